@@ -1,0 +1,243 @@
+//! What one request is, from the row that asked for it to the body that is sent.
+//!
+//! Vocabulary only: no reading, no sending, no storing. A [`RequestBody`] is made by
+//! `intake::validate` and nowhere else, so that an unchecked body cannot be sent.
+
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use crate::intake::validate::RequestBody;
+
+/// A property of the API's request body, by the names of the published page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// `captureUrl`
+    CaptureUrl,
+    /// `concordId`
+    ConcordId,
+    /// `domain`
+    Domain,
+    /// `notes`
+    Notes,
+    /// `preverified`
+    Preverified,
+    /// `projectUserId`
+    ProjectUserId,
+    /// `request`
+    Request,
+    /// `requestDetails`
+    RequestDetails,
+    /// `userEmail`
+    UserEmail,
+    /// `userFirstName`
+    UserFirstName,
+    /// `userId`
+    UserId,
+    /// `userLastName`
+    UserLastName,
+    /// `userPhoneNumber`
+    UserPhoneNumber,
+}
+
+impl Field {
+    /// Every property, in the order of the published page.
+    pub const ALL: [Self; 13] = [
+        Self::CaptureUrl,
+        Self::ConcordId,
+        Self::Domain,
+        Self::Notes,
+        Self::Preverified,
+        Self::ProjectUserId,
+        Self::Request,
+        Self::RequestDetails,
+        Self::UserEmail,
+        Self::UserFirstName,
+        Self::UserId,
+        Self::UserLastName,
+        Self::UserPhoneNumber,
+    ];
+
+    /// The properties of which the API wants at least one.
+    pub const IDENTIFIERS: [Self; 5] = [
+        Self::ConcordId,
+        Self::UserEmail,
+        Self::UserPhoneNumber,
+        Self::ProjectUserId,
+        Self::UserId,
+    ];
+
+    /// The API's name of the property.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CaptureUrl => "captureUrl",
+            Self::ConcordId => "concordId",
+            Self::Domain => "domain",
+            Self::Notes => "notes",
+            Self::Preverified => "preverified",
+            Self::ProjectUserId => "projectUserId",
+            Self::Request => "request",
+            Self::RequestDetails => "requestDetails",
+            Self::UserEmail => "userEmail",
+            Self::UserFirstName => "userFirstName",
+            Self::UserId => "userId",
+            Self::UserLastName => "userLastName",
+            Self::UserPhoneNumber => "userPhoneNumber",
+        }
+    }
+
+    /// The property of that exact name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+
+    /// Whether the property says something of the person (and so is never logged or kept in the ledger).
+    pub const fn is_personal(self) -> bool {
+        !matches!(self, Self::Preverified | Self::Request | Self::Domain)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a person asks for: the API's `request`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestType {
+    /// Rectification, correction.
+    Change,
+    /// Erasure.
+    Delete,
+    /// Access, "right to know".
+    View,
+    /// Opt-out of sale or sharing.
+    DoNotSell,
+}
+
+impl RequestType {
+    /// Every type, in the order of the published page.
+    pub const ALL: [Self; 4] = [Self::Change, Self::Delete, Self::View, Self::DoNotSell];
+
+    /// The API's word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Delete => "delete",
+            Self::View => "view",
+            Self::DoNotSell => "do_not_sell",
+        }
+    }
+
+    /// The type of that exact word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for RequestType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name under which one entry is known for good: `UUIDv5(project, key)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImportId(pub Uuid);
+
+impl ImportId {
+    /// The import id of a key in a project.
+    pub fn new(project: Uuid, key: &str) -> Self {
+        Self(Uuid::new_v5(&project, key.as_bytes()))
+    }
+
+    /// The text by which the request can be found again in Concord: `[ref <uuid>]`.
+    pub fn mark(self) -> String {
+        format!("[ref {}]", self.0)
+    }
+}
+
+impl fmt::Display for ImportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Length of every mark, in code points (all ASCII): `[ref ` + 36 + `]`.
+pub const MARK_CHARS: usize = 42;
+
+/// Sixty-four bits of SHA-256: tells whether content has changed without keeping the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub u64);
+
+impl Fingerprint {
+    /// The fingerprint of some bytes within a project (so that equal content differs between projects).
+    pub fn new(project: Uuid, content: &[u8]) -> Self {
+        let digest = Sha256::new()
+            .chain_update(project.as_bytes())
+            .chain_update(content)
+            .finalize();
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        Self(u64::from_be_bytes(first))
+    }
+}
+
+/// What identifies an entry in its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceKey {
+    /// As people read it: the key columns' values, joined by ` / `; or `content:` and a digest without key columns.
+    pub text: String,
+    /// Whether a key column also feeds a personal field: then only a digest of it may be kept.
+    pub is_personal: bool,
+}
+
+/// Where in the inputs something stands. Everything counts from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Which of the inputs.
+    pub input: u32,
+    /// The row: the header is not counted.
+    pub row: u64,
+    /// The line of the file on which the row begins.
+    pub line: u64,
+}
+
+/// One request made of a row: checked, ready to be claimed.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The row it was made of.
+    pub position: Position,
+    /// Its name for good.
+    pub import_id: ImportId,
+    /// What identifies it in its source.
+    pub key: SourceKey,
+    /// Of the content without the mark.
+    pub fingerprint: Fingerprint,
+    /// What is sent.
+    pub body: RequestBody,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_has_the_length_that_validation_reckons_with() {
+        let id = ImportId::new(Uuid::nil(), "T-1");
+        assert_eq!(id.mark().chars().count(), MARK_CHARS);
+        assert!(id.mark().starts_with("[ref ") && id.mark().ends_with(']'));
+    }
+
+    #[test]
+    fn an_import_id_depends_on_project_and_key_only() {
+        let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(ImportId::new(a, "T-1"), ImportId::new(a, "T-1"));
+        assert_ne!(ImportId::new(a, "T-1"), ImportId::new(b, "T-1"));
+        assert_ne!(ImportId::new(a, "T-1"), ImportId::new(a, "T-2"));
+    }
+}

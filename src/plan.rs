@@ -1,0 +1,237 @@
+//! Everything decided before the first byte is read: what the command line, the environment and the
+//! job file say, settled once. Plain data; `cli::resolve` makes it, nobody changes it.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::entry::{Field, RequestType};
+
+/// The published address of the API.
+pub const BASE_URL_DEFAULT: &str = "https://api.concord.tech/privacy-v1";
+
+/// The project that requests are created in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The organization's id.
+    pub organization: Uuid,
+    /// The project's id.
+    pub project: Uuid,
+    /// Without a slash at its end.
+    pub base_url: String,
+}
+
+/// One input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// As the user gave it; `standard input` for `-`. For messages.
+    pub name: String,
+    /// What is read: the file itself, or the private copy of standard input.
+    pub path: PathBuf,
+}
+
+/// How the bytes of the input are to be understood; `None` means: detect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// `format`
+    pub format: Option<Format>,
+    /// `delimiter`: one ASCII byte.
+    pub delimiter: Option<u8>,
+    /// `quote`: one ASCII byte.
+    pub quote: Option<u8>,
+    /// `header_row`: the line of the file on which the header begins, from 1.
+    pub header_row: Option<NonZeroU64>,
+    /// `date_order`
+    pub date_order: Option<DateOrder>,
+}
+
+/// Formats of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text, RFC 4180.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// The order of day, month and year in the input's dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// 31/12/2026
+    Dmy,
+    /// 12/31/2026
+    Mdy,
+    /// 2026-12-31
+    Ymd,
+}
+
+/// How a row becomes entries: the job file's `[input]` and `[fields]`, not yet held against a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Columns that identify a source row for good; empty means: by content.
+    pub key: Vec<String>,
+    /// Two-letter region for phone numbers without `+`.
+    pub region: Option<String>,
+    /// Rows are taken only when all of these hold.
+    pub filters: Vec<Filter>,
+    /// One rule a property, in the order of the job file.
+    pub fields: Vec<(Field, Rule)>,
+    /// Where the import id travels.
+    pub mark: Mark,
+}
+
+/// `where = [{ column = "…", in = […] }]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The column looked at.
+    pub column: String,
+    /// The values that pass, as written; compared trimmed, case-folded and normalised.
+    pub values: Vec<String>,
+}
+
+/// Where a property comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `{ column = "…", values = {…}, default = "…", part = "…" }`, or the column's name alone.
+    Column {
+        /// The column.
+        name: String,
+        /// What its values mean, as written in the job file; empty: taken as they are.
+        values: Vec<(String, Meaning)>,
+        /// Stands in for a blank cell.
+        default: Option<Literal>,
+        /// The part of a person's name to take.
+        part: Option<NamePart>,
+    },
+    /// `{ columns = […] }`: one string, a line `name: value` for each that is not blank.
+    Columns(Vec<String>),
+    /// `{ template = "…" }`, with `{{ column }}` to be filled in.
+    Template(String),
+    /// `{ value = … }`: the same for all rows.
+    Value(Literal),
+}
+
+/// What a value of the input means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Take this instead.
+    Literal(Literal),
+    /// For `request`: these requests, one entry each (never empty).
+    Requests(Vec<RequestType>),
+    /// For `request`: the row asks for nothing that Concord does.
+    Skip,
+}
+
+/// A value written in the job file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// Text.
+    Text(String),
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+/// Part of a full name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamePart {
+    /// Given names.
+    First,
+    /// Family name.
+    Last,
+}
+
+/// Where the import id travels, so that a request can be found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Appended to `notes` as `[ref <uuid>]`.
+    Notes,
+    /// Nowhere: an in-doubt entry then stays in doubt.
+    None,
+}
+
+/// What to do with an entry whose answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoubtPolicy {
+    /// Look it up; send again only what was looked up twice and not found.
+    LookUp,
+    /// Look it up; never send again by itself.
+    Hold,
+    /// Look it up; send again also when looking is impossible. May create twice.
+    Resend,
+}
+
+/// The job file's `[send]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sending {
+    /// What to do with lost answers.
+    pub in_doubt: DoubtPolicy,
+    /// Requests a second, look-ups included.
+    pub rate_per_s: f64,
+    /// Requests under way at once.
+    pub concurrency: NonZeroU32,
+    /// Attempts for one entry.
+    pub max_attempts: NonZeroU32,
+    /// Upper bound of the first wait between two attempts.
+    pub initial_backoff: Duration,
+    /// Upper bound of every such wait.
+    pub max_backoff: Duration,
+    /// Wait between the two look-ups before an entry is sent again.
+    pub settle: Duration,
+    /// For one HTTP exchange, whole.
+    pub timeout: Duration,
+    /// An outage longer than this ends the run.
+    pub give_up_after: Duration,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            in_doubt: DoubtPolicy::LookUp,
+            rate_per_s: 10.0,
+            concurrency: NonZeroU32::new(8).expect("not zero"),
+            max_attempts: NonZeroU32::new(6).expect("not zero"),
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(60),
+            settle: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            give_up_after: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+/// What is needed to read and check: all of a plan that has nothing to do with a server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadPlan {
+    /// In the order given.
+    pub inputs: Vec<Input>,
+    /// How their bytes are understood.
+    pub reading: Reading,
+    /// How rows become entries.
+    pub rules: Rules,
+    /// Import ids are made within this project.
+    pub project: Uuid,
+}
+
+/// A whole run, decided.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// What is read and how.
+    pub read: ReadPlan,
+    /// Where requests are created.
+    pub target: Target,
+    /// The API key.
+    pub api_key: SecretString,
+    /// How they are sent.
+    pub sending: Sending,
+    /// The ledger's file.
+    pub ledger: PathBuf,
+    /// One folder an input, in the order of the inputs.
+    pub out_dirs: Vec<PathBuf>,
+    /// At most so many entries are sent.
+    pub limit: Option<u64>,
+    /// For jitter: the same seed waits the same.
+    pub seed: u64,
+}
