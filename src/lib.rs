@@ -1,1 +1,6 @@
-//! x
+//! Imports rows of spreadsheets and ticketing exports into Concord as privacy requests, each exactly once.
+
+pub mod entry;
+pub mod intake;
+pub mod outcome;
+pub mod plan;

@@ -1,1 +1,2 @@
+//! The `concord-import` command.
 fn main() {}

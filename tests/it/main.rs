@@ -1,1 +1,1 @@
-fn main(){}
+//! One integration binary; a file a theme.

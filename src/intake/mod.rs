@@ -1,0 +1,2 @@
+//! Bytes to entries.
+pub mod validate;
