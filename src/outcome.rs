@@ -122,6 +122,32 @@ impl Reason {
     }
 }
 
+/// What became of an entry, once that is final for this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Never `Duplicate`, `Invalid` or `NotSent`: those are not claimed.
+    pub outcome: Outcome,
+    /// For `Created`.
+    pub via: Option<Via>,
+    /// For `Created`.
+    pub receipt: Option<Receipt>,
+    /// Attempts to create it, in the run that settled it.
+    pub attempts: u32,
+    /// Of the last answer.
+    pub http_status: Option<u16>,
+    /// Why it is not created, or what is odd about it although it is.
+    pub reason: Option<Reason>,
+}
+
+/// Requests that a run has sent so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// To create entries.
+    pub attempts: u64,
+    /// To look entries up.
+    pub lookups: u64,
+}
+
 /// Counts of a run or of a check. The outcomes always add up to the entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {

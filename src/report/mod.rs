@@ -1,0 +1,3 @@
+//! Ledger and input → files for people.
+
+pub mod files;
