@@ -51,6 +51,15 @@ impl Outcome {
         }
     }
 
+    /// The words shown to people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in doubt",
+            Self::NotSent => "not sent",
+            other => other.name(),
+        }
+    }
+
     /// Whether the row belongs among the rejects: a person has to do something about it.
     pub const fn is_reject(self) -> bool {
         matches!(
@@ -137,6 +146,13 @@ pub struct Settled {
     pub http_status: Option<u16>,
     /// Why it is not created, or what is odd about it although it is.
     pub reason: Option<Reason>,
+}
+
+impl Settled {
+    /// An outcome without an attempt, an answer or a request in Concord.
+    pub const fn of(outcome: Outcome, reason: Option<Reason>) -> Self {
+        Self { outcome, via: None, receipt: None, attempts: 0, http_status: None, reason }
+    }
 }
 
 /// Requests that a run has sent so far.

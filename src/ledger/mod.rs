@@ -21,7 +21,7 @@ use crate::entry::{Entry, Fingerprint, ImportId, SourceKey};
 use crate::outcome::{Settled, Tally, Traffic};
 use crate::plan::Target;
 
-pub use sqlite::FORMAT;
+pub use sqlite::{FORMAT, changed};
 
 /// Requests to the ledger that may wait; more callers wait in line.
 const QUEUE_MAX: usize = 1_024;

@@ -452,7 +452,7 @@ fn claim(tx: &Transaction<'_>, run: RunId, entry: &ClaimRequest, now: i64) -> ru
 }
 
 /// What is said of an entry whose content is not what was sent under its key.
-pub(super) fn changed() -> Reason {
+pub fn changed() -> Reason {
     Reason::new(
         "changed",
         "this row's content is not what was sent under the same key; Concord still has what was sent first",
