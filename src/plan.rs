@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 use crate::entry::{Field, RequestType};
 
@@ -261,10 +261,10 @@ pub struct SandboxPlan {
 }
 
 /// The sandbox's organization.
-pub const SANDBOX_ORGANIZATION: Uuid = Uuid::from_u128(0x5a4d_b0c5_0000_4000_8000_0000_0000_0001);
+pub const SANDBOX_ORGANIZATION: Uuid = uuid!("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b01");
 /// The sandbox's project.
-pub const SANDBOX_PROJECT: Uuid = Uuid::from_u128(0x5a4d_b0c5_0000_4000_8000_0000_0000_0002);
+pub const SANDBOX_PROJECT: Uuid = uuid!("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b02");
 /// The sandbox's key: made up, printed here, and of no use anywhere else.
-pub const SANDBOX_API_KEY: &str = "sandbox-key-not-a-secret";
+pub const SANDBOX_API_KEY: &str = "0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b03";
 /// The target's address until the sandbox is up: nothing can be sent to port 0.
 pub const SANDBOX_BASE_URL_PENDING: &str = "http://127.0.0.1:0";

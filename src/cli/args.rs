@@ -86,7 +86,7 @@ const SANDBOX_EXAMPLES: &str = "\
 Examples:
   concord-import sandbox --port 8080 --store /tmp/sandbox-store
   concord-import sandbox --requests-per-second 5
-  concord-import sandbox --fault lost --fault 503 --fault-odds hang=0.01 --seed 7
+  concord-import sandbox --fault create-then-drop --fault 429:retry-after=2 --fault-odds hang=0.01 --seed 7
   concord-import sandbox --outage 10..40 --list-filter ignored
 
 Only for trying and testing: it keeps what it is sent, unencrypted.";
@@ -369,6 +369,10 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "DURATION", value_parser = list_lag, help_heading = "Lists")]
     pub list_lag: Option<Duration>,
     /// A fault for the first creation, the second, and so on
+    ///
+    /// Such as: ok, a status (500, 500:html, 503:retry-after=2, 429:retry-after-date=2), hang, drop, slow:250ms, junk, cut,
+    /// wrong-echo, redirect:URL; and those that create and lose the answer: create-then-drop, create-then-hang,
+    /// create-then-502, late-commit:2s.
     #[arg(long = "fault", value_name = "FAULT", help_heading = "Faults")]
     pub faults: Vec<String>,
     /// A fault that comes by chance, with its odds from 0 to 1
