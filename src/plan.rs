@@ -194,10 +194,10 @@ impl Default for Sending {
             concurrency: NonZeroU32::new(8).expect("not zero"),
             max_attempts: NonZeroU32::new(6).expect("not zero"),
             initial_backoff: Duration::from_millis(500),
-            max_backoff: Duration::from_secs(60),
+            max_backoff: Duration::from_mins(1),
             settle: Duration::from_secs(5),
             timeout: Duration::from_secs(30),
-            give_up_after: Duration::from_secs(30 * 60),
+            give_up_after: Duration::from_mins(30),
         }
     }
 }

@@ -228,11 +228,11 @@ pub struct TargetArgs {
     /// The project's id
     #[arg(long, value_name = "UUID", env = "CONCORD_PROJECT_ID", hide_env_values = true, value_parser = limits::uuid)]
     pub project: Option<Uuid>,
-    /// The API's address; plain http only to loopback [default: https://api.concord.tech/privacy-v1]
+    /// The API's address; plain http only to loopback [default: <https://api.concord.tech/privacy-v1>]
     // Judged in `resolve`: clap's errors repeat the value, which may hold a password.
     #[arg(long, value_name = "URL", env = "CONCORD_BASE_URL", hide_env_values = true, value_hint = ValueHint::Url)]
     pub base_url: Option<String>,
-    /// File that holds the API key [default: the key is in CONCORD_API_KEY]
+    /// File that holds the API key [default: `CONCORD_API_KEY`]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub api_key_file: Option<PathBuf>,
     /// Use a server on this machine, with its own ids, key and ledger: no account is needed

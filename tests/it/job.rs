@@ -122,10 +122,10 @@ fn everything_that_the_contract_shows_is_understood() {
     assert_eq!(sending.concurrency, NonZeroU32::new(8));
     assert_eq!(sending.max_attempts, NonZeroU32::new(6));
     assert_eq!(sending.initial_backoff, Some(Duration::from_millis(500)));
-    assert_eq!(sending.max_backoff, Some(Duration::from_secs(60)));
+    assert_eq!(sending.max_backoff, Some(Duration::from_mins(1)));
     assert_eq!(sending.settle, Some(Duration::from_secs(5)));
     assert_eq!(sending.timeout, Some(Duration::from_secs(30)));
-    assert_eq!(sending.give_up_after, Some(Duration::from_secs(1800)));
+    assert_eq!(sending.give_up_after, Some(Duration::from_mins(30)));
 }
 
 #[test]

@@ -318,7 +318,7 @@ impl<'t> Reader<'t> {
             }
         };
         let mut kinds = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref().as_str() {
                 Some("?") => return self.undecided(word, item),
                 Some("skip") => {

@@ -141,7 +141,7 @@ impl<'t> Reader<'t> {
             match value.get_ref() {
                 DeValue::Table(inner) => self.refuse_api_keys(inner),
                 DeValue::Array(items) => {
-                    for item in items.iter() {
+                    for item in items {
                         if let DeValue::Table(inner) = item.get_ref() {
                             self.refuse_api_keys(inner);
                         }
