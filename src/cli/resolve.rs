@@ -4,7 +4,7 @@
 //! opens job and key files. Prints nothing, reaches no network, and writes one thing only: a private copy of an
 //! input that can be read but once. Everything that can be wrong without an input is refused before that.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -91,11 +91,11 @@ pub fn check(
 ) -> Result<Resolved<ReadPlan>, ResolveError> {
     let found = find(&args.inputs)?;
     let (path, job) = needed_job(args.job.as_deref(), &found)?;
-    let project = args.target.project.or(job.target.project);
     let project = if args.target.sandbox {
         SANDBOX_PROJECT
     } else {
-        project.unwrap_or(Uuid::nil())
+        let typed = id("project", args.target.project.as_ref())?;
+        typed.or(job.target.project).unwrap_or(Uuid::nil())
     };
     let (inputs, spools) = spool_all(found, around, stdin)?;
     Ok(Resolved {
@@ -185,11 +185,11 @@ pub fn run(
 
 /// For `status`: the ledgers to tell of. None when there are none yet; the one that was named need not exist.
 pub fn status(args: &StatusArgs, around: &Surroundings) -> Result<Vec<PathBuf>, ResolveError> {
-    if let Some(ledger) = &args.ledger {
-        return Ok(vec![ledger_file(ledger)?]);
+    if let Some(ledger) = ledger_given(args.ledger.as_ref())? {
+        return Ok(vec![ledger]);
     }
     let job = args.job.as_deref().map(read_job).transpose()?;
-    match args.project.or(job.and_then(|job| job.target.project)) {
+    match id("project", args.project.as_ref())?.or(job.and_then(|job| job.target.project)) {
         Some(project) => Ok(vec![ledger_default(project, around)?]),
         None => ledgers_all(around),
     }
@@ -247,8 +247,8 @@ fn draft(args: &CommonArgs, around: &Surroundings) -> Result<Draft, ResolveError
         (target, dir.join("import.ledger"))
     } else {
         let target = target(args, &job)?;
-        let ledger = match &args.output.ledger {
-            Some(ledger) => ledger_file(ledger)?,
+        let ledger = match ledger_given(args.output.ledger.as_ref())? {
+            Some(ledger) => ledger,
             None => ledger_default(target.project, around)?,
         };
         (target, ledger)
@@ -289,8 +289,10 @@ impl Draft {
 }
 
 fn target(args: &CommonArgs, job: &Job) -> Result<Target, ResolveError> {
-    let organization = args.target.organization.or(job.target.organization);
-    let project = args.target.project.or(job.target.project);
+    let organization = id("organization", args.target.organization.as_ref())?;
+    let project = id("project", args.target.project.as_ref())?;
+    let organization = organization.or(job.target.organization);
+    let project = project.or(job.target.project);
     let (organization, project) = match (organization, project) {
         (Some(organization), Some(project)) => (organization, project),
         (organization, project) => {
@@ -303,7 +305,7 @@ fn target(args: &CommonArgs, job: &Job) -> Result<Target, ResolveError> {
             });
         }
     };
-    let typed = args.target.base_url.as_deref().map(limits::base_url);
+    let typed = given(args.target.base_url.as_ref()).map(limits::base_url);
     let base_url = typed
         .transpose()
         .map_err(ResolveError::BaseUrl)?
@@ -314,6 +316,18 @@ fn target(args: &CommonArgs, job: &Job) -> Result<Target, ResolveError> {
         project,
         base_url,
     })
+}
+
+/// What an option or its variable says; an empty one says nothing.
+fn given(typed: Option<&String>) -> Option<&str> {
+    typed
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty())
+}
+
+fn id(what: &'static str, typed: Option<&String>) -> Result<Option<Uuid>, ResolveError> {
+    let id = given(typed).map(limits::uuid).transpose();
+    id.map_err(|refusal| ResolveError::Id { what, refusal })
 }
 
 fn sending(args: &SendingArgs, job: &JobSending) -> Sending {
@@ -367,12 +381,16 @@ fn checked_key(key: &SecretString, place: &str) -> Result<SecretString, ResolveE
 
 // The ledger. -----------------------------------------------------------------------------------
 
-fn ledger_file(given: &Path) -> Result<PathBuf, ResolveError> {
+/// An empty path says nothing.
+fn ledger_given(given: Option<&OsString>) -> Result<Option<PathBuf>, ResolveError> {
+    let Some(given) = given.filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
     let lower = given.to_string_lossy().to_ascii_lowercase();
     if lower.starts_with("postgres:") || lower.starts_with("postgresql:") {
         return Err(ResolveError::LedgerOnServer); // not shown: it may hold a password
     }
-    Ok(given.to_owned())
+    Ok(Some(given.into()))
 }
 
 /// One a project, wherever the command is run, so that no run starts on an empty ledger by mistake.
@@ -500,8 +518,8 @@ mod tests {
                 job: Some(self.file("job.toml", job::MINIMAL)),
                 ..CommonArgs::default()
             };
-            args.target.organization = Some(ORGANIZATION);
-            args.target.project = Some(PROJECT);
+            args.target.organization = Some(ORGANIZATION.to_string());
+            args.target.project = Some(PROJECT.to_string());
             args
         }
 
@@ -750,6 +768,28 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_variable_says_nothing_and_a_wrong_one_is_named() {
+        let place = Place::new();
+        let mut args = place.args(&[place.file("a.csv", "")]);
+        args.target.base_url = Some(" ".to_owned());
+        args.output.ledger = Some(OsString::new());
+        let plan = place.run(&args).expect("a plan").plan;
+        assert_eq!(plan.core.target.base_url, BASE_URL_DEFAULT);
+        assert!(plan.core.ledger.starts_with(place.dir.path().join("state")));
+        args.target.organization = Some(String::new());
+        assert!(matches!(
+            place.run(&args),
+            Err(ResolveError::TargetMissing { .. })
+        ));
+        args.target.project = Some("acme".to_owned());
+        let error = place.run(&args).expect_err("refused").to_string();
+        assert!(
+            error.contains("of --project or CONCORD_PROJECT_ID: `acme` is not a UUID"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_full_disk_is_named() {
         let error = ResolveError::SpoolFailed {
             name: "standard input".to_owned(),
@@ -821,7 +861,7 @@ mod tests {
         place.file(&format!("state/concord-import/{PROJECT}.ledger-wal"), "");
         assert_eq!(found(&StatusArgs::default()), std::slice::from_ref(&ledger));
         let project = StatusArgs {
-            project: Some(PROJECT),
+            project: Some(PROJECT.to_string()),
             ..StatusArgs::default()
         };
         assert_eq!(found(&project), [ledger]);

@@ -95,6 +95,14 @@ pub enum ResolveError {
     /// The base URL of an option or the environment is wrong.
     #[error("cannot use the base URL of --base-url or CONCORD_BASE_URL: {0}")]
     BaseUrl(Refusal),
+    /// An id of an option or the environment is wrong.
+    #[error("cannot use the {what} of --{what} or CONCORD_{}_ID: {refusal}", what.to_uppercase())]
+    Id {
+        /// `organization` or `project`.
+        what: &'static str,
+        /// Why.
+        refusal: Refusal,
+    },
     /// There is no key.
     #[error("no API key is given")]
     ApiKeyMissing,
@@ -138,6 +146,7 @@ impl ResolveError {
             | Self::JobUnreadable { .. }
             | Self::ApiKeyUnreadable { .. }
             | Self::StateDirUnreadable { .. }
+            | Self::Id { .. }
             | Self::Job(_) => return None,
             Self::InputIsFolder { .. } => "name the files in it".to_owned(),
             Self::InputIsJob { .. } => "give it with --job, and the file of rows as the input".to_owned(),
