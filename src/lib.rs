@@ -1,5 +1,6 @@
 //! Imports rows of spreadsheets and ticketing exports into Concord as privacy requests, each exactly once.
 
+pub mod cli;
 pub mod entry;
 pub mod event;
 pub mod intake;
