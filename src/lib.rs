@@ -4,3 +4,4 @@ pub mod entry;
 pub mod intake;
 pub mod outcome;
 pub mod plan;
+pub mod sandbox;
