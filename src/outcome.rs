@@ -184,7 +184,10 @@ mod tests {
     fn totals_add_up_for_every_outcome() {
         let mut tally = Tally::default();
         for outcome in Outcome::ALL {
-            tally.add(outcome, (outcome == Outcome::Created).then_some(Via::Lookup));
+            tally.add(
+                outcome,
+                (outcome == Outcome::Created).then_some(Via::Lookup),
+            );
         }
         assert_eq!(tally.entries, 7);
         assert!(tally.adds_up());

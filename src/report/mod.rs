@@ -1,0 +1,3 @@
+//! Files for people, made of inputs and ledger.
+
+pub mod rejects;
