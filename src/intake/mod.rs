@@ -1,2 +1,263 @@
-//! Bytes to entries.
+//! Bytes to entries: synchronous, deterministic, without network, ledger or terminal.
+//!
+//! ```text
+//! source ── detect ── decode ── map ── validate ── entries
+//! bytes     format    RawRow    Draft  RequestBody  Entry
+//! ```
+//! One thread pulls: [`Intake::open`], then [`Intake::next_batch`] until it gives nothing. The same bytes and job
+//! give the same entries, however the reads were cut. Memory follows the limits of `decode`, not the input.
+//!
+//! What is wrong with a row is a [`Problem`] and reading goes on; what is wrong with the input or the job as a
+//! whole is an [`IntakeError`], told before the first row wherever that is possible.
+
+mod decode;
+mod detect;
+mod entries;
+mod error;
+mod map;
+mod open;
+mod problem;
+mod rows;
+mod seen;
+mod source;
 pub mod validate;
+
+use std::fs::File;
+use std::io::Read;
+
+pub use decode::{
+    HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
+    ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
+};
+pub use entries::Item;
+pub use error::{IntakeError, MissingColumn};
+pub use problem::{Problem, QUOTED_CHARS_MAX};
+pub use rows::rows;
+pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
+pub use source::InputDigest;
+
+pub(crate) use decode::csv as delimited;
+
+use crate::entry::Position;
+use crate::plan::{ReadPlan, Reading};
+use decode::{Decoded, Decoder};
+use entries::{Maker, placed};
+use map::Mapper;
+use open::Opened;
+use source::Window;
+
+/// A batch ends early once its rows take so many bytes of the input.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// One input, being read.
+pub struct Intake {
+    opened: Opened,
+    mapper: Mapper,
+    maker: Maker,
+    input: u32,
+    row: u64,
+    keep_records: bool,
+}
+
+/// What came of one row.
+#[derive(Debug)]
+pub struct RowReading {
+    /// The row.
+    pub position: Position,
+    /// What it asks for; nothing for a row that is blank, filtered out by `where`, or of a request mapped to `skip`.
+    pub items: Vec<Item>,
+    /// What Concord may take amiss. Empty for a row with problems.
+    pub warnings: Vec<Problem>,
+    /// The row as it came, when records are kept.
+    pub record: Option<Record>,
+}
+
+impl Intake {
+    /// Opens an input of the plan, reads its header and compiles the rules: every fault of job or header shows here.
+    ///
+    /// `input` is its index in the plan. With `keep_records` every row comes with its bytes.
+    pub fn open(plan: &ReadPlan, input: usize, keep_records: bool) -> Result<Self, IntakeError> {
+        let file = open_file(plan, input)?;
+        Self::from_reader(plan, input, keep_records, file)
+    }
+
+    /// [`Self::open`] for bytes from anywhere; of the plan's input only the name is used.
+    pub fn from_reader(
+        plan: &ReadPlan,
+        input: usize,
+        keep_records: bool,
+        reader: impl Read + Send + 'static,
+    ) -> Result<Self, IntakeError> {
+        let name = plan.inputs[input].name.clone();
+        let mut opened = Opened::new(name, Window::new(Box::new(reader)), &plan.reading)?;
+        let mut columns = opened.columns();
+        let mapper = map::compile(&plan.rules, &mut columns)?;
+        let wanted = columns.finish(&opened.name)?;
+        if let Decoder::Jsonl(decoder) = &mut opened.decoder {
+            decoder.select(wanted);
+        }
+        Ok(Self {
+            opened,
+            mapper,
+            maker: Maker::new(plan.project, plan.rules.mark),
+            input: u32::try_from(input + 1).unwrap_or(u32::MAX),
+            row: 0,
+            keep_records,
+        })
+    }
+
+    /// How the input was understood: its format, dialect and columns.
+    pub fn shape(&self) -> &Shape {
+        &self.opened.shape
+    }
+
+    /// Size and digest of the input, once its end has been reached.
+    pub fn digest(&self) -> Option<InputDigest> {
+        self.opened.window.digest()
+    }
+
+    /// How much of the input has been read from its source.
+    pub fn bytes_read(&self) -> u64 {
+        self.opened.window.bytes_read()
+    }
+
+    /// The next rows, at most `rows_max`; none at the end. `seen` is shared by all inputs of a run.
+    pub fn next_batch(
+        &mut self,
+        seen: &mut Seen,
+        rows_max: usize,
+    ) -> Result<Vec<RowReading>, IntakeError> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < rows_max && bytes < BATCH_BYTES_MAX {
+            match self.next_row(seen)? {
+                Some((reading, size)) => {
+                    bytes += size;
+                    batch.push(reading);
+                }
+                None => break,
+            }
+        }
+        Ok(batch)
+    }
+
+    /// The next row and its size in bytes.
+    fn next_row(&mut self, seen: &mut Seen) -> Result<Option<(RowReading, usize)>, IntakeError> {
+        let Opened {
+            name,
+            window,
+            decoder,
+            ..
+        } = &mut self.opened;
+        let bytes = window.bytes_read();
+        let decoded = decoder.next(window).map_err(|source| IntakeError::Read {
+            input: name.clone(),
+            bytes,
+            source,
+        })?;
+        if matches!(decoded, Decoded::End) {
+            return Ok(None);
+        }
+        self.row += 1;
+        let at = |line| Position {
+            input: self.input,
+            row: self.row,
+            line,
+        };
+        let keep = |kind, raw: &[u8]| {
+            self.keep_records.then(|| Record {
+                kind,
+                raw: raw.to_vec(),
+            })
+        };
+        let reading = |line, items, warnings, record| RowReading {
+            position: at(line),
+            items,
+            warnings,
+            record,
+        };
+        Ok(Some(match decoded {
+            Decoded::End => return Ok(None),
+            Decoded::Blank { line } => (reading(line, Vec::new(), Vec::new(), None), 0),
+            Decoded::Malformed(bad) => {
+                let problem = Problem {
+                    position: at(bad.line),
+                    column: None,
+                    field: None,
+                    code: bad.code,
+                    message: bad.message,
+                };
+                let items = vec![invalid(vec![problem])];
+                (
+                    reading(bad.row_line, items, Vec::new(), keep(bad.kind, bad.raw)),
+                    bad.raw.len(),
+                )
+            }
+            Decoded::Row(row) => {
+                let kind = match row.cells {
+                    decode::Cells::Csv(_) => RecordKind::Cells,
+                    decode::Cells::Json(_) => RecordKind::Object,
+                };
+                let record = keep(kind, row.raw);
+                let passes = match self.mapper.passes(&row.cells) {
+                    Ok(passes) => passes,
+                    Err(loose) => {
+                        let items = vec![invalid(vec![placed(loose, at(row.line))])];
+                        return Ok(Some((
+                            reading(row.line, items, Vec::new(), record),
+                            row.raw.len(),
+                        )));
+                    }
+                };
+                if !passes {
+                    return Ok(Some((
+                        reading(row.line, Vec::new(), Vec::new(), record),
+                        row.raw.len(),
+                    )));
+                }
+                let mapped = self.mapper.map(row.cells);
+                if mapped.requests.is_some_and(<[_]>::is_empty) {
+                    return Ok(Some((
+                        reading(row.line, Vec::new(), Vec::new(), record),
+                        row.raw.len(),
+                    )));
+                }
+                let position = at(row.line);
+                let made = self
+                    .maker
+                    .make(&self.mapper, &row.cells, mapped, position, seen)
+                    .map_err(IntakeError::Seen)?;
+                (
+                    reading(row.line, made.items, made.warnings, record),
+                    row.raw.len(),
+                )
+            }
+        }))
+    }
+}
+
+fn invalid(problems: Vec<Problem>) -> Item {
+    Item::Invalid {
+        request: None,
+        key: None,
+        import_id: None,
+        problems,
+    }
+}
+
+fn open_file(plan: &ReadPlan, input: usize) -> Result<File, IntakeError> {
+    let input = &plan.inputs[input];
+    File::open(&input.path).map_err(|source| IntakeError::Open {
+        input: input.name.clone(),
+        source,
+    })
+}
+
+/// An input as rows, without rules.
+fn open_rows(
+    name: &str,
+    reader: impl Read + Send + 'static,
+    reading: &Reading,
+) -> Result<Opened, IntakeError> {
+    Opened::new(name.to_owned(), Window::new(Box::new(reader)), reading)
+}

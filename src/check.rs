@@ -1,0 +1,1 @@
+//! Reads everything of a plan and sums it up; sends nothing.

@@ -1,0 +1,704 @@
+//! Delimited text (RFC 4180) to rows, by a parser of our own.
+//!
+//! Why our own: the `csv` crate always finds *some* reading. It swallows the rest of the file after an open quote,
+//! and takes text after a closing quote as part of the cell. Here both are faults with a line to blame, and reading
+//! goes on after that line. For well-formed records the reading is that of `csv` (held by a property test).
+//!
+//! The grammar: a record ends at LF, CR LF or CR; a cell that begins with the quote is quoted, and a doubled quote
+//! within is one; a quote elsewhere in an unquoted cell stands for itself; lines without a byte are no records.
+//! Not here: finding out delimiter, quote and header, and white space around cells (which is kept).
+
+use std::io;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2, memchr2_iter, memchr3};
+
+use super::super::problem::grouped;
+use super::super::source::Window;
+use super::{
+    Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, ROW_LINES_MAX, RawRow, RecordKind,
+    skip_line,
+};
+
+/// What stands between and around cells: two different ASCII bytes, neither a line end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
+}
+
+/// Where one cell of a record stands.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// Where the cell ends in the record, closing quote included.
+    raw_end: usize,
+    /// Its text: in the record, or in the scratch.
+    start: usize,
+    end: usize,
+    in_scratch: bool,
+}
+
+/// The cells of the record scanned last. Kept between records to save the allocations.
+#[derive(Debug, Default)]
+pub(crate) struct Spans {
+    spans: Vec<Span>,
+    /// Cells with doubled quotes, undoubled.
+    scratch: Vec<u8>,
+}
+
+impl Spans {
+    /// How many cells there are.
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Each cell as it stands in the record, quotes included.
+    pub(crate) fn raw(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut start = 0;
+        self.spans.iter().map(move |span| {
+            let range = start..span.raw_end;
+            start = span.raw_end + 1;
+            range
+        })
+    }
+
+    /// The text of each cell, not necessarily UTF-8.
+    fn texts<'a>(&'a self, record: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.spans.iter().map(move |span| {
+            let text = if span.in_scratch {
+                &self.scratch
+            } else {
+                record
+            };
+            &text[span.start..span.end]
+        })
+    }
+}
+
+/// The values of a record in UTF-8.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    record: &'a str,
+    scratch: &'a str,
+    spans: &'a [Span],
+}
+
+impl<'a> Values<'a> {
+    /// A cell as it is; nothing for one beyond the last.
+    pub(crate) fn get(&self, column: usize) -> &'a str {
+        match self.spans.get(column) {
+            Some(span) if span.in_scratch => &self.scratch[span.start..span.end],
+            Some(span) => &self.record[span.start..span.end],
+            None => "",
+        }
+    }
+}
+
+/// What comes after the bytes that are scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Nothing: they are the last of the input.
+    End,
+    /// More, not yet read.
+    More,
+    /// More than a record may have.
+    Limit,
+}
+
+/// Why a record cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QuoteFault {
+    /// Something other than a delimiter or line end after a closing quote.
+    TextAfter {
+        /// Where the text begins in the record.
+        at: usize,
+        /// Where the cell begins.
+        cell: usize,
+    },
+    /// A quoted cell that never closes, or not within the limits.
+    Open {
+        /// Where the cell begins.
+        cell: usize,
+    },
+}
+
+impl QuoteFault {
+    fn cell(self) -> usize {
+        match self {
+            Self::TextAfter { cell, .. } | Self::Open { cell } => cell,
+        }
+    }
+}
+
+/// What a scan found at the start of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scan {
+    /// The bytes are not enough.
+    More,
+    /// A record; with a fault, what of the input is to be refused for it.
+    Record {
+        /// Its size without line end.
+        content: usize,
+        /// Its size with it.
+        whole: usize,
+        fault: Option<QuoteFault>,
+    },
+    /// Larger than the limit.
+    TooLarge {
+        /// The unquoted (or open) cell within which it went over; the record ends with that cell's line.
+        cell: usize,
+    },
+}
+
+/// Scans one record. With [`After::Limit`], `bytes` must hold two more than `limit`.
+pub(crate) fn scan(
+    bytes: &[u8],
+    after: After,
+    limit: usize,
+    dialect: Dialect,
+    cells: &mut Spans,
+) -> Scan {
+    cells.spans.clear();
+    cells.scratch.clear();
+    let mut fault = None;
+    let mut breaks = 0;
+    let mut start = 0;
+    loop {
+        let mut text_from = start;
+        if bytes.get(start) == Some(&dialect.quote) {
+            match quoted(bytes, start, after, dialect.quote, &mut cells.scratch) {
+                Quoted::More => return Scan::More,
+                Quoted::Open => return refuse_line(bytes, after, QuoteFault::Open { cell: start }),
+                Quoted::Closed {
+                    close,
+                    text,
+                    in_scratch,
+                } => {
+                    let lines = line_breaks(&bytes[start..close]);
+                    breaks += lines;
+                    if breaks > ROW_LINES_MAX {
+                        return refuse_line(bytes, after, QuoteFault::Open { cell: start });
+                    }
+                    let ends = match bytes.get(close + 1) {
+                        Some(&byte) => byte == dialect.delimiter || is_break(byte),
+                        None => true,
+                    };
+                    if ends {
+                        cells.spans.push(Span {
+                            raw_end: close + 1,
+                            start: text.start,
+                            end: text.end,
+                            in_scratch,
+                        });
+                    } else {
+                        let found = QuoteFault::TextAfter {
+                            at: close + 1,
+                            cell: start,
+                        };
+                        if lines > 0 {
+                            return refuse_line(bytes, after, found);
+                        }
+                        fault.get_or_insert(found);
+                    }
+                    text_from = close + 1;
+                }
+            }
+        }
+        let end = match memchr3(dialect.delimiter, b'\n', b'\r', &bytes[text_from..]) {
+            Some(offset) => text_from + offset,
+            None => match after {
+                After::More => return Scan::More,
+                After::Limit => return Scan::TooLarge { cell: start },
+                After::End => bytes.len(),
+            },
+        };
+        if text_from == start {
+            cells.spans.push(Span {
+                raw_end: end,
+                start,
+                end,
+                in_scratch: false,
+            });
+        }
+        if end < bytes.len() && bytes[end] == dialect.delimiter {
+            start = end + 1;
+            continue;
+        }
+        if end > limit {
+            return Scan::TooLarge { cell: start };
+        }
+        return match whole(bytes, end, after) {
+            Some(whole) => Scan::Record {
+                content: end,
+                whole,
+                fault,
+            },
+            None => Scan::More,
+        };
+    }
+}
+
+enum Quoted {
+    More,
+    Open,
+    Closed {
+        /// Where the closing quote stands.
+        close: usize,
+        text: Range<usize>,
+        in_scratch: bool,
+    },
+}
+
+fn quoted(bytes: &[u8], start: usize, after: After, quote: u8, scratch: &mut Vec<u8>) -> Quoted {
+    let scratch_from = scratch.len();
+    let mut piece = start + 1;
+    loop {
+        let Some(offset) = memchr(quote, &bytes[piece..]) else {
+            return if after == After::More {
+                Quoted::More
+            } else {
+                Quoted::Open
+            };
+        };
+        let at = piece + offset;
+        match (bytes.get(at + 1), after) {
+            (Some(&next), _) if next == quote => {
+                scratch.extend_from_slice(&bytes[piece..=at]);
+                piece = at + 2;
+            }
+            (None, After::More) => return Quoted::More,
+            (None, After::Limit) => return Quoted::Open,
+            (Some(_), _) | (None, After::End) => {
+                if scratch.len() == scratch_from && piece == start + 1 {
+                    return Quoted::Closed {
+                        close: at,
+                        text: piece..at,
+                        in_scratch: false,
+                    };
+                }
+                scratch.extend_from_slice(&bytes[piece..at]);
+                return Quoted::Closed {
+                    close: at,
+                    text: scratch_from..scratch.len(),
+                    in_scratch: true,
+                };
+            }
+        }
+    }
+}
+
+/// Refuses what stands up to the end of the line on which the faulty cell begins.
+fn refuse_line(bytes: &[u8], after: After, fault: QuoteFault) -> Scan {
+    let cell = fault.cell();
+    match memchr2(b'\n', b'\r', &bytes[cell..]) {
+        Some(offset) => {
+            let content = cell + offset;
+            let whole = whole(bytes, content, After::End).unwrap_or(content + 1);
+            Scan::Record {
+                content,
+                whole,
+                fault: Some(fault),
+            }
+        }
+        None if after == After::End => Scan::Record {
+            content: bytes.len(),
+            whole: bytes.len(),
+            fault: Some(fault),
+        },
+        None => Scan::TooLarge { cell },
+    }
+}
+
+/// The size of a record with its line end; `None` when it is not yet known whether CR is followed by LF.
+fn whole(bytes: &[u8], end: usize, after: After) -> Option<usize> {
+    match bytes.get(end) {
+        None => Some(end),
+        Some(b'\r') => match bytes.get(end + 1) {
+            Some(b'\n') => Some(end + 2),
+            None if after == After::More => None,
+            _ => Some(end + 1),
+        },
+        Some(_) => Some(end + 1),
+    }
+}
+
+const fn is_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// How many line ends the bytes have: LF, CR LF or CR.
+pub(crate) fn line_breaks(bytes: &[u8]) -> u64 {
+    memchr2_iter(b'\n', b'\r', bytes)
+        .filter(|&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
+        .count() as u64
+}
+
+/// The line of a place in a piece that begins on `line`, and the character within that line; both from 1.
+pub(crate) fn place(bytes: &[u8], at: usize, line: u64) -> (u64, u64) {
+    let before = &bytes[..at];
+    let line_start = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |last| last + 1);
+    // Bytes that continue a character of UTF-8 are not counted; good enough where the bytes are not UTF-8.
+    let chars = before[line_start..]
+        .iter()
+        .filter(|&&byte| byte & 0xc0 != 0x80)
+        .count() as u64;
+    (line + line_breaks(before), chars + 1)
+}
+
+/// Reads the records below the header.
+pub(crate) struct Decoder {
+    dialect: Dialect,
+    columns: usize,
+    /// Of the next unread byte, once `pending` is consumed.
+    line: u64,
+    /// What the row given out last still takes of the window.
+    pending: usize,
+    cells: Spans,
+    kept: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder for records of so many columns, the first of which begins on `line`.
+    pub(crate) fn new(dialect: Dialect, columns: usize, line: u64) -> Self {
+        Self {
+            dialect,
+            columns,
+            line,
+            pending: 0,
+            cells: Spans::default(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// The next record.
+    pub(crate) fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
+        window.consume(std::mem::take(&mut self.pending));
+        self.line += skip_breaks(window)?;
+        if window.unread().is_empty() {
+            return Ok(Decoded::End);
+        }
+        let line = self.line;
+        match scan_window(window, ROW_BYTES_MAX, self.dialect, &mut self.cells)? {
+            Scan::Record {
+                content,
+                whole,
+                fault,
+            } => {
+                self.line += line_breaks(&window.unread()[..whole]);
+                self.pending = whole;
+                let raw = &window.unread()[..content];
+                Ok(match fault {
+                    Some(fault) => Decoded::Malformed(quote_problem(fault, raw, line)),
+                    None => self.row(raw, line),
+                })
+            }
+            Scan::TooLarge { cell } => {
+                let unread = window.unread();
+                self.kept.clear();
+                self.kept
+                    .extend_from_slice(&unread[..unread.len().min(KEPT_BYTES_MAX)]);
+                self.line += line_breaks(&unread[..cell]);
+                window.consume(cell);
+                self.line += u64::from(skip_line(window, true)?);
+                Ok(Decoded::Malformed(Malformed {
+                    row_line: line,
+                    line,
+                    code: "row_too_large",
+                    message: format!(
+                        "the row is larger than {} bytes, the most that is read; perhaps a line break is missing",
+                        grouped(ROW_BYTES_MAX as u64)
+                    ),
+                    raw: &self.kept,
+                    kind: RecordKind::Piece,
+                }))
+            }
+            Scan::More => Ok(Decoded::End),
+        }
+    }
+
+    /// Checks what can be checked of a record without knowing what it means.
+    fn row<'a>(&'a self, raw: &'a [u8], line: u64) -> Decoded<'a> {
+        let (Ok(record), Ok(scratch)) = (
+            std::str::from_utf8(raw),
+            std::str::from_utf8(&self.cells.scratch),
+        ) else {
+            return Decoded::Malformed(not_utf8(raw, line, RecordKind::Cells));
+        };
+        let values = Values {
+            record,
+            scratch,
+            spans: &self.cells.spans,
+        };
+        let count = self.cells.len();
+        if (0..count).all(|column| values.get(column).trim().is_empty()) {
+            return Decoded::Blank { line };
+        }
+        let malformed = |code, message| {
+            Decoded::Malformed(Malformed {
+                row_line: line,
+                line,
+                code,
+                message,
+                raw,
+                kind: RecordKind::Cells,
+            })
+        };
+        if memchr(0, raw).is_some() {
+            return malformed(
+                "nul_byte",
+                "the row has a NUL byte; text has none".to_owned(),
+            );
+        }
+        if count < self.columns {
+            return malformed(
+                "too_few_cells",
+                format!(
+                    "the row has {count} cells, the header {}; what is missing cannot be told",
+                    self.columns
+                ),
+            );
+        }
+        if (self.columns..count).any(|column| !values.get(column).trim().is_empty()) {
+            return malformed(
+                "too_many_cells",
+                format!(
+                    "the row has {count} cells, the header {}; perhaps a cell with a delimiter lacks its quotes",
+                    self.columns
+                ),
+            );
+        }
+        Decoded::Row(RawRow {
+            line,
+            raw,
+            cells: Cells::Csv(values),
+        })
+    }
+}
+
+/// Scans one record of the window, reading on as needed. Never [`Scan::More`].
+pub(crate) fn scan_window(
+    window: &mut Window,
+    limit: usize,
+    dialect: Dialect,
+    cells: &mut Spans,
+) -> io::Result<Scan> {
+    loop {
+        let unread = window.unread();
+        let (bytes, after) = if unread.len() >= limit + 2 {
+            (&unread[..limit + 2], After::Limit)
+        } else if window.is_last() {
+            (unread, After::End)
+        } else {
+            (unread, After::More)
+        };
+        match scan(bytes, after, limit, dialect, cells) {
+            Scan::More => window.more()?,
+            found => return Ok(found),
+        }
+    }
+}
+
+/// Consumes line ends; how many there were.
+pub(crate) fn skip_breaks(window: &mut Window) -> io::Result<u64> {
+    let mut breaks = 0;
+    loop {
+        window.ensure(2)?;
+        let taken = match window.unread() {
+            [b'\r', b'\n', ..] => 2,
+            [b'\r' | b'\n', ..] => 1,
+            _ => return Ok(breaks),
+        };
+        window.consume(taken);
+        breaks += 1;
+    }
+}
+
+/// The cells' texts of a header; `Err`: where it is not UTF-8.
+pub(crate) fn names(record: &[u8], cells: &Spans) -> Result<Vec<String>, usize> {
+    if let Err(error) = std::str::from_utf8(record) {
+        return Err(error.valid_up_to());
+    }
+    Ok(cells
+        .texts(record)
+        .map(|text| String::from_utf8_lossy(text).trim().to_owned())
+        .collect())
+}
+
+fn quote_problem(fault: QuoteFault, raw: &[u8], row_line: u64) -> Malformed<'_> {
+    let (line, column) = place(raw, fault.cell(), row_line);
+    let (code, message) = match fault {
+        QuoteFault::TextAfter { at, .. } if at <= raw.len() => {
+            let (_, column) = place(raw, at, row_line);
+            (
+                "text_after_quote",
+                format!(
+                    "text follows a closing quote (character {column}); a quote within a quoted cell is written twice"
+                ),
+            )
+        }
+        QuoteFault::TextAfter { .. } => (
+            "open_quote",
+            format!(
+                "the quote opened here (character {column}) does not close where a cell ends; reading goes on with the next line"
+            ),
+        ),
+        QuoteFault::Open { .. } => (
+            "open_quote",
+            format!(
+                "the quote opened here (character {column}) never closes; reading goes on with the next line"
+            ),
+        ),
+    };
+    Malformed {
+        row_line,
+        line,
+        code,
+        message,
+        raw,
+        kind: RecordKind::Piece,
+    }
+}
+
+/// The problem of bytes that are not UTF-8.
+pub(crate) fn not_utf8(raw: &[u8], row_line: u64, kind: RecordKind) -> Malformed<'_> {
+    let at = std::str::from_utf8(raw).map_or_else(|error| error.valid_up_to(), |_| 0);
+    let (line, column) = place(raw, at, row_line);
+    let byte = raw.get(at).copied().unwrap_or_default();
+    Malformed {
+        row_line,
+        line,
+        code: "not_utf8",
+        message: format!(
+            "byte 0x{byte:02X} at character {column} is not UTF-8; save the file as UTF-8"
+        ),
+        raw,
+        kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    const COMMA: Dialect = Dialect {
+        delimiter: b',',
+        quote: b'"',
+    };
+
+    /// Every row as `line: cell|cell`, every problem as `line! code`.
+    fn read(text: &[u8], columns: usize) -> Vec<String> {
+        let mut window = Window::new(Box::new(Cursor::new(text.to_vec())));
+        let mut decoder = Decoder::new(COMMA, columns, 1);
+        let mut found = Vec::new();
+        loop {
+            match decoder.next(&mut window).expect("a cursor reads") {
+                Decoded::Row(row) => {
+                    let Cells::Csv(values) = row.cells else {
+                        unreachable!("a CSV decoder gives CSV")
+                    };
+                    let cells: Vec<_> = (0..columns).map(|column| values.get(column)).collect();
+                    found.push(format!("{}: {}", row.line, cells.join("|")));
+                }
+                Decoded::Blank { line } => found.push(format!("{line}: blank")),
+                Decoded::Malformed(problem) => {
+                    found.push(format!("{}! {}", problem.line, problem.code))
+                }
+                Decoded::End => return found,
+            }
+        }
+    }
+
+    #[test]
+    fn cells_and_lines_of_well_formed_records() {
+        assert_eq!(
+            read(b"a,\"b, \"\"c\"\"\"\r\n\r\n\"x\ny\",z\rlast,5\" tall", 2),
+            ["1: a|b, \"c\"", "3: x\ny|z", "5: last|5\" tall"]
+        );
+        assert_eq!(
+            read(b"a,b,,\n,\n , \n\"\",\"\"\n", 2),
+            ["1: a|b", "2: blank", "3: blank", "4: blank"]
+        );
+    }
+
+    #[test]
+    fn ragged_records_are_problems_of_their_line() {
+        assert_eq!(
+            read(b"a\na,b\na,b,c\na,b, ,\n", 2),
+            ["1! too_few_cells", "2: a|b", "3! too_many_cells", "4: a|b"]
+        );
+    }
+
+    #[test]
+    fn an_open_quote_is_blamed_on_its_line_and_reading_goes_on() {
+        assert_eq!(
+            read(b"1,\"open\n2,b\n3,c\n", 2),
+            ["1! open_quote", "2: 2|b", "3: 3|c"]
+        );
+        // The next quote that would close it stands in front of text.
+        assert_eq!(
+            read(b"1,\"open\n2,\"b\"\n3,c\n", 2),
+            ["1! open_quote", "2: 2|b", "3: 3|c"]
+        );
+        // A record of two lines whose second line holds the fault is refused whole.
+        assert_eq!(
+            read(b"\"x\ny\",\"open\n2,b\n", 2),
+            ["2! open_quote", "3: 2|b"]
+        );
+        assert_eq!(read(b"1,\"open at the end", 2), ["1! open_quote"]);
+    }
+
+    #[test]
+    fn text_after_a_closing_quote_is_a_problem_of_that_record() {
+        assert_eq!(
+            read(b"1,\"a\"b\n2,\"a\"b,\"x\ny\"\n4,c\n", 2),
+            ["1! text_after_quote", "2! text_after_quote", "4: 4|c"]
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_problems_of_their_line() {
+        assert_eq!(
+            read(b"1,\"a\n\xe9\"\n3,\0\n4,\xc3\xa9\n\xc3,\xa9\n", 2),
+            ["2! not_utf8", "3! nul_byte", "4: 4|é", "5! not_utf8"]
+        );
+    }
+
+    #[test]
+    fn too_large_a_record_is_skipped() {
+        let mut text = b"1,".to_vec();
+        text.resize(ROW_BYTES_MAX, b'x');
+        text.extend_from_slice(b"\n2,");
+        text.resize(text.len() + ROW_BYTES_MAX - 1, b'y');
+        text.extend_from_slice(b"\n3,c\n4,\"");
+        text.resize(text.len() + ROW_BYTES_MAX, b'z');
+        text.extend_from_slice(b"\"\n5,e\n");
+        let found = read(&text, 2);
+        assert_eq!(found.len(), 5);
+        assert!(found[0].starts_with("1: 1|xxx"));
+        assert_eq!(
+            found[1..],
+            ["2! row_too_large", "3: 3|c", "4! row_too_large", "5: 5|e"]
+        );
+    }
+
+    #[test]
+    fn a_quoted_cell_of_too_many_lines_is_taken_for_an_open_quote() {
+        let text = format!("1,\"{}\"\nlast,row\n", "l,m\n".repeat(10_001));
+        let found = read(text.as_bytes(), 2);
+        assert_eq!(found[..2], ["1! open_quote", "2: l|m"]);
+        // What is left of the closing quote stands alone on its line.
+        assert_eq!(
+            found[found.len() - 2..],
+            ["10002! open_quote", "10003: last|row"]
+        );
+    }
+
+    #[test]
+    fn every_faulty_file_is_read_in_linear_time() {
+        // Each line opens a quote, so that each is scanned into the next one only.
+        let text = "x,\"y\n".repeat(50_000);
+        assert_eq!(read(text.as_bytes(), 2).len(), 50_000);
+    }
+}

@@ -1,0 +1,196 @@
+//! Bytes to rows: one decoder a format, each driven by [`Decoder::next`] over the same window.
+//!
+//! A decoder knows records, cells, lines and limits; it knows neither rules nor requests. What is malformed comes
+//! out as such, with the line to blame, and the next row is read.
+
+pub(crate) mod csv;
+pub(crate) mod jsonl;
+
+use std::io;
+
+use super::source::Window;
+
+/// Largest CSV record that is read, in bytes without its line end.
+pub const ROW_BYTES_MAX: usize = 1024 * 1024;
+/// Most line breaks within a CSV record: beyond it an open quote is more likely than a cell.
+pub const ROW_LINES_MAX: u64 = 10_000;
+/// Longest line of JSON that is read, in bytes without its line end.
+pub const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest header, in bytes.
+pub const HEADER_BYTES_MAX: usize = 256 * 1024;
+/// Most cells of a header.
+pub const HEADER_CELLS_MAX: usize = 4_096;
+/// Largest part above the header, in bytes.
+pub const PREAMBLE_BYTES_MAX: usize = 256 * 1024;
+/// Rows of JSON that are looked at to learn which columns there are.
+pub const SAMPLE_ROWS_MAX: usize = 1_000;
+/// Bytes of JSON that are looked at to learn which columns there are (one line at least).
+pub const SAMPLE_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a row that is too large is kept for the rejects, in bytes.
+pub const KEPT_BYTES_MAX: usize = 1024;
+
+/// What the decoder found next.
+pub(crate) enum Decoded<'a> {
+    /// A row that can be mapped.
+    Row(RawRow<'a>),
+    /// A row without anything in it.
+    Blank { line: u64 },
+    /// A row that cannot.
+    Malformed(Malformed<'a>),
+    /// Nothing more.
+    End,
+}
+
+/// A row as it stands in the input.
+pub(crate) struct RawRow<'a> {
+    /// On which it begins.
+    pub(crate) line: u64,
+    /// As it stands, without its line end.
+    pub(crate) raw: &'a [u8],
+    /// Its values.
+    pub(crate) cells: Cells<'a>,
+}
+
+/// A row that cannot be read.
+pub(crate) struct Malformed<'a> {
+    /// The line on which the row begins.
+    pub(crate) row_line: u64,
+    /// The line to blame.
+    pub(crate) line: u64,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// As it stands, without its line end; of too large a row only the start.
+    pub(crate) raw: &'a [u8],
+    pub(crate) kind: RecordKind,
+}
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cell<'a> {
+    /// Nothing, null, or white space.
+    Blank,
+    /// Trimmed text.
+    Text(&'a str),
+    /// A JSON array or object.
+    Structure,
+}
+
+/// The values of a row, by column.
+#[derive(Clone, Copy)]
+pub(crate) enum Cells<'a> {
+    Csv(csv::Values<'a>),
+    Json(jsonl::Values<'a>),
+}
+
+impl<'a> Cells<'a> {
+    /// The value of a column.
+    pub(crate) fn get(&self, column: usize) -> Cell<'a> {
+        match self {
+            Self::Csv(values) => match values.get(column).trim() {
+                "" => Cell::Blank,
+                text => Cell::Text(text),
+            },
+            Self::Json(values) => values.get(column),
+        }
+    }
+
+    /// The compact JSON text of a [`Cell::Structure`].
+    pub(crate) fn structure(&self, column: usize) -> String {
+        match self {
+            Self::Csv(_) => String::new(),
+            Self::Json(values) => values.structure(column),
+        }
+    }
+}
+
+/// A row as it came, for the rejects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// How much of the input's form the bytes keep.
+    pub kind: RecordKind,
+    /// The bytes, without their line end.
+    pub raw: Vec<u8>,
+}
+
+/// How much of the input's form the bytes of a [`Record`] keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// A CSV record whose cells can be told apart (there may be too few or too many, or bytes that are not UTF-8).
+    Cells,
+    /// A piece of a CSV file whose cells cannot be told apart.
+    Piece,
+    /// A JSON object.
+    Object,
+    /// A line that is not a JSON object.
+    Line,
+}
+
+/// How an input was understood: what is needed to write rows of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Its format.
+    pub format: crate::plan::Format,
+    /// It begins with a byte order mark.
+    pub has_bom: bool,
+    /// Between cells (CSV).
+    pub delimiter: u8,
+    /// Around cells (CSV).
+    pub quote: u8,
+    /// Lines end with CR LF rather than LF.
+    pub is_crlf: bool,
+    /// What stands above the header, with its line ends.
+    pub preamble: Vec<u8>,
+    /// The line on which the header begins (CSV).
+    pub header_line: u64,
+    /// The columns' names, trimmed. JSON: the paths of the sample, in order of appearance.
+    pub columns: Vec<String>,
+}
+
+/// The decoder of an input.
+pub(crate) enum Decoder {
+    Csv(csv::Decoder),
+    Jsonl(jsonl::Decoder),
+}
+
+impl Decoder {
+    /// The next row of the window.
+    pub(crate) fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
+        match self {
+            Self::Csv(decoder) => decoder.next(window),
+            Self::Jsonl(decoder) => decoder.next(window),
+        }
+    }
+}
+
+/// Drops everything up to and with the next LF (or CR, for delimited text), however far it is. Counts one line break.
+pub(crate) fn skip_line(window: &mut Window, ends_at_cr: bool) -> io::Result<bool> {
+    loop {
+        let unread = window.unread();
+        let end = if ends_at_cr {
+            memchr::memchr2(b'\n', b'\r', unread)
+        } else {
+            memchr::memchr(b'\n', unread)
+        };
+        match end {
+            Some(at) => {
+                let is_cr = unread[at] == b'\r';
+                window.consume(at + 1);
+                if is_cr {
+                    window.ensure(1)?;
+                    if window.unread().first() == Some(&b'\n') {
+                        window.consume(1);
+                    }
+                }
+                return Ok(true);
+            }
+            None => {
+                let all = unread.len();
+                window.consume(all);
+                if window.is_last() {
+                    return Ok(false);
+                }
+                window.ensure(1)?;
+            }
+        }
+    }
+}

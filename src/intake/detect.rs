@@ -1,0 +1,210 @@
+//! What the first bytes of an input say of the rest: its format, and refusals of what is not yet read.
+//!
+//! Encodings, dialects, archives and workbooks are to be found out here too, once they can be read; until then
+//! they are refused by name rather than read as garbage.
+
+use crate::plan::Format;
+
+/// How much of an input is looked at.
+pub(crate) const LOOK_BYTES: usize = 64 * 1024;
+
+/// The byte order mark of UTF-8.
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What an input seems to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// It begins with a byte order mark (of UTF-8).
+    pub(crate) has_bom: bool,
+    /// Its format.
+    pub(crate) format: Format,
+}
+
+/// Why an input cannot be read: what it seems to be, and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    pub(crate) what: &'static str,
+    pub(crate) hint: &'static str,
+}
+
+const SAVE_AS_UTF8: &str =
+    "save it as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\")";
+const SAVE_AS_CSV: &str = "open it and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
+
+/// What marks each kind at its very start; the longer of two that begin alike stands first.
+const MAGIC: [(&[u8], Unreadable); 14] = [
+    (b"\xff\xfe\0\0", unreadable("UTF-32 text", SAVE_AS_UTF8)),
+    (b"\0\0\xfe\xff", unreadable("UTF-32 text", SAVE_AS_UTF8)),
+    (
+        b"\xff\xfe",
+        unreadable("UTF-16 text (Excel's \"Unicode Text\")", SAVE_AS_UTF8),
+    ),
+    (b"\xfe\xff", unreadable("UTF-16 text", SAVE_AS_UTF8)),
+    (
+        b"\x1f\x8b",
+        unreadable("gzip-compressed", "decompress it first: gunzip --keep FILE"),
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        unreadable("zstd-compressed", "decompress it first: unzstd FILE"),
+    ),
+    (
+        b"BZh",
+        unreadable(
+            "bzip2-compressed",
+            "decompress it first: bunzip2 --keep FILE",
+        ),
+    ),
+    (
+        b"\xfd7zXZ\0",
+        unreadable("xz-compressed", "decompress it first: unxz --keep FILE"),
+    ),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        unreadable("a 7-Zip archive", "unpack it and give the file within"),
+    ),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        unreadable("an Excel workbook of the old kind (.xls)", SAVE_AS_CSV),
+    ),
+    (
+        b"%PDF-",
+        unreadable(
+            "a PDF",
+            "export the rows as CSV from where the PDF was made",
+        ),
+    ),
+    (
+        b"SQLite format 3\0",
+        unreadable("an SQLite database", "export the table as CSV"),
+    ),
+    (
+        b"<?xml",
+        unreadable("XML", "export the rows as CSV or JSON Lines"),
+    ),
+    (
+        b"PAR1",
+        unreadable("a Parquet file", "export the rows as CSV or JSON Lines"),
+    ),
+];
+
+const fn unreadable(what: &'static str, hint: &'static str) -> Unreadable {
+    Unreadable { what, hint }
+}
+
+/// Looks at the start of an input. `None`: it holds nothing but blanks, and the job does not say what it is.
+pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Unreadable> {
+    if let Some((_, refusal)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Err(*refusal);
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return Err(zip(head));
+    }
+    if let Some(refusal) = nul(head) {
+        return Err(refusal);
+    }
+    let has_bom = head.starts_with(BOM);
+    let text = if has_bom { &head[BOM.len()..] } else { head };
+    let Some(first) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else {
+        return Ok(said.map(|format| Look { has_bom, format }));
+    };
+    let text = &text[first..];
+    if is_html(text) {
+        return Err(unreadable(
+            "an HTML page (perhaps a sign-in page that was saved instead of the export)",
+            "export the rows again as CSV or JSON Lines",
+        ));
+    }
+    let format = match (said, text[0]) {
+        (Some(Format::Jsonl) | None, b'[') => {
+            return Err(unreadable(
+                "a JSON array",
+                "one JSON object a line is read: convert it with jq -c '.[]' FILE > FILE.jsonl (or, for CSV that begins \
+                 with `[`, set format = \"csv\" in the job file's [input])",
+            ));
+        }
+        (Some(format), _) => format,
+        (None, b'{') => Format::Jsonl,
+        (None, _) => Format::Csv,
+    };
+    Ok(Some(Look { has_bom, format }))
+}
+
+fn zip(head: &[u8]) -> Unreadable {
+    let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
+    if holds(b"[Content_Types].xml") || holds(b"xl/") {
+        unreadable("an Excel workbook", SAVE_AS_CSV)
+    } else if holds(b"application/vnd.oasis.opendocument") {
+        unreadable("an OpenDocument spreadsheet", SAVE_AS_CSV)
+    } else {
+        unreadable("a zip archive", "unpack it and give the file within")
+    }
+}
+
+/// Text has no NUL; where every second byte is one, it is UTF-16 without a mark.
+fn nul(head: &[u8]) -> Option<Unreadable> {
+    memchr::memchr(0, head)?;
+    let pairs = head.len() / 2;
+    let nuls = |offset: usize| {
+        head.iter()
+            .skip(offset)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    if nuls(0).max(nuls(1)) * 4 > pairs * 3 {
+        return Some(unreadable(
+            "UTF-16 text without a byte order mark",
+            SAVE_AS_UTF8,
+        ));
+    }
+    Some(unreadable(
+        "not text: it has NUL bytes",
+        "export the rows again as CSV (UTF-8) or JSON Lines",
+    ))
+}
+
+fn is_html(text: &[u8]) -> bool {
+    [&b"<!doctype html"[..], b"<html"].into_iter().any(|tag| {
+        text.get(..tag.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_tells_the_format() {
+        let format = |text: &[u8]| look(text, None).map(|look| look.map(|look| look.format));
+        assert_eq!(format(b"Ticket ID,Email\n"), Ok(Some(Format::Csv)));
+        assert_eq!(
+            format(b"\xef\xbb\xbf \n {\"a\":1}\n"),
+            Ok(Some(Format::Jsonl))
+        );
+        assert_eq!(format(b"\n \n"), Ok(None));
+        assert_eq!(
+            look(b"{curly},b\n", Some(Format::Csv)).map(|look| look.map(|look| look.format)),
+            Ok(Some(Format::Csv))
+        );
+    }
+
+    #[test]
+    fn what_is_not_text_is_refused_by_name() {
+        for (head, what) in [
+            (&b"\xff\xfea\0"[..], "UTF-16"),
+            (b"\xff\xfe\0\0a\0\0\0", "UTF-32"),
+            (b"\x1f\x8b\x08", "gzip"),
+            (b"PK\x03\x04..xl/workbook.xml", "Excel workbook"),
+            (b"PK\x03\x04..export.csv", "zip archive"),
+            (b"a\0,\0b\0\n\0", "UTF-16 text without"),
+            (b"id,na\0me\nplenty of text without", "NUL"),
+            (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
+            (b" [{\"a\":1}]", "JSON array"),
+        ] {
+            let refusal = look(head, None).expect_err(what);
+            assert!(refusal.what.contains(what), "{what}: {}", refusal.what);
+        }
+    }
+}

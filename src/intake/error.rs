@@ -1,0 +1,182 @@
+//! What keeps an input from being read at all. (What is wrong with one row is a `Problem`.)
+
+use std::io;
+
+use thiserror::Error;
+
+use super::problem::grouped;
+
+/// Why an input cannot be read by this job.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// The file cannot be opened.
+    #[error("cannot open {input}")]
+    Open {
+        /// The input's name.
+        input: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Reading broke off.
+    #[error("cannot read {input} beyond byte {bytes}")]
+    Read {
+        /// The input's name.
+        input: String,
+        /// What had been read.
+        bytes: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Not a kind of file that can be read.
+    #[error("{input} seems to be {what}, which is not read")]
+    Unreadable {
+        /// The input's name.
+        input: String,
+        /// What it seems to be.
+        what: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// Nothing in it, and nothing says that it may be so.
+    #[error("{input} is empty: it has no header")]
+    Empty {
+        /// The input's name.
+        input: String,
+    },
+    /// `header_row` points beyond the end, or too far down.
+    #[error("{input} has no line {header_row} within its first {} bytes, but the job file says header_row = {header_row}", grouped(*.limit_bytes))]
+    NoHeaderLine {
+        /// The input's name.
+        input: String,
+        /// What the job says.
+        header_row: u64,
+        /// How far is looked.
+        limit_bytes: u64,
+    },
+    /// The header is no header.
+    #[error("{input}, line {line}: the header {what}")]
+    Header {
+        /// The input's name.
+        input: String,
+        /// The line on which the header begins.
+        line: u64,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Columns that the job names and the input does not have.
+    #[error("{}", missing_columns(.input, .missing))]
+    MissingColumns {
+        /// The input's name.
+        input: String,
+        /// Each that is missing.
+        missing: Vec<MissingColumn>,
+        /// Some of the columns that there are.
+        present: Vec<String>,
+    },
+    /// A rule of the job file cannot be followed.
+    #[error("{job_key}: {what}")]
+    Rule {
+        /// Where in the job file.
+        job_key: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The table of import ids already seen could not be kept.
+    #[error("cannot keep track of repeated rows in a temporary file")]
+    Seen(#[source] io::Error),
+    /// The rows could not be written.
+    #[error("cannot write the rows")]
+    Output(#[source] io::Error),
+}
+
+/// A column that the job names and the input does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingColumn {
+    /// As the job file names it.
+    pub column: String,
+    /// Where the job file names it: `fields.userEmail`.
+    pub job_key: String,
+    /// The nearest name that there is.
+    pub nearest: Option<String>,
+}
+
+/// Most names of columns that a message lists.
+pub(crate) const NAMES_LISTED_MAX: usize = 12;
+
+fn missing_columns(input: &str, missing: &[MissingColumn]) -> String {
+    let each: Vec<_> = missing
+        .iter()
+        .map(|one| format!("`{}` ({})", one.column, one.job_key))
+        .collect();
+    let noun = if missing.len() == 1 {
+        "column"
+    } else {
+        "columns"
+    };
+    format!("{input} has no {noun} {}", each.join(", "))
+}
+
+/// Names in backticks, as many as a message lists.
+pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .take(NAMES_LISTED_MAX)
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    let rest = names.len() - shown.len();
+    let mut text = shown.join(", ");
+    if rest > 0 {
+        text.push_str(&format!(" and {rest} more"));
+    }
+    text
+}
+
+impl IntakeError {
+    /// What to do about it, when that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Open { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => {
+                    Some("check the path; relative paths start at the current folder".to_owned())
+                }
+                io::ErrorKind::IsADirectory => Some("give the files in it one by one".to_owned()),
+                _ => None,
+            },
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
+                Some("it is a folder: give the files in it one by one".to_owned())
+            }
+            Self::Unreadable { hint, .. } => Some((*hint).to_owned()),
+            Self::Empty { .. } => Some(
+                "give a file whose first line names the columns (an empty JSON Lines file is fine with format = \"jsonl\")"
+                    .to_owned(),
+            ),
+            Self::NoHeaderLine { .. } => Some(
+                "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
+            ),
+            Self::Header { hint, .. } | Self::Rule { hint, .. } => Some(hint.clone()),
+            Self::MissingColumns { missing, present, .. } => Some(missing_hint(missing, present)),
+            Self::Seen(_) => Some("free space in the folder for temporary files, or set TMPDIR to another".to_owned()),
+            Self::Read { .. } | Self::Output(_) => None,
+        }
+    }
+}
+
+fn missing_hint(missing: &[MissingColumn], present: &[String]) -> String {
+    let near: Vec<_> = missing
+        .iter()
+        .filter_map(|one| {
+            let nearest = one.nearest.as_ref()?;
+            Some(format!("for `{}` is `{nearest}` meant?", one.column))
+        })
+        .collect();
+    if near.is_empty() {
+        format!("the columns are {}", listed(present))
+    } else {
+        format!("{} Names are compared to the letter", near.join(" "))
+    }
+}

@@ -1,0 +1,322 @@
+//! From the first bytes of an input to the place where its rows begin: format, preamble, header or sample.
+
+use super::decode::csv::{self, Dialect, Scan, Spans, scan_window};
+use super::decode::{
+    Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
+};
+use super::detect::{self, BOM, LOOK_BYTES};
+use super::error::{IntakeError, listed};
+use super::map::Columns;
+use super::problem::grouped;
+use super::source::Window;
+use crate::plan::{Format, Reading};
+
+/// An input whose rows come next.
+pub(crate) struct Opened {
+    pub(crate) name: String,
+    pub(crate) window: Window,
+    pub(crate) decoder: Decoder,
+    pub(crate) shape: Shape,
+    /// JSON: every path of the sample, objects included.
+    paths: Vec<String>,
+    /// JSON: columns need not show in the sample (there are no rows, or they are rejects of a larger input).
+    may_lack: bool,
+}
+
+impl Opened {
+    /// Reads as far as the first row.
+    pub(crate) fn new(
+        name: String,
+        mut window: Window,
+        reading: &Reading,
+    ) -> Result<Self, IntakeError> {
+        let dialect = dialect(reading)?;
+        read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
+        let look = detect::look(window.unread(), reading.format).map_err(|refusal| {
+            IntakeError::Unreadable {
+                input: name.clone(),
+                what: refusal.what,
+                hint: refusal.hint,
+            }
+        })?;
+        let Some(look) = look else {
+            return Err(IntakeError::Empty { input: name });
+        };
+        if look.has_bom {
+            window.consume(BOM.len());
+        }
+        let shape = Shape {
+            format: look.format,
+            has_bom: look.has_bom,
+            delimiter: dialect.delimiter,
+            quote: dialect.quote,
+            is_crlf: false,
+            preamble: Vec::new(),
+            header_line: 1,
+            columns: Vec::new(),
+        };
+        match look.format {
+            Format::Csv => open_csv(name, window, shape, reading),
+            Format::Jsonl => open_jsonl(name, window, shape),
+        }
+    }
+
+    /// The columns for the rules to be held against.
+    pub(crate) fn columns(&self) -> Columns<'_> {
+        match self.shape.format {
+            Format::Csv => Columns::of_header(&self.shape.columns),
+            Format::Jsonl => Columns::of_sample(&self.paths, self.may_lack),
+        }
+    }
+}
+
+/// Does something with the window; what the system says of a failure becomes an error with the input's name.
+pub(crate) fn read<T>(
+    name: &str,
+    window: &mut Window,
+    act: impl FnOnce(&mut Window) -> std::io::Result<T>,
+) -> Result<T, IntakeError> {
+    act(window).map_err(|source| IntakeError::Read {
+        input: name.to_owned(),
+        bytes: window.bytes_read(),
+        source,
+    })
+}
+
+fn dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
+    let dialect = Dialect {
+        delimiter: reading.delimiter.unwrap_or(b','),
+        quote: reading.quote.unwrap_or(b'"'),
+    };
+    for (job_key, byte) in [
+        ("input.delimiter", dialect.delimiter),
+        ("input.quote", dialect.quote),
+    ] {
+        if !byte.is_ascii() || matches!(byte, b'\n' | b'\r' | 0) {
+            return Err(IntakeError::Rule {
+                job_key: job_key.to_owned(),
+                what: "it is not an ASCII character that can stand there".to_owned(),
+                hint: "the usual ones are delimiter = \",\" (or \";\" or \"\\t\") and quote = '\"'"
+                    .to_owned(),
+            });
+        }
+    }
+    if dialect.delimiter == dialect.quote {
+        return Err(IntakeError::Rule {
+            job_key: "input.quote".to_owned(),
+            what: "it is the delimiter as well".to_owned(),
+            hint: "give two different characters".to_owned(),
+        });
+    }
+    Ok(dialect)
+}
+
+fn open_jsonl(name: String, mut window: Window, mut shape: Shape) -> Result<Opened, IntakeError> {
+    let sample = read(&name, &mut window, jsonl::sample)?;
+    let first_end = memchr::memchr(b'\n', window.unread());
+    shape.is_crlf = first_end.is_some_and(|end| end > 0 && window.unread()[end - 1] == b'\r');
+    shape.columns = sample.leaves;
+    Ok(Opened {
+        name,
+        window,
+        decoder: Decoder::Jsonl(jsonl::Decoder::new(Vec::new())),
+        may_lack: sample.rows == 0 || sample.paths.iter().any(|path| path == "import_problem"),
+        paths: sample.paths,
+        shape,
+    })
+}
+
+fn open_csv(
+    name: String,
+    mut window: Window,
+    mut shape: Shape,
+    reading: &Reading,
+) -> Result<Opened, IntakeError> {
+    let dialect = Dialect {
+        delimiter: shape.delimiter,
+        quote: shape.quote,
+    };
+    if let Some(header_row) = reading.header_row {
+        let above = usize::try_from(header_row.get() - 1).unwrap_or(usize::MAX);
+        match read(&name, &mut window, |window| preamble(window, above))? {
+            Some(bytes) => {
+                shape.preamble = window.unread()[..bytes].to_vec();
+                window.consume(bytes);
+            }
+            None => {
+                return Err(IntakeError::NoHeaderLine {
+                    input: name,
+                    header_row: header_row.get(),
+                    limit_bytes: PREAMBLE_BYTES_MAX as u64,
+                });
+            }
+        }
+        shape.header_line = header_row.get();
+    }
+    shape.header_line += read(&name, &mut window, csv::skip_breaks)?;
+    if window.unread().is_empty() {
+        return Err(IntakeError::Empty { input: name });
+    }
+    let line = shape.header_line;
+    let mut cells = Spans::default();
+    let scanned = read(&name, &mut window, |window| {
+        scan_window(window, HEADER_BYTES_MAX, dialect, &mut cells)
+    })?;
+    let header_fault = |what: String, hint: &str| IntakeError::Header {
+        input: name.clone(),
+        line,
+        what,
+        hint: hint.to_owned(),
+    };
+    let (content, whole) = match scanned {
+        Scan::Record {
+            content,
+            whole,
+            fault: None,
+        } => (content, whole),
+        Scan::Record { fault: Some(_), .. } => {
+            return Err(header_fault(
+                "has a quote that does not close where a cell ends".to_owned(),
+                "correct the header line, or set quote in the job file's [input]",
+            ));
+        }
+        Scan::TooLarge { .. } | Scan::More => {
+            return Err(header_fault(
+                format!("is larger than {} bytes", grouped(HEADER_BYTES_MAX as u64)),
+                "check that this is the right file, and delimiter, quote and header_row in the job file's [input]",
+            ));
+        }
+    };
+    let record = &window.unread()[..content];
+    shape.is_crlf = window.unread()[content..whole] == *b"\r\n";
+    shape.columns = csv::names(record, &cells).map_err(|at| {
+        let (_, character) = csv::place(record, at, line);
+        header_fault(
+            format!(
+                "has byte 0x{:02X} at character {character}, which is not UTF-8",
+                record[at]
+            ),
+            "save the file as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\")",
+        )
+    })?;
+    check_names(
+        &mut shape.columns,
+        reading.delimiter.is_none(),
+        header_fault,
+    )?;
+    let first_line = line + csv::line_breaks(&window.unread()[..whole]);
+    window.consume(whole);
+    Ok(Opened {
+        name,
+        window,
+        decoder: Decoder::Csv(csv::Decoder::new(dialect, shape.columns.len(), first_line)),
+        paths: Vec::new(),
+        may_lack: false,
+        shape,
+    })
+}
+
+/// The size of so many lines; `None` when there are fewer within the limit.
+fn preamble(window: &mut Window, lines: usize) -> std::io::Result<Option<usize>> {
+    window.ensure(PREAMBLE_BYTES_MAX)?;
+    let unread = window.unread();
+    let mut size = 0;
+    for _ in 0..lines {
+        let Some(offset) = memchr::memchr2(b'\n', b'\r', &unread[size..]) else {
+            return Ok(None);
+        };
+        let end = size + offset;
+        size = end
+            + if unread[end..].starts_with(b"\r\n") {
+                2
+            } else {
+                1
+            };
+        if size > PREAMBLE_BYTES_MAX {
+            return Ok(None);
+        }
+    }
+    Ok(Some(size))
+}
+
+/// Refuses names that cannot be told apart; trailing ones that are empty are no columns.
+fn check_names(
+    names: &mut Vec<String>,
+    delimiter_is_a_guess: bool,
+    fault: impl Fn(String, &str) -> IntakeError,
+) -> Result<(), IntakeError> {
+    if let [only] = names.as_slice()
+        && delimiter_is_a_guess
+        && let Some(found) = only.chars().find(|c| matches!(c, ';' | '\t' | '|'))
+    {
+        let written = if found == '\t' {
+            "\\t".to_owned()
+        } else {
+            found.to_string()
+        };
+        return Err(fault(
+            format!(
+                "is a single cell with `{written}` in it: the cells are probably not divided by commas"
+            ),
+            &format!(
+                "set delimiter = \"{written}\" in the job file's [input] (or \",\" if it is one column indeed)"
+            ),
+        ));
+    }
+    while names.last().is_some_and(String::is_empty) {
+        names.pop();
+    }
+    if names.is_empty() {
+        return Err(fault(
+            "names no column".to_owned(),
+            "if the header stands further down, set header_row to its line in the job file's [input]",
+        ));
+    }
+    if names.len() > HEADER_CELLS_MAX {
+        return Err(fault(
+            format!(
+                "has {} cells, at most {} are read",
+                grouped(names.len() as u64),
+                grouped(HEADER_CELLS_MAX as u64)
+            ),
+            "check that this is the right file, and delimiter in the job file's [input]",
+        ));
+    }
+    let numbers = |wanted: &str| {
+        let numbers: Vec<_> = names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| *name == wanted)
+            .map(|(index, _)| (index + 1).to_string())
+            .collect();
+        numbers.join(", ")
+    };
+    if names.iter().any(String::is_empty) {
+        return Err(fault(
+            format!("has no name for column {}", numbers("")),
+            "give each column a name in the file's header; if the header stands on another line, set header_row in the \
+             job file's [input]",
+        ));
+    }
+    let mut known = std::collections::HashSet::new();
+    let mut repeated: Vec<&str> = Vec::new();
+    for name in names.iter() {
+        if !known.insert(name.as_str()) && !repeated.contains(&name.as_str()) {
+            repeated.push(name);
+        }
+    }
+    if let [first, ..] = repeated.as_slice() {
+        return Err(fault(
+            format!(
+                "has the same name for several columns: {} (columns {})",
+                listed(&repeated),
+                numbers(first)
+            ),
+            &format!(
+                "rename all but one in the file's header, for example to `{first} (2)`: which one the job file means could \
+                 not be told"
+            ),
+        ));
+    }
+    Ok(())
+}

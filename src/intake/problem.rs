@@ -1,0 +1,68 @@
+//! What is wrong with a row. A problem never stops the reading; it never holds a personal value.
+
+use crate::entry::{Field, Position};
+
+/// What is wrong with one row, or worth a warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The row, and the line to look at: for a malformed row the line to blame.
+    pub position: Position,
+    /// The input's column, when there is one.
+    pub column: Option<String>,
+    /// The API's property, when there is one.
+    pub field: Option<Field>,
+    /// For scripts; stable.
+    pub code: &'static str,
+    /// For people: what was found and what would be right, without a personal value.
+    pub message: String,
+}
+
+/// Longest text of a `request` value or a property's name that a message repeats, in characters.
+pub const QUOTED_CHARS_MAX: usize = 64;
+
+/// Text cut to what a message may repeat, with `…` when something was cut, without control characters.
+pub(crate) fn cut(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut kept: String = chars
+        .by_ref()
+        .take(QUOTED_CHARS_MAX)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if chars.next().is_some() {
+        kept.push('…');
+    }
+    kept
+}
+
+/// A number as people read it: `12,345`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(12_345_678), "12,345,678");
+    }
+
+    #[test]
+    fn a_long_value_is_cut() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"é".repeat(70)).chars().count(), QUOTED_CHARS_MAX + 1);
+        assert_eq!(cut("a\u{1b}[31mb"), "a\u{fffd}[31mb");
+    }
+}
