@@ -17,13 +17,13 @@ use crate::check::InputSurvey;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
-use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId, RunInput};
+use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId};
 use crate::outbound::{Delivery, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic};
 use crate::plan::{ReadPlan, Sending};
 use crate::report::files::{create_private_dir, private_options};
 use crate::report::results::{self, Line, ResultsWriter};
-use crate::report::summary::{self, Summary};
+use crate::report::summary::Summary;
 use crate::report::{Projected, Projection, ReportError, line_of};
 use crate::stop::{Lease, StopCause, StopSignal};
 
@@ -106,8 +106,14 @@ impl Importer {
         let started_at = SystemTime::now();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
         let lease = Lease::until(started_at + lease_length);
-        let run = self.ledger.begin_run(survey.run_input(), lease_length).await?;
-        let growing = grow(out_dir).map_err(|cause| ReportError::Write { path: out_dir.join(results::FILE), cause })?;
+        let run = self
+            .ledger
+            .begin_run(survey.run_input(), lease_length)
+            .await?;
+        let growing = grow(out_dir).map_err(|cause| ReportError::Write {
+            path: out_dir.join(results::FILE),
+            cause,
+        })?;
         let room_size = (4 * self.sending.concurrency.get()).clamp(ROOM_MIN, ROOM_MAX);
         let pass = Arc::new(Pass {
             importer: self.clone(),
@@ -118,7 +124,10 @@ impl Importer {
             room_size,
             traffic_before: self.outbound.traffic(),
         });
-        self.events.tell(Event::Started { input: self.read.inputs[input].name.clone(), entries: survey.entries() });
+        self.events.tell(Event::Started {
+            input: self.read.inputs[input].name.clone(),
+            entries: survey.entries(),
+        });
         let mut upkeep = JoinSet::new();
         upkeep.spawn(keep_lease(Arc::clone(&pass), lease_length));
         upkeep.spawn(keep_flushing(Arc::clone(&pass)));
@@ -148,7 +157,14 @@ impl Importer {
         summary.write(out_dir)?;
         upkeep.shutdown().await;
         self.ledger.end_run(run, exit_code, &tally, traffic).await?;
-        Ok((Imported { summary, rejects, out_dir: out_dir.to_owned() }, (seen_sending, seen_writing)))
+        Ok((
+            Imported {
+                summary,
+                rejects,
+                out_dir: out_dir.to_owned(),
+            },
+            (seen_sending, seen_writing),
+        ))
     }
 }
 
@@ -164,14 +180,30 @@ pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
 fn grow(out_dir: &Path) -> std::io::Result<ResultsWriter<BufWriter<File>>> {
     create_private_dir(out_dir)?;
     let path = out_dir.join(results::FILE);
-    let file = private_options().write(true).create(true).truncate(true).open(path)?;
+    let file = private_options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
     Ok(ResultsWriter::new(BufWriter::new(file))?)
 }
 
 /// Reads, claims and sees through every entry, until the input or the run ends.
-async fn send_all(pass: &Arc<Pass>, input: usize, sha256: &str, left: &mut u64, seen: Seen) -> Seen {
+async fn send_all(
+    pass: &Arc<Pass>,
+    input: usize,
+    sha256: &str,
+    left: &mut u64,
+    seen: Seen,
+) -> Seen {
     let (batches, mut read) = mpsc::channel(BATCHES_AHEAD);
-    let reader = tokio::spawn(read_batches(Arc::clone(pass), input, sha256.to_owned(), seen, batches));
+    let reader = tokio::spawn(read_batches(
+        Arc::clone(pass),
+        input,
+        sha256.to_owned(),
+        seen,
+        batches,
+    ));
     let mut under_way = JoinSet::new();
     'input: while let Some(rows) = next(&mut read, &pass.importer.stop).await {
         let mut entries = pass.show_unsendable(rows).into_iter().peekable();
@@ -180,7 +212,10 @@ async fn send_all(pass: &Arc<Pass>, input: usize, sha256: &str, left: &mut u64, 
                 break 'input;
             }
             let most = u64::from(pass.room_size / 2).min(*left);
-            let group = entries.by_ref().take(usize::try_from(most).unwrap_or(1)).collect();
+            let group = entries
+                .by_ref()
+                .take(usize::try_from(most).unwrap_or(1))
+                .collect();
             *left -= pass.send_group(group, &mut under_way).await;
             while let Some(ended) = under_way.try_join_next() {
                 pass.check_ended(ended);
@@ -191,10 +226,15 @@ async fn send_all(pass: &Arc<Pass>, input: usize, sha256: &str, left: &mut u64, 
     while let Some(ended) = under_way.join_next().await {
         pass.check_ended(ended);
     }
-    reader.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    reader
+        .await
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-async fn next(read: &mut mpsc::Receiver<Vec<RowReading>>, stop: &StopSignal) -> Option<Vec<RowReading>> {
+async fn next(
+    read: &mut mpsc::Receiver<Vec<RowReading>>,
+    stop: &StopSignal,
+) -> Option<Vec<RowReading>> {
     tokio::select! {
         biased;
         _ = stop.raised() => None,
@@ -229,12 +269,17 @@ async fn read_batches(
         match rows {
             Ok(rows) if rows.is_empty() => {
                 if intake.digest().is_none_or(|digest| digest.sha256 != sha256) {
-                    stop.raise(StopCause::Input(format!("{name} has changed since it was checked")));
+                    stop.raise(StopCause::Input(format!(
+                        "{name} has changed since it was checked"
+                    )));
                 }
                 return seen;
             }
-            Ok(rows) if batches.send(rows).await.is_ok() => {}
-            Ok(_) => return seen,
+            Ok(rows) => {
+                if batches.send(rows).await.is_err() {
+                    return seen;
+                }
+            }
             Err(error) => {
                 stop.raise(StopCause::Input(error.to_string()));
                 return seen;
@@ -247,8 +292,13 @@ impl Pass {
     /// Gives look-ups something that exists to prove themselves on.
     async fn know_something(&self) {
         match self.importer.ledger.some_created().await {
-            Ok(known) => known.into_iter().for_each(|id| self.importer.outbound.know(id)),
-            Err(error) => self.importer.stop.raise(StopCause::Ledger(error.to_string())),
+            Ok(known) => known
+                .into_iter()
+                .for_each(|id| self.importer.outbound.know(id)),
+            Err(error) => self
+                .importer
+                .stop
+                .raise(StopCause::Ledger(error.to_string())),
         }
     }
 
@@ -267,15 +317,24 @@ impl Pass {
     }
 
     /// Claims a group in one commit and sets each of its entries on its way. Returns how many that are.
-    async fn send_group(self: &Arc<Self>, group: Vec<Box<Entry>>, under_way: &mut JoinSet<()>) -> u64 {
-        let Importer { ledger, stop, read, .. } = &self.importer;
+    async fn send_group(
+        self: &Arc<Self>,
+        group: Vec<Box<Entry>>,
+        under_way: &mut JoinSet<()>,
+    ) -> u64 {
+        let Importer {
+            ledger, stop, read, ..
+        } = &self.importer;
         let size = u32::try_from(group.len()).unwrap_or(self.room_size);
         let room = tokio::select! {
             biased;
             _ = stop.raised() => return 0,
             room = Arc::clone(&self.room).acquire_many_owned(size) => room,
         };
-        let requests = group.iter().map(|entry| ClaimRequest::of(entry, read.project)).collect();
+        let requests = group
+            .iter()
+            .map(|entry| ClaimRequest::of(entry, read.project))
+            .collect();
         let (mut room, claims) = match (room, ledger.claim(self.run, requests).await) {
             (Ok(room), Ok(claims)) => (room, claims),
             (_, Err(error)) => {
@@ -288,7 +347,10 @@ impl Pass {
         for (entry, claim) in group.into_iter().zip(claims) {
             let doubt = match claim {
                 Claim::Fresh => None,
-                Claim::InDoubt => Some(Reason::new("interrupted", "an earlier run may have sent it")),
+                Claim::InDoubt => Some(Reason::new(
+                    "interrupted",
+                    "an earlier run may have sent it",
+                )),
                 Claim::Created(settled) => {
                     self.show(&told(&entry, *settled));
                     continue;
@@ -307,12 +369,27 @@ impl Pass {
     }
 
     /// Delivers a claimed entry, settles it, and only then shows it.
-    async fn see_through(self: Arc<Self>, entry: Box<Entry>, doubt: Option<Reason>, mut place: Place) {
-        let Importer { ledger, outbound, stop, .. } = &self.importer;
-        let committed = match outbound.deliver(&entry, doubt, &mut place, &self.lease).await {
+    async fn see_through(
+        self: Arc<Self>,
+        entry: Box<Entry>,
+        doubt: Option<Reason>,
+        mut place: Place,
+    ) {
+        let Importer {
+            ledger,
+            outbound,
+            stop,
+            ..
+        } = &self.importer;
+        let committed = match outbound
+            .deliver(&entry, doubt, &mut place, &self.lease)
+            .await
+        {
             Delivery::Settled(settled) => {
                 let traffic = self.traffic();
-                let commit = ledger.settle(self.run, entry.import_id, settled.clone(), traffic).await;
+                let commit = ledger
+                    .settle(self.run, entry.import_id, settled.clone(), traffic)
+                    .await;
                 commit.map(|()| self.show(&told(&entry, settled)))
             }
             Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
@@ -333,15 +410,27 @@ impl Pass {
 
     /// Tells of an entry that is final: a line in the growing results, and an event.
     fn show(&self, line: &Line) {
-        let written = self.growing.lock().unwrap_or_else(PoisonError::into_inner).write(line);
+        let written = self
+            .growing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(line);
         if let Err(error) = written {
             self.stop_for_output(&error.into());
         }
-        self.importer.events.tell(Event::Settled { outcome: line.outcome(), via: line.settled.via });
+        self.importer.events.tell(Event::Settled {
+            outcome: line.outcome(),
+            via: line.settled.via,
+        });
     }
 
     fn flush(&self) {
-        if let Err(error) = self.growing.lock().unwrap_or_else(PoisonError::into_inner).flush() {
+        if let Err(error) = self
+            .growing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .flush()
+        {
             self.stop_for_output(&error);
         }
     }
@@ -354,18 +443,26 @@ impl Pass {
     /// A delivery that panicked leaves its claim open; nothing more is sent after it.
     fn check_ended(&self, ended: Result<(), tokio::task::JoinError>) {
         if let Err(error) = ended {
-            self.importer.stop.raise(StopCause::Ledger(format!("a delivery failed: {error}")));
+            self.importer
+                .stop
+                .raise(StopCause::Ledger(format!("a delivery failed: {error}")));
         }
     }
 }
 
 fn told(entry: &Entry, settled: Settled) -> Line {
-    Line { settled, ..Line::of(entry) }
+    Line {
+        settled,
+        ..Line::of(entry)
+    }
 }
 
 fn claimed_elsewhere(run: RunId) -> Settled {
     let message = format!("run {} is sending it now", run.0);
-    Settled::of(Outcome::InDoubt, Some(Reason::new("claimed_elsewhere", message)))
+    Settled::of(
+        Outcome::InDoubt,
+        Some(Reason::new("claimed_elsewhere", message)),
+    )
 }
 
 /// Renews the lease until the run ends; a lease that cannot be renewed ends it.
@@ -375,7 +472,12 @@ async fn keep_lease(pass: Arc<Pass>, length: Duration) {
         let from = SystemTime::now();
         match pass.importer.ledger.renew(pass.run, length).await {
             Ok(()) => pass.lease.extend(from + length),
-            Err(error) => return pass.importer.stop.raise(StopCause::Ledger(error.to_string())),
+            Err(error) => {
+                return pass
+                    .importer
+                    .stop
+                    .raise(StopCause::Ledger(error.to_string()));
+            }
         }
     }
 }

@@ -151,7 +151,14 @@ pub struct Settled {
 impl Settled {
     /// An outcome without an attempt, an answer or a request in Concord.
     pub const fn of(outcome: Outcome, reason: Option<Reason>) -> Self {
-        Self { outcome, via: None, receipt: None, attempts: 0, http_status: None, reason }
+        Self {
+            outcome,
+            via: None,
+            receipt: None,
+            attempts: 0,
+            http_status: None,
+            reason,
+        }
     }
 }
 

@@ -26,7 +26,9 @@ pub enum StopCause {
     #[error("Concord does not know the organization or project (404)")]
     ProjectUnknown,
     /// An answer that no Concord gives: the address leads elsewhere.
-    #[error("the server answered {status}, which Concord does not: the base URL seems to lead elsewhere")]
+    #[error(
+        "the server answered {status}, which Concord does not: the base URL seems to lead elsewhere"
+    )]
     WrongServer {
         /// The HTTP status.
         status: u16,
@@ -71,7 +73,9 @@ impl StopCause {
             Self::Ledger(_) | Self::Output(_) => {
                 "when the disk is in order, run the same command again: it goes on where it stopped"
             }
-            Self::Input(_) => "leave the input as it is while it is imported, then run the same command again",
+            Self::Input(_) => {
+                "leave the input as it is while it is imported, then run the same command again"
+            }
         }
     }
 

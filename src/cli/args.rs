@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::limits::{self, Refusal};
 use crate::plan::{SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
+use crate::sandbox::{Odds, Outage, RateLimit, Reads, Script, TextMatch};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -89,7 +90,7 @@ Examples:
   concord-import sandbox --requests-per-second 5
   concord-import sandbox --fault create-then-drop --fault 429:retry-after=2
   concord-import sandbox --fault-odds hang=0.01 --seed 7
-  concord-import sandbox --outage 10..40 --list-filter ignored
+  concord-import sandbox --outage 10s..40s --list-filter ignored
 
 Only for trying and testing: it keeps what it is sent, unencrypted.";
 
@@ -368,74 +369,44 @@ pub struct SandboxArgs {
     /// Accept what the published schema refuses, as a server that coerces does
     #[arg(long, help_heading = "Server")]
     pub lenient: bool,
-    /// How the list's text filters match
+    /// How the list's text filters match: substring, exact, prefix or ignored
     #[arg(
         long,
         value_name = "HOW",
-        value_enum,
-        default_value_t,
+        default_value = "substring",
         help_heading = "Lists"
     )]
-    pub list_filter: ListFilter,
-    /// How reads are answered
+    pub list_filter: TextMatch,
+    /// Whether requests may be read: allowed, 403 (forbidden), 404 or 405 (only the published creation exists)
     #[arg(
         long,
         value_name = "HOW",
-        value_enum,
-        default_value_t,
+        default_value = "allowed",
         help_heading = "Lists"
     )]
     pub reads: Reads,
     /// A request is listed only so long after it was created
     #[arg(long, value_name = "DURATION", value_parser = list_lag, help_heading = "Lists")]
     pub list_lag: Option<Duration>,
-    /// A fault for the first creation, the second, and so on
+    /// Faults for the first creation, the second, and so on; repeatable, or with commas
     ///
-    /// Such as: ok, a status (500, 500:html, 503:retry-after=2, 429:retry-after-date=2), hang, drop, slow:250ms, junk, cut,
-    /// wrong-echo, redirect:URL; and those that create and lose the answer: create-then-drop, create-then-hang,
-    /// create-then-502, late-commit:2s.
+    /// Such as: ok, ok*3, a status (500, 500:html, 503:retry-after=2, 429:retry-after-date=2), hang, drop, slow:250ms,
+    /// junk, cut, wrong-echo, redirect:URL; and those that create and lose the answer: create-then-drop,
+    /// create-then-hang, create-then-502, late-commit:2s.
     #[arg(long = "fault", value_name = "FAULT", help_heading = "Faults")]
-    pub faults: Vec<String>,
-    /// A fault that comes by chance, with its odds from 0 to 1
+    pub faults: Vec<Script>,
+    /// Faults that come by chance, with their odds from 0 to 1, such as 500=0.05,drop=0.01
     #[arg(long, value_name = "FAULT=P", help_heading = "Faults")]
-    pub fault_odds: Vec<String>,
-    /// Answer 429 to more than so many requests a second
-    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true, help_heading = "Faults")]
-    pub requests_per_second: Option<f64>,
-    /// Be out of order from the one second to the other, counted from the start
+    pub fault_odds: Option<Odds>,
+    /// Answer 429 to more than so many requests a second; `10:retry-after=1` says how long to wait
+    #[arg(long, value_name = "N", help_heading = "Faults")]
+    pub requests_per_second: Option<RateLimit>,
+    /// Be out of order from the one time to the other, such as 10s..40s, counted from the start
     #[arg(long, value_name = "FROM..TO", help_heading = "Faults")]
-    pub outage: Option<String>,
+    pub outage: Option<Outage>,
     /// Seed for faults that come by chance
     #[arg(long, value_name = "N", help_heading = "Faults")]
     pub seed: Option<u64>,
-}
-
-/// How the sandbox's text filters match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ListFilter {
-    /// Anywhere in the text
-    #[default]
-    Substring,
-    /// The whole text
-    Exact,
-    /// The beginning of the text
-    Prefix,
-    /// Everything is listed, whatever the filter
-    Ignored,
-}
-
-/// How the sandbox answers reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Reads {
-    /// As published
-    #[default]
-    Allowed,
-    /// 403: the key may only create
-    Forbidden,
-    /// 404: only the published creation exists
-    NotFound,
-    /// 405: only the published creation exists
-    MethodNotAllowed,
 }
 
 /// `completions`

@@ -1,6 +1,5 @@
 //! How a run ends on the screen: what happened, where the files are, and the next step to copy.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use super::args::CommonArgs;
@@ -28,18 +27,33 @@ pub(super) fn of_input(done: &Imported) -> String {
         }
     }
     if tally.changed > 0 {
-        line(&mut text, "(changed)", tally.changed, "same key, other content than was sent: see error_code `changed`");
+        line(
+            &mut text,
+            "(changed)",
+            tally.changed,
+            "same key, other content than was sent: see error_code `changed`",
+        );
     }
-    let names = ["results.csv", "summary.json"].into_iter().map(str::to_owned);
-    let rejects = done.rejects.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let names = ["results.csv", "summary.json"]
+        .into_iter()
+        .map(str::to_owned);
+    let rejects = done
+        .rejects
+        .as_deref()
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned());
     let names: Vec<_> = names.chain(rejects).collect();
-    drop(writeln!(text, "  files      {}: {}", done.out_dir.display(), names.join(", ")));
+    text += &format!(
+        "  files      {}: {}\n",
+        done.out_dir.display(),
+        names.join(", ")
+    );
     text.trim_end().to_owned()
 }
 
 fn line(text: &mut String, label: &str, count: u64, remark: &str) {
     let line = format!("  {label:<10} {count:>7}  {remark}");
-    drop(writeln!(text, "{}", line.trim_end()));
+    *text += &format!("{}\n", line.trim_end());
 }
 
 fn remark(outcome: Outcome, tally: &Tally) -> String {
@@ -47,10 +61,16 @@ fn remark(outcome: Outcome, tally: &Tally) -> String {
         Outcome::Created => {
             let mut parts = Vec::new();
             if tally.already_created > 0 {
-                parts.push(format!("{} now, {} by an earlier run", tally.created_now, tally.already_created));
+                parts.push(format!(
+                    "{} now, {} by an earlier run",
+                    tally.created_now, tally.already_created
+                ));
             }
             if tally.recovered > 0 {
-                parts.push(format!("{} found by look-up after a lost answer", tally.recovered));
+                parts.push(format!(
+                    "{} found by look-up after a lost answer",
+                    tally.recovered
+                ));
             }
             parts.join("; ")
         }
@@ -77,31 +97,42 @@ pub(super) fn next_step(
             again(args, job, |_| true)
         );
     }
-    let sum = |outcome| imported.iter().map(|done| done.summary.tally.count(outcome)).sum::<u64>();
+    let sum = |outcome| {
+        imported
+            .iter()
+            .map(|done| done.summary.tally.count(outcome))
+            .sum::<u64>()
+    };
     let mut text = String::new();
     if sum(Outcome::NotSent) > 0 {
-        let limit = if args.sending.limit.is_some() { "The limit was reached. " } else { "" };
+        let limit = if args.sending.limit.is_some() {
+            "The limit was reached. "
+        } else {
+            ""
+        };
         let command = again(args, job, |option| option != "--limit");
-        drop(write!(text, "\n{limit}Next, to send the others:\n  {command}"));
+        text += &format!("\n{limit}Next, to send the others:\n  {command}");
     }
     if sum(Outcome::InDoubt) > 0 {
         let command = again(args, job, |_| true);
-        drop(write!(
-            text,
+        text += &format!(
             "\nSome may exist in Concord although no answer came. Next, to look again:\n  {command}"
-        ));
+        );
     }
     let rejects = imported.iter().filter_map(|done| done.rejects.as_deref());
-    for rejects in rejects.filter(|_| sum(Outcome::Invalid) + sum(Outcome::Rejected) + sum(Outcome::Failed) > 0) {
-        drop(write!(
-            text,
+    for rejects in rejects
+        .filter(|_| sum(Outcome::Invalid) + sum(Outcome::Rejected) + sum(Outcome::Failed) > 0)
+    {
+        text += &format!(
             "\nNext, once the rows in {} are corrected (`import_problem` says how):\n  {}",
             rejects.display(),
-            command(args, job, &[rejects], |option| option != "--limit" && option != "--out")
-        ));
+            command(args, job, &[rejects], |option| option != "--limit"
+                && option != "--out")
+        );
     }
     if text.is_empty() {
-        "\nEvery entry is created; running the same command again creates nothing twice.".clone_into(&mut text);
+        "\nEvery entry is created; running the same command again creates nothing twice."
+            .clone_into(&mut text);
     }
     text
 }
@@ -112,7 +143,12 @@ fn again(args: &CommonArgs, job: Option<&Path>, keep: impl Fn(&str) -> bool) -> 
 }
 
 /// The command as it was typed, for other inputs and perhaps without some option.
-fn command(args: &CommonArgs, job: Option<&Path>, inputs: &[&Path], keep: impl Fn(&str) -> bool) -> String {
+fn command(
+    args: &CommonArgs,
+    job: Option<&Path>,
+    inputs: &[&Path],
+    keep: impl Fn(&str) -> bool,
+) -> String {
     let mut words = vec!["concord-import run".to_owned()];
     words.extend(inputs.iter().map(|input| quoted(&input.to_string_lossy())));
     let mut option = |name: &str, value: Option<String>| {
@@ -123,17 +159,46 @@ fn command(args: &CommonArgs, job: Option<&Path>, inputs: &[&Path], keep: impl F
     };
     option("--job", job.map(|job| job.to_string_lossy().into_owned()));
     let target = &args.target;
-    option("--organization", target.organization.map(|id| id.to_string()));
-    option("--project", target.project.map(|id| id.to_string()));
+    option("--organization", target.organization.clone());
+    option("--project", target.project.clone());
     option("--base-url", target.base_url.clone());
-    option("--api-key-file", target.api_key_file.as_ref().map(|path| path.to_string_lossy().into_owned()));
-    option("--ledger", args.output.ledger.as_ref().map(|path| path.to_string_lossy().into_owned()));
-    option("--out", args.output.out.as_ref().map(|path| path.to_string_lossy().into_owned()));
+    option(
+        "--api-key-file",
+        target
+            .api_key_file
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned()),
+    );
+    option(
+        "--ledger",
+        args.output
+            .ledger
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned()),
+    );
+    option(
+        "--out",
+        args.output
+            .out
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned()),
+    );
     option("--limit", args.sending.limit.map(|limit| limit.to_string()));
     option("--rate", args.sending.rate.map(|rate| rate.to_string()));
-    option("--concurrency", args.sending.concurrency.map(|n| n.to_string()));
-    option("--max-attempts", args.sending.max_attempts.map(|n| n.to_string()));
-    option("--timeout", args.sending.timeout.map(|timeout| format!("{}ms", timeout.as_millis())));
+    option(
+        "--concurrency",
+        args.sending.concurrency.map(|n| n.to_string()),
+    );
+    option(
+        "--max-attempts",
+        args.sending.max_attempts.map(|n| n.to_string()),
+    );
+    option(
+        "--timeout",
+        args.sending
+            .timeout
+            .map(|timeout| format!("{}ms", timeout.as_millis())),
+    );
     if target.sandbox {
         words.push("--sandbox".to_owned());
     }

@@ -1,7 +1,5 @@
 //! Errors → what a person reads and what a script sees: message, hint, exit code.
 
-use std::fmt::Write;
-
 use super::resolve::ResolveError;
 use super::terminal;
 use crate::import::ImportError;
@@ -9,7 +7,7 @@ use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
 use crate::report::ReportError;
-use crate::sandbox::{ParseError, SandboxError};
+use crate::sandbox::SandboxError;
 
 /// Nothing was sent: usage, job or input is wrong.
 pub(super) const USAGE: u8 = 2;
@@ -31,14 +29,15 @@ pub(super) enum CliError {
     Report(#[from] ReportError),
     #[error("the sandbox cannot be started")]
     Sandbox(#[from] SandboxError),
-    #[error("{option}: {error}")]
-    Fault { option: &'static str, error: ParseError },
     #[error("a run on a live target has to be confirmed, and there is no terminal to ask on")]
     Unconfirmed,
     #[error("nothing was sent")]
     Declined,
     #[error("cannot write {what}")]
-    Write { what: String, source: std::io::Error },
+    Write {
+        what: String,
+        source: std::io::Error,
+    },
     #[error("this machine does not let the program start its work")]
     Runtime(#[source] std::io::Error),
 }
@@ -70,7 +69,7 @@ impl CliError {
             Self::Unconfirmed => Some(
                 "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
             ),
-            Self::Client(_) | Self::Sandbox(_) | Self::Fault { .. } | Self::Declined | Self::Write { .. }
+            Self::Client(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
             | Self::Runtime(_) => None,
         }
     }
@@ -78,13 +77,22 @@ impl CliError {
     /// The one place where errors become exit codes.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Resolve(_) | Self::Intake(_) | Self::Client(_) | Self::Fault { .. } | Self::Unconfirmed
+            Self::Resolve(_)
+            | Self::Intake(_)
+            | Self::Client(_)
+            | Self::Unconfirmed
             | Self::Declined => USAGE,
             // Wrong for this job, as against a disk that fails.
-            Self::Ledger(LedgerError::OtherTarget { .. } | LedgerError::Foreign { .. } | LedgerError::Newer { .. }) => {
-                USAGE
-            }
-            Self::Ledger(_) | Self::Report(_) | Self::Sandbox(_) | Self::Write { .. } | Self::Runtime(_) => STOPPED,
+            Self::Ledger(
+                LedgerError::OtherTarget { .. }
+                | LedgerError::Foreign { .. }
+                | LedgerError::Newer { .. },
+            ) => USAGE,
+            Self::Ledger(_)
+            | Self::Report(_)
+            | Self::Sandbox(_)
+            | Self::Write { .. }
+            | Self::Runtime(_) => STOPPED,
         }
     }
 
@@ -100,12 +108,12 @@ impl CliError {
             let message = error.to_string();
             if !text.ends_with(&message) {
                 // Writing to a String does not fail.
-                drop(write!(text, "\n  caused by: {message}"));
+                text += &format!("\n  caused by: {message}");
             }
             cause = error.source();
         }
         if let Some(hint) = self.hint() {
-            drop(write!(text, "\nhint: {hint}"));
+            text += &format!("\nhint: {hint}");
         }
         text
     }

@@ -99,10 +99,16 @@ impl Progress {
                 self.bar.inc(1);
             }
             Event::Waiting { why, at_most } => {
-                let is_news = state.waiting.as_ref().is_none_or(|(before, _)| *before != why);
+                let is_news = state
+                    .waiting
+                    .as_ref()
+                    .is_none_or(|(before, _)| *before != why);
                 state.waiting = Some((why.clone(), Instant::now() + at_most));
                 if self.shown == Shown::Plain && is_news {
-                    terminal::say(&format!("waiting up to {} s: {why}", at_most.as_secs().max(1)));
+                    terminal::say(&format!(
+                        "waiting up to {} s: {why}",
+                        at_most.as_secs().max(1)
+                    ));
                 }
             }
             Event::Resumed => state.waiting = None,
@@ -110,7 +116,9 @@ impl Progress {
                 state.ending = Some("stopping");
                 drop(state);
                 if self.shown != Shown::Json {
-                    terminal::say(&format!("{why}: letting what is under way end; once more ends at once"));
+                    terminal::say(&format!(
+                        "{why}: letting what is under way end; once more ends at once"
+                    ));
                 }
                 return;
             }
@@ -135,7 +143,9 @@ impl Progress {
         self.bar.set_draw_target(ProgressDrawTarget::stderr());
         self.bar.reset();
         self.bar.set_length(entries);
-        if let Ok(style) = ProgressStyle::with_template("{bar:16} {pos}/{len} {per_sec:.1} ETA {eta} {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:16} {pos}/{len} {per_sec:.1} ETA {eta} {wide_msg}")
+        {
             self.bar.set_style(style.progress_chars("━╸ "));
         }
         self.bar.enable_steady_tick(Duration::from_millis(200));
@@ -220,9 +230,18 @@ impl State {
 /// What the server told of the project, in a line.
 pub(super) fn describe(preflight: &Preflight) -> String {
     match preflight {
-        Preflight::Named { name, is_test: Some(true) } => format!("project: {name} (a test project)"),
-        Preflight::Named { name, is_test: Some(false) } => format!("project: {name} (not a test project)"),
-        Preflight::Named { name, is_test: None } => format!("project: {name}"),
+        Preflight::Named {
+            name,
+            is_test: Some(true),
+        } => format!("project: {name} (a test project)"),
+        Preflight::Named {
+            name,
+            is_test: Some(false),
+        } => format!("project: {name} (not a test project)"),
+        Preflight::Named {
+            name,
+            is_test: None,
+        } => format!("project: {name}"),
         Preflight::NotListed => {
             "warning: the server lists its projects, and this one is not among them".to_owned()
         }

@@ -135,7 +135,10 @@ impl ClaimRequest {
 /// The key as the ledger keeps it: a digest when it is personal.
 fn storable_key(key: &SourceKey, project: Uuid) -> String {
     if key.is_personal {
-        format!("digest:{:016x}", Fingerprint::new(project, key.text.as_bytes()).0)
+        format!(
+            "digest:{:016x}",
+            Fingerprint::new(project, key.text.as_bytes()).0
+        )
     } else {
         key.text.clone()
     }
@@ -217,14 +220,44 @@ pub struct Totals {
 }
 
 enum Ask {
-    Claim(RunId, Vec<ClaimRequest>, oneshot::Sender<Result<Vec<Claim>, LedgerError>>),
-    Settle(RunId, ImportId, Box<Settled>, Traffic, oneshot::Sender<Result<(), LedgerError>>),
-    Release(RunId, Vec<ImportId>, oneshot::Sender<Result<(), LedgerError>>),
-    Get(Vec<ImportId>, oneshot::Sender<Result<Vec<Option<Record>>, LedgerError>>),
-    Begin(RunInput, Duration, oneshot::Sender<Result<RunId, LedgerError>>),
+    Claim(
+        RunId,
+        Vec<ClaimRequest>,
+        oneshot::Sender<Result<Vec<Claim>, LedgerError>>,
+    ),
+    Settle(
+        RunId,
+        ImportId,
+        Box<Settled>,
+        Traffic,
+        oneshot::Sender<Result<(), LedgerError>>,
+    ),
+    Release(
+        RunId,
+        Vec<ImportId>,
+        oneshot::Sender<Result<(), LedgerError>>,
+    ),
+    Get(
+        Vec<ImportId>,
+        oneshot::Sender<Result<Vec<Option<Record>>, LedgerError>>,
+    ),
+    Begin(
+        RunInput,
+        Duration,
+        oneshot::Sender<Result<RunId, LedgerError>>,
+    ),
     Renew(RunId, Duration, oneshot::Sender<Result<(), LedgerError>>),
-    End(RunId, u8, String, Traffic, oneshot::Sender<Result<(), LedgerError>>),
-    RunOf(String, oneshot::Sender<Result<Option<RunRecord>, LedgerError>>),
+    End(
+        RunId,
+        u8,
+        String,
+        Traffic,
+        oneshot::Sender<Result<(), LedgerError>>,
+    ),
+    RunOf(
+        String,
+        oneshot::Sender<Result<Option<RunRecord>, LedgerError>>,
+    ),
     SomeCreated(oneshot::Sender<Result<Option<ImportId>, LedgerError>>),
 }
 
@@ -262,7 +295,11 @@ impl Ledger {
         let store = sqlite::Store::open(path, target)?;
         let (asks, queue) = mpsc::channel(QUEUE_MAX);
         let task = Arc::new(tokio::spawn(serve(store, queue)));
-        Ok(Self { asks, task, path: path.to_owned() })
+        Ok(Self {
+            asks,
+            task,
+            path: path.to_owned(),
+        })
     }
 
     /// Where it is kept.
@@ -271,7 +308,11 @@ impl Ledger {
     }
 
     /// Claims entries for a run, all in one commit. Answers in the order asked.
-    pub async fn claim(&self, run: RunId, entries: Vec<ClaimRequest>) -> Result<Vec<Claim>, LedgerError> {
+    pub async fn claim(
+        &self,
+        run: RunId,
+        entries: Vec<ClaimRequest>,
+    ) -> Result<Vec<Claim>, LedgerError> {
         self.ask(|reply| Ask::Claim(run, entries, reply)).await
     }
 
@@ -283,7 +324,8 @@ impl Ledger {
         settled: Settled,
         traffic: Traffic,
     ) -> Result<(), LedgerError> {
-        self.ask(|reply| Ask::Settle(run, import_id, Box::new(settled), traffic, reply)).await
+        self.ask(|reply| Ask::Settle(run, import_id, Box::new(settled), traffic, reply))
+            .await
     }
 
     /// Gives claims back that were surely not acted upon; each is again what it was before.
@@ -316,7 +358,8 @@ impl Ledger {
         traffic: Traffic,
     ) -> Result<(), LedgerError> {
         let tally = serde_json::to_string(tally).unwrap_or_default();
-        self.ask(|reply| Ask::End(run, exit_code, tally, traffic, reply)).await
+        self.ask(|reply| Ask::End(run, exit_code, tally, traffic, reply))
+            .await
     }
 
     /// The latest run over an input of that digest.
@@ -334,7 +377,10 @@ impl Ledger {
         make: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> Ask,
     ) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
-        self.asks.send(make(reply)).await.map_err(|_| LedgerError::Closed)?;
+        self.asks
+            .send(make(reply))
+            .await
+            .map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?
     }
 

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params,
+};
 use uuid::Uuid;
 
 use super::{
@@ -80,10 +82,16 @@ enum State {
 
 impl State {
     fn read(stored: i64) -> rusqlite::Result<Self> {
-        [Self::Claimed, Self::Created, Self::Rejected, Self::Failed, Self::InDoubt]
-            .into_iter()
-            .find(|state| *state as i64 == stored)
-            .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, stored))
+        [
+            Self::Claimed,
+            Self::Created,
+            Self::Rejected,
+            Self::Failed,
+            Self::InDoubt,
+        ]
+        .into_iter()
+        .find(|state| *state as i64 == stored)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, stored))
     }
 
     /// What a person reads: a claim that nobody settled may have been sent.
@@ -108,11 +116,17 @@ impl State {
 }
 
 fn read_failed(cause: rusqlite::Error) -> LedgerError {
-    LedgerError::Failed { doing: "read", cause: Arc::new(cause) }
+    LedgerError::Failed {
+        doing: "read",
+        cause: Arc::new(cause),
+    }
 }
 
 fn write_failed(cause: rusqlite::Error) -> LedgerError {
-    LedgerError::Failed { doing: "written", cause: Arc::new(cause) }
+    LedgerError::Failed {
+        doing: "written",
+        cause: Arc::new(cause),
+    }
 }
 
 fn now_ms() -> i64 {
@@ -162,8 +176,13 @@ impl Store {
 
     fn connect(path: &Path) -> Result<Self, LedgerError> {
         let open_failed = |cause: rusqlite::Error| match cause.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::Foreign { path: path.to_owned() },
-            _ => LedgerError::Open { path: path.to_owned(), cause: cause.to_string() },
+            Some(rusqlite::ErrorCode::NotADatabase) => LedgerError::Foreign {
+                path: path.to_owned(),
+            },
+            _ => LedgerError::Open {
+                path: path.to_owned(),
+                cause: cause.to_string(),
+            },
         };
         let connection = Connection::open_with_flags(
             path,
@@ -182,13 +201,18 @@ impl Store {
             )
             .map_err(open_failed)?;
         connection.set_prepared_statement_cache_capacity(32);
-        Ok(Self { connection, path: path.to_owned(), broken: None })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            broken: None,
+        })
     }
 
     fn migrate(&mut self) -> Result<(), LedgerError> {
         let path = self.path.clone();
         let tx = begin(&mut self.connection).map_err(write_failed)?;
-        let pragma = |name: &str| tx.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let pragma =
+            |name: &str| tx.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
         let application = pragma("application_id").map_err(read_failed)?;
         let found = pragma("user_version").map_err(read_failed)?;
         let tables: i64 = tx
@@ -198,7 +222,11 @@ impl Store {
             return Err(LedgerError::Foreign { path });
         }
         if found > FORMAT {
-            return Err(LedgerError::Newer { path, found, known: FORMAT });
+            return Err(LedgerError::Newer {
+                path,
+                found,
+                known: FORMAT,
+            });
         }
         if found == FORMAT {
             return Ok(());
@@ -227,7 +255,11 @@ impl Store {
             None => {
                 tx.execute(
                     "INSERT INTO target (organization, project, base_url) VALUES (?1, ?2, ?3)",
-                    params![target.organization.as_bytes(), target.project.as_bytes(), target.base_url],
+                    params![
+                        target.organization.as_bytes(),
+                        target.project.as_bytes(),
+                        target.base_url
+                    ],
                 )
                 .map_err(write_failed)?;
                 tx.commit().map_err(write_failed)
@@ -251,7 +283,11 @@ impl Store {
             .collect()
     }
 
-    fn commit_all(&mut self, asks: Vec<Ask>, pending: &mut Vec<Pending>) -> Result<(), LedgerError> {
+    fn commit_all(
+        &mut self,
+        asks: Vec<Ask>,
+        pending: &mut Vec<Pending>,
+    ) -> Result<(), LedgerError> {
         let begun = match &self.broken {
             Some(error) => Err(error.clone()),
             None => begin(&mut self.connection).map_err(write_failed),
@@ -279,12 +315,14 @@ impl Store {
         let connection = &self.connection;
         let read = || -> rusqlite::Result<Overview> {
             let target = read_target(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            let mut statement = connection.prepare("SELECT * FROM runs ORDER BY id DESC LIMIT ?1")?;
+            let mut statement =
+                connection.prepare("SELECT * FROM runs ORDER BY id DESC LIMIT ?1")?;
             let runs = statement
                 .query_map([runs_max], read_run)?
                 .collect::<rusqlite::Result<_>>()?;
             let mut totals = Totals::default();
-            let mut statement = connection.prepare("SELECT state, count(*) FROM entries GROUP BY state")?;
+            let mut statement =
+                connection.prepare("SELECT state, count(*) FROM entries GROUP BY state")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let count: u64 = row.get(1)?;
@@ -297,7 +335,13 @@ impl Store {
                 }
             }
             let format = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            Ok(Overview { path: self.path.clone(), format, target, runs, totals })
+            Ok(Overview {
+                path: self.path.clone(),
+                format,
+                target,
+                runs,
+                totals,
+            })
         };
         read().map_err(read_failed)
     }
@@ -335,21 +379,30 @@ fn perform(
     fault: &mut Option<rusqlite::Error>,
 ) {
     pending.push(match ask {
-        Ask::Claim(run, entries, reply) => answer(reply, claim_all(tx, run, &entries).map(Ok), fault),
+        Ask::Claim(run, entries, reply) => {
+            answer(reply, claim_all(tx, run, &entries).map(Ok), fault)
+        }
         Ask::Settle(run, id, settled, traffic, reply) => {
             answer(reply, settle(tx, run, id, &settled, traffic), fault)
         }
         Ask::Release(run, ids, reply) => answer(reply, release(tx, run, &ids).map(Ok), fault),
         Ask::Get(ids, reply) => answer(
             reply,
-            ids.iter().map(|id| get(tx, *id)).collect::<rusqlite::Result<_>>().map(Ok),
+            ids.iter()
+                .map(|id| get(tx, *id))
+                .collect::<rusqlite::Result<_>>()
+                .map(Ok),
             fault,
         ),
-        Ask::Begin(input, lease, reply) => answer(reply, begin_run(tx, &input, lease).map(Ok), fault),
-        Ask::Renew(run, lease, reply) => answer(reply, renew(tx, run, lease).map(Ok), fault),
-        Ask::End(run, exit_code, tally, traffic, reply) => {
-            answer(reply, end_run(tx, run, exit_code, &tally, traffic).map(Ok), fault)
+        Ask::Begin(input, lease, reply) => {
+            answer(reply, begin_run(tx, &input, lease).map(Ok), fault)
         }
+        Ask::Renew(run, lease, reply) => answer(reply, renew(tx, run, lease).map(Ok), fault),
+        Ask::End(run, exit_code, tally, traffic, reply) => answer(
+            reply,
+            end_run(tx, run, exit_code, &tally, traffic).map(Ok),
+            fault,
+        ),
         Ask::RunOf(sha256, reply) => answer(reply, run_of(tx, &sha256).map(Ok), fault),
         Ask::SomeCreated(reply) => answer(reply, some_created(tx).map(Ok), fault),
     });
@@ -357,7 +410,9 @@ fn perform(
 
 /// The answer to an ask that could not even begin; its commit tells why.
 fn refuse(ask: Ask) -> Pending {
-    fn tell<T: Send + 'static>(reply: tokio::sync::oneshot::Sender<Result<T, LedgerError>>) -> Pending {
+    fn tell<T: Send + 'static>(
+        reply: tokio::sync::oneshot::Sender<Result<T, LedgerError>>,
+    ) -> Pending {
         answer(reply, Ok(Err(LedgerError::Closed)), &mut None)
     }
     match ask {
@@ -378,12 +433,22 @@ fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
 /// Makes the file and its folder when they are not there, readable by nobody else.
 fn create_private(path: &Path) -> Result<(), LedgerError> {
     let make = || -> std::io::Result<()> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             crate::report::files::create_private_dir(folder)?;
         }
-        crate::report::files::private_options().append(true).create(true).open(path).map(drop)
+        crate::report::files::private_options()
+            .append(true)
+            .create(true)
+            .open(path)
+            .map(drop)
     };
-    make().map_err(|cause| LedgerError::Open { path: path.to_owned(), cause: cause.to_string() })
+    make().map_err(|cause| LedgerError::Open {
+        path: path.to_owned(),
+        cause: cause.to_string(),
+    })
 }
 
 fn describe(target: &Target) -> String {
@@ -392,25 +457,43 @@ fn describe(target: &Target) -> String {
 
 fn read_target(connection: &Connection) -> rusqlite::Result<Option<Target>> {
     connection
-        .query_row("SELECT organization, project, base_url FROM target", [], |row| {
-            Ok(Target {
-                organization: Uuid::from_bytes(row.get(0)?),
-                project: Uuid::from_bytes(row.get(1)?),
-                base_url: row.get(2)?,
-            })
-        })
+        .query_row(
+            "SELECT organization, project, base_url FROM target",
+            [],
+            |row| {
+                Ok(Target {
+                    organization: Uuid::from_bytes(row.get(0)?),
+                    project: Uuid::from_bytes(row.get(1)?),
+                    base_url: row.get(2)?,
+                })
+            },
+        )
         .optional()
 }
 
-fn claim_all(tx: &Transaction<'_>, run: RunId, entries: &[ClaimRequest]) -> rusqlite::Result<Vec<Claim>> {
+fn claim_all(
+    tx: &Transaction<'_>,
+    run: RunId,
+    entries: &[ClaimRequest],
+) -> rusqlite::Result<Vec<Claim>> {
     let now = now_ms();
-    entries.iter().map(|entry| claim(tx, run, entry, now)).collect()
+    entries
+        .iter()
+        .map(|entry| claim(tx, run, entry, now))
+        .collect()
 }
 
-fn claim(tx: &Transaction<'_>, run: RunId, entry: &ClaimRequest, now: i64) -> rusqlite::Result<Claim> {
+fn claim(
+    tx: &Transaction<'_>,
+    run: RunId,
+    entry: &ClaimRequest,
+    now: i64,
+) -> rusqlite::Result<Claim> {
     let id = entry.import_id;
     let held = get(tx, id)?;
-    let state = held.as_ref().map(|held| (held.settled.outcome, held.is_open));
+    let state = held
+        .as_ref()
+        .map(|held| (held.settled.outcome, held.is_open));
     let claim = match (held, state) {
         (None, _) => {
             tx.prepare_cached(
@@ -447,7 +530,12 @@ fn claim(tx: &Transaction<'_>, run: RunId, entry: &ClaimRequest, now: i64) -> ru
              state = 0, run = ?2, fingerprint = ?3, claimed_at_ms = ?4
          WHERE import_id = ?1",
     )?
-    .execute(params![id.0.as_bytes(), run.0, entry.fingerprint.0.cast_signed(), now])?;
+    .execute(params![
+        id.0.as_bytes(),
+        run.0,
+        entry.fingerprint.0.cast_signed(),
+        now
+    ])?;
     Ok(claim)
 }
 
@@ -461,7 +549,9 @@ pub fn changed() -> Reason {
 
 fn is_live(tx: &Transaction<'_>, run: RunId, now: i64) -> rusqlite::Result<bool> {
     let live: Option<bool> = tx
-        .prepare_cached("SELECT finished_at_ms IS NULL AND lease_until_ms > ?2 FROM runs WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT finished_at_ms IS NULL AND lease_until_ms > ?2 FROM runs WHERE id = ?1",
+        )?
         .query_row(params![run.0, now], |row| row.get(0))
         .optional()?;
     Ok(live.unwrap_or(false))
@@ -475,7 +565,10 @@ fn settle(
     traffic: Traffic,
 ) -> rusqlite::Result<Result<(), LedgerError>> {
     let Some(state) = State::of(settled.outcome) else {
-        return Err(rusqlite::Error::IntegralValueOutOfRange(0, settled.outcome as i64));
+        return Err(rusqlite::Error::IntegralValueOutOfRange(
+            0,
+            settled.outcome as i64,
+        ));
     };
     let receipt = settled.receipt;
     let changed = tx
@@ -500,7 +593,11 @@ fn settle(
             settled.reason.as_ref().map(|reason| &reason.message),
         ])?;
     record_traffic(tx, run, traffic)?;
-    Ok(if changed == 1 { Ok(()) } else { Err(LedgerError::LostClaim(id)) })
+    Ok(if changed == 1 {
+        Ok(())
+    } else {
+        Err(LedgerError::LostClaim(id))
+    })
 }
 
 fn record_traffic(tx: &Transaction<'_>, run: RunId, traffic: Traffic) -> rusqlite::Result<()> {
@@ -552,7 +649,13 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         is_open: state == State::Claimed,
         settled: Settled {
             outcome: state.outcome(),
-            via: via.map(|via| if via == Via::Lookup as i64 { Via::Lookup } else { Via::Response }),
+            via: via.map(|via| {
+                if via == Via::Lookup as i64 {
+                    Via::Lookup
+                } else {
+                    Via::Response
+                }
+            }),
             receipt: receipt.transpose()?,
             attempts: row.get("attempts")?,
             http_status: row.get("http_status")?,
@@ -566,7 +669,13 @@ fn begin_run(tx: &Transaction<'_>, input: &RunInput, lease: Duration) -> rusqlit
     tx.execute(
         "INSERT INTO runs (input_name, input_bytes, input_sha256, started_at_ms, lease_until_ms)
          VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![input.name, input.bytes, input.sha256, now, now + in_ms(lease)],
+        params![
+            input.name,
+            input.bytes,
+            input.sha256,
+            now,
+            now + in_ms(lease)
+        ],
     )?;
     Ok(RunId(tx.last_insert_rowid()))
 }
@@ -608,9 +717,11 @@ fn run_of(tx: &Transaction<'_>, sha256: &str) -> rusqlite::Result<Option<RunReco
 }
 
 fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<ImportId>> {
-    tx.query_row("SELECT import_id FROM entries WHERE state = 1 LIMIT 1", [], |row| {
-        Ok(ImportId(Uuid::from_bytes(row.get(0)?)))
-    })
+    tx.query_row(
+        "SELECT import_id FROM entries WHERE state = 1 LIMIT 1",
+        [],
+        |row| Ok(ImportId(Uuid::from_bytes(row.get(0)?))),
+    )
     .optional()
 }
 
@@ -641,9 +752,13 @@ mod tests {
     /// A ledger as the first released format left it.
     fn make_format_1(path: &Path) {
         let connection = Connection::open(path).expect("a new file opens");
-        connection.execute_batch(MIGRATIONS[0]).expect("the first format is SQL");
         connection
-            .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"))
+            .execute_batch(MIGRATIONS[0])
+            .expect("the first format is SQL");
+        connection
+            .execute_batch(&format!(
+                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
+            ))
             .expect("pragmas are set");
     }
 
@@ -680,10 +795,15 @@ mod tests {
         let path = dir.path().join("new.ledger");
         drop(Store::open(&path, &target()).expect("it is made"));
         let connection = Connection::open(&path).expect("it opens");
-        connection.execute_batch("PRAGMA user_version = 99;").expect("set");
+        connection
+            .execute_batch("PRAGMA user_version = 99;")
+            .expect("set");
         drop(connection);
         let refused = Store::open(&path, &target()).err().expect("it is refused");
-        assert!(matches!(refused, LedgerError::Newer { found: 99, .. }), "{refused}");
+        assert!(
+            matches!(refused, LedgerError::Newer { found: 99, .. }),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -709,8 +829,14 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("a.ledger");
         drop(Store::open(&path, &target()).expect("it is made"));
-        let other = Target { project: Uuid::from_u128(3), ..target() };
+        let other = Target {
+            project: Uuid::from_u128(3),
+            ..target()
+        };
         let refused = Store::open(&path, &other).err().expect("it is refused");
-        assert!(matches!(refused, LedgerError::OtherTarget { .. }), "{refused}");
+        assert!(
+            matches!(refused, LedgerError::OtherTarget { .. }),
+            "{refused}"
+        );
     }
 }

@@ -13,7 +13,11 @@ pub(super) struct Backoff {
 impl Backoff {
     /// Delays of at most `initial`, then of at most twice that, and so on, never more than `cap`.
     pub(super) fn new(initial: Duration, cap: Duration, seed: u64) -> Self {
-        Self { bound: initial.min(cap), cap, rng: fastrand::Rng::with_seed(seed) }
+        Self {
+            bound: initial.min(cap),
+            cap,
+            rng: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// The next delay.

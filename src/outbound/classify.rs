@@ -3,6 +3,8 @@
 //! Pure. The rule behind it: only what surely did not create may be sent again; everything else is in
 //! doubt until it has been looked up.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -50,8 +52,12 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
                 Silence::NoConnection(_) => {
                     Disposition::NotServed(Reason::new("no_connection", silence.to_string()))
                 }
-                Silence::Timeout(_) => Disposition::InDoubt(Reason::new("timeout", silence.to_string())),
-                Silence::Broken => Disposition::InDoubt(Reason::new("connection_broken", silence.to_string())),
+                Silence::Timeout(_) => {
+                    Disposition::InDoubt(Reason::new("timeout", silence.to_string()))
+                }
+                Silence::Broken => {
+                    Disposition::InDoubt(Reason::new("connection_broken", silence.to_string()))
+                }
             },
             health: health_of_silence(&silence),
             status: None,
@@ -67,17 +73,29 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
 /// What silence tells of the server.
 pub(super) fn health_of_silence(silence: &Silence) -> Health {
     match silence {
-        Silence::NoConnection(_) => Health::Unreachable { what: silence.to_string() },
-        Silence::Timeout(_) | Silence::Broken => Health::Failing { what: silence.to_string() },
+        Silence::NoConnection(_) => Health::Unreachable {
+            what: silence.to_string(),
+        },
+        Silence::Timeout(_) | Silence::Broken => Health::Failing {
+            what: silence.to_string(),
+        },
     }
 }
 
 /// What an answer tells of the server, whoever asked for what.
 pub(super) fn health(answer: &Answer) -> Health {
     match (answer.status, answer.retry_after) {
-        (429, retry_after) => Health::Busy { retry_after, status: 429 },
-        (503, Some(wait)) => Health::Busy { retry_after: Some(wait), status: 503 },
-        (status @ 500.., _) => Health::Failing { what: format!("it answers {status}") },
+        (429, retry_after) => Health::Busy {
+            retry_after,
+            status: 429,
+        },
+        (503, Some(wait)) => Health::Busy {
+            retry_after: Some(wait),
+            status: 503,
+        },
+        (status @ 500.., _) => Health::Failing {
+            what: format!("it answers {status}"),
+        },
         _ => Health::Serving,
     }
 }
@@ -115,7 +133,10 @@ fn message(answer: &Answer, sent: &RequestBody) -> String {
         .and_then(|body| serde_json::from_slice::<Value>(body).ok())
         .and_then(|body| body.get("message")?.as_str().map(str::to_owned));
     match told {
-        Some(told) => redact(&told, sent).chars().take(MESSAGE_CHARS_MAX).collect(),
+        Some(told) => redact(&told, sent)
+            .chars()
+            .take(MESSAGE_CHARS_MAX)
+            .collect(),
         None => format!("the server answered {} without a message", answer.status),
     }
 }
@@ -125,7 +146,7 @@ fn redact(message: &str, sent: &RequestBody) -> String {
     let mut values: Vec<(String, Field)> = Field::ALL
         .into_iter()
         .filter(|field| field.is_personal())
-        .filter_map(|field| Some((sent.text(field)?.into_owned(), field)))
+        .filter_map(|field| Some((text_of(sent, field)?.into_owned(), field)))
         .filter(|(value, _)| !value.trim().is_empty())
         .collect();
     values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
@@ -138,7 +159,13 @@ fn redact(message: &str, sent: &RequestBody) -> String {
     }
     message
         .split_inclusive(char::is_whitespace)
-        .map(|word| if word.contains('@') { "‹email› " } else { word })
+        .map(|word| {
+            if word.contains('@') {
+                "‹email› "
+            } else {
+                word
+            }
+        })
         .collect::<String>()
         .trim_end()
         .to_owned()
@@ -170,7 +197,10 @@ fn read_created(body: &[u8], sent: &RequestBody) -> Disposition {
     if differing.contains(&Field::Request) || differing.contains(&Field::Notes) {
         return doubt("the answer 201 tells of another request than the one sent");
     }
-    Disposition::Created { receipt, oddity: oddity(&differing) }
+    Disposition::Created {
+        receipt,
+        oddity: oddity(&differing),
+    }
 }
 
 /// Concord's id of a listed or created request, and what goes with it.
@@ -197,13 +227,40 @@ pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
                 Field::UserId | Field::ProjectUserId => None,
                 _ => item.get(field.name()),
             };
-            match (shown, sent.text(*field)) {
+            match (shown, text_of(sent, *field)) {
                 (Some(Value::String(shown)), Some(sent)) => !is_same(*field, shown, &sent),
                 (Some(Value::Bool(shown)), Some(sent)) => sent != shown.to_string(),
                 _ => false,
             }
         })
         .collect()
+}
+
+/// What was sent in a field, as text.
+fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> {
+    let text = match field {
+        Field::CaptureUrl => sent.capture_url(),
+        Field::ConcordId => return sent.concord_id().map(|id| id.to_string().into()),
+        Field::Domain => sent.domain(),
+        Field::Notes => sent.notes(),
+        Field::Preverified => return sent.preverified().map(|value| value.to_string().into()),
+        Field::ProjectUserId => sent.project_user_id(),
+        Field::Request => Some(sent.request().name()),
+        Field::RequestDetails => {
+            return sent
+                .request_details()
+                .map(|details| match details.as_str() {
+                    Some(text) => text.into(),
+                    None => details.to_string().into(),
+                });
+        }
+        Field::UserEmail => sent.user_email(),
+        Field::UserFirstName => sent.user_first_name(),
+        Field::UserId => sent.user_id(),
+        Field::UserLastName => sent.user_last_name(),
+        Field::UserPhoneNumber => sent.user_phone_number(),
+    };
+    text.map(Cow::Borrowed)
 }
 
 /// Servers lower-case addresses and ids; that is no difference.
@@ -217,6 +274,12 @@ fn is_same(field: Field, shown: &str, sent: &str) -> bool {
 pub(super) fn oddity(differing: &[Field]) -> Option<Reason> {
     let names: Vec<_> = differing.iter().map(|field| format!("`{field}`")).collect();
     (!names.is_empty()).then(|| {
-        Reason::new("echo_differs", format!("Concord shows {} otherwise than it was sent", names.join(", ")))
+        Reason::new(
+            "echo_differs",
+            format!(
+                "Concord shows {} otherwise than it was sent",
+                names.join(", ")
+            ),
+        )
     })
 }

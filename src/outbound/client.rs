@@ -80,18 +80,27 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(target: &Target, key: &SecretString, timeout: Duration) -> Result<Self, ClientError> {
-        let url = |path: String| {
-            Url::parse(&path).map_err(|_| ClientError::Url(target.base_url.clone()))
-        };
-        let projects = url(format!("{}/organizations/{}/projects", target.base_url, target.organization))?;
+    pub(super) fn new(
+        target: &Target,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<Self, ClientError> {
+        let url =
+            |path: String| Url::parse(&path).map_err(|_| ClientError::Url(target.base_url.clone()));
+        let projects = url(format!(
+            "{}/organizations/{}/projects",
+            target.base_url, target.organization
+        ))?;
         let requests = url(format!("{projects}/{}/compliance-requests", target.project))?;
         // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
         key.set_sensitive(true);
         let mut builder = reqwest::Client::builder()
-            .default_headers(HeaderMap::from_iter([("x-api-key".parse().expect("a header's name"), key)]))
+            .default_headers(HeaderMap::from_iter([(
+                "x-api-key".parse().expect("a header's name"),
+                key,
+            )]))
             .user_agent(concat!("concord-import/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -100,9 +109,18 @@ impl Client {
             .connect_timeout(CONNECT_MAX)
             .tcp_nodelay(true)
             .timeout(timeout);
-        builder = if is_loopback(&requests) { builder.no_proxy() } else { builder.https_only(true) };
+        builder = if is_loopback(&requests) {
+            builder.no_proxy()
+        } else {
+            builder.https_only(true)
+        };
         let http = builder.build().map_err(ClientError::Build)?;
-        Ok(Self { http, requests, projects, timeout })
+        Ok(Self {
+            http,
+            requests,
+            projects,
+            timeout,
+        })
     }
 
     /// Creates a request. Sent once, whatever happens.
@@ -120,7 +138,8 @@ impl Client {
     pub(super) async fn list(&self, query: &[(&str, &str)]) -> Exchange {
         let mut url = self.requests.clone();
         url.query_pairs_mut().extend_pairs(query);
-        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX).await
+        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX)
+            .await
     }
 
     /// One page of the organization's projects.
@@ -129,23 +148,33 @@ impl Client {
         url.query_pairs_mut()
             .append_pair("limit", &limit.to_string())
             .append_pair("offset", &offset.to_string());
-        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX).await
+        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX)
+            .await
     }
 
     async fn exchange(&self, request: RequestBuilder, bytes_max: usize) -> Exchange {
         let mut response = request.send().await.map_err(|error| self.silence(&error))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(read_retry_after);
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(read_retry_after);
         let mut bytes = Vec::new();
         let body = loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => break Err(BodyFault::TooLarge),
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => {
+                    break Err(BodyFault::TooLarge);
+                }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                 Ok(None) => break Ok(bytes),
                 Err(_) => break Err(BodyFault::CutOff),
             }
         };
-        Ok(Answer { status, retry_after, body })
+        Ok(Answer {
+            status,
+            retry_after,
+            body,
+        })
     }
 
     /// Only a connection that was never made proves that nothing was sent.
@@ -163,7 +192,10 @@ impl Client {
 fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
-        Some(host) => host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback()),
         None => false,
     }
 }

@@ -88,7 +88,12 @@ impl Outbound {
 
     /// Whether the filter finds a request that is known to exist.
     async fn prove_filter(&self, entry: &Entry) -> Result<bool, Stopped> {
-        let Some(known) = self.finder.learned().known.filter(|known| *known != entry.import_id) else {
+        let Some(known) = self
+            .finder
+            .learned()
+            .known
+            .filter(|known| *known != entry.import_id)
+        else {
             return Ok(false);
         };
         let proven = match self.filtered(entry, known).await? {
@@ -96,7 +101,10 @@ impl Outbound {
             Look::NotFound => Filter::Useless,
             Look::Unable(_) | Look::NotServed(_) => Filter::Unproven,
         };
-        tracing::debug!(?proven, "the notes filter was tried on a request that exists");
+        tracing::debug!(
+            ?proven,
+            "the notes filter was tried on a request that exists"
+        );
         self.finder.learned().filter = proven;
         Ok(proven == Filter::Works)
     }
@@ -147,7 +155,10 @@ impl Outbound {
 }
 
 /// The items whose notes hold a mark, by their id: a list may show one twice.
-fn matching<'a>(items: &'a [Value], mark: &str) -> impl Iterator<Item = (Uuid, (Receipt, Value))> + use<'a> {
+fn matching<'a>(
+    items: &'a [Value],
+    mark: &str,
+) -> impl Iterator<Item = (Uuid, (Receipt, Value))> + use<'a> {
     let mark = mark.to_ascii_lowercase();
     items.iter().filter_map(move |item| {
         let notes = item.get("notes")?.as_str()?.to_ascii_lowercase();
@@ -158,13 +169,22 @@ fn matching<'a>(items: &'a [Value], mark: &str) -> impl Iterator<Item = (Uuid, (
 
 fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry, wanted: ImportId) -> Look {
     let is_twice = hits.len() > 1;
-    let all = hits.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let first = hits.into_values().min_by_key(|(receipt, _)| (receipt.request_date, receipt.id));
+    let all = hits
+        .keys()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let first = hits
+        .into_values()
+        .min_by_key(|(receipt, _)| (receipt.request_date, receipt.id));
     match first {
         None => Look::NotFound,
         Some((receipt, _)) if is_twice => Look::Found {
             receipt,
-            oddity: Some(Reason::new("created_twice", format!("Concord holds it more than once: {all}"))),
+            oddity: Some(Reason::new(
+                "created_twice",
+                format!("Concord holds it more than once: {all}"),
+            )),
         },
         Some((receipt, item)) => Look::Found {
             receipt,
@@ -178,7 +198,12 @@ fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry, wanted: ImportId
 fn read_page(exchange: Exchange) -> Page {
     let answer = match exchange {
         Ok(answer) => answer,
-        Err(silence) => return Page::None(Look::NotServed(Reason::new("lookup_failed", silence.to_string()))),
+        Err(silence) => {
+            return Page::None(Look::NotServed(Reason::new(
+                "lookup_failed",
+                silence.to_string(),
+            )));
+        }
     };
     match answer.status {
         200 => {}
@@ -191,7 +216,10 @@ fn read_page(exchange: Exchange) -> Page {
             return Page::None(Look::Unable(Reason::new("no_list", message)));
         }
     }
-    let read = answer.body.ok().and_then(|body| serde_json::from_slice::<Value>(&body).ok());
+    let read = answer
+        .body
+        .ok()
+        .and_then(|body| serde_json::from_slice::<Value>(&body).ok());
     let total = read.as_ref().and_then(|page| page.get("total")?.as_u64());
     match (read, total.and_then(|total| usize::try_from(total).ok())) {
         (Some(Value::Object(mut page)), Some(total)) => match page.remove("items") {
@@ -203,5 +231,8 @@ fn read_page(exchange: Exchange) -> Page {
 }
 
 fn unreadable() -> Page {
-    Page::None(Look::Unable(Reason::new("list_broken", "the list of requests cannot be read")))
+    Page::None(Look::Unable(Reason::new(
+        "list_broken",
+        "the list of requests cannot be read",
+    )))
 }

@@ -54,7 +54,10 @@ pub struct Place {
 impl Place {
     /// A place in the room.
     pub fn new(room: OwnedSemaphorePermit) -> Self {
-        Self { room: Some(room), aside: None }
+        Self {
+            room: Some(room),
+            aside: None,
+        }
     }
 }
 

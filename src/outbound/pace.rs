@@ -180,7 +180,9 @@ pub fn burst(rate_per_s: f64) -> NonZeroU32 {
 
 impl Pacer {
     pub(super) fn new(sending: Sending, seed: u64, stop: StopSignal, events: Events) -> Arc<Self> {
-        let clock = TokioClock { origin: Instant::now() };
+        let clock = TokioClock {
+            origin: Instant::now(),
+        };
         let between = Duration::from_secs_f64(1.0 / sending.rate_per_s);
         let quota = Quota::with_period(between)
             .expect("the rate is finite and above zero")
@@ -220,13 +222,20 @@ impl Pacer {
     }
 
     async fn permit_unless_stopped(self: &Arc<Self>) -> Result<Permit, Stopped> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| Stopped)?;
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(|_| Stopped)?;
         let _head_of_line = self.line.lock().await;
         loop {
             let changed = self.changed.notified();
             match self.turn() {
                 Turn::Go { is_probe } => {
-                    return Ok(Permit { _slot: slot, pacer: Arc::clone(self), is_probe });
+                    return Ok(Permit {
+                        _slot: slot,
+                        pacer: Arc::clone(self),
+                        is_probe,
+                    });
                 }
                 Turn::SleepUntil(until) => tokio::select! {
                     () = tokio::time::sleep_until(until) => {}
@@ -253,7 +262,10 @@ impl Pacer {
                 || "it keeps asking to be left alone".to_owned(),
                 |outage| outage.what.clone(),
             );
-            return Turn::GiveUp { lasted: now.duration_since(since), last };
+            return Turn::GiveUp {
+                lasted: now.duration_since(since),
+                last,
+            };
         }
         if let Some(until) = gate.paused_until.filter(|until| *until > now) {
             return Turn::SleepUntil(until);
@@ -298,15 +310,26 @@ impl Pacer {
                 }
                 None
             }
-            (Health::Busy { retry_after, status }, _) => {
+            (
+                Health::Busy {
+                    retry_after,
+                    status,
+                },
+                _,
+            ) => {
                 gate.unserved_since.get_or_insert(now);
                 let wait = match retry_after {
                     Some(wait) => (*wait).min(RETRY_AFTER_MAX),
                     None => gate.backoff.next_delay(),
                 };
-                let until = gate.paused_until.map_or(now + wait, |until| until.max(now + wait));
+                let until = gate
+                    .paused_until
+                    .map_or(now + wait, |until| until.max(now + wait));
                 gate.paused_until = Some(until);
-                Some((format!("the server asked for a pause ({status})"), until - now))
+                Some((
+                    format!("the server asked for a pause ({status})"),
+                    until - now,
+                ))
             }
             (Health::Failing { what }, purpose) => {
                 if purpose == Purpose::Create {
@@ -335,7 +358,11 @@ impl Pacer {
     }
 
     fn fresh_backoff(&self) -> Backoff {
-        Backoff::new(self.sending.initial_backoff, self.sending.max_backoff, self.seed)
+        Backoff::new(
+            self.sending.initial_backoff,
+            self.sending.max_backoff,
+            self.seed,
+        )
     }
 }
 
@@ -354,8 +381,18 @@ impl Gate {
             Some(outage) if !outage.is_probing => outage.next_probe,
             _ => now + wait,
         };
-        self.outage = Some(Outage { next_probe, is_probing: false, what: what.to_owned() });
-        (format!("the server is out of order since {} s ({what})", (now - since).as_secs()), next_probe - now)
+        self.outage = Some(Outage {
+            next_probe,
+            is_probing: false,
+            what: what.to_owned(),
+        });
+        (
+            format!(
+                "the server is out of order since {} s ({what})",
+                (now - since).as_secs()
+            ),
+            next_probe - now,
+        )
     }
 }
 
@@ -365,7 +402,10 @@ mod tests {
     use uuid::Uuid;
 
     fn pacer(change: impl FnOnce(&mut Sending)) -> (Arc<Pacer>, StopSignal) {
-        let mut sending = Sending { rate_per_s: 1_000.0, ..Sending::default() };
+        let mut sending = Sending {
+            rate_per_s: 1_000.0,
+            ..Sending::default()
+        };
         change(&mut sending);
         let stop = StopSignal::default();
         (Pacer::new(sending, 7, stop.clone(), Events::none()), stop)
@@ -392,13 +432,19 @@ mod tests {
             let most = (0..times.len())
                 .map(|first| {
                     let end = times[first] + Duration::from_secs(1);
-                    times[first..].iter().take_while(|time| **time < end).count()
+                    times[first..]
+                        .iter()
+                        .take_while(|time| **time < end)
+                        .count()
                 })
                 .max()
                 .expect("some");
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let (most, all) = (most as f64, times.len() as f64);
-            assert!(most <= rate + f64::from(burst(rate).get()), "{most} in one second at {rate}");
+            assert!(
+                most <= rate + f64::from(burst(rate).get()),
+                "{most} in one second at {rate}"
+            );
             assert!(all >= 4.0 * rate * 0.98, "{all} in four seconds at {rate}");
         }
     }
@@ -407,7 +453,10 @@ mod tests {
     async fn a_retry_after_holds_everyone() {
         let (pacer, _) = pacer(|_| {});
         drop(pacer.permit().await);
-        let busy = Health::Busy { retry_after: Some(Duration::from_secs(9)), status: 429 };
+        let busy = Health::Busy {
+            retry_after: Some(Duration::from_secs(9)),
+            status: 429,
+        };
         pacer.report(entry(1), Purpose::Create, &busy);
         let start = Instant::now();
         drop(pacer.permit().await.expect("not stopped"));
@@ -417,7 +466,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_retry_after_beyond_the_limit_is_cut() {
         let (pacer, _) = pacer(|_| {});
-        let busy = Health::Busy { retry_after: Some(Duration::from_secs(999_999)), status: 503 };
+        let busy = Health::Busy {
+            retry_after: Some(Duration::from_secs(999_999)),
+            status: 503,
+        };
         pacer.report(entry(1), Purpose::Create, &busy);
         let start = Instant::now();
         drop(pacer.permit().await.expect("not stopped"));
@@ -452,12 +504,28 @@ mod tests {
     async fn an_outage_that_lasts_too_long_stops_the_run() {
         let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_secs(120));
         let start = Instant::now();
-        pacer.report(entry(1), Purpose::Create, &Health::Unreachable { what: "connection refused".into() });
+        pacer.report(
+            entry(1),
+            Purpose::Create,
+            &Health::Unreachable {
+                what: "connection refused".into(),
+            },
+        );
         while let Ok(probe) = pacer.permit().await {
             assert!(probe.is_probe);
-            pacer.report(entry(1), Purpose::Create, &Health::Unreachable { what: "connection refused".into() });
+            pacer.report(
+                entry(1),
+                Purpose::Create,
+                &Health::Unreachable {
+                    what: "connection refused".into(),
+                },
+            );
         }
-        assert!(matches!(stop.cause(), Some(StopCause::Outage { .. })), "{:?}", stop.cause());
+        assert!(
+            matches!(stop.cause(), Some(StopCause::Outage { .. })),
+            "{:?}",
+            stop.cause()
+        );
         assert!(start.elapsed() >= Duration::from_secs(120));
         assert!(start.elapsed() <= Duration::from_secs(120 + 60));
     }

@@ -28,7 +28,10 @@ impl Outbound {
             if answer.status != 200 {
                 return unknown(format!("the list of projects answered {}", answer.status));
             }
-            let page = answer.body.ok().and_then(|body| serde_json::from_slice::<Value>(&body).ok());
+            let page = answer
+                .body
+                .ok()
+                .and_then(|body| serde_json::from_slice::<Value>(&body).ok());
             let Some(items) = page.as_ref().and_then(|page| page.get("items")?.as_array()) else {
                 return unknown("the list of projects cannot be read");
             };
@@ -37,7 +40,9 @@ impl Outbound {
             }
             offset += items.len();
             let total = page.as_ref().and_then(|page| page.get("total")?.as_u64());
-            let total = total.and_then(|total| usize::try_from(total).ok()).unwrap_or(offset);
+            let total = total
+                .and_then(|total| usize::try_from(total).ok())
+                .unwrap_or(offset);
             if items.is_empty() || offset >= total || offset >= PROJECTS_MAX {
                 return Preflight::NotListed;
             }
@@ -52,7 +57,13 @@ fn unknown(why: impl Into<String>) -> Preflight {
 fn named(item: &Value, project: uuid::Uuid) -> Option<Preflight> {
     let id = item.get("id")?.as_str()?;
     (uuid::Uuid::parse_str(id) == Ok(project)).then(|| Preflight::Named {
-        name: item.get("name").and_then(Value::as_str).unwrap_or("(without a name)").to_owned(),
-        is_test: item.get("statusFlags").and_then(|flags| flags.get("isTest")?.as_bool()),
+        name: item
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or("(without a name)")
+            .to_owned(),
+        is_test: item
+            .get("statusFlags")
+            .and_then(|flags| flags.get("isTest")?.as_bool()),
     })
 }

@@ -81,14 +81,18 @@ pub(super) async fn deliver(
                 Ok(Resolved::Absent) if out.sending.in_doubt == DoubtPolicy::Hold => {
                     let reason = Reason::new(
                         "held",
-                        format!("{}; not found in Concord since, and the job says `in_doubt = \"hold\"`", why.message),
+                        format!(
+                            "{}; not found in Concord since, and the job says `in_doubt = \"hold\"`",
+                            why.message
+                        ),
                     );
                     return progress.settled(Outcome::InDoubt, Some(reason));
                 }
                 Ok(Resolved::Absent) => {}
                 Ok(Resolved::Unknown(_)) if out.sending.in_doubt == DoubtPolicy::Resend => {}
                 Ok(Resolved::Unknown(because)) => {
-                    let reason = Reason::new(why.code, format!("{}; {}", why.message, because.message));
+                    let reason =
+                        Reason::new(why.code, format!("{}; {}", why.message, because.message));
                     return progress.settled(Outcome::InDoubt, Some(reason));
                 }
                 // Nothing was sent by this run: the ledger knows it as in doubt already.
@@ -109,7 +113,9 @@ pub(super) async fn deliver(
                 out.know(entry.import_id);
                 return progress.created(Via::Response, receipt, oddity);
             }
-            Disposition::Rejected(reason) => return progress.settled(Outcome::Rejected, Some(reason)),
+            Disposition::Rejected(reason) => {
+                return progress.settled(Outcome::Rejected, Some(reason));
+            }
             Disposition::Stop(cause) => {
                 out.stop.raise(cause);
                 return Delivery::NotSent;
@@ -158,7 +164,8 @@ async fn attempt(
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
     let verdict = classify::classify(out.client.create(&entry.body).await, &entry.body);
-    out.pacer.report(entry.import_id, Purpose::Create, &verdict.health);
+    out.pacer
+        .report(entry.import_id, Purpose::Create, &verdict.health);
     Ok((verdict, permit.is_probe))
 }
 
@@ -200,6 +207,12 @@ async fn look(
         }
         out.wait(progress.backoff.next_delay(), place).await?;
     }
-    let last = progress.last.as_ref().map_or_else(String::new, |reason| format!(": {}", reason.message));
-    Ok(Resolved::Unknown(Reason::new("lookup_failed", format!("looking it up failed{last}"))))
+    let last = progress
+        .last
+        .as_ref()
+        .map_or_else(String::new, |reason| format!(": {}", reason.message));
+    Ok(Resolved::Unknown(Reason::new(
+        "lookup_failed",
+        format!("looking it up failed{last}"),
+    )))
 }

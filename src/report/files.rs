@@ -33,12 +33,17 @@ pub struct Replacement {
 impl Replacement {
     /// Begins a new version of a file.
     pub fn begin(path: &Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let draft = tempfile::Builder::new()
             .prefix(".concord-import-")
             .suffix(".part")
             .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-        Ok(Self { draft, path: path.to_owned() })
+        Ok(Self {
+            draft,
+            path: path.to_owned(),
+        })
     }
 
     /// Where to write.
@@ -49,9 +54,15 @@ impl Replacement {
     /// Puts the file at its place, replacing what was there.
     pub fn finish(self) -> io::Result<()> {
         self.draft.as_file().sync_all()?;
-        self.draft.persist(&self.path).map_err(|error| error.error)?;
+        self.draft
+            .persist(&self.path)
+            .map_err(|error| error.error)?;
         #[cfg(unix)]
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = self
+            .path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             File::open(folder)?.sync_all()?;
         }
         Ok(())

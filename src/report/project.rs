@@ -90,17 +90,19 @@ impl Projection<'_> {
             let path = path.to_owned();
             move |cause: io::Error| ReportError::Write { path, cause }
         };
-        let mut intake = Intake::open(self.plan, self.input, true)?;
-        let rejects_path = self.out_dir.join(rejects::file_name(intake.header()));
-        let results_file = Replacement::begin(&results_path).map_err(write_failed(&results_path))?;
-        let rejects_file = Replacement::begin(&rejects_path).map_err(write_failed(&rejects_path))?;
+        let intake = Intake::open(self.plan, self.input, true)?;
+        let rejects_path = self.out_dir.join(rejects::file_name(intake.shape()));
+        let results_file =
+            Replacement::begin(&results_path).map_err(write_failed(&results_path))?;
+        let rejects_file =
+            Replacement::begin(&rejects_path).map_err(write_failed(&rejects_path))?;
         let open = |replacement: &Replacement| replacement.file().try_clone().map(BufWriter::new);
         let mut pass = Pass {
             results: open(&results_file)
                 .and_then(|file| ResultsWriter::new(file).map_err(io::Error::from))
                 .map_err(write_failed(&results_path))?,
             rejects: open(&rejects_file)
-                .and_then(|file| RejectsWriter::new(file, intake.header()))
+                .and_then(|file| RejectsWriter::new(file, intake.shape()))
                 .map_err(write_failed(&rejects_path))?,
             intake,
             seen,
@@ -123,11 +125,21 @@ impl Projection<'_> {
             if rows.is_empty() {
                 break;
             }
-            let ids = rows.iter().flat_map(|row| &row.items).filter_map(entry_of).map(|entry| entry.import_id);
+            let ids = rows
+                .iter()
+                .flat_map(|row| &row.items)
+                .filter_map(entry_of)
+                .map(|entry| entry.import_id);
             records = self.ledger.get(ids.collect()).await?;
         }
-        if pass.intake.digest().is_none_or(|digest| digest.sha256 != self.sha256) {
-            return Err(ReportError::InputChanged(self.plan.inputs[self.input].name.clone()));
+        if pass
+            .intake
+            .digest()
+            .is_none_or(|digest| digest.sha256 != self.sha256)
+        {
+            return Err(ReportError::InputChanged(
+                self.plan.inputs[self.input].name.clone(),
+            ));
         }
         if !pass.tally.adds_up() {
             return Err(ReportError::Totals(pass.tally));
@@ -141,7 +153,10 @@ impl Projection<'_> {
         } else {
             remove_old(&rejects_path).map_err(write_failed(&rejects_path))?;
         }
-        let projected = Projected { tally: pass.tally, rejects: has_rejects.then_some(rejects_path) };
+        let projected = Projected {
+            tally: pass.tally,
+            rejects: has_rejects.then_some(rejects_path),
+        };
         Ok((projected, pass.seen))
     }
 }
@@ -163,7 +178,10 @@ impl PassError {
     fn at(self, path: &Path) -> ReportError {
         match self {
             Self::Intake(error) => ReportError::Intake(error),
-            Self::Write(cause) => ReportError::Write { path: path.to_owned(), cause },
+            Self::Write(cause) => ReportError::Write {
+                path: path.to_owned(),
+                cause,
+            },
         }
     }
 }
@@ -201,7 +219,12 @@ impl Pass {
                 let record = entry_of(&item).and_then(|_| records.next().flatten());
                 let line = line_of(item, record, self.run, row.position);
                 self.tally.add(line.outcome(), line.settled.via);
-                if line.settled.reason.as_ref().is_some_and(|reason| reason.code == "changed") {
+                if line
+                    .settled
+                    .reason
+                    .as_ref()
+                    .is_some_and(|reason| reason.code == "changed")
+                {
                     self.tally.changed += 1;
                 }
                 if line.outcome().is_reject() {
@@ -235,7 +258,12 @@ pub(crate) fn line_of(
     position: Position,
 ) -> Line {
     match item {
-        Item::Invalid { request, key, import_id, problems } => Line {
+        Item::Invalid {
+            request,
+            key,
+            import_id,
+            problems,
+        } => Line {
             position,
             key: key.map(|key| key.text),
             import_id,
@@ -253,11 +281,17 @@ pub(crate) fn line_of(
             let reason = Reason::new(code, format!("repeats the key of {place}{content}"));
             let receipt = record.and_then(|record| record.settled.receipt);
             Line {
-                settled: Settled { receipt, ..Settled::of(Outcome::Duplicate, Some(reason)) },
+                settled: Settled {
+                    receipt,
+                    ..Settled::of(Outcome::Duplicate, Some(reason))
+                },
                 ..Line::of(&entry)
             }
         }
-        Item::Entry(entry) => Line { settled: settled_of(&entry, record, run), ..Line::of(&entry) },
+        Item::Entry(entry) => Line {
+            settled: settled_of(&entry, record, run),
+            ..Line::of(&entry)
+        },
     }
 }
 
@@ -267,7 +301,10 @@ fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Sett
     };
     let mut told = record.settled;
     if record.is_open {
-        told.reason = Some(Reason::new("claimed", "a run has claimed it and not said what became of it"));
+        told.reason = Some(Reason::new(
+            "claimed",
+            "a run has claimed it and not said what became of it",
+        ));
     }
     let is_earlier = run.is_none_or(|run| run != record.run);
     if told.outcome == Outcome::Created && is_earlier {

@@ -75,7 +75,11 @@ impl Summary {
         put("lookups", self.traffic.lookups.into());
         put("started_at", timestamp(self.started_at));
         put("finished_at", timestamp(self.finished_at));
-        let input = Input { name: &self.input.name, bytes: self.input.bytes, sha256: &self.input.sha256 };
+        let input = Input {
+            name: &self.input.name,
+            bytes: self.input.bytes,
+            sha256: &self.input.sha256,
+        };
         put("input", serde_json::to_value(input).unwrap_or(Value::Null));
         put("exit_code", self.exit_code.into());
         Value::Object(json)

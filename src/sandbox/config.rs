@@ -9,18 +9,20 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use uuid::{Uuid, uuid};
+use uuid::Uuid;
+
+use crate::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 
 use super::faults::Faults;
 
 /// The organization of [`Config::default`].
-pub const ORGANIZATION_ID_DEFAULT: Uuid = uuid!("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b01");
+pub const ORGANIZATION_ID_DEFAULT: Uuid = SANDBOX_ORGANIZATION;
 
 /// The project of [`Config::default`].
-pub const PROJECT_ID_DEFAULT: Uuid = uuid!("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b02");
+pub const PROJECT_ID_DEFAULT: Uuid = SANDBOX_PROJECT;
 
 /// The key of [`Config::default`]. Opens nothing but a sandbox.
-pub const API_KEY_DEFAULT: &str = "0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b03";
+pub const API_KEY_DEFAULT: &str = SANDBOX_API_KEY;
 
 /// Everything that can be chosen about a sandbox.
 #[derive(Clone, Debug)]

@@ -22,15 +22,20 @@ pub(super) fn completions(args: CompletionsArgs) -> Result<u8, CliError> {
 /// `man`
 pub(super) fn man(args: &ManArgs) -> Result<u8, CliError> {
     match &args.dir {
-        Some(dir) => packaging::man_pages(dir)
-            .map_err(|source| CliError::Write { what: format!("into {}", dir.display()), source })?,
+        Some(dir) => packaging::man_pages(dir).map_err(|source| CliError::Write {
+            what: format!("into {}", dir.display()),
+            source,
+        })?,
         None => packaging::man(&mut io::stdout().lock()).map_err(to_stdout)?,
     }
     Ok(0)
 }
 
 fn to_stdout(source: io::Error) -> CliError {
-    CliError::Write { what: "to standard output".into(), source }
+    CliError::Write {
+        what: "to standard output".into(),
+        source,
+    }
 }
 
 /// Standard output, buffered, for commands that print much.

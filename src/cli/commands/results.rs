@@ -17,8 +17,15 @@ use crate::report::files::create_private_dir;
 use crate::report::summary::Summary;
 use crate::report::{Projected, Projection, ReportError};
 
-pub(in crate::cli) async fn results(args: &CommonArgs, around: &Surroundings) -> Result<u8, CliError> {
-    let Resolved { plan, spools: _spools, .. } = resolve::results(args, around, &mut io::stdin())?;
+pub(in crate::cli) async fn results(
+    args: &CommonArgs,
+    around: &Surroundings,
+) -> Result<u8, CliError> {
+    let Resolved {
+        plan,
+        spools: _spools,
+        ..
+    } = resolve::results(args, around, &mut io::stdin())?;
     if !plan.ledger.exists() {
         return Err(CliError::Ledger(LedgerError::Open {
             path: plan.ledger,
@@ -34,8 +41,10 @@ pub(in crate::cli) async fn results(args: &CommonArgs, around: &Surroundings) ->
     let mut seen = Seen::new();
     let mut code = 0;
     for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.out_dirs).enumerate() {
-        create_private_dir(out_dir)
-            .map_err(|cause| ReportError::Write { path: out_dir.clone(), cause })?;
+        create_private_dir(out_dir).map_err(|cause| ReportError::Write {
+            path: out_dir.clone(),
+            cause,
+        })?;
         let run = ledger.run_of(&one.digest.sha256).await?;
         let projection = Projection {
             plan: &read,
@@ -52,15 +61,24 @@ pub(in crate::cli) async fn results(args: &CommonArgs, around: &Surroundings) ->
             tally,
             traffic: run
                 .as_ref()
-                .map(|run| Traffic { attempts: run.attempts, lookups: run.lookups })
+                .map(|run| Traffic {
+                    attempts: run.attempts,
+                    lookups: run.lookups,
+                })
                 .unwrap_or_default(),
             started_at: run.as_ref().map(|run| run.started_at),
             finished_at: run.as_ref().and_then(|run| run.finished_at),
-            exit_code: run.and_then(|run| run.exit_code).unwrap_or_else(|| exit_code(None, &tally)),
+            exit_code: run
+                .and_then(|run| run.exit_code)
+                .unwrap_or_else(|| exit_code(None, &tally)),
         };
         summary.write(out_dir)?;
         code = code.max(exit_code(None, &tally));
-        terminal::out(&ending::of_input(&Imported { summary, rejects, out_dir: out_dir.clone() }));
+        terminal::out(&ending::of_input(&Imported {
+            summary,
+            rejects,
+            out_dir: out_dir.clone(),
+        }));
     }
     ledger.close().await;
     Ok(code)

@@ -25,7 +25,11 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     if args.dry_run {
         return super::check::check(&args.common, around).await;
     }
-    let Resolved { plan, job, spools: _spools } = resolve::run(&args.common, around, &mut io::stdin())?;
+    let Resolved {
+        plan,
+        job,
+        spools: _spools,
+    } = resolve::run(&args.common, around, &mut io::stdin())?;
     let (target, _sandbox) = reach_target(&plan)?;
     let read = Arc::new(plan.core.read.clone());
     let survey = {
@@ -56,13 +60,25 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         terminal::say(&describe(&preflight));
         confirm(&plan, &survey)?;
     }
-    let importer =
-        Importer { read, sending: plan.sending, ledger, outbound: Arc::new(outbound), stop, events };
+    let importer = Importer {
+        read,
+        sending: plan.sending,
+        ledger,
+        outbound: Arc::new(outbound),
+        stop,
+        events,
+    };
     let imported = import_all(&importer, &plan, &survey, &progress).await;
     let importer_stop = importer.stop.clone();
     importer.ledger.close().await;
     let imported = imported?;
-    let code = tell(&imported, importer_stop.cause().as_ref(), &args.common, job.as_deref(), &progress);
+    let code = tell(
+        &imported,
+        importer_stop.cause().as_ref(),
+        &args.common,
+        job.as_deref(),
+        &progress,
+    );
     Ok(code)
 }
 
@@ -72,8 +88,10 @@ fn reach_target(plan: &RunPlan) -> Result<(Target, Option<Sandbox>), CliError> {
     let Some(wanted) = &plan.sandbox else {
         return Ok((target, None));
     };
-    create_private_dir(&wanted.dir)
-        .map_err(|source| CliError::Write { what: format!("into {}", wanted.dir.display()), source })?;
+    create_private_dir(&wanted.dir).map_err(|source| CliError::Write {
+        what: format!("into {}", wanted.dir.display()),
+        source,
+    })?;
     let server = Sandbox::start_on_own_thread(sandbox::Config {
         store: Some(wanted.store.clone()),
         ..sandbox::Config::default()
@@ -90,7 +108,11 @@ fn confirm(plan: &RunPlan, survey: &Survey) -> Result<(), CliError> {
         .default(false)
         .interact()
         .unwrap_or(false);
-    if agreed { Ok(()) } else { Err(CliError::Declined) }
+    if agreed {
+        Ok(())
+    } else {
+        Err(CliError::Declined)
+    }
 }
 
 async fn import_all(
@@ -129,7 +151,9 @@ async fn import_all(
 /// The first signal lets what is under way end; the second ends at once, which the ledger survives.
 async fn obey_signals(importer: Importer) {
     let cause = next_signal().await;
-    importer.events.tell(Event::Stopping { why: cause.to_string() });
+    importer.events.tell(Event::Stopping {
+        why: cause.to_string(),
+    });
     importer.stop.raise(cause);
     let cause = next_signal().await;
     terminal::say(&format!("{cause} again: ending at once; {}", cause.hint()));
@@ -142,7 +166,7 @@ fn leave_at_once(code: u8) -> ! {
 }
 
 #[cfg(unix)]
-async fn next_signal() -> StopCause {
+pub(super) async fn next_signal() -> StopCause {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {
@@ -157,7 +181,7 @@ async fn next_signal() -> StopCause {
 }
 
 #[cfg(not(unix))]
-async fn next_signal() -> StopCause {
+pub(super) async fn next_signal() -> StopCause {
     drop(tokio::signal::ctrl_c().await);
     StopCause::Interrupted
 }

@@ -14,7 +14,9 @@ const RUNS_SHOWN: u32 = 20;
 pub(in crate::cli) fn status(args: &StatusArgs, around: &Surroundings) -> Result<u8, CliError> {
     let ledgers = resolve::status(args, around)?;
     if ledgers.is_empty() {
-        terminal::out("No ledger yet: nothing has been imported by this user. (--ledger names one elsewhere.)");
+        terminal::out(
+            "No ledger yet: nothing has been imported by this user. (--ledger names one elsewhere.)",
+        );
     }
     for path in ledgers {
         terminal::out(&describe(&overview(&path, RUNS_SHOWN)?));
@@ -25,8 +27,15 @@ pub(in crate::cli) fn status(args: &StatusArgs, around: &Surroundings) -> Result
 fn describe(overview: &Overview) -> String {
     let Overview { totals, target, .. } = overview;
     let mut lines = vec![
-        format!("ledger    {} (format {})", overview.path.display(), overview.format),
-        format!("project   {} of organization {}", target.project, target.organization),
+        format!(
+            "ledger    {} (format {})",
+            overview.path.display(),
+            overview.format
+        ),
+        format!(
+            "project   {} of organization {}",
+            target.project, target.organization
+        ),
         format!("          at {}", target.base_url),
         format!(
             "entries   {} created · {} rejected · {} failed · {} in doubt · {} claimed",
@@ -38,14 +47,24 @@ fn describe(overview: &Overview) -> String {
     }
     let runs = overview.runs.iter().enumerate();
     lines.extend(runs.map(|(index, run)| {
-        format!("{}{}", if index == 0 { "runs      " } else { "          " }, describe_run(run))
+        format!(
+            "{}{}",
+            if index == 0 {
+                "runs      "
+            } else {
+                "          "
+            },
+            describe_run(run)
+        )
     }));
     lines.join("\n") + "\n"
 }
 
 fn describe_run(run: &RunRecord) -> String {
-    let began = Timestamp::try_from(run.started_at)
-        .map_or_else(|_| "?".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+    let began = Timestamp::try_from(run.started_at).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+    );
     let ended = match (run.exit_code, run.is_live) {
         (Some(code), _) => format!("exit code {code}"),
         (None, true) => "under way".to_owned(),

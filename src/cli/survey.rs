@@ -1,0 +1,6 @@
+//! What a check found, in words.
+use crate::check::Survey;
+use crate::plan::RunPlan;
+pub(super) fn before_sending(survey: &Survey, _plan: &RunPlan) -> String {
+    format!("{survey:?}")
+}
