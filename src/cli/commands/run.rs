@@ -196,7 +196,7 @@ fn tell(
 ) -> u8 {
     for done in imported {
         if progress.is_json() {
-            terminal::out(&done.summary.to_json().to_string());
+            terminal::out(&done.summary.to_line());
         } else {
             terminal::out(&ending::of_input(done));
         }
