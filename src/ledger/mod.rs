@@ -7,6 +7,7 @@
 //! It does not know HTTP, files of rows, or the terminal. It holds no field of a request body and no
 //! secret: a key that is also personal data is kept as a digest.
 
+mod alive;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
