@@ -128,12 +128,11 @@ pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
         .take(NAMES_LISTED_MAX)
         .map(|name| format!("`{}`", name.as_ref()))
         .collect();
-    let rest = names.len() - shown.len();
-    let mut text = shown.join(", ");
-    if rest > 0 {
-        text.push_str(&format!(" and {rest} more"));
+    let text = shown.join(", ");
+    match names.len() - shown.len() {
+        0 => text,
+        rest => format!("{text} and {rest} more"),
     }
-    text
 }
 
 impl IntakeError {
@@ -171,12 +170,12 @@ fn missing_hint(missing: &[MissingColumn], present: &[String]) -> String {
         .iter()
         .filter_map(|one| {
             let nearest = one.nearest.as_ref()?;
-            Some(format!("for `{}` is `{nearest}` meant?", one.column))
+            Some(format!("for `{}` perhaps `{nearest}` is meant", one.column))
         })
         .collect();
     if near.is_empty() {
         format!("the columns are {}", listed(present))
     } else {
-        format!("{} Names are compared to the letter", near.join(" "))
+        format!("{} (names are compared to the letter)", near.join(", "))
     }
 }

@@ -1,6 +1,7 @@
 //! From the first bytes of an input to the place where its rows begin: format, preamble, header or sample.
 
-use super::decode::csv::{self, Dialect, Scan, Spans, scan_window};
+use super::decode::csv::{self, scan_window};
+use super::decode::scan::{Dialect, Scan, Spans, line_breaks};
 use super::decode::{
     Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
 };
@@ -204,7 +205,7 @@ fn open_csv(
         reading.delimiter.is_none(),
         header_fault,
     )?;
-    let first_line = line + csv::line_breaks(&window.unread()[..whole]);
+    let first_line = line + line_breaks(&window.unread()[..whole]);
     window.consume(whole);
     Ok(Opened {
         name,

@@ -2,5 +2,9 @@
 
 mod job;
 mod ledger;
+mod mapping;
+mod reading;
+mod rejects;
 mod sandbox;
+mod schema;
 mod support;
