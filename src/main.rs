@@ -1,2 +1,7 @@
-//! The `concord-import` command.
-fn main() {}
+//! The `concord-import` command. Everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    concord_import::cli::main()
+}

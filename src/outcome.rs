@@ -51,6 +51,15 @@ impl Outcome {
         }
     }
 
+    /// The words shown to people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in doubt",
+            Self::NotSent => "not sent",
+            other => other.name(),
+        }
+    }
+
     /// Whether the row belongs among the rejects: a person has to do something about it.
     pub const fn is_reject(self) -> bool {
         matches!(
@@ -120,6 +129,46 @@ impl Reason {
             message: message.into(),
         }
     }
+}
+
+/// What became of an entry, once that is final for this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Never `Duplicate`, `Invalid` or `NotSent`: those are not claimed.
+    pub outcome: Outcome,
+    /// For `Created`.
+    pub via: Option<Via>,
+    /// For `Created`.
+    pub receipt: Option<Receipt>,
+    /// Attempts to create it, in the run that settled it.
+    pub attempts: u32,
+    /// Of the last answer.
+    pub http_status: Option<u16>,
+    /// Why it is not created, or what is odd about it although it is.
+    pub reason: Option<Reason>,
+}
+
+impl Settled {
+    /// An outcome without an attempt, an answer or a request in Concord.
+    pub const fn of(outcome: Outcome, reason: Option<Reason>) -> Self {
+        Self {
+            outcome,
+            via: None,
+            receipt: None,
+            attempts: 0,
+            http_status: None,
+            reason,
+        }
+    }
+}
+
+/// Requests that a run has sent so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// To create entries.
+    pub attempts: u64,
+    /// To look entries up.
+    pub lookups: u64,
 }
 
 /// Counts of a run or of a check. The outcomes always add up to the entries.

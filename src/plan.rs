@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 use crate::entry::{Field, RequestType};
 
@@ -194,10 +194,10 @@ impl Default for Sending {
             concurrency: NonZeroU32::new(8).expect("not zero"),
             max_attempts: NonZeroU32::new(6).expect("not zero"),
             initial_backoff: Duration::from_millis(500),
-            max_backoff: Duration::from_secs(60),
+            max_backoff: Duration::from_mins(1),
             settle: Duration::from_secs(5),
             timeout: Duration::from_secs(30),
-            give_up_after: Duration::from_secs(30 * 60),
+            give_up_after: Duration::from_mins(30),
         }
     }
 }
@@ -215,23 +215,56 @@ pub struct ReadPlan {
     pub project: Uuid,
 }
 
-/// A whole run, decided.
-#[derive(Clone, Debug)]
-pub struct RunPlan {
+/// What a run and `results` share: input, target, ledger and output folders. It sends nothing, and so holds no key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CorePlan {
     /// What is read and how.
     pub read: ReadPlan,
     /// Where requests are created.
     pub target: Target,
+    /// The ledger's file. Neither it nor its folder need exist.
+    pub ledger: PathBuf,
+    /// One folder an input, in the order of the inputs. None need exist.
+    pub out_dirs: Vec<PathBuf>,
+}
+
+/// A whole run, decided.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// All but the sending.
+    pub core: CorePlan,
     /// The API key.
     pub api_key: SecretString,
-    /// How they are sent.
+    /// How entries are sent.
     pub sending: Sending,
-    /// The ledger's file.
-    pub ledger: PathBuf,
-    /// One folder an input, in the order of the inputs.
-    pub out_dirs: Vec<PathBuf>,
     /// At most so many entries are sent.
     pub limit: Option<u64>,
     /// For jitter: the same seed waits the same.
     pub seed: u64,
+    /// With `--sandbox`: the server to start first, whose address then becomes the target's.
+    pub sandbox: Option<SandboxPlan>,
 }
+
+/// The server that `--sandbox` starts on loopback.
+#[derive(Clone, Debug)]
+pub struct SandboxPlan {
+    /// Holds its ledger and store.
+    pub dir: PathBuf,
+    /// Where it keeps what was created.
+    pub store: PathBuf,
+    /// The one organization it knows.
+    pub organization: Uuid,
+    /// The one project it knows.
+    pub project: Uuid,
+    /// The one key it lets in. Not a secret: see [`SANDBOX_API_KEY`].
+    pub api_key: SecretString,
+}
+
+/// The sandbox's organization.
+pub const SANDBOX_ORGANIZATION: Uuid = uuid!("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b01");
+/// The sandbox's project.
+pub const SANDBOX_PROJECT: Uuid = uuid!("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b02");
+/// The sandbox's key: made up, printed here, and of no use anywhere else.
+pub const SANDBOX_API_KEY: &str = "0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b03";
+/// The target's address until the sandbox is up: nothing can be sent to port 0.
+pub const SANDBOX_BASE_URL_PENDING: &str = "http://127.0.0.1:0";

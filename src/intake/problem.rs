@@ -1,5 +1,7 @@
 //! What is wrong with a row. A problem never stops the reading; it never holds a personal value.
 
+use std::fmt;
+
 use crate::entry::{Field, Position};
 
 /// What is wrong with one row, or worth a warning.
@@ -15,6 +17,17 @@ pub struct Problem {
     pub code: &'static str,
     /// For people: what was found and what would be right, without a personal value.
     pub message: String,
+}
+
+/// Names the column or the property, as far as there is one; the place is told beside it.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.column, self.field) {
+            (Some(column), _) => write!(f, "column `{}`: {}", cut(column), self.message),
+            (None, Some(field)) => write!(f, "{field}: {}", self.message),
+            (None, None) => f.write_str(&self.message),
+        }
+    }
 }
 
 /// Longest text of a `request` value or a property's name that a message repeats, in characters.

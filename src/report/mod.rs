@@ -1,3 +1,14 @@
-//! Files for people, made of inputs and ledger.
+//! Ledger and input → files for people.
+//!
+//! Everything here is a projection: made again at any time, after any crash, it says the same. It sends
+//! nothing and changes no ledger.
 
+pub mod cell;
+pub mod files;
+mod project;
 pub mod rejects;
+pub mod results;
+pub mod summary;
+
+pub(crate) use project::line_of;
+pub use project::{Projected, Projection, ReportError};

@@ -19,6 +19,14 @@ pub const LINE_MEMBER: &str = "import_line";
 /// How the problem of a row begins that could not be read. Where such a row comes again, it is replaced by the new one.
 pub const NOT_READ: &str = "not read: ";
 
+/// The file's name in an output folder.
+pub const fn file_name(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "rejects.csv",
+        Format::Jsonl => "rejects.jsonl",
+    }
+}
+
 /// Writes rejects, row by row.
 pub struct RejectsWriter<W: Write> {
     out: W,

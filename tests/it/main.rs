@@ -1,6 +1,10 @@
 //! One integration binary; a file a theme.
 
+mod job;
+mod ledger;
 mod mapping;
 mod reading;
 mod rejects;
+mod sandbox;
 mod schema;
+mod support;

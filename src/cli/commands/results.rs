@@ -1,0 +1,80 @@
+//! `results`: the output folders again, from ledger and input. Sends nothing.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::cli::args::CommonArgs;
+use crate::cli::explain::CliError;
+use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::{ending, survey, terminal};
+use crate::import::{Imported, exit_code, run_input};
+use crate::intake::Seen;
+use crate::ledger::{Ledger, LedgerError};
+use crate::outcome::Traffic;
+use crate::report::files::create_private_dir;
+use crate::report::summary::Summary;
+use crate::report::{Projected, Projection, ReportError};
+
+pub(in crate::cli) async fn results(
+    args: &CommonArgs,
+    around: &Surroundings,
+) -> Result<u8, CliError> {
+    let Resolved {
+        plan,
+        spools: _spools,
+        ..
+    } = resolve::results(args, around, &mut io::stdin())?;
+    if !plan.ledger.exists() {
+        return Err(CliError::Ledger(LedgerError::Open {
+            path: plan.ledger,
+            cause: "there is none: nothing was imported yet, or --ledger names another".into(),
+        }));
+    }
+    let read = Arc::new(plan.read.clone());
+    let survey = survey::take(&read, args.output.progress).await?;
+    let ledger = Ledger::open(&plan.ledger, &plan.target)?;
+    let mut seen = Seen::new();
+    let mut code = 0;
+    for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.out_dirs).enumerate() {
+        create_private_dir(out_dir).map_err(|cause| ReportError::Write {
+            path: out_dir.to_owned(),
+            cause,
+        })?;
+        let run = ledger.run_of(&one.digest.sha256).await?;
+        let projection = Projection {
+            plan: &read,
+            input,
+            sha256: &one.digest.sha256,
+            ledger: &ledger,
+            run: run.as_ref().map(|run| run.id),
+            out_dir,
+        };
+        let (Projected { tally, rejects }, seen_so_far) = projection.write(seen).await?;
+        seen = seen_so_far;
+        let summary = Summary {
+            input: run_input(one),
+            tally,
+            traffic: run
+                .as_ref()
+                .map(|run| Traffic {
+                    attempts: run.attempts,
+                    lookups: run.lookups,
+                })
+                .unwrap_or_default(),
+            started_at: run.as_ref().map(|run| run.started_at),
+            finished_at: run.as_ref().and_then(|run| run.finished_at),
+            exit_code: run
+                .and_then(|run| run.exit_code)
+                .unwrap_or_else(|| exit_code(None, &tally)),
+        };
+        summary.write(out_dir)?;
+        code = code.max(exit_code(None, &tally));
+        terminal::out(&ending::of_input(&Imported {
+            summary,
+            rejects,
+            out_dir: out_dir.to_owned(),
+        }));
+    }
+    ledger.close().await;
+    Ok(code)
+}

@@ -1,0 +1,31 @@
+//! `rows`: the rows of an input as they were understood, as clean UTF-8 CSV.
+
+use std::io;
+
+use super::stdout;
+use crate::cli::args::RowsArgs;
+use crate::cli::explain::CliError;
+use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::terminal;
+use crate::intake::{self, IntakeError};
+
+pub(in crate::cli) fn rows(args: &RowsArgs, around: &Surroundings) -> Result<u8, CliError> {
+    let Resolved {
+        plan,
+        spools: _spools,
+        ..
+    } = resolve::rows(args, around, &mut io::stdin())?;
+    let mut out = stdout();
+    let written = intake::rows(&plan.inputs[0], &plan.reading, &mut out, &mut |refused| {
+        terminal::say(&format!(
+            "REJECT {} {}",
+            refused.position.line, refused.message
+        ));
+    });
+    match written {
+        // Whoever read it has seen enough (`| head`).
+        Err(IntakeError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(0),
+    }
+}

@@ -1,0 +1,208 @@
+//! `run`: check everything, say what would happen, ask, send, write the files, tell the end.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::check::Survey;
+use crate::cli::args::{CommonArgs, RunArgs};
+use crate::cli::explain::CliError;
+use crate::cli::progress::{Progress, describe};
+use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::{ending, survey, terminal};
+use crate::event::Event;
+use crate::import::{Imported, Importer, exit_code};
+use crate::intake::Seen;
+use crate::ledger::Ledger;
+use crate::outbound::Outbound;
+use crate::plan::{RunPlan, Target};
+use crate::report::files::create_private_dir;
+use crate::sandbox::{self, Sandbox};
+use crate::stop::{StopCause, StopSignal};
+
+pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
+    if args.dry_run {
+        return super::check::check(&args.common, around).await;
+    }
+    let Resolved {
+        plan,
+        job,
+        spools: _spools,
+    } = resolve::run(&args.common, around, &mut io::stdin())?;
+    let (target, _sandbox) = reach_target(&plan)?;
+    let read = Arc::new(plan.core.read.clone());
+    let survey = survey::take(&read, args.common.output.progress).await?;
+    if !plan.sandbox.is_some() && !args.common.sending.yes && !terminal::can_ask() {
+        return Err(CliError::Unconfirmed);
+    }
+    let stop = StopSignal::default();
+    let progress = Progress::new(args.common.output.progress);
+    let events = progress.events();
+    let outbound = Outbound::new(
+        &target,
+        &plan.api_key,
+        plan.sending,
+        read.rules.mark,
+        plan.seed,
+        &stop,
+        &events,
+    )?;
+    // The ledger is bound to the plan's target: a sandbox has another port each time.
+    let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
+    let preflight = outbound.preflight(plan.core.target.project).await;
+    if plan.sandbox.is_some() || args.common.sending.yes {
+        events.tell(Event::Preflight(preflight));
+    } else if !stop.is_raised() {
+        terminal::say(&describe(&preflight));
+        confirm(&plan, &survey)?;
+    }
+    let importer = Importer {
+        read,
+        sending: plan.sending,
+        ledger,
+        outbound: Arc::new(outbound),
+        stop,
+        events,
+    };
+    let imported = import_all(&importer, &plan, &survey, &progress).await;
+    let importer_stop = importer.stop.clone();
+    importer.ledger.close().await;
+    let imported = imported?;
+    let code = tell(
+        &imported,
+        importer_stop.cause().as_ref(),
+        &args.common,
+        job.as_deref(),
+        &progress,
+    );
+    Ok(code)
+}
+
+/// Where requests go: the plan's target, or the sandbox, started first.
+fn reach_target(plan: &RunPlan) -> Result<(Target, Option<Sandbox>), CliError> {
+    let mut target = plan.core.target.clone();
+    let Some(wanted) = &plan.sandbox else {
+        return Ok((target, None));
+    };
+    create_private_dir(&wanted.dir).map_err(|source| CliError::Write {
+        what: format!("into {}", wanted.dir.display()),
+        source,
+    })?;
+    let server = Sandbox::start_on_own_thread(sandbox::Config {
+        store: Some(wanted.store.clone()),
+        ..sandbox::Config::default()
+    })?;
+    server.base_url().clone_into(&mut target.base_url);
+    Ok((target, Some(server)))
+}
+
+/// Asks once, showing what would happen.
+fn confirm(plan: &RunPlan, survey: &Survey) -> Result<(), CliError> {
+    terminal::say(&survey::before_sending(survey, plan));
+    let agreed = dialoguer::Confirm::new()
+        .with_prompt("Send them? A request in Concord cannot be taken back")
+        .default(false)
+        .interact()
+        .unwrap_or(false);
+    if agreed {
+        Ok(())
+    } else {
+        Err(CliError::Declined)
+    }
+}
+
+async fn import_all(
+    importer: &Importer,
+    plan: &RunPlan,
+    survey: &Survey,
+    progress: &Progress,
+) -> Result<Vec<Imported>, CliError> {
+    let signals = tokio::spawn(obey_signals(importer.clone()));
+    let lines = tokio::spawn(progress.clone().tell_regularly());
+    let mut left = plan.limit.unwrap_or(u64::MAX);
+    let mut seen = (Seen::new(), Seen::new());
+    let mut imported = Vec::new();
+    let mut failed = None;
+    for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.core.out_dirs).enumerate() {
+        match importer.import(one, input, out_dir, &mut left, seen).await {
+            Ok((done, seen_so_far)) => {
+                imported.push(done);
+                seen = seen_so_far;
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    lines.abort();
+    signals.abort();
+    progress.end();
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(imported),
+    }
+}
+
+/// The first signal lets what is under way end; the second ends at once, which the ledger survives.
+async fn obey_signals(importer: Importer) {
+    let cause = next_signal().await;
+    importer.events.tell(Event::Stopping {
+        why: cause.to_string(),
+    });
+    importer.stop.raise(cause);
+    let cause = next_signal().await;
+    terminal::say(&format!("{cause} again: ending at once; {}", cause.hint()));
+    leave_at_once(cause.exit_code());
+}
+
+#[expect(clippy::exit, reason = "the second signal asks for just this")]
+fn leave_at_once(code: u8) -> ! {
+    std::process::exit(code.into())
+}
+
+#[cfg(unix)]
+pub(super) async fn next_signal() -> StopCause {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => signals.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => StopCause::Interrupted,
+        _ = terminated => StopCause::Terminated,
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) async fn next_signal() -> StopCause {
+    drop(tokio::signal::ctrl_c().await);
+    StopCause::Interrupted
+}
+
+/// Tells the end, for a person or for a program, and returns the exit code of the whole.
+fn tell(
+    imported: &[Imported],
+    stopped: Option<&StopCause>,
+    args: &CommonArgs,
+    job: Option<&Path>,
+    progress: &Progress,
+) -> u8 {
+    for done in imported {
+        if progress.is_json() {
+            terminal::out(&done.summary.to_line());
+        } else {
+            terminal::out(&ending::of_input(done));
+        }
+    }
+    if !progress.is_json() {
+        terminal::out(&ending::next_step(imported, stopped, args, job));
+    }
+    imported
+        .iter()
+        .map(|done| exit_code(stopped, &done.summary.tally))
+        .max()
+        .unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! `sandbox`: a local Concord until Ctrl-C.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cli::args::SandboxArgs;
+use crate::cli::explain::CliError;
+use crate::cli::resolve::{self, Surroundings};
+use crate::cli::terminal;
+use crate::sandbox::{API_KEY_DEFAULT, Config, Faults, Listing, Mode, Sandbox, Script};
+
+pub(in crate::cli) async fn sandbox(
+    args: &SandboxArgs,
+    _around: &Surroundings,
+) -> Result<u8, CliError> {
+    let api_key = match &args.api_key_file {
+        Some(file) => resolve::api_key_of_file(file)?,
+        None => SecretString::from(API_KEY_DEFAULT),
+    };
+    let is_made_up = api_key.expose_secret() == API_KEY_DEFAULT;
+    let server = Sandbox::start(config(args, api_key)).await?;
+    terminal::out(&format!("listening on {}", server.base_url()));
+    terminal::say(&format!(
+        "organization {}\nproject      {}\nAPI key      {}\nCtrl-C ends it.",
+        args.organization,
+        args.project,
+        if is_made_up {
+            API_KEY_DEFAULT
+        } else {
+            "as in the file"
+        },
+    ));
+    super::run::next_signal().await;
+    server.stop().await;
+    Ok(0)
+}
+
+fn config(args: &SandboxArgs, api_key: SecretString) -> Config {
+    let mut config = Config {
+        api_key,
+        port: args.port,
+        store: args.store.clone(),
+        mode: if args.lenient {
+            Mode::Lenient
+        } else {
+            Mode::Strict
+        },
+        listing: Listing {
+            text_match: args.list_filter,
+            lag: args.list_lag.unwrap_or_default(),
+            ..Listing::default()
+        },
+        reads: args.reads,
+        faults: Faults {
+            script: Script(
+                args.faults
+                    .iter()
+                    .flat_map(|script| script.0.clone())
+                    .collect(),
+            ),
+            odds: args.fault_odds.clone().unwrap_or_default(),
+            outages: args.outage.iter().cloned().collect(),
+            rate_limit: args.requests_per_second.clone(),
+            ..Faults::default()
+        },
+        seed: args.seed.unwrap_or_default(),
+        ..Config::default()
+    };
+    config.organization.id = args.organization;
+    config.projects[0].id = args.project;
+    config
+}

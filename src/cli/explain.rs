@@ -1,0 +1,120 @@
+//! Errors → what a person reads and what a script sees: message, hint, exit code.
+
+use super::resolve::ResolveError;
+use super::terminal;
+use crate::import::ImportError;
+use crate::intake::IntakeError;
+use crate::ledger::LedgerError;
+use crate::outbound::ClientError;
+use crate::report::ReportError;
+use crate::sandbox::SandboxError;
+
+/// Nothing was sent: usage, job or input is wrong.
+pub(super) const USAGE: u8 = 2;
+/// The machine or the target stopped it; it can be resumed.
+pub(super) const STOPPED: u8 = 3;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("the sandbox cannot be started")]
+    Sandbox(#[from] SandboxError),
+    #[error("a run on a live target has to be confirmed, and there is no terminal to ask on")]
+    Unconfirmed,
+    #[error("nothing was sent")]
+    Declined,
+    #[error("cannot write {what}")]
+    Write {
+        what: String,
+        source: std::io::Error,
+    },
+    #[error("this machine does not let the program start its work")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl From<ImportError> for CliError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Ledger(error) => Self::Ledger(error),
+            ImportError::Report(error) => Self::Report(error),
+        }
+    }
+}
+
+impl CliError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Resolve(error) => error.hint(),
+            Self::Intake(error) | Self::Report(ReportError::Intake(error)) => error.hint(),
+            Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
+            Self::Report(ReportError::Write { .. }) => Some(
+                "make room or give leave to write there; `concord-import results` then makes the files again".into(),
+            ),
+            Self::Report(ReportError::InputChanged(_)) => {
+                Some("leave the input as it is while it is imported, then run the same command again".into())
+            }
+            Self::Report(ReportError::Totals(_)) => {
+                Some("this is a fault of concord-import: please report it; the ledger is right".into())
+            }
+            Self::Unconfirmed => Some(
+                "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
+            ),
+            Self::Client(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
+            | Self::Runtime(_) => None,
+        }
+    }
+
+    /// The one place where errors become exit codes.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Resolve(_)
+            | Self::Intake(_)
+            | Self::Client(_)
+            | Self::Unconfirmed
+            | Self::Declined => USAGE,
+            // Wrong for this job, as against a disk that fails.
+            Self::Ledger(
+                LedgerError::OtherTarget { .. }
+                | LedgerError::Foreign { .. }
+                | LedgerError::Newer { .. },
+            ) => USAGE,
+            Self::Ledger(_)
+            | Self::Report(_)
+            | Self::Sandbox(_)
+            | Self::Write { .. }
+            | Self::Runtime(_) => STOPPED,
+        }
+    }
+
+    /// Says what is wrong, why, and what to do.
+    pub(super) fn say(&self) {
+        terminal::say(&self.text());
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("error: {self}");
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let message = error.to_string();
+            if !text.ends_with(&message) {
+                // Writing to a String does not fail.
+                text += &format!("\n  caused by: {message}");
+            }
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            text += &format!("\nhint: {hint}");
+        }
+        text
+    }
+}

@@ -1,0 +1,292 @@
+//! The job file as a whole, and its sections `[target]`, `[input]` and `[send]`.
+
+use std::num::NonZeroU64;
+
+use toml::de::{DeTable, DeValue};
+
+use super::walk::{Reader, Table};
+use super::{Job, JobSending, JobTarget};
+use crate::cli::limits::{self, shown};
+use crate::plan::{DateOrder, DoubtPolicy, Filter, Format, Mark, Reading, Rules, Sending};
+
+const FILTER_KEYS: [&str; 2] = ["column", "in"];
+const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
+const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
+    ("look-up", DoubtPolicy::LookUp),
+    ("hold", DoubtPolicy::Hold),
+    ("resend", DoubtPolicy::Resend),
+];
+const FORMATS: [(&str, Format); 2] = [("csv", Format::Csv), ("jsonl", Format::Jsonl)];
+const DATE_ORDERS: [(&str, DateOrder); 3] = [
+    ("dmy", DateOrder::Dmy),
+    ("mdy", DateOrder::Mdy),
+    ("ymd", DateOrder::Ymd),
+];
+impl<'t> Reader<'t> {
+    pub(super) fn job(&mut self, root: &'t DeTable<'t>) -> Job {
+        self.sections(root);
+        let target = self
+            .section(root, "target")
+            .map(|table| self.target(&table));
+        let input = self.section(root, "input");
+        let reading = input.as_ref().map(|table| self.reading(table));
+        let send = self.section(root, "send");
+        let rules = Rules {
+            key: input
+                .as_ref()
+                .map(|table| self.key(table))
+                .unwrap_or_default(),
+            region: input.as_ref().and_then(|table| self.region(table)),
+            filters: input
+                .as_ref()
+                .map(|table| self.filters(table))
+                .unwrap_or_default(),
+            fields: self.fields(root),
+            mark: send
+                .as_ref()
+                .and_then(|table| self.word(table, "mark", &MARKS))
+                .unwrap_or(Mark::Notes),
+        };
+        Job {
+            target: target.unwrap_or_default(),
+            reading: reading.unwrap_or_default(),
+            rules,
+            sending: send.map(|table| self.sending(&table)).unwrap_or_default(),
+        }
+    }
+
+    fn target(&mut self, table: &Table<'t>) -> JobTarget {
+        let base_url = table.get("base_url").and_then(|value| {
+            let path = table.path("base_url");
+            let text = self.text(value, &path, "leave it out for Concord's own address")?;
+            self.checked(value, &path, limits::base_url(text))
+        });
+        JobTarget {
+            organization: self.uuid(table, "organization"),
+            project: self.uuid(table, "project"),
+            base_url,
+        }
+    }
+
+    fn sending(&mut self, table: &Table<'t>) -> JobSending {
+        let sending = JobSending {
+            in_doubt: self.word(table, "in_doubt", &IN_DOUBT),
+            rate_per_s: self.rate(table),
+            concurrency: self.whole(table, "concurrency").and_then(|(value, count)| {
+                self.checked(
+                    value,
+                    &table.path("concurrency"),
+                    limits::concurrency(count),
+                )
+            }),
+            max_attempts: self
+                .whole(table, "max_attempts")
+                .and_then(|(value, count)| {
+                    self.checked(
+                        value,
+                        &table.path("max_attempts"),
+                        limits::max_attempts(count),
+                    )
+                }),
+            initial_backoff: self.duration(table, "initial_backoff", limits::INITIAL_BACKOFF),
+            max_backoff: self.duration(table, "max_backoff", limits::MAX_BACKOFF),
+            settle: self.duration(table, "settle", limits::SETTLE),
+            timeout: self.duration(table, "timeout", limits::TIMEOUT),
+            give_up_after: self.duration(table, "give_up_after", limits::GIVE_UP_AFTER),
+        };
+        let default = Sending::default();
+        let initial = sending.initial_backoff.unwrap_or(default.initial_backoff);
+        let max = sending.max_backoff.unwrap_or(default.max_backoff);
+        let written = table.get("max_backoff").or(table.get("initial_backoff"));
+        if let Some(value) = written.filter(|_| initial > max) {
+            self.fault(
+                value.span(),
+                "`[send] initial_backoff` is longer than `max_backoff`",
+                format!(
+                    "their defaults are {:?} and {:?}",
+                    default.initial_backoff, default.max_backoff
+                ),
+            );
+        }
+        sending
+    }
+
+    fn rate(&mut self, table: &Table<'t>) -> Option<f64> {
+        let value = table.get("rate")?;
+        let path = table.path("rate");
+        let digits = match value.get_ref() {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+            DeValue::Float(float) => float.as_str(),
+            _ => {
+                self.wrong_type(value, &path, "a number", "requests a second: rate = 10");
+                return None;
+            }
+        };
+        let rate = digits.parse().unwrap_or(f64::NAN);
+        self.checked(value, &path, limits::rate_per_s(rate))
+    }
+
+    fn reading(&mut self, table: &Table<'t>) -> Reading {
+        self.encoding(table);
+        if let Some(value) = table.get("sheet") {
+            self.fault(
+                value.span(),
+                "`[input] sheet`: workbooks are not read by this version",
+                "save the sheet as CSV (UTF-8) and leave `sheet` out",
+            );
+        }
+        let reading = Reading {
+            format: self.format(table),
+            delimiter: self.ascii(table, "delimiter", "for tabs: delimiter = \"\\t\""),
+            quote: self.ascii(table, "quote", "the usual one: quote = '\"'"),
+            header_row: self.header_row(table),
+            date_order: self.word(table, "date_order", &DATE_ORDERS),
+        };
+        let same = reading.delimiter.is_some() && reading.delimiter == reading.quote;
+        if let Some(value) = table.get("quote").filter(|_| same) {
+            self.fault(
+                value.span(),
+                "`[input] quote` is the same as `delimiter`",
+                "",
+            );
+        }
+        reading
+    }
+
+    fn encoding(&mut self, table: &Table<'t>) {
+        let Some(value) = table.get("encoding") else {
+            return;
+        };
+        let path = table.path("encoding");
+        let Some(text) = self.text(value, &path, "encoding = \"utf-8\"") else {
+            return;
+        };
+        if !text.eq_ignore_ascii_case("utf-8") && !text.eq_ignore_ascii_case("utf8") {
+            self.fault(
+                value.span(),
+                format!("`{path}`: `{}` is not read by this version, only `utf-8` is", shown(text)),
+                "convert the file first, for instance: iconv -f WINDOWS-1252 -t UTF-8 export.csv > export-utf8.csv\n\
+                 (or save it in the spreadsheet program as \"CSV UTF-8\")",
+            );
+        }
+    }
+
+    fn format(&mut self, table: &Table<'t>) -> Option<Format> {
+        let value = table.get("format")?;
+        let path = table.path("format");
+        let later = ["json", "xlsx", "xls", "ods", "tsv"];
+        if let Some(word) = value.get_ref().as_str().filter(|word| later.contains(word)) {
+            let hint = match word {
+                "tsv" => "that is CSV with tabs: format = \"csv\" and delimiter = \"\\t\"",
+                "json" => {
+                    "write one object a line (jq -c '.[]' export.json > export.jsonl) and format = \"jsonl\""
+                }
+                _ => "save the sheet as CSV (UTF-8)",
+            };
+            self.fault(
+                value.span(),
+                format!("`{path}`: `{word}` is not read by this version"),
+                hint,
+            );
+            return None;
+        }
+        self.one_of(value, &path, &FORMATS)
+    }
+
+    fn ascii(&mut self, table: &Table<'t>, key: &str, hint: &str) -> Option<u8> {
+        let value = table.get(key)?;
+        let path = table.path(key);
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(value, &path, "a string of one character", hint);
+            return None;
+        };
+        match text.as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0) => Some(*byte),
+            _ => {
+                let message = format!(
+                    "`{path}` must be one ASCII character, and is `{}`",
+                    shown(text)
+                );
+                self.fault(value.span(), message, hint);
+                None
+            }
+        }
+    }
+
+    fn header_row(&mut self, table: &Table<'t>) -> Option<NonZeroU64> {
+        let (value, line) = self.whole(table, "header_row")?;
+        let row = u64::try_from(line).ok().and_then(NonZeroU64::new);
+        if row.is_none() {
+            self.fault(
+                value.span(),
+                format!("`[input] header_row` must be 1 or more, and is {line}"),
+                "lines of the file are counted from 1",
+            );
+        }
+        row
+    }
+
+    fn key(&mut self, table: &Table<'t>) -> Vec<String> {
+        table
+            .get("key")
+            .and_then(|value| self.texts(value, &table.path("key"), "key = [\"Ticket ID\"]"))
+            .unwrap_or_default()
+    }
+
+    fn region(&mut self, table: &Table<'t>) -> Option<String> {
+        let value = table.get("region")?;
+        let path = table.path("region");
+        let hint = "the country's two letters: region = \"GB\"";
+        let region = self.text(value, &path, hint)?.to_ascii_uppercase();
+        if region == "UK" {
+            self.fault(
+                value.span(),
+                format!("`{path}`: `UK` is not a region"),
+                "the United Kingdom is `GB`",
+            );
+        } else if region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Some(region);
+        } else {
+            self.fault(
+                value.span(),
+                format!("`{path}` must be two letters, and is `{}`", shown(&region)),
+                hint,
+            );
+        }
+        None
+    }
+
+    fn filters(&mut self, table: &Table<'t>) -> Vec<Filter> {
+        let hint = "where = [{ column = \"Category\", in = [\"Privacy\"] }]";
+        let Some(value) = table.get("where") else {
+            return Vec::new();
+        };
+        let path = table.path("where");
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(value, &path, "an array of tables", hint);
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| {
+                let filter = self.table(item, path.clone())?;
+                self.only_keys(&filter, &FILTER_KEYS);
+                for key in FILTER_KEYS {
+                    if filter.get(key).is_none() {
+                        self.fault(item.span(), format!("`{path}` lacks `{key}`"), hint);
+                    }
+                }
+                let column = filter
+                    .get("column")
+                    .and_then(|value| self.text(value, &filter.path("column"), hint));
+                let values = filter
+                    .get("in")
+                    .and_then(|value| self.texts(value, &filter.path("in"), hint));
+                Some(Filter {
+                    column: column?.to_owned(),
+                    values: values?,
+                })
+            })
+            .collect()
+    }
+}

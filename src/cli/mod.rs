@@ -1,0 +1,78 @@
+//! Command line, job file and environment → plan; events → terminal.
+//!
+//! The only code that prints or reads the environment. It decides nothing about rows, requests or answers.
+
+pub mod args;
+mod commands;
+mod ending;
+mod explain;
+pub mod job;
+pub mod limits;
+mod nearest;
+pub mod packaging;
+mod progress;
+pub mod resolve;
+mod survey;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+use args::{Cli, Command, LogArgs, LogFormat, LogLevel};
+use explain::CliError;
+use resolve::Surroundings;
+
+/// The whole program: parses the command line, does it, and says how it went.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging(&cli.log);
+    let code = match dispatch(&cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            error.say();
+            error.exit_code()
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn dispatch(command: &Command) -> Result<u8, CliError> {
+    let around = Surroundings::of_process();
+    // One thread for everything that waits: sending is bound by the wire, and wake-ups across threads cost more.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)?;
+    runtime.block_on(async {
+        match command {
+            Command::Run(args) => commands::run::run(args, &around).await,
+            Command::Check(args) => commands::check::check(args, &around).await,
+            Command::Results(args) => commands::results::results(args, &around).await,
+            Command::Rows(args) => commands::rows::rows(args, &around),
+            Command::Status(args) => commands::status::status(args, &around),
+            Command::Sandbox(args) => commands::sandbox::sandbox(args, &around).await,
+            Command::Completions(args) => commands::completions(*args),
+            Command::Man(args) => commands::man(args),
+        }
+    })
+}
+
+/// Log lines go to standard error, and step around the bar. They hold no value of any row.
+fn start_logging(args: &LogArgs) {
+    let level = match args.log_level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(terminal::LogLine::new)
+        .with_ansi(false);
+    match args.log_format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

@@ -1,0 +1,250 @@
+//! Events → what is seen while a run goes on: a bar, plain lines, or JSON lines, on standard error.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::args;
+use super::terminal;
+use crate::event::{Event, Events, Preflight};
+use crate::outcome::{Outcome, Tally};
+
+/// How often a plain or JSON line is printed.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// How progress is shown, settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Bar,
+    Plain,
+    Json,
+    Nothing,
+}
+
+#[derive(Debug)]
+struct State {
+    input: String,
+    total: u64,
+    tally: Tally,
+    began: Instant,
+    waiting: Option<(String, Instant)>,
+    ending: Option<&'static str>,
+}
+
+/// What is seen of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    shown: Shown,
+    bar: ProgressBar,
+    state: Arc<Mutex<State>>,
+}
+
+impl Progress {
+    pub(super) fn new(asked: args::Progress) -> Self {
+        let shown = match asked {
+            args::Progress::Auto if terminal::is_screen() => Shown::Bar,
+            args::Progress::Auto | args::Progress::Plain => Shown::Plain,
+            args::Progress::Bar => Shown::Bar,
+            args::Progress::Json => Shown::Json,
+            args::Progress::None => Shown::Nothing,
+        };
+        Self {
+            shown,
+            bar: ProgressBar::hidden(),
+            state: Arc::new(Mutex::new(State {
+                input: String::new(),
+                total: 0,
+                tally: Tally::default(),
+                began: Instant::now(),
+                waiting: None,
+                ending: None,
+            })),
+        }
+    }
+
+    /// Where the run tells its events.
+    pub(super) fn events(&self) -> Events {
+        let progress = self.clone();
+        Events::to(move |event| progress.take(event))
+    }
+
+    /// Whether the end is told as one JSON line.
+    pub(super) fn is_json(&self) -> bool {
+        self.shown == Shown::Json
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, event: Event) {
+        let mut state = self.state();
+        match event {
+            Event::Started { input, entries } => {
+                *state = State {
+                    input,
+                    total: entries,
+                    tally: Tally::default(),
+                    began: Instant::now(),
+                    waiting: None,
+                    ending: None,
+                };
+                self.begin_bar(entries);
+            }
+            Event::Settled { outcome, via } => {
+                state.tally.add(outcome, via);
+                self.bar.inc(1);
+            }
+            Event::Waiting { why, at_most } => {
+                let is_news = state
+                    .waiting
+                    .as_ref()
+                    .is_none_or(|(before, _)| *before != why);
+                state.waiting = Some((why.clone(), Instant::now() + at_most));
+                if self.shown == Shown::Plain && is_news {
+                    terminal::say(&format!(
+                        "waiting up to {} s: {why}",
+                        at_most.as_secs().max(1)
+                    ));
+                }
+            }
+            Event::Resumed => state.waiting = None,
+            Event::Stopping { why } => {
+                state.ending = Some("stopping");
+                drop(state);
+                if self.shown != Shown::Json {
+                    terminal::say(&format!(
+                        "{why}: letting what is under way end; once more ends at once"
+                    ));
+                }
+                return;
+            }
+            Event::WritingFiles => state.ending = Some("writing the files"),
+            Event::Preflight(preflight) => {
+                drop(state);
+                if self.shown != Shown::Json && self.shown != Shown::Nothing {
+                    terminal::say(&describe(&preflight));
+                }
+                return;
+            }
+        }
+        if self.shown == Shown::Bar {
+            self.bar.set_message(state.message());
+        }
+    }
+
+    fn begin_bar(&self, entries: u64) {
+        if self.shown != Shown::Bar {
+            return;
+        }
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        self.bar.reset();
+        self.bar.set_length(entries);
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:16} {pos}/{len} {per_sec:.1} ETA {eta} {wide_msg}")
+        {
+            self.bar.set_style(style.progress_chars("━╸ "));
+        }
+        self.bar.enable_steady_tick(Duration::from_millis(200));
+        terminal::set_bar(Some(self.bar.clone()));
+    }
+
+    /// Prints a line every few seconds, for ever. For outputs that are no screen.
+    pub(super) async fn tell_regularly(self) {
+        loop {
+            tokio::time::sleep(LINE_EVERY).await;
+            let line = match self.shown {
+                Shown::Plain => self.state().line(),
+                Shown::Json => self.state().json(),
+                Shown::Bar => {
+                    // A wait counts down although nothing happens.
+                    self.bar.set_message(self.state().message());
+                    continue;
+                }
+                Shown::Nothing => return,
+            };
+            terminal::say(&line);
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub(super) fn end(&self) {
+        terminal::set_bar(None);
+        self.bar.finish_and_clear();
+    }
+}
+
+impl State {
+    /// Counts that are not nothing, and why it waits.
+    fn message(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(ending) = self.ending {
+            parts.push(ending.to_owned());
+        } else if let Some((why, until)) = &self.waiting {
+            let left = until.saturating_duration_since(Instant::now()).as_secs();
+            parts.push(format!("waits {left} s, {why}"));
+        }
+        parts.extend(
+            Outcome::ALL
+                .into_iter()
+                .filter(|outcome| self.tally.count(*outcome) > 0)
+                .map(|outcome| format!("{} {}", self.tally.count(outcome), outcome.label())),
+        );
+        parts.join(" · ")
+    }
+
+    fn per_s(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+        let done = self.tally.entries as f64;
+        done / self.began.elapsed().as_secs_f64().max(0.001)
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "{}: {} of {} ({:.1} a second) {}",
+            self.input,
+            self.tally.entries,
+            self.total,
+            self.per_s(),
+            self.message()
+        )
+    }
+
+    fn json(&self) -> String {
+        let outcomes: serde_json::Map<_, _> = Outcome::ALL
+            .into_iter()
+            .map(|outcome| (outcome.name().to_owned(), self.tally.count(outcome).into()))
+            .collect();
+        let waiting = self.waiting.as_ref().map(|(why, _)| why);
+        json!({
+            "event": "progress", "input": self.input, "done": self.tally.entries, "total": self.total,
+            "outcomes": outcomes, "waiting": waiting,
+        })
+        .to_string()
+    }
+}
+
+/// What the server told of the project, in a line.
+pub(super) fn describe(preflight: &Preflight) -> String {
+    match preflight {
+        Preflight::Named {
+            name,
+            is_test: Some(true),
+        } => format!("project: {name} (a test project)"),
+        Preflight::Named {
+            name,
+            is_test: Some(false),
+        } => format!("project: {name} (not a test project)"),
+        Preflight::Named {
+            name,
+            is_test: None,
+        } => format!("project: {name}"),
+        Preflight::NotListed => {
+            "warning: the server lists its projects, and this one is not among them".to_owned()
+        }
+        Preflight::Unknown { why } => format!("the project's name could not be learned: {why}"),
+    }
+}

@@ -1,0 +1,201 @@
+//! Why there is no plan, and what helps.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::JOB_BYTES_MAX;
+use crate::cli::job::{self, JobFaults};
+use crate::cli::limits::Refusal;
+use crate::plan::BASE_URL_DEFAULT;
+
+/// Why there is no plan. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// It is not there, or may not be read.
+    #[error("cannot read the input `{name}`")]
+    InputUnreadable {
+        /// As given.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder was given.
+    #[error("the input `{name}` is a folder")]
+    InputIsFolder {
+        /// As given.
+        name: String,
+    },
+    /// A job file was given as an input.
+    #[error("the input `{name}` looks like a job file")]
+    InputIsJob {
+        /// As given.
+        name: String,
+    },
+    /// Its rows would be read twice.
+    #[error("the input `{name}` is given twice")]
+    InputTwice {
+        /// As given the second time.
+        name: String,
+    },
+    /// A run would write over what it reads.
+    #[error("the run would write `{}` over the input `{input}`", output.display())]
+    OutputOverInput {
+        /// What would be written.
+        output: PathBuf,
+        /// As given.
+        input: String,
+    },
+    /// No private copy of an input could be made.
+    #[error("cannot copy {name} to a private file in `{}`", dir.display())]
+    SpoolFailed {
+        /// The input.
+        name: String,
+        /// Where the copy was to be.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no job file to find.
+    #[error("no job file says how rows become requests")]
+    JobMissing {
+        /// Where one was looked for.
+        looked_for: Option<PathBuf>,
+    },
+    /// It is not there, or may not be read.
+    #[error("cannot read the job file `{}`", path.display())]
+    JobUnreadable {
+        /// As given or found.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Longer than [`JOB_BYTES_MAX`].
+    #[error("`{}` is no job file: it is longer than {} KiB", path.display(), JOB_BYTES_MAX / 1024)]
+    JobTooLong {
+        /// As given or found.
+        path: PathBuf,
+    },
+    /// Not text.
+    #[error("the job file `{}` is not UTF-8 (line {line})", path.display())]
+    JobNotUtf8 {
+        /// As given or found.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+    },
+    /// The job file is wrong.
+    #[error(transparent)]
+    Job(#[from] JobFaults),
+    /// It is not known where to create requests.
+    #[error("no {missing} is given")]
+    TargetMissing {
+        /// `organization`, `project` or both.
+        missing: &'static str,
+    },
+    /// The base URL of an option or the environment is wrong.
+    #[error("cannot use the base URL of --base-url or CONCORD_BASE_URL: {0}")]
+    BaseUrl(Refusal),
+    /// An id of an option or the environment is wrong.
+    #[error("cannot use the {what} of --{what} or CONCORD_{}_ID: {refusal}", what.to_uppercase())]
+    Id {
+        /// `organization` or `project`.
+        what: &'static str,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// There is no key.
+    #[error("no API key is given")]
+    ApiKeyMissing,
+    /// The key's file is not there, or may not be read.
+    #[error("cannot read the API key from `{}`", path.display())]
+    ApiKeyUnreadable {
+        /// As given.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something that cannot be a key. What it is, is not told.
+    #[error("the API key in {place} {why}")]
+    ApiKeyMalformed {
+        /// The file, or the environment.
+        place: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The system names no folder for a user's state.
+    #[error("this system names no folder for the ledger")]
+    NoStateDir,
+    /// The ledger's folder may not be read.
+    #[error("cannot look for ledgers in `{}`", dir.display())]
+    StateDirUnreadable {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A ledger on a server.
+    #[error("this version has no PostgreSQL ledgers, only files")]
+    LedgerOnServer,
+}
+
+impl ResolveError {
+    /// An act that helps. May have several lines.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::InputUnreadable { .. }
+            | Self::JobUnreadable { .. }
+            | Self::ApiKeyUnreadable { .. }
+            | Self::StateDirUnreadable { .. }
+            | Self::Id { .. }
+            | Self::Job(_) => return None,
+            Self::InputIsFolder { .. } => "name the files in it".to_owned(),
+            Self::InputIsJob { .. } => "give it with --job, and the file of rows as the input".to_owned(),
+            Self::InputTwice { .. } => "give each input once".to_owned(),
+            Self::OutputOverInput { .. } => {
+                "name another output folder with --out DIR, or move the input".to_owned()
+            }
+            Self::SpoolFailed { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "the disk is full: make room, or name a folder on another disk in TMPDIR".to_owned()
+            }
+            Self::SpoolFailed { .. } => "name a folder that can be written to in TMPDIR".to_owned(),
+            Self::JobMissing { looked_for } => job_missing_hint(looked_for.as_deref()),
+            Self::JobTooLong { .. } => "give the file of rows as an input, and the job file with --job".to_owned(),
+            Self::JobNotUtf8 { .. } => "save it as UTF-8".to_owned(),
+            Self::TargetMissing { missing } => target_missing_hint(missing),
+            Self::BaseUrl(_) => format!("leave it out for Concord's own address, {BASE_URL_DEFAULT}"),
+            Self::ApiKeyMissing => "give it in the environment as CONCORD_API_KEY, or in a file of its own with --api-key-file FILE\n\
+                to try without an account: --sandbox".to_owned(),
+            Self::ApiKeyMalformed { .. } => "copy it again from Concord; a key of the role Limited is enough".to_owned(),
+            Self::NoStateDir => "name one with --ledger PATH, or set HOME".to_owned(),
+            Self::LedgerOnServer => "give the path of a file: --ledger PATH".to_owned(),
+        };
+        Some(hint)
+    }
+}
+
+fn job_missing_hint(looked_for: Option<&Path>) -> String {
+    let looked = match looked_for {
+        Some(path) => format!(
+            "`{}` does not exist; write it, or name another with --job FILE",
+            path.display()
+        ),
+        None => "name it with --job FILE".to_owned(),
+    };
+    format!("{looked}\na job file to start from:\n\n{}", job::MINIMAL)
+}
+
+fn target_missing_hint(missing: &str) -> String {
+    let mut lines = Vec::new();
+    for (name, variable) in [
+        ("organization", "CONCORD_ORGANIZATION_ID"),
+        ("project", "CONCORD_PROJECT_ID"),
+    ] {
+        if missing.contains(name) {
+            lines.push(format!(
+                "give it with --{name} UUID, in the environment as {variable}, or in the job file under [target]: {name} = \"UUID\""
+            ));
+        }
+    }
+    lines.push("to try without an account: --sandbox".to_owned());
+    lines.join("\n")
+}

@@ -1,0 +1,89 @@
+//! What a run tells while it goes on. The command line turns it into a bar, lines or JSON.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::outcome::{Outcome, Via};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An input begins.
+    Started {
+        /// Its name, as given.
+        input: String,
+        /// Entries it yields, the invalid ones included.
+        entries: u64,
+    },
+    /// What could be learned of the target before sending.
+    Preflight(Preflight),
+    /// An entry has ended in an outcome, and the ledger holds it.
+    Settled {
+        /// Which.
+        outcome: Outcome,
+        /// For created ones.
+        via: Option<Via>,
+    },
+    /// Sending waits for the server.
+    Waiting {
+        /// Why, in a few words.
+        why: String,
+        /// How long, as far as is known now.
+        at_most: Duration,
+    },
+    /// Sending goes on after a wait.
+    Resumed,
+    /// The run ends early; what is under way is brought to its end.
+    Stopping {
+        /// Why.
+        why: String,
+    },
+    /// All is sent; the files are being written.
+    WritingFiles,
+}
+
+/// What the server tells of the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// It named the project.
+    Named {
+        /// Its name.
+        name: String,
+        /// Whether Concord marks it as a test project.
+        is_test: Option<bool>,
+    },
+    /// The list of projects came, and this one is not in it.
+    NotListed,
+    /// It could not be asked.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Where events go. Called from within the run: it must not block.
+#[derive(Clone)]
+pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl Events {
+    /// Sends every event to a function.
+    pub fn to(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    /// Events that nobody hears.
+    pub fn none() -> Self {
+        Self::to(drop)
+    }
+
+    /// Tells one.
+    pub fn tell(&self, event: Event) {
+        (self.0)(event);
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Events")
+    }
+}

@@ -1,0 +1,503 @@
+//! One input, from its first byte to its files: the whole way of an entry on one screen.
+//!
+//! It owns the tasks, the order of the commits, and stopping. The order is the promise:
+//! **claim → commit → send → settle → commit → show**. It prints nothing and reads no environment.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::blocking;
+use crate::check::InputSurvey;
+use crate::entry::Entry;
+use crate::event::{Event, Events};
+use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
+use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId, RunInput};
+use crate::outbound::{Delivery, Outbound, Place};
+use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic};
+use crate::plan::{ReadPlan, Sending};
+use crate::report::files::{create_private_dir, private_options};
+use crate::report::results::{self, Line, ResultsWriter};
+use crate::report::summary::Summary;
+use crate::report::{Projected, Projection, ReportError, line_of};
+use crate::stop::{Lease, StopCause, StopSignal};
+
+/// Rows of one batch from the reader.
+const BATCH_ROWS: usize = 256;
+/// Batches that may lie read and unclaimed.
+const BATCHES_AHEAD: usize = 2;
+/// Bounds of how many entries are claimed and not yet sent: enough to group commits, few to doubt after a crash.
+const ROOM_MIN: u32 = 32;
+const ROOM_MAX: u32 = 1_024;
+/// How often a run renews its lease.
+const LEASE_RENEWAL: Duration = Duration::from_secs(15);
+/// What a lease lasts beyond the time of one exchange.
+const LEASE_MARGIN: Duration = Duration::from_secs(90);
+/// How often the growing results are handed to the system.
+const FLUSH_EVERY: Duration = Duration::from_millis(250);
+
+/// Why a run could not begin or could not write its files.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The files.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+/// What importing one input needs; the same for all inputs of a run.
+#[derive(Clone, Debug)]
+pub struct Importer {
+    /// What is read and how.
+    pub read: Arc<ReadPlan>,
+    /// How it is sent.
+    pub sending: Sending,
+    /// The durable truth.
+    pub ledger: Ledger,
+    /// The way to Concord.
+    pub outbound: Arc<Outbound>,
+    /// Ends it early.
+    pub stop: StopSignal,
+    /// Hears what happens.
+    pub events: Events,
+}
+
+/// What became of one input.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// What the summary file says.
+    pub summary: Summary,
+    /// The rejects, when there are any.
+    pub rejects: Option<PathBuf>,
+    /// The folder.
+    pub out_dir: PathBuf,
+}
+
+/// One input of a run, under way.
+struct Pass {
+    importer: Importer,
+    run: RunId,
+    lease: Lease,
+    growing: Mutex<ResultsWriter<BufWriter<File>>>,
+    room: Arc<Semaphore>,
+    room_size: u32,
+    traffic_before: Traffic,
+}
+
+impl Importer {
+    /// Imports one input into its folder. `left` is how many entries may still be sent, `seen` the
+    /// entries of the inputs before, once for sending and once for the files.
+    pub async fn import(
+        &self,
+        survey: &InputSurvey,
+        input: usize,
+        out_dir: &Path,
+        left: &mut u64,
+        seen: (Seen, Seen),
+    ) -> Result<(Imported, (Seen, Seen)), ImportError> {
+        let (seen_sending, seen_writing) = seen;
+        let started_at = SystemTime::now();
+        let lease_length = self.sending.timeout + LEASE_MARGIN;
+        let lease = Lease::until(started_at + lease_length);
+        let run = self
+            .ledger
+            .begin_run(run_input(survey), lease_length)
+            .await?;
+        let growing = grow(out_dir).map_err(|cause| ReportError::Write {
+            path: out_dir.join(results::FILE),
+            cause,
+        })?;
+        let room_size = (4 * self.sending.concurrency.get()).clamp(ROOM_MIN, ROOM_MAX);
+        let pass = Arc::new(Pass {
+            importer: self.clone(),
+            run,
+            lease,
+            growing: Mutex::new(growing),
+            room: Arc::new(Semaphore::new(room_size as usize)),
+            room_size,
+            traffic_before: self.outbound.traffic(),
+        });
+        self.events.tell(Event::Started {
+            input: self.read.inputs[input].name.clone(),
+            entries: survey.tally.entries,
+        });
+        let mut upkeep = JoinSet::new();
+        upkeep.spawn(keep_lease(Arc::clone(&pass), lease_length));
+        upkeep.spawn(keep_flushing(Arc::clone(&pass)));
+        pass.know_something().await;
+        let seen_sending = send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
+        self.events.tell(Event::WritingFiles);
+        let finished_at = SystemTime::now();
+        let projection = Projection {
+            plan: &self.read,
+            input,
+            sha256: &survey.digest.sha256,
+            ledger: &self.ledger,
+            run: Some(run),
+            out_dir,
+        };
+        let (Projected { tally, rejects }, seen_writing) = projection.write(seen_writing).await?;
+        let exit_code = exit_code(self.stop.cause().as_ref(), &tally);
+        let traffic = pass.traffic();
+        let summary = Summary {
+            input: run_input(survey),
+            tally,
+            traffic,
+            started_at: Some(started_at),
+            finished_at: Some(finished_at),
+            exit_code,
+        };
+        summary.write(out_dir)?;
+        upkeep.shutdown().await;
+        self.ledger.end_run(run, exit_code, &tally, traffic).await?;
+        Ok((
+            Imported {
+                summary,
+                rejects,
+                out_dir: out_dir.to_owned(),
+            },
+            (seen_sending, seen_writing),
+        ))
+    }
+}
+
+/// What a run's end is told by: a cause that stopped it, or what became of its entries.
+pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
+    match stopped {
+        Some(cause) => cause.exit_code(),
+        None => u8::from(!tally.is_complete()),
+    }
+}
+
+/// How the ledger and the summary name an input: without its folder.
+pub fn run_input(survey: &InputSurvey) -> RunInput {
+    let name = Path::new(&survey.name).file_name();
+    RunInput {
+        name: name.map_or_else(
+            || survey.name.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        bytes: survey.digest.bytes,
+        sha256: survey.digest.sha256.clone(),
+    }
+}
+
+/// Begins the results file that grows while the run goes on.
+fn grow(out_dir: &Path) -> std::io::Result<ResultsWriter<BufWriter<File>>> {
+    create_private_dir(out_dir)?;
+    let path = out_dir.join(results::FILE);
+    let file = private_options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
+    Ok(ResultsWriter::new(BufWriter::new(file))?)
+}
+
+/// Reads, claims and sees through every entry, until the input or the run ends.
+async fn send_all(
+    pass: &Arc<Pass>,
+    input: usize,
+    sha256: &str,
+    left: &mut u64,
+    seen: Seen,
+) -> Seen {
+    let (batches, mut read) = mpsc::channel(BATCHES_AHEAD);
+    let reader = tokio::spawn(read_batches(
+        Arc::clone(pass),
+        input,
+        sha256.to_owned(),
+        seen,
+        batches,
+    ));
+    let mut under_way = JoinSet::new();
+    'input: while let Some(rows) = next(&mut read, &pass.importer.stop).await {
+        let mut entries = pass.show_unsendable(rows).into_iter().peekable();
+        while entries.peek().is_some() {
+            if *left == 0 || pass.importer.stop.is_raised() {
+                break 'input;
+            }
+            let most = u64::from(pass.room_size / 2).min(*left);
+            let group = entries
+                .by_ref()
+                .take(usize::try_from(most).unwrap_or(1))
+                .collect();
+            *left -= pass.send_group(group, &mut under_way).await;
+            while let Some(ended) = under_way.try_join_next() {
+                pass.check_ended(ended);
+            }
+        }
+    }
+    drop(read);
+    while let Some(ended) = under_way.join_next().await {
+        pass.check_ended(ended);
+    }
+    reader
+        .await
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+async fn next(
+    read: &mut mpsc::Receiver<Vec<RowReading>>,
+    stop: &StopSignal,
+) -> Option<Vec<RowReading>> {
+    tokio::select! {
+        biased;
+        _ = stop.raised() => None,
+        rows = read.recv() => rows,
+    }
+}
+
+/// Reads batch after batch on a blocking thread, no further ahead than the channel lets it.
+async fn read_batches(
+    pass: Arc<Pass>,
+    input: usize,
+    sha256: String,
+    mut seen: Seen,
+    batches: mpsc::Sender<Vec<RowReading>>,
+) -> Seen {
+    let (plan, stop) = (Arc::clone(&pass.importer.read), &pass.importer.stop);
+    let name = plan.inputs[input].name.clone();
+    let mut intake = match blocking(move || Intake::open(&plan, input, false)).await {
+        Ok(intake) => intake,
+        Err(error) => {
+            stop.raise(StopCause::Input(error.to_string()));
+            return seen;
+        }
+    };
+    loop {
+        let rows: Result<Vec<RowReading>, IntakeError>;
+        (intake, seen, rows) = blocking(move || {
+            let rows = intake.next_batch(&mut seen, BATCH_ROWS);
+            (intake, seen, rows)
+        })
+        .await;
+        match rows {
+            Ok(rows) if rows.is_empty() => {
+                if intake.digest().is_none_or(|digest| digest.sha256 != sha256) {
+                    stop.raise(StopCause::Input(format!(
+                        "{name} has changed since it was checked"
+                    )));
+                }
+                return seen;
+            }
+            Ok(rows) => {
+                if batches.send(rows).await.is_err() {
+                    return seen;
+                }
+            }
+            Err(error) => {
+                stop.raise(StopCause::Input(error.to_string()));
+                return seen;
+            }
+        }
+    }
+}
+
+impl Pass {
+    /// Gives look-ups something that exists to prove themselves on.
+    async fn know_something(&self) {
+        match self.importer.ledger.some_created().await {
+            Ok(known) => known
+                .into_iter()
+                .for_each(|id| self.importer.outbound.know(id)),
+            Err(error) => self
+                .importer
+                .stop
+                .raise(StopCause::Ledger(error.to_string())),
+        }
+    }
+
+    /// Shows what is never sent, and returns what is to be.
+    fn show_unsendable(&self, rows: Vec<RowReading>) -> Vec<Box<Entry>> {
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            for item in row.items {
+                match item {
+                    Item::Entry(entry) => entries.push(entry),
+                    unsendable => self.show(&line_of(unsendable, None, None, row.position)),
+                }
+            }
+        }
+        entries
+    }
+
+    /// Claims a group in one commit and sets each of its entries on its way. Returns how many that are.
+    async fn send_group(
+        self: &Arc<Self>,
+        group: Vec<Box<Entry>>,
+        under_way: &mut JoinSet<()>,
+    ) -> u64 {
+        let Importer {
+            ledger, stop, read, ..
+        } = &self.importer;
+        let size = u32::try_from(group.len()).unwrap_or(self.room_size);
+        let room = tokio::select! {
+            biased;
+            _ = stop.raised() => return 0,
+            room = Arc::clone(&self.room).acquire_many_owned(size) => room,
+        };
+        let requests = group
+            .iter()
+            .map(|entry| ClaimRequest::of(entry, read.project))
+            .collect();
+        let (mut room, claims) = match (room, ledger.claim(self.run, requests).await) {
+            (Ok(room), Ok(claims)) => (room, claims),
+            (_, Err(error)) => {
+                stop.raise(StopCause::Ledger(error.to_string()));
+                return 0;
+            }
+            (Err(_), _) => return 0,
+        };
+        let mut sent = 0;
+        for (entry, claim) in group.into_iter().zip(claims) {
+            let doubt = match claim {
+                Claim::Fresh => None,
+                Claim::InDoubt => Some(Reason::new(
+                    "interrupted",
+                    "an earlier run may have sent it",
+                )),
+                Claim::Created(settled) => {
+                    self.show(&told(&entry, *settled));
+                    continue;
+                }
+                Claim::Elsewhere(run) => {
+                    self.show(&told(&entry, claimed_elsewhere(run)));
+                    continue;
+                }
+            };
+            if let Some(place) = room.split(1) {
+                sent += 1;
+                under_way.spawn(Arc::clone(self).see_through(entry, doubt, Place::new(place)));
+            }
+        }
+        sent
+    }
+
+    /// Delivers a claimed entry, settles it, and only then shows it.
+    async fn see_through(
+        self: Arc<Self>,
+        entry: Box<Entry>,
+        doubt: Option<Reason>,
+        mut place: Place,
+    ) {
+        let Importer {
+            ledger,
+            outbound,
+            stop,
+            ..
+        } = &self.importer;
+        let committed = match outbound
+            .deliver(&entry, doubt, &mut place, &self.lease)
+            .await
+        {
+            Delivery::Settled(settled) => {
+                let traffic = self.traffic();
+                let commit = ledger
+                    .settle(self.run, entry.import_id, settled.clone(), traffic)
+                    .await;
+                commit.map(|()| self.show(&told(&entry, settled)))
+            }
+            Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
+        };
+        if let Err(error) = committed {
+            stop.raise(StopCause::Ledger(error.to_string()));
+        }
+    }
+
+    /// What this run has sent for this input.
+    fn traffic(&self) -> Traffic {
+        let now = self.importer.outbound.traffic();
+        Traffic {
+            attempts: now.attempts - self.traffic_before.attempts,
+            lookups: now.lookups - self.traffic_before.lookups,
+        }
+    }
+
+    /// Tells of an entry that is final: a line in the growing results, and an event.
+    fn show(&self, line: &Line) {
+        let written = self
+            .growing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(line);
+        if let Err(error) = written {
+            self.stop_for_output(&error.into());
+        }
+        self.importer.events.tell(Event::Settled {
+            outcome: line.outcome(),
+            via: line.settled.via,
+        });
+    }
+
+    fn flush(&self) {
+        if let Err(error) = self
+            .growing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .flush()
+        {
+            self.stop_for_output(&error);
+        }
+    }
+
+    fn stop_for_output(&self, error: &std::io::Error) {
+        let message = format!("{} cannot be written: {error}", results::FILE);
+        self.importer.stop.raise(StopCause::Output(message));
+    }
+
+    /// A delivery that panicked leaves its claim open; nothing more is sent after it.
+    fn check_ended(&self, ended: Result<(), tokio::task::JoinError>) {
+        if let Err(error) = ended {
+            self.importer
+                .stop
+                .raise(StopCause::Ledger(format!("a delivery failed: {error}")));
+        }
+    }
+}
+
+fn told(entry: &Entry, settled: Settled) -> Line {
+    Line {
+        settled,
+        ..Line::of(entry)
+    }
+}
+
+fn claimed_elsewhere(run: RunId) -> Settled {
+    let message = format!("run {} is sending it now", run.0);
+    Settled::of(
+        Outcome::InDoubt,
+        Some(Reason::new("claimed_elsewhere", message)),
+    )
+}
+
+/// Renews the lease until the run ends; a lease that cannot be renewed ends it.
+async fn keep_lease(pass: Arc<Pass>, length: Duration) {
+    loop {
+        tokio::time::sleep(LEASE_RENEWAL).await;
+        let from = SystemTime::now();
+        match pass.importer.ledger.renew(pass.run, length).await {
+            Ok(()) => pass.lease.extend(from + length),
+            Err(error) => {
+                return pass
+                    .importer
+                    .stop
+                    .raise(StopCause::Ledger(error.to_string()));
+            }
+        }
+    }
+}
+
+async fn keep_flushing(pass: Arc<Pass>) {
+    loop {
+        tokio::time::sleep(FLUSH_EVERY).await;
+        pass.flush();
+    }
+}

@@ -1,0 +1,285 @@
+//! What an exchange means for an entry: one match reads status codes, nobody else does.
+//!
+//! Pure. The rule behind it: only what surely did not create may be sent again; everything else is in
+//! doubt until it has been looked up.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::client::{Answer, Exchange, Silence};
+use super::pace::Health;
+use crate::entry::{Field, RequestBody};
+use crate::outcome::{Reason, Receipt};
+use crate::stop::StopCause;
+
+/// The most of a server's message that is kept, in characters.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// What to do after an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Disposition {
+    /// It exists.
+    Created {
+        receipt: Receipt,
+        /// What Concord shows otherwise than it was sent.
+        oddity: Option<Reason>,
+    },
+    /// Concord refuses it for what it is.
+    Rejected(Reason),
+    /// Surely not created, and not the entry's fault: try again, as often as it takes.
+    NotServed(Reason),
+    /// It may have been created.
+    InDoubt(Reason),
+    /// Nothing can be created in this project as things are.
+    Stop(StopCause),
+}
+
+/// What an attempt to create came to, and what it tells of the server.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) disposition: Disposition,
+    pub(super) health: Health,
+    pub(super) status: Option<u16>,
+}
+
+/// Reads the exchange of an attempt to create.
+pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
+    match exchange {
+        Err(silence) => Verdict {
+            disposition: match &silence {
+                Silence::NoConnection(_) => {
+                    Disposition::NotServed(Reason::new("no_connection", silence.to_string()))
+                }
+                Silence::Timeout(_) => {
+                    Disposition::InDoubt(Reason::new("timeout", silence.to_string()))
+                }
+                Silence::Broken => {
+                    Disposition::InDoubt(Reason::new("connection_broken", silence.to_string()))
+                }
+            },
+            health: health_of_silence(&silence),
+            status: None,
+        },
+        Ok(answer) => Verdict {
+            status: Some(answer.status),
+            health: health(&answer),
+            disposition: dispose(&answer, sent),
+        },
+    }
+}
+
+/// What silence tells of the server.
+pub(super) fn health_of_silence(silence: &Silence) -> Health {
+    match silence {
+        Silence::NoConnection(_) => Health::Unreachable {
+            what: silence.to_string(),
+        },
+        Silence::Timeout(_) | Silence::Broken => Health::Failing {
+            what: silence.to_string(),
+        },
+    }
+}
+
+/// What an answer tells of the server, whoever asked for what.
+pub(super) fn health(answer: &Answer) -> Health {
+    match (answer.status, answer.retry_after) {
+        (429, retry_after) => Health::Busy {
+            retry_after,
+            status: 429,
+        },
+        (503, Some(wait)) => Health::Busy {
+            retry_after: Some(wait),
+            status: 503,
+        },
+        (status @ 500.., _) => Health::Failing {
+            what: format!("it answers {status}"),
+        },
+        _ => Health::Serving,
+    }
+}
+
+fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
+    let status = answer.status;
+    let reason = || Reason::new(format!("http_{status}"), message(answer, sent));
+    match status {
+        201 => match &answer.body {
+            Ok(body) => read_created(body, sent),
+            Err(fault) => Disposition::InDoubt(Reason::new("unreadable_201", fault.to_string())),
+        },
+        401 => Disposition::Stop(StopCause::KeyRefused),
+        403 => Disposition::Stop(StopCause::KeyForbidden),
+        // The path holds nothing but organization and project, so it is one of them that is unknown.
+        404 => Disposition::Stop(StopCause::ProjectUnknown),
+        // No Concord says these to a POST; going on would reject every row for the address's fault.
+        300..=399 | 405 | 407 | 415 => Disposition::Stop(StopCause::WrongServer { status }),
+        429 => Disposition::NotServed(reason()),
+        503 if answer.retry_after.is_some() => Disposition::NotServed(reason()),
+        // Refused before it was read (RFC 9110, 15.5.9 and 15.5.20; RFC 8470): not the entry's fault.
+        408 | 421 | 425 => Disposition::NotServed(reason()),
+        400..=499 => Disposition::Rejected(reason()),
+        // Another success than the published one, every 5xx, and whatever has no meaning here.
+        _ => Disposition::InDoubt(reason()),
+    }
+}
+
+/// The server's `message` without any value that we sent, cut to a length.
+fn message(answer: &Answer, sent: &RequestBody) -> String {
+    let told = answer
+        .body
+        .as_ref()
+        .ok()
+        .and_then(|body| serde_json::from_slice::<Value>(body).ok())
+        .and_then(|body| body.get("message")?.as_str().map(str::to_owned));
+    match told {
+        Some(told) => redact(&told, sent)
+            .chars()
+            .take(MESSAGE_CHARS_MAX)
+            .collect(),
+        None => format!("the server answered {} without a message", answer.status),
+    }
+}
+
+/// Servers like to repeat what they were sent; none of it may reach ledger, log or screen.
+fn redact(message: &str, sent: &RequestBody) -> String {
+    let mut values: Vec<(String, Field)> = Field::ALL
+        .into_iter()
+        .filter(|field| field.is_personal())
+        .filter_map(|field| Some((text_of(sent, field)?.into_owned(), field)))
+        .filter(|(value, _)| !value.trim().is_empty())
+        .collect();
+    values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+    let mut message = message.to_owned();
+    for (value, field) in values {
+        // One or two letters would tear words apart; they tell nothing of anybody either.
+        if value.chars().count() > 2 {
+            message = replace_ignoring_ascii_case(&message, &value, &format!("‹{field}›"));
+        }
+    }
+    message
+        .split_inclusive(char::is_whitespace)
+        .map(|word| {
+            if word.contains('@') {
+                "‹email› "
+            } else {
+                word
+            }
+        })
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+fn replace_ignoring_ascii_case(text: &str, needle: &str, with: &str) -> String {
+    let (folded, needle) = (text.to_ascii_lowercase(), needle.to_ascii_lowercase());
+    let mut out = String::with_capacity(text.len());
+    let mut rest = 0;
+    while let Some(at) = folded[rest..].find(&needle) {
+        out.push_str(&text[rest..rest + at]);
+        out.push_str(with);
+        rest += at + needle.len();
+    }
+    out.push_str(&text[rest..]);
+    out
+}
+
+/// Reads a 201. What contradicts the request is no receipt of it.
+fn read_created(body: &[u8], sent: &RequestBody) -> Disposition {
+    let doubt = |message: &str| Disposition::InDoubt(Reason::new("unreadable_201", message));
+    let Ok(item) = serde_json::from_slice::<Value>(body) else {
+        return doubt("the answer 201 is not JSON");
+    };
+    let Some(receipt) = receipt(&item) else {
+        return doubt("the answer 201 has no `id` that is a UUID");
+    };
+    let differing = differing_fields(&item, sent);
+    if differing.contains(&Field::Request) || differing.contains(&Field::Notes) {
+        return doubt("the answer 201 tells of another request than the one sent");
+    }
+    Disposition::Created {
+        receipt,
+        oddity: oddity(&differing),
+    }
+}
+
+/// Concord's id of a listed or created request, and what goes with it.
+pub(super) fn receipt(item: &Value) -> Option<Receipt> {
+    let uuid = |name: &str| Uuid::parse_str(item.get(name)?.as_str()?).ok();
+    Some(Receipt {
+        id: uuid("id")?,
+        concord_id: uuid("concordId"),
+        request_date: item.get("requestDate").and_then(Value::as_i64),
+    })
+}
+
+/// Fields that are shown, and otherwise than they were sent. A field that is not shown says nothing.
+pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
+    let user = item.get("user");
+    Field::ALL
+        .into_iter()
+        .filter(|field| {
+            let shown = match field {
+                Field::UserEmail => user.and_then(|user| user.get("email")),
+                Field::UserFirstName => user.and_then(|user| user.get("firstName")),
+                Field::UserLastName => user.and_then(|user| user.get("lastName")),
+                Field::UserPhoneNumber => user.and_then(|user| user.get("phoneNumber")),
+                Field::UserId | Field::ProjectUserId => None,
+                _ => item.get(field.name()),
+            };
+            match (shown, text_of(sent, *field)) {
+                (Some(Value::String(shown)), Some(sent)) => !is_same(*field, shown, &sent),
+                (Some(Value::Bool(shown)), Some(sent)) => sent != shown.to_string(),
+                _ => false,
+            }
+        })
+        .collect()
+}
+
+/// What was sent in a field, as text.
+fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> {
+    let text = match field {
+        Field::CaptureUrl => sent.capture_url(),
+        Field::ConcordId => return sent.concord_id().map(|id| id.to_string().into()),
+        Field::Domain => sent.domain(),
+        Field::Notes => sent.notes(),
+        Field::Preverified => return sent.preverified().map(|value| value.to_string().into()),
+        Field::ProjectUserId => sent.project_user_id(),
+        Field::Request => Some(sent.request().name()),
+        Field::RequestDetails => {
+            return sent
+                .request_details()
+                .map(|details| match details.as_str() {
+                    Some(text) => text.into(),
+                    None => details.to_string().into(),
+                });
+        }
+        Field::UserEmail => sent.user_email(),
+        Field::UserFirstName => sent.user_first_name(),
+        Field::UserId => sent.user_id(),
+        Field::UserLastName => sent.user_last_name(),
+        Field::UserPhoneNumber => sent.user_phone_number(),
+    };
+    text.map(Cow::Borrowed)
+}
+
+/// Servers lower-case addresses and ids; that is no difference.
+fn is_same(field: Field, shown: &str, sent: &str) -> bool {
+    match field {
+        Field::UserEmail | Field::ConcordId | Field::Domain => shown.eq_ignore_ascii_case(sent),
+        _ => shown.trim() == sent.trim(),
+    }
+}
+
+pub(super) fn oddity(differing: &[Field]) -> Option<Reason> {
+    let names: Vec<_> = differing.iter().map(|field| format!("`{field}`")).collect();
+    (!names.is_empty()).then(|| {
+        Reason::new(
+            "echo_differs",
+            format!(
+                "Concord shows {} otherwise than it was sent",
+                names.join(", ")
+            ),
+        )
+    })
+}

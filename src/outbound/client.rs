@@ -1,0 +1,220 @@
+//! HTTP to Concord: one exchange at a time, whole within a deadline, nothing repeated, nothing followed.
+//!
+//! It says what happened, not what to do about it (`classify` does). It never retries, follows no
+//! redirect, and reads no more of an answer than a limit.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::entry::RequestBody;
+use crate::plan::Target;
+
+/// The most of an answer to a POST that is read, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// The most of a page of a list that is read, in bytes (1,000 items of 16 KiB).
+pub const PAGE_BYTES_MAX: usize = 16 << 20;
+/// Idle connections are kept less long than common servers do (Node: 5 s), so that none dies in our hands.
+const IDLE_MAX: Duration = Duration::from_secs(4);
+/// Looking up the host, connecting and TLS together.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Result<Vec<u8>, BodyFault>,
+}
+
+/// Why a body could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BodyFault {
+    #[error("the answer broke off")]
+    CutOff,
+    #[error("the answer was larger than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Silence {
+    /// No connection was made: surely nothing was sent.
+    #[error("no connection: {0}")]
+    NoConnection(String),
+    /// The deadline passed; the request may have arrived.
+    #[error("no answer within {} s", .0.as_secs())]
+    Timeout(Duration),
+    /// The connection broke; the request may have arrived.
+    #[error("the connection broke before an answer came")]
+    Broken,
+}
+
+/// What came of an exchange.
+pub(super) type Exchange = Result<Answer, Silence>;
+
+/// The client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The base URL and the ids make no URL.
+    #[error("`{0}` is not a usable base URL")]
+    Url(String),
+    /// The key has characters that no header can carry.
+    #[error("the API key has characters that an HTTP header cannot carry")]
+    Key,
+    /// TLS or the HTTP library refused.
+    #[error("the HTTP client cannot be made: {0}")]
+    Build(#[source] reqwest::Error),
+}
+
+/// Talks to one project.
+#[derive(Debug)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    requests: Url,
+    projects: Url,
+    timeout: Duration,
+}
+
+impl Client {
+    pub(super) fn new(
+        target: &Target,
+        key: &SecretString,
+        timeout: Duration,
+    ) -> Result<Self, ClientError> {
+        let url =
+            |path: String| Url::parse(&path).map_err(|_| ClientError::Url(target.base_url.clone()));
+        let projects = url(format!(
+            "{}/organizations/{}/projects",
+            target.base_url, target.organization
+        ))?;
+        let requests = url(format!("{projects}/{}/compliance-requests", target.project))?;
+        // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
+        key.set_sensitive(true);
+        let mut builder = reqwest::Client::builder()
+            .default_headers(HeaderMap::from_iter([(
+                "x-api-key".parse().expect("a header's name"),
+                key,
+            )]))
+            .user_agent(concat!("concord-import/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_idle_timeout(IDLE_MAX)
+            .connect_timeout(CONNECT_MAX)
+            .tcp_nodelay(true)
+            .timeout(timeout);
+        builder = if is_loopback(&requests) {
+            builder.no_proxy()
+        } else {
+            builder.https_only(true)
+        };
+        let http = builder.build().map_err(ClientError::Build)?;
+        Ok(Self {
+            http,
+            requests,
+            projects,
+            timeout,
+        })
+    }
+
+    /// Creates a request. Sent once, whatever happens.
+    pub(super) async fn create(&self, body: &RequestBody) -> Exchange {
+        let body = serde_json::to_vec(body).expect("a checked body is JSON");
+        let request = self
+            .http
+            .request(Method::POST, self.requests.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        self.exchange(request, ANSWER_BYTES_MAX).await
+    }
+
+    /// One page of the project's requests.
+    pub(super) async fn list(&self, query: &[(&str, &str)]) -> Exchange {
+        let mut url = self.requests.clone();
+        url.query_pairs_mut().extend_pairs(query);
+        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX)
+            .await
+    }
+
+    /// One page of the organization's projects.
+    pub(super) async fn projects(&self, offset: usize, limit: usize) -> Exchange {
+        let mut url = self.projects.clone();
+        url.query_pairs_mut()
+            .append_pair("limit", &limit.to_string())
+            .append_pair("offset", &offset.to_string());
+        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX)
+            .await
+    }
+
+    async fn exchange(&self, request: RequestBuilder, bytes_max: usize) -> Exchange {
+        let mut response = request.send().await.map_err(|error| self.silence(&error))?;
+        let status = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(read_retry_after);
+        let mut bytes = Vec::new();
+        let body = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => {
+                    break Err(BodyFault::TooLarge);
+                }
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) => break Ok(bytes),
+                Err(_) => break Err(BodyFault::CutOff),
+            }
+        };
+        Ok(Answer {
+            status,
+            retry_after,
+            body,
+        })
+    }
+
+    /// Only a connection that was never made proves that nothing was sent.
+    fn silence(&self, error: &reqwest::Error) -> Silence {
+        if error.is_connect() {
+            Silence::NoConnection(innermost(error))
+        } else if error.is_timeout() {
+            Silence::Timeout(self.timeout)
+        } else {
+            Silence::Broken
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}
+
+/// The last cause: what the system said (`connection refused`), without URL or address book.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// Retry-After in either form of RFC 9110, 10.2.3; a date in the past means now.
+fn read_retry_after(value: &HeaderValue) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}

@@ -1,0 +1,27 @@
+//! Cells that a spreadsheet shows, and never runs.
+
+use std::borrow::Cow;
+
+/// Text that no spreadsheet takes for a formula: one that would be gets an apostrophe in front.
+///
+/// For cells of columns that we add; the input's own cells stay as they are.
+pub fn neutral(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::neutral;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_neutralised_and_nothing_else() {
+        assert_eq!(neutral("=1+1"), "'=1+1");
+        assert_eq!(neutral("@SUM(A1)"), "'@SUM(A1)");
+        assert_eq!(neutral("T-1"), "T-1");
+        assert_eq!(neutral(""), "");
+    }
+}

@@ -1,0 +1,325 @@
+//! The output folder, made from ledger and input: every entry of the input is held against the ledger.
+//!
+//! Reads the input once more, in batches; memory does not grow with it. Nothing appears in the folder
+//! before the totals add up.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use super::files::Replacement;
+use super::rejects::{self, RejectsWriter};
+use super::results::{self, Line, ResultsWriter};
+use crate::blocking;
+use crate::entry::{Entry, Position};
+use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
+use crate::ledger::{Ledger, LedgerError, Record, RunId, changed};
+use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
+use crate::plan::ReadPlan;
+
+/// Rows that are held against the ledger at once.
+const ROWS_AT_ONCE: usize = 512;
+
+/// Why the files could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The input.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The folder or a file in it.
+    #[error("{path} cannot be written: {cause}", path = path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The input is not what the run has read.
+    #[error("{0} has changed since it was checked")]
+    InputChanged(String),
+    /// A fault of this program.
+    #[error("the totals do not add up ({0:?}); no file was replaced")]
+    Totals(Tally),
+}
+
+/// What the files are made of.
+#[derive(Debug)]
+pub struct Projection<'a> {
+    /// What is read and how.
+    pub plan: &'a ReadPlan,
+    /// Which of its inputs.
+    pub input: usize,
+    /// Of that input, as it was checked.
+    pub sha256: &'a str,
+    /// What became of the entries.
+    pub ledger: &'a Ledger,
+    /// The run that is told of; what others created came by way of the ledger.
+    pub run: Option<RunId>,
+    /// The folder.
+    pub out_dir: &'a Path,
+}
+
+/// What the files say.
+#[derive(Clone, Debug)]
+pub struct Projected {
+    /// In numbers.
+    pub tally: Tally,
+    /// The rejects, when there are any.
+    pub rejects: Option<PathBuf>,
+}
+
+/// The work that goes back and forth between blocking threads and the ledger.
+struct Pass {
+    intake: Intake,
+    seen: Seen,
+    results: ResultsWriter<BufWriter<File>>,
+    rejects: RejectsWriter<BufWriter<File>>,
+    rejected_rows: u64,
+    tally: Tally,
+    run: Option<RunId>,
+}
+
+impl Projection<'_> {
+    /// Makes `results.csv` and the rejects. `seen` holds the entries of the inputs before this one.
+    pub async fn write(&self, seen: Seen) -> Result<(Projected, Seen), ReportError> {
+        let results_path = self.out_dir.join(results::FILE);
+        let write_failed = |path: &Path| {
+            let path = path.to_owned();
+            move |cause: io::Error| ReportError::Write { path, cause }
+        };
+        let intake = Intake::open(self.plan, self.input, true)?;
+        let rejects_path = self.out_dir.join(rejects::file_name(intake.shape().format));
+        let results_file =
+            Replacement::begin(&results_path).map_err(write_failed(&results_path))?;
+        let rejects_file =
+            Replacement::begin(&rejects_path).map_err(write_failed(&rejects_path))?;
+        let open = |replacement: &Replacement| replacement.file().try_clone().map(BufWriter::new);
+        let mut pass = Pass {
+            results: open(&results_file)
+                .and_then(|file| ResultsWriter::new(file).map_err(io::Error::from))
+                .map_err(write_failed(&results_path))?,
+            rejects: open(&rejects_file)
+                .and_then(|file| RejectsWriter::new(file, intake.shape()))
+                .map_err(write_failed(&rejects_path))?,
+            intake,
+            seen,
+            rejected_rows: 0,
+            tally: Tally::default(),
+            run: self.run,
+        };
+        let mut rows = Vec::new();
+        let mut records = Vec::new();
+        loop {
+            let known = std::mem::take(&mut records);
+            let taken = std::mem::take(&mut rows);
+            (pass, rows) = blocking(move || {
+                pass.write(taken, known)?;
+                let rows = pass.intake.next_batch(&mut pass.seen, ROWS_AT_ONCE)?;
+                Ok::<_, PassError>((pass, rows))
+            })
+            .await
+            .map_err(|error| error.at(&results_path))?;
+            if rows.is_empty() {
+                break;
+            }
+            let ids = rows
+                .iter()
+                .flat_map(|row| &row.items)
+                .filter_map(entry_of)
+                .map(|entry| entry.import_id);
+            records = self.ledger.get(ids.collect()).await?;
+        }
+        if pass
+            .intake
+            .digest()
+            .is_none_or(|digest| digest.sha256 != self.sha256)
+        {
+            return Err(ReportError::InputChanged(
+                self.plan.inputs[self.input].name.clone(),
+            ));
+        }
+        if !pass.tally.adds_up() {
+            return Err(ReportError::Totals(pass.tally));
+        }
+        pass.results.flush().map_err(write_failed(&results_path))?;
+        pass.rejects.finish().map_err(write_failed(&rejects_path))?;
+        results_file.finish().map_err(write_failed(&results_path))?;
+        let has_rejects = pass.rejected_rows > 0;
+        if has_rejects {
+            rejects_file.finish().map_err(write_failed(&rejects_path))?;
+        } else {
+            remove_old(&rejects_path).map_err(write_failed(&rejects_path))?;
+        }
+        let projected = Projected {
+            tally: pass.tally,
+            rejects: has_rejects.then_some(rejects_path),
+        };
+        Ok((projected, pass.seen))
+    }
+}
+
+/// The rejects of an earlier run must not be taken for this one's.
+fn remove_old(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+enum PassError {
+    Intake(IntakeError),
+    Write(io::Error),
+}
+
+impl PassError {
+    fn at(self, path: &Path) -> ReportError {
+        match self {
+            Self::Intake(error) => ReportError::Intake(error),
+            Self::Write(cause) => ReportError::Write {
+                path: path.to_owned(),
+                cause,
+            },
+        }
+    }
+}
+
+impl From<IntakeError> for PassError {
+    fn from(error: IntakeError) -> Self {
+        Self::Intake(error)
+    }
+}
+
+impl From<io::Error> for PassError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+fn entry_of(item: &Item) -> Option<&Entry> {
+    match item {
+        Item::Entry(entry) | Item::Repeat { entry, .. } => Some(entry),
+        Item::Invalid { .. } => None,
+    }
+}
+
+impl Pass {
+    /// Writes rows with what the ledger holds of their entries, in the same order.
+    fn write(&mut self, rows: Vec<RowReading>, records: Vec<Option<Record>>) -> io::Result<()> {
+        let mut records = records.into_iter();
+        for row in rows {
+            self.tally.rows += 1;
+            if row.items.is_empty() {
+                self.tally.skipped_rows += 1;
+            }
+            let mut problems = Vec::new();
+            for item in row.items {
+                let record = entry_of(&item).and_then(|_| records.next().flatten());
+                let line = line_of(item, record, self.run, row.position);
+                self.tally.add(line.outcome(), line.settled.via);
+                if line
+                    .settled
+                    .reason
+                    .as_ref()
+                    .is_some_and(|reason| reason.code == "changed")
+                {
+                    self.tally.changed += 1;
+                }
+                if line.outcome().is_reject() {
+                    problems.push(problem_of(&line));
+                }
+                self.results.write(&line)?;
+            }
+            if let (false, Some(record)) = (problems.is_empty(), &row.record) {
+                self.rejected_rows += 1;
+                self.rejects.write(record, &problems.join("; "))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn problem_of(line: &Line) -> String {
+    let reason = line.settled.reason.as_ref();
+    match (line.outcome(), reason) {
+        (Outcome::Invalid, Some(reason)) => reason.message.clone(),
+        (outcome, Some(reason)) => format!("{outcome}: {} ({})", reason.message, reason.code),
+        (outcome, None) => outcome.name().to_owned(),
+    }
+}
+
+/// What is told of an item, given what the ledger holds of it.
+pub(crate) fn line_of(
+    item: Item,
+    record: Option<Record>,
+    run: Option<RunId>,
+    position: Position,
+) -> Line {
+    match item {
+        Item::Invalid {
+            request,
+            key,
+            import_id,
+            problems,
+        } => Line {
+            position,
+            key: key.map(|key| key.text),
+            import_id,
+            request,
+            settled: Settled::of(Outcome::Invalid, Some(reason_of(&problems))),
+        },
+        Item::Repeat { entry, of, changed } => {
+            let code = if changed { "changed" } else { "duplicate" };
+            let content = if changed { ", with other content" } else { "" };
+            let place = if of.input == position.input {
+                format!("row {} (line {})", of.row, of.line)
+            } else {
+                format!("row {} (line {}) of input {}", of.row, of.line, of.input)
+            };
+            let reason = Reason::new(code, format!("repeats the key of {place}{content}"));
+            let receipt = record.and_then(|record| record.settled.receipt);
+            Line {
+                settled: Settled {
+                    receipt,
+                    ..Settled::of(Outcome::Duplicate, Some(reason))
+                },
+                ..Line::of(&entry)
+            }
+        }
+        Item::Entry(entry) => Line {
+            settled: settled_of(&entry, record, run),
+            ..Line::of(&entry)
+        },
+    }
+}
+
+fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Settled {
+    let Some(record) = record else {
+        return Settled::of(Outcome::NotSent, None);
+    };
+    let mut told = record.settled;
+    if record.is_open {
+        told.reason = Some(Reason::new(
+            "claimed",
+            "a run has claimed it and not said what became of it",
+        ));
+    }
+    let is_earlier = run.is_none_or(|run| run != record.run);
+    if told.outcome == Outcome::Created && is_earlier {
+        told.via = Some(Via::Ledger);
+        if record.fingerprint != entry.fingerprint {
+            told.reason = Some(changed());
+        }
+    }
+    told
+}
+
+/// All problems of an item as one reason: their codes, and their sentences with the column in front.
+fn reason_of(problems: &[crate::intake::Problem]) -> Reason {
+    let mut codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    codes.dedup();
+    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    Reason::new(codes.join(";"), messages.join("; "))
+}

@@ -1,0 +1,270 @@
+//! What a sandbox serves and how it behaves, as plain data.
+//!
+//! Holds no state and reads no environment; [`super::Sandbox::start`] checks what has to hold.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
+
+use super::faults::Faults;
+
+/// The organization of [`Config::default`].
+pub const ORGANIZATION_ID_DEFAULT: Uuid = SANDBOX_ORGANIZATION;
+
+/// The project of [`Config::default`].
+pub const PROJECT_ID_DEFAULT: Uuid = SANDBOX_PROJECT;
+
+/// The key of [`Config::default`]. Opens nothing but a sandbox.
+pub const API_KEY_DEFAULT: &str = SANDBOX_API_KEY;
+
+/// Everything that can be chosen about a sandbox.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The one organization that the key belongs to.
+    pub organization: Organization,
+    /// Its projects; at least one.
+    pub projects: Vec<Project>,
+    /// What `x-api-key` has to be.
+    pub api_key: SecretString,
+    /// Where it listens. Loopback only: anything else is refused at the start.
+    pub address: IpAddr,
+    /// 0 lets the system choose; [`super::Sandbox::base_url`] tells which.
+    pub port: u16,
+    /// A journal that keeps created requests across restarts. It holds what was sent, whole.
+    pub store: Option<PathBuf>,
+    /// Whether the journal is synced to disk for every created request (slow; survives a power cut).
+    pub is_store_synced: bool,
+    /// How bodies are checked.
+    pub mode: Mode,
+    /// What error bodies say of themselves.
+    pub error_bodies: ErrorBodies,
+    /// How lists behave where the published pages are silent.
+    pub listing: Listing,
+    /// Whether the key may read at all.
+    pub reads: Reads,
+    /// How it misbehaves.
+    pub faults: Faults,
+    /// For [`super::Odds`]: the same seed and order of arrival give the same faults.
+    pub seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            organization: Organization {
+                id: ORGANIZATION_ID_DEFAULT,
+                name: "Sandbox organization".into(),
+            },
+            projects: vec![Project {
+                id: PROJECT_ID_DEFAULT,
+                name: "Sandbox project".into(),
+                is_test: true,
+                is_active: true,
+            }],
+            api_key: API_KEY_DEFAULT.into(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            store: None,
+            is_store_synced: false,
+            mode: Mode::Strict,
+            error_bodies: ErrorBodies::Truthful,
+            listing: Listing::default(),
+            reads: Reads::Allowed,
+            faults: Faults::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// What `GET /organizations` shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// `id`
+    pub id: Uuid,
+    /// `name`
+    pub name: String,
+}
+
+/// What `GET /organizations/{id}/projects` shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// `id`
+    pub id: Uuid,
+    /// `name`
+    pub name: String,
+    /// `statusFlags.isTest`
+    pub is_test: bool,
+    /// `statusFlags.isActive`
+    pub is_active: bool,
+}
+
+/// How a posted body is checked against the published schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// As the schema says; 400 names every fault.
+    #[default]
+    Strict,
+    /// As Fastify's defaults: scalars are coerced, unknown keys dropped, 400 names the first fault only.
+    /// `requestDetails` is not coerced, since its five types leave nothing to coerce to.
+    Lenient,
+}
+
+/// What `statusCode` and `error` inside of 400 and 401 bodies say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ErrorBodies {
+    /// The same as the status line.
+    #[default]
+    Truthful,
+    /// The page's literal defaults: 404, `Not Found`. Only the status line can be trusted then.
+    PublishedDefaults,
+}
+
+/// Behaviour of lists that is not documented, so that each possibility can be met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// How a text filter matches.
+    pub text_match: TextMatch,
+    /// Whether case matters to it. If not, ASCII letters are folded, others are not.
+    pub is_case_sensitive: bool,
+    /// Which request comes first.
+    pub order: Order,
+    /// A created request is listed only after so long. (By its id it is found at once.)
+    pub lag: Duration,
+}
+
+/// How a text filter matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextMatch {
+    /// Anywhere.
+    #[default]
+    Substring,
+    /// The whole text.
+    Exact,
+    /// From the start.
+    Prefix,
+    /// Not at all: the filter is accepted and has no effect.
+    Ignored,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The last created comes first.
+    #[default]
+    NewestFirst,
+    /// The first created comes first.
+    OldestFirst,
+}
+
+/// Whether GETs are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// They are.
+    #[default]
+    Allowed,
+    /// 403, as for a key whose role may not read.
+    Forbidden403,
+    /// 404, as for paths that do not exist.
+    NotFound404,
+    /// 405, as for paths that know no GET.
+    MethodNotAllowed405,
+}
+
+/// Text that does not name what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {wanted}")]
+pub struct ParseError {
+    text: String,
+    wanted: &'static str,
+}
+
+impl ParseError {
+    pub(super) fn new(text: impl fmt::Display, wanted: &'static str) -> Self {
+        Self {
+            text: text.to_string(),
+            wanted,
+        }
+    }
+}
+
+impl FromStr for Mode {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "strict" => Ok(Self::Strict),
+            "lenient" => Ok(Self::Lenient),
+            _ => Err(ParseError::new(text, "`strict` or `lenient`")),
+        }
+    }
+}
+
+impl FromStr for TextMatch {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "substring" => Ok(Self::Substring),
+            "exact" => Ok(Self::Exact),
+            "prefix" => Ok(Self::Prefix),
+            "ignored" => Ok(Self::Ignored),
+            _ => Err(ParseError::new(
+                text,
+                "`substring`, `exact`, `prefix` or `ignored`",
+            )),
+        }
+    }
+}
+
+impl FromStr for Order {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "newest-first" => Ok(Self::NewestFirst),
+            "oldest-first" => Ok(Self::OldestFirst),
+            _ => Err(ParseError::new(text, "`newest-first` or `oldest-first`")),
+        }
+    }
+}
+
+impl FromStr for Reads {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "allowed" => Ok(Self::Allowed),
+            "403" => Ok(Self::Forbidden403),
+            "404" => Ok(Self::NotFound404),
+            "405" => Ok(Self::MethodNotAllowed405),
+            _ => Err(ParseError::new(text, "`allowed`, `403`, `404` or `405`")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_name_choices_and_errors_name_the_words() {
+        assert_eq!("lenient".parse(), Ok(Mode::Lenient));
+        assert_eq!("prefix".parse(), Ok(TextMatch::Prefix));
+        assert_eq!("oldest-first".parse(), Ok(Order::OldestFirst));
+        assert_eq!("405".parse(), Ok(Reads::MethodNotAllowed405));
+        let error = "loose".parse::<Mode>().expect_err("no such mode");
+        assert_eq!(error.to_string(), "`loose` is not `strict` or `lenient`");
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        assert!(!format!("{:?}", Config::default()).contains(API_KEY_DEFAULT));
+    }
+}
