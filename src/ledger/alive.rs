@@ -15,6 +15,8 @@ use crate::report::files::private_options;
 pub(super) struct Locks {
     ledger: PathBuf,
     held: Vec<(RunId, File)>,
+    /// Runs that were found dead: their files go once the ledger has it in a commit.
+    dead: Vec<RunId>,
 }
 
 impl Locks {
@@ -23,6 +25,7 @@ impl Locks {
         Self {
             ledger: ledger.to_owned(),
             held: Vec::new(),
+            dead: Vec::new(),
         }
     }
 
@@ -47,17 +50,22 @@ impl Locks {
 
     /// Whether the process of a run has surely ended.
     pub(super) fn has_ended(&self, run: RunId) -> bool {
-        let path = self.path(run);
-        match File::open(&path) {
-            Ok(file) => {
-                let is_free = file.try_lock_shared().is_ok();
-                if is_free {
-                    remove(&path);
-                }
-                is_free
-            }
-            // No lock could be taken there, or another machine's run has not got this far: the lease tells.
+        match File::open(self.path(run)) {
+            Ok(file) => file.try_lock_shared().is_ok(),
+            // No lock could be taken there, or it runs on another machine: the lease tells.
             Err(_) => false,
+        }
+    }
+
+    /// Notes that the ledger has a run as dead, or will with this commit.
+    pub(super) fn bury(&mut self, run: RunId) {
+        self.dead.push(run);
+    }
+
+    /// To be called after a commit.
+    pub(super) fn sweep(&mut self) {
+        for run in std::mem::take(&mut self.dead) {
+            remove(&self.path(run));
         }
     }
 

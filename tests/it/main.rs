@@ -1,5 +1,6 @@
 //! One integration binary; a file a theme.
 
+mod cli;
 mod job;
 mod ledger;
 mod mapping;

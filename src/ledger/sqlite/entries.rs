@@ -62,7 +62,7 @@ fn uuid_at(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Uuid>> {
 
 pub(super) fn claim_all(
     tx: &Transaction<'_>,
-    locks: &Locks,
+    locks: &mut Locks,
     run: RunId,
     entries: &[ClaimRequest],
 ) -> rusqlite::Result<Vec<Claim>> {
@@ -75,7 +75,7 @@ pub(super) fn claim_all(
 
 fn claim(
     tx: &Transaction<'_>,
-    locks: &Locks,
+    locks: &mut Locks,
     run: RunId,
     entry: &ClaimRequest,
     now: i64,

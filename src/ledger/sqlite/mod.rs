@@ -119,7 +119,11 @@ impl Store {
                     perform(&tx, &mut self.locks, ask, pending, &mut fault);
                 }
                 match fault {
-                    None => tx.commit().map_err(write_failed),
+                    None => {
+                        tx.commit().map_err(write_failed)?;
+                        self.locks.sweep();
+                        Ok(())
+                    }
                     Some(cause) => Err(write_failed(cause)),
                 }
             }

@@ -73,20 +73,25 @@ pub(super) fn run_of(
     .optional()
 }
 
-/// Whether a run may still act upon its claims.
+/// Whether a run may still act upon its claims. One that is found dead is dead from then on.
 pub(super) fn is_live(
     tx: &Transaction<'_>,
-    locks: &Locks,
+    locks: &mut Locks,
     run: RunId,
     now: i64,
 ) -> rusqlite::Result<bool> {
-    let may_be_live: Option<bool> = tx
+    let has_lease: Option<bool> = tx
         .prepare_cached(
             "SELECT finished_at_ms IS NULL AND lease_until_ms > ?2 FROM runs WHERE id = ?1",
         )?
         .query_row(params![run.0, now], |row| row.get(0))
         .optional()?;
-    Ok(may_be_live.unwrap_or(false) && !locks.has_ended(run))
+    if has_lease == Some(true) && locks.has_ended(run) {
+        tx.execute("UPDATE runs SET lease_until_ms = 0 WHERE id = ?1", [run.0])?;
+        locks.bury(run);
+        return Ok(false);
+    }
+    Ok(has_lease.unwrap_or(false))
 }
 
 pub(super) fn record_traffic(
