@@ -71,7 +71,7 @@ pub(super) fn report(survey: &Survey) -> String {
 /// What a run would do, in short, for the question before it.
 pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
     let mut text = format!(
-        "target     project {} at {}\nrate       {} a second, {} at once\n",
+        "target       project {} at {}\nrate         {} a second, {} at once\n",
         plan.core.target.project,
         plan.core.target.base_url,
         plan.sending.rate_per_s,
@@ -79,10 +79,10 @@ pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
     );
     text += &counts(survey);
     if let Some(limit) = plan.limit {
-        text += &format!("limit      {limit} of them in this run\n");
+        text += &format!("limit        {limit} of them in this run\n");
     }
     if survey.problems.count() > 0 {
-        text += "           `concord-import check` tells what is wrong with the invalid ones; they are left out\n";
+        text += "             `concord-import check` tells what is wrong with the invalid ones; they are left out\n";
     }
     text.trim_end().to_owned()
 }
@@ -123,7 +123,7 @@ fn counts(survey: &Survey) -> String {
     let tally = &survey.tally;
     let mut text = String::new();
     let mut line = |label: &str, count: u64, remark: &str| {
-        let line = format!("{label:<11}{count:>7}  {remark}");
+        let line = format!("{label:<13}{count:>7}  {remark}");
         text += line.trim_end();
         text.push('\n');
     };
