@@ -275,6 +275,17 @@ fn json_lines_name_nested_values_by_path() {
         )
         .contains("`Requester.email`")
     );
+    // A rare value may be absent when its rule has a default, though a blank one.
+    plan.rules.fields.push((
+        Field::UserPhoneNumber,
+        Rule::Column {
+            name: "requester.phone".to_owned(),
+            values: Vec::new(),
+            default: Some(Literal::Text(String::new())),
+            part: None,
+        },
+    ));
+    assert_eq!(read(&plan, text).len(), 8);
     // No rows, no columns to miss.
     plan.reading.format = Some(Format::Jsonl);
     assert!(read(&plan, b"").is_empty());
