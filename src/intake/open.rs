@@ -33,13 +33,8 @@ impl Opened {
     ) -> Result<Self, IntakeError> {
         let dialect = dialect(reading)?;
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
-        let look = detect::look(window.unread(), reading.format).map_err(|refusal| {
-            IntakeError::Unreadable {
-                input: name.clone(),
-                what: refusal.what,
-                hint: refusal.hint,
-            }
-        })?;
+        let look = detect::look(window.unread(), reading.format)
+            .map_err(|refusal| unreadable(name.clone(), refusal))?;
         let Some(look) = look else {
             return Err(IntakeError::Empty { input: name });
         };
@@ -82,6 +77,14 @@ pub(crate) fn read<T>(
         bytes: window.bytes_read(),
         source,
     })
+}
+
+fn unreadable(input: String, refusal: detect::Unreadable) -> IntakeError {
+    IntakeError::Unreadable {
+        input,
+        what: refusal.what,
+        hint: refusal.hint,
+    }
 }
 
 fn dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
@@ -189,6 +192,9 @@ fn open_csv(
         }
     };
     let record = &window.unread()[..content];
+    if memchr::memchr(0, record).is_some() {
+        return Err(unreadable(name.clone(), detect::NOT_TEXT));
+    }
     shape.is_crlf = window.unread()[content..whole] == *b"\r\n";
     shape.columns = csv::names(record, &cells).map_err(|at| {
         let (_, character) = csv::place(record, at, line);

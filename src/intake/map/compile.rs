@@ -350,7 +350,11 @@ fn text_rule(
     if let Rule::Value(found) = rule {
         literal(found)?;
     }
-    let default = default_of(rule).map(literal).transpose()?;
+    // A blank default leaves the property out, as without it; but then the column may be absent.
+    let default = match default_of(rule) {
+        Some(Literal::Text(text)) if text.trim().is_empty() => None,
+        other => other.map(literal).transpose()?,
+    };
     let (source, label) = source(field, rule, columns)?;
     Ok(TextRule {
         field,
