@@ -1,72 +1,220 @@
-//! STUB
-use crate::intake::*;
-use crate::ledger::RunInput;
-use crate::outcome::*;
-use crate::plan::*;
-/// x
-#[derive(Clone, Debug)]
+//! Reads everything of a plan and sums it up: what `check` prints, and what `run` knows before it sends.
+//!
+//! In: a [`ReadPlan`]. Out: a [`Survey`], plain data of bounded size. Nothing is sent, stored or printed.
+
+use std::ops::ControlFlow;
+
+use crate::entry::{Entry, Field, Position, RequestType};
+use crate::intake::{InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape};
+use crate::outcome::{Outcome, Tally};
+use crate::plan::ReadPlan;
+
+/// Most groups of problems that are told apart; further ones are only counted.
+pub const GROUPS_MAX: usize = 200;
+/// Most places that are kept of each group.
+pub const EXAMPLES_MAX: usize = 5;
+/// Rows read between two looks at whether to stop.
+const BATCH_ROWS: usize = 512;
+
+/// What the inputs of a plan hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey {
-    /// x
+    /// Each input, in the order of the plan.
     pub inputs: Vec<InputSurvey>,
-}
-/// x
-#[derive(Clone, Debug)]
-pub struct InputSurvey {
-    /// x
-    pub digest: InputDigest,
-    /// x
+    /// Over all inputs. A valid entry that repeats none counts as [`Outcome::NotSent`], so that the totals add up.
     pub tally: Tally,
-    /// x
-    pub name: String,
-    /// x
+    /// Entries that would be sent: valid, and the first of their import id.
     pub valid: u64,
+    /// Among them, how many of each request.
+    pub by_request: [(RequestType, u64); RequestType::ALL.len()],
+    /// Among them, those with `preverified` false: Concord writes to these people.
+    pub contacted: u64,
+    /// What is wrong, the most frequent first. A row's problem counts once, however many entries the row makes.
+    pub problems: Groups,
+    /// What Concord may take amiss, the most frequent first.
+    pub warnings: Groups,
 }
-impl InputSurvey {
-    /// x
-    pub fn entries(&self) -> u64 {
-        self.tally.entries + self.valid
-    }
-    /// x
-    pub fn run_input(&self) -> RunInput {
-        RunInput {
-            name: self.name.clone(),
-            bytes: self.digest.bytes,
-            sha256: self.digest.sha256.clone(),
-        }
-    }
+
+/// One input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputSurvey {
+    /// As the user gave it.
+    pub name: String,
+    /// Its size and SHA-256.
+    pub digest: InputDigest,
+    /// How it was understood.
+    pub shape: Shape,
+    /// Of this input alone.
+    pub tally: Tally,
 }
-impl Survey {
-    /// x
-    pub fn of(plan: &ReadPlan) -> Result<Self, IntakeError> {
-        let mut seen = Seen::new();
-        let mut inputs = vec![];
-        for i in 0..plan.inputs.len() {
-            let mut intake = Intake::open(plan, i, false)?;
-            let mut tally = Tally::default();
-            let mut valid = 0;
-            loop {
-                let rows = intake.next_batch(&mut seen, 512)?;
-                if rows.is_empty() {
-                    break;
-                }
-                for row in rows {
-                    tally.rows += 1;
-                    for item in row.items {
-                        match item {
-                            Item::Entry(_) => valid += 1,
-                            Item::Repeat { .. } => tally.add(Outcome::Duplicate, None),
-                            Item::Invalid { .. } => tally.add(Outcome::Invalid, None),
-                        }
-                    }
+
+/// Problems or warnings, grouped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// The groups, the most frequent first.
+    pub groups: Vec<Group>,
+    /// Problems beyond [`GROUPS_MAX`] groups.
+    pub ungrouped: u64,
+}
+
+/// Problems of one code in one column; those of an unmapped request are told apart by the value as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The problems' code.
+    pub code: &'static str,
+    /// The input's column.
+    pub column: Option<String>,
+    /// The API's property.
+    pub field: Option<Field>,
+    /// The message of the first of them.
+    pub message: String,
+    /// How many there are.
+    pub count: u64,
+    /// Where the first few are.
+    pub examples: Vec<Position>,
+}
+
+impl Groups {
+    /// How many problems there are.
+    pub fn count(&self) -> u64 {
+        self.ungrouped + self.groups.iter().map(|group| group.count).sum::<u64>()
+    }
+
+    fn add(&mut self, problem: &Problem) {
+        let by_message = problem.code == "unmapped_request";
+        let known = self.groups.iter().position(|group| {
+            group.code == problem.code
+                && group.column == problem.column
+                && group.field == problem.field
+                && (!by_message || group.message == problem.message)
+        });
+        match known {
+            Some(index) => {
+                let group = &mut self.groups[index];
+                group.count += 1;
+                if group.examples.len() < EXAMPLES_MAX {
+                    group.examples.push(problem.position);
                 }
             }
-            inputs.push(InputSurvey {
-                digest: intake.digest().expect("end"),
-                tally,
-                name: plan.inputs[i].name.clone(),
-                valid,
-            });
+            None if self.groups.len() < GROUPS_MAX => self.groups.push(Group {
+                code: problem.code,
+                column: problem.column.clone(),
+                field: problem.field,
+                message: problem.message.clone(),
+                count: 1,
+                examples: vec![problem.position],
+            }),
+            None => self.ungrouped += 1,
         }
-        Ok(Self { inputs })
+    }
+}
+
+/// How far a survey has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Which input is being read, from 0.
+    pub input: usize,
+    /// Rows read so far, of all inputs.
+    pub rows: u64,
+    /// How much has been read of this input, in bytes.
+    pub bytes: u64,
+}
+
+/// Reads all inputs of a plan. `watch` is called every few hundred rows, and may break off: then there is no survey.
+pub fn survey(
+    plan: &ReadPlan,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Option<Survey>, IntakeError> {
+    let mut survey = Survey {
+        inputs: Vec::with_capacity(plan.inputs.len()),
+        tally: Tally::default(),
+        valid: 0,
+        by_request: RequestType::ALL.map(|request| (request, 0)),
+        contacted: 0,
+        problems: Groups::default(),
+        warnings: Groups::default(),
+    };
+    // All are opened first, so that a fault of the last shows before the first has been read for minutes.
+    for input in 0..plan.inputs.len() {
+        Intake::open(plan, input, false)?;
+    }
+    let mut seen = Seen::new();
+    for input in 0..plan.inputs.len() {
+        let mut intake = Intake::open(plan, input, false)?;
+        let mut tally = Tally::default();
+        let digest = loop {
+            let batch = intake.next_batch(&mut seen, BATCH_ROWS)?;
+            for row in &batch {
+                survey.add(row, &mut tally);
+            }
+            let progress = Progress {
+                input,
+                rows: survey.tally.rows,
+                bytes: intake.bytes_read(),
+            };
+            if watch(progress).is_break() {
+                return Ok(None);
+            }
+            if batch.is_empty()
+                && let Some(digest) = intake.digest()
+            {
+                break digest;
+            }
+        };
+        survey.inputs.push(InputSurvey {
+            name: plan.inputs[input].name.clone(),
+            digest,
+            shape: intake.shape().clone(),
+            tally,
+        });
+    }
+    for groups in [&mut survey.problems, &mut survey.warnings] {
+        groups
+            .groups
+            .sort_by_key(|group| std::cmp::Reverse(group.count));
+    }
+    Ok(Some(survey))
+}
+
+impl Survey {
+    fn add(&mut self, row: &RowReading, of_input: &mut Tally) {
+        for tally in [&mut self.tally, &mut *of_input] {
+            tally.rows += 1;
+            tally.skipped_rows += u64::from(row.items.is_empty());
+            for item in &row.items {
+                tally.add(outcome(item), None);
+                tally.changed += u64::from(matches!(item, Item::Repeat { changed: true, .. }));
+            }
+        }
+        for item in &row.items {
+            if let Item::Entry(entry) = item {
+                self.add_entry(entry);
+            }
+        }
+        // All entries of a row have the same problems.
+        if let Some(Item::Invalid { problems, .. }) = row.items.first() {
+            for problem in problems {
+                self.problems.add(problem);
+            }
+        }
+        for warning in &row.warnings {
+            self.warnings.add(warning);
+        }
+    }
+
+    fn add_entry(&mut self, entry: &Entry) {
+        self.valid += 1;
+        self.contacted += u64::from(entry.body.contacts_the_person());
+        for (request, count) in &mut self.by_request {
+            *count += u64::from(*request == entry.body.request());
+        }
+    }
+}
+
+fn outcome(item: &Item) -> Outcome {
+    match item {
+        Item::Entry(_) => Outcome::NotSent,
+        Item::Repeat { .. } => Outcome::Duplicate,
+        Item::Invalid { .. } => Outcome::Invalid,
     }
 }

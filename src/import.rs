@@ -17,7 +17,7 @@ use crate::check::InputSurvey;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
-use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId};
+use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId, RunInput};
 use crate::outbound::{Delivery, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic};
 use crate::plan::{ReadPlan, Sending};
@@ -108,7 +108,7 @@ impl Importer {
         let lease = Lease::until(started_at + lease_length);
         let run = self
             .ledger
-            .begin_run(survey.run_input(), lease_length)
+            .begin_run(run_input(survey), lease_length)
             .await?;
         let growing = grow(out_dir).map_err(|cause| ReportError::Write {
             path: out_dir.join(results::FILE),
@@ -126,7 +126,7 @@ impl Importer {
         });
         self.events.tell(Event::Started {
             input: self.read.inputs[input].name.clone(),
-            entries: survey.entries(),
+            entries: survey.tally.entries,
         });
         let mut upkeep = JoinSet::new();
         upkeep.spawn(keep_lease(Arc::clone(&pass), lease_length));
@@ -147,7 +147,7 @@ impl Importer {
         let exit_code = exit_code(self.stop.cause().as_ref(), &tally);
         let traffic = pass.traffic();
         let summary = Summary {
-            input: survey.run_input(),
+            input: run_input(survey),
             tally,
             traffic,
             started_at: Some(started_at),
@@ -173,6 +173,19 @@ pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
     match stopped {
         Some(cause) => cause.exit_code(),
         None => u8::from(!tally.is_complete()),
+    }
+}
+
+/// How the ledger and the summary name an input: without its folder.
+pub fn run_input(survey: &InputSurvey) -> RunInput {
+    let name = Path::new(&survey.name).file_name();
+    RunInput {
+        name: name.map_or_else(
+            || survey.name.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        bytes: survey.digest.bytes,
+        sha256: survey.digest.sha256.clone(),
     }
 }
 

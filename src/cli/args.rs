@@ -501,7 +501,7 @@ mod tests {
             "concord-import",
             "sandbox",
             "--fault",
-            "lost",
+            "create-then-drop",
             "--fault",
             "503",
         ]);
@@ -512,7 +512,13 @@ mod tests {
             (sandbox.port, sandbox.organization),
             (0, SANDBOX_ORGANIZATION)
         );
-        assert_eq!(sandbox.faults, ["lost", "503"]);
+        let faults: Vec<_> = sandbox
+            .faults
+            .iter()
+            .flat_map(|script| &script.0)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(faults, ["create-then-drop", "503"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub(super) fn of_input(done: &Imported) -> String {
         tally.entries,
         match tally.skipped_rows {
             0 => String::new(),
+            1 => " (1 row yields none)".into(),
             skipped => format!(" ({skipped} rows yield none)"),
         }
     );
@@ -74,7 +75,7 @@ fn remark(outcome: Outcome, tally: &Tally) -> String {
             }
             parts.join("; ")
         }
-        Outcome::Duplicate => "repeat an earlier row; created once".into(),
+        Outcome::Duplicate => "repeat of an earlier row; created once".into(),
         Outcome::Invalid => "refused before sending".into(),
         Outcome::Rejected => "refused by Concord".into(),
         Outcome::Failed => "attempts ran out; surely not created".into(),

@@ -1,6 +1,227 @@
-//! What a check found, in words.
-use crate::check::Survey;
-use crate::plan::RunPlan;
-pub(super) fn before_sending(survey: &Survey, _plan: &RunPlan) -> String {
-    format!("{survey:?}")
+//! A survey taken and told: what the inputs hold, what is wrong with them, what a run would do.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{args, terminal};
+use crate::blocking;
+use crate::check::{self, Group, Groups, InputSurvey, Survey};
+use crate::entry::Position;
+use crate::intake::{IntakeError, Shape};
+use crate::outcome::Outcome;
+use crate::plan::{Format, ReadPlan, RunPlan};
+
+/// Groups of problems that are shown; the results file has them all.
+const GROUPS_SHOWN: usize = 20;
+
+/// Reads everything of a plan, showing how far it is.
+pub(super) async fn take(
+    plan: &Arc<ReadPlan>,
+    shown: args::Progress,
+) -> Result<Survey, IntakeError> {
+    let bar = bar(plan, shown);
+    let (plan, watched) = (Arc::clone(plan), bar.clone());
+    let survey = blocking(move || {
+        check::survey(&plan, &mut |progress| {
+            watched.set_message(format!(
+                "checking {}: {} rows",
+                plan.inputs[progress.input].name, progress.rows
+            ));
+            ControlFlow::Continue(())
+        })
+    })
+    .await;
+    terminal::set_bar(None);
+    bar.finish_and_clear();
+    Ok(survey?.expect("a survey that is never broken off comes to its end"))
+}
+
+fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
+    let is_bar = match shown {
+        args::Progress::Auto => terminal::is_screen(),
+        args::Progress::Bar => true,
+        args::Progress::Plain | args::Progress::Json | args::Progress::None => false,
+    };
+    if !is_bar || plan.inputs.is_empty() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    terminal::set_bar(Some(bar.clone()));
+    bar
+}
+
+/// All that a check found.
+pub(super) fn report(survey: &Survey) -> String {
+    let mut text = String::new();
+    for input in &survey.inputs {
+        text += &understood(input);
+    }
+    text += &counts(survey);
+    text += &groups("Problems", &survey.problems, survey.inputs.len() > 1);
+    text += &groups("Warnings", &survey.warnings, survey.inputs.len() > 1);
+    text.trim_end().to_owned()
+}
+
+/// What a run would do, in short, for the question before it.
+pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
+    let mut text = format!(
+        "target       project {} at {}\nrate         {} a second, {} at once\n",
+        plan.core.target.project,
+        plan.core.target.base_url,
+        plan.sending.rate_per_s,
+        plan.sending.concurrency
+    );
+    text += &counts(survey);
+    if let Some(limit) = plan.limit {
+        text += &format!("limit        {limit} of them in this run\n");
+    }
+    if survey.problems.count() > 0 {
+        text += "             `concord-import check` tells what is wrong with the invalid ones; they are left out\n";
+    }
+    text.trim_end().to_owned()
+}
+
+/// How an input was read.
+fn understood(input: &InputSurvey) -> String {
+    let InputSurvey {
+        name, shape, tally, ..
+    } = input;
+    format!("{name}: {}; {} rows\n", describe(shape), tally.rows)
+}
+
+fn describe(shape: &Shape) -> String {
+    let mark = if shape.has_bom {
+        " with a byte order mark"
+    } else {
+        ""
+    };
+    match shape.format {
+        Format::Jsonl => format!("JSON Lines, UTF-8{mark}"),
+        Format::Csv => {
+            let delimiter = match shape.delimiter {
+                b',' => "comma".to_owned(),
+                b';' => "semicolon".to_owned(),
+                b'\t' => "tab".to_owned(),
+                other => format!("delimiter `{}`", char::from(other)),
+            };
+            let ends = if shape.is_crlf { ", CRLF" } else { "" };
+            format!(
+                "CSV, {delimiter}, UTF-8{mark}{ends}, header on line {}",
+                shape.header_line
+            )
+        }
+    }
+}
+
+fn counts(survey: &Survey) -> String {
+    let tally = &survey.tally;
+    let mut text = String::new();
+    let mut line = |label: &str, count: u64, remark: &str| {
+        let line = format!("{label:<13}{count:>7}  {remark}");
+        text += line.trim_end();
+        text.push('\n');
+    };
+    line("entries", tally.entries, "");
+    line(
+        "to send",
+        survey.valid,
+        "valid; those that an earlier run created are skipped",
+    );
+    for (request, count) in survey.by_request.iter().filter(|(_, count)| *count > 0) {
+        line(&format!("  {request}"), *count, "");
+    }
+    if tally.count(Outcome::Duplicate) > 0 {
+        line(
+            "duplicate",
+            tally.count(Outcome::Duplicate),
+            "repeat an earlier row",
+        );
+    }
+    if tally.changed > 0 {
+        line(
+            "  changed",
+            tally.changed,
+            "of these have other content than the row they repeat: is the key unique?",
+        );
+    }
+    if tally.count(Outcome::Invalid) > 0 {
+        line("invalid", tally.count(Outcome::Invalid), "never sent");
+    }
+    if tally.skipped_rows > 0 {
+        line(
+            "rows",
+            tally.skipped_rows,
+            "yield no entry: blank, filtered out, or mapped to skip",
+        );
+    }
+    if survey.contacted > 0 {
+        line(
+            "contacted",
+            survey.contacted,
+            "people Concord most likely mails or texts (`preverified` false)",
+        );
+    } else if survey.valid > 0 {
+        line("contacted", 0, "nobody: every request is `preverified`");
+    }
+    text
+}
+
+fn groups(title: &str, groups: &Groups, tells_input: bool) -> String {
+    if groups.count() == 0 {
+        return String::new();
+    }
+    let mut text = format!("\n{title}: {}\n", groups.count());
+    for group in groups.groups.iter().take(GROUPS_SHOWN) {
+        text += &describe_group(group, tells_input);
+    }
+    let hidden: u64 = groups
+        .groups
+        .iter()
+        .skip(GROUPS_SHOWN)
+        .map(|group| group.count)
+        .sum();
+    if hidden + groups.ungrouped > 0 {
+        text += &format!("  {} more of other kinds\n", hidden + groups.ungrouped);
+    }
+    text
+}
+
+fn describe_group(group: &Group, tells_input: bool) -> String {
+    let place = match (&group.column, group.field) {
+        (Some(column), _) => format!("column `{column}`: "),
+        (None, Some(field)) => format!("{field}: "),
+        (None, None) => String::new(),
+    };
+    let examples: Vec<_> = group
+        .examples
+        .iter()
+        .map(|position| describe_position(*position, tells_input))
+        .collect();
+    let more = group.count - examples.len() as u64;
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let message = group.message.replace('\n', "\n      ");
+    format!(
+        "  {:>5}  {place}{message}\n         {}{more}\n",
+        group.count,
+        examples.join(", ")
+    )
+}
+
+fn describe_position(position: Position, tells_input: bool) -> String {
+    let Position { input, row, line } = position;
+    if tells_input {
+        format!("input {input} row {row} (line {line})")
+    } else {
+        format!("row {row} (line {line})")
+    }
 }

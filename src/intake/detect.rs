@@ -141,10 +141,12 @@ fn zip(head: &[u8]) -> Unreadable {
     }
 }
 
-/// Text has no NUL; where every second byte is one, it is UTF-16 without a mark.
+/// Text has no NUL; where every second byte is one, it is UTF-16 without a mark. A few may be damage to single rows,
+/// which are refused one by one.
 fn nul(head: &[u8]) -> Option<Unreadable> {
+    /// One byte in so many is too many.
+    const SHARE: usize = 20;
     memchr::memchr(0, head)?;
-    let pairs = head.len() / 2;
     let nuls = |offset: usize| {
         head.iter()
             .skip(offset)
@@ -152,17 +154,21 @@ fn nul(head: &[u8]) -> Option<Unreadable> {
             .filter(|byte| **byte == 0)
             .count()
     };
-    if nuls(0).max(nuls(1)) * 4 > pairs * 3 {
+    let (even, odd) = (nuls(0), nuls(1));
+    if even.max(odd) * 8 > head.len() * 3 {
         return Some(unreadable(
             "UTF-16 text without a byte order mark",
             SAVE_AS_UTF8,
         ));
     }
-    Some(unreadable(
-        "not text: it has NUL bytes",
-        "export the rows again as CSV (UTF-8) or JSON Lines",
-    ))
+    ((even + odd) * SHARE > head.len()).then_some(NOT_TEXT)
 }
+
+/// A binary file.
+pub(crate) const NOT_TEXT: Unreadable = unreadable(
+    "not text: it has NUL bytes",
+    "export the rows again as CSV (UTF-8) or JSON Lines",
+);
 
 fn is_html(text: &[u8]) -> bool {
     [&b"<!doctype html"[..], b"<html"].into_iter().any(|tag| {
@@ -199,7 +205,7 @@ mod tests {
             (b"PK\x03\x04..xl/workbook.xml", "Excel workbook"),
             (b"PK\x03\x04..export.csv", "zip archive"),
             (b"a\0,\0b\0\n\0", "UTF-16 text without"),
-            (b"id,na\0me\nplenty of text without", "NUL"),
+            (b"id\0\0\0\x03name\0\0\0\x05\x01", "NUL"),
             (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
             (b" [{\"a\":1}]", "JSON array"),
         ] {

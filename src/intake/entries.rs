@@ -75,7 +75,7 @@ impl Maker {
         &mut self,
         mapper: &Mapper,
         cells: &Cells<'_>,
-        mapped: Mapped<'_>,
+        row: Mapped<'_>,
         position: Position,
         seen: &mut Seen,
     ) -> io::Result<Made> {
@@ -84,7 +84,7 @@ impl Maker {
             requests,
             mut problems,
             warnings,
-        } = mapped;
+        } = row;
         let key = source_key(mapper, cells, &mut problems);
         let warnings = warnings
             .into_iter()
@@ -247,9 +247,11 @@ impl Maker {
     ) -> impl Iterator<Item = Problem> + 'a {
         faults.into_iter().flatten().map(move |mut fault| {
             if self.mark == Mark::Notes && fault.field == Some(Field::Notes) {
-                fault
-                    .message
-                    .push_str(&format!(" ({} of them are the mark)", MARK_CHARS + 1));
+                fault.message = format!(
+                    "{} ({} of them are the mark)",
+                    fault.message,
+                    MARK_CHARS + 1
+                );
             }
             of_fault(mapper, fault, position)
         })

@@ -73,8 +73,10 @@ pub enum IntakeError {
         input: String,
         /// Each that is missing.
         missing: Vec<MissingColumn>,
-        /// Some of the columns that there are.
+        /// The columns that there are.
         present: Vec<String>,
+        /// They are the paths that the first rows have, so that a rare one may be missing by chance.
+        are_paths: bool,
     },
     /// A rule of the job file cannot be followed.
     #[error("{job_key}: {what}")]
@@ -128,12 +130,11 @@ pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
         .take(NAMES_LISTED_MAX)
         .map(|name| format!("`{}`", name.as_ref()))
         .collect();
-    let rest = names.len() - shown.len();
-    let mut text = shown.join(", ");
-    if rest > 0 {
-        text.push_str(&format!(" and {rest} more"));
+    let text = shown.join(", ");
+    match names.len() - shown.len() {
+        0 => text,
+        rest => format!("{text} and {rest} more"),
     }
-    text
 }
 
 impl IntakeError {
@@ -159,24 +160,33 @@ impl IntakeError {
                 "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
             ),
             Self::Header { hint, .. } | Self::Rule { hint, .. } => Some(hint.clone()),
-            Self::MissingColumns { missing, present, .. } => Some(missing_hint(missing, present)),
+            Self::MissingColumns {
+                missing,
+                present,
+                are_paths,
+                ..
+            } => Some(missing_hint(missing, present, *are_paths)),
             Self::Seen(_) => Some("free space in the folder for temporary files, or set TMPDIR to another".to_owned()),
             Self::Read { .. } | Self::Output(_) => None,
         }
     }
 }
 
-fn missing_hint(missing: &[MissingColumn], present: &[String]) -> String {
+fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) -> String {
     let near: Vec<_> = missing
         .iter()
         .filter_map(|one| {
             let nearest = one.nearest.as_ref()?;
-            Some(format!("for `{}` is `{nearest}` meant?", one.column))
+            Some(format!("for `{}` perhaps `{nearest}` is meant", one.column))
         })
         .collect();
-    if near.is_empty() {
+    let mut hint = if near.is_empty() {
         format!("the columns are {}", listed(present))
     } else {
-        format!("{} Names are compared to the letter", near.join(" "))
+        format!("{} (names are compared to the letter)", near.join(", "))
+    };
+    if are_paths {
+        hint.push_str("; one that not every export has may be absent when its rule has a default");
     }
+    hint
 }

@@ -36,7 +36,7 @@ pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
 pub use source::InputDigest;
 
-pub(crate) use decode::csv as delimited;
+pub(crate) use decode::scan as delimited;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};

@@ -1,6 +1,7 @@
 //! From the first bytes of an input to the place where its rows begin: format, preamble, header or sample.
 
-use super::decode::csv::{self, Dialect, Scan, Spans, scan_window};
+use super::decode::csv::{self, scan_window};
+use super::decode::scan::{Dialect, Scan, Spans, line_breaks};
 use super::decode::{
     Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
 };
@@ -32,13 +33,8 @@ impl Opened {
     ) -> Result<Self, IntakeError> {
         let dialect = dialect(reading)?;
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
-        let look = detect::look(window.unread(), reading.format).map_err(|refusal| {
-            IntakeError::Unreadable {
-                input: name.clone(),
-                what: refusal.what,
-                hint: refusal.hint,
-            }
-        })?;
+        let look = detect::look(window.unread(), reading.format)
+            .map_err(|refusal| unreadable(name.clone(), refusal))?;
         let Some(look) = look else {
             return Err(IntakeError::Empty { input: name });
         };
@@ -81,6 +77,14 @@ pub(crate) fn read<T>(
         bytes: window.bytes_read(),
         source,
     })
+}
+
+fn unreadable(input: String, refusal: detect::Unreadable) -> IntakeError {
+    IntakeError::Unreadable {
+        input,
+        what: refusal.what,
+        hint: refusal.hint,
+    }
 }
 
 fn dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
@@ -188,6 +192,9 @@ fn open_csv(
         }
     };
     let record = &window.unread()[..content];
+    if memchr::memchr(0, record).is_some() {
+        return Err(unreadable(name.clone(), detect::NOT_TEXT));
+    }
     shape.is_crlf = window.unread()[content..whole] == *b"\r\n";
     shape.columns = csv::names(record, &cells).map_err(|at| {
         let (_, character) = csv::place(record, at, line);
@@ -204,7 +211,7 @@ fn open_csv(
         reading.delimiter.is_none(),
         header_fault,
     )?;
-    let first_line = line + csv::line_breaks(&window.unread()[..whole]);
+    let first_line = line + line_breaks(&window.unread()[..whole]);
     window.consume(whole);
     Ok(Opened {
         name,

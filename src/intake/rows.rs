@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::decode::{Cells, Decoded, Decoder};
+use super::decode::{Cells, Decoded};
 use super::error::IntakeError;
 use super::problem::{Problem, grouped};
 use super::source::InputDigest;
@@ -120,14 +120,15 @@ fn each(
     let mut number = 0;
     loop {
         let bytes = opened.window.bytes_read();
-        let decoder: &mut Decoder = &mut opened.decoder;
-        let decoded = decoder
-            .next(&mut opened.window)
-            .map_err(|source| IntakeError::Read {
-                input: opened.name.clone(),
-                bytes,
-                source,
-            })?;
+        let decoded =
+            opened
+                .decoder
+                .next(&mut opened.window)
+                .map_err(|source| IntakeError::Read {
+                    input: opened.name.clone(),
+                    bytes,
+                    source,
+                })?;
         number += 1;
         match decoded {
             Decoded::End => return Ok(()),

@@ -63,11 +63,14 @@ impl Seen {
             self.memory.insert(id, this);
             return Ok(None);
         }
-        let mut table = Table::new((self.in_memory_max * 4).next_power_of_two().max(SLOTS_MIN))?;
-        for (id, first) in self.memory.drain() {
+        // Room for four times as many before it has to grow.
+        let mut table = Table::new((self.in_memory_max * 8).next_power_of_two().max(SLOTS_MIN))?;
+        let mut all: Vec<_> = std::mem::take(&mut self.memory).into_iter().collect();
+        // In the order of the table, so that it is written from front to back.
+        all.sort_unstable_by_key(|(id, _)| *id);
+        for (id, first) in all {
             table.register(id, first)?;
         }
-        self.memory = HashMap::new();
         self.disk.insert(table).register(id, this)
     }
 }
@@ -87,6 +90,9 @@ struct Table {
     /// A power of two.
     slots: u64,
     used: u64,
+    /// A bit for each slot in use: an id whose home is free is new, and no read is needed to know it. A quarter of a
+    /// megabyte for a million ids.
+    in_use: Vec<u64>,
 }
 
 impl Table {
@@ -97,6 +103,7 @@ impl Table {
             file,
             slots: slots as u64,
             used: 0,
+            in_use: vec![0; slots.div_ceil(64)],
         })
     }
 
@@ -105,19 +112,26 @@ impl Table {
             self.grow()?;
         }
         let mut index = self.home(&id);
-        loop {
+        while self.is_in_use(index) {
             let mut slot = [0; SLOT_BYTES];
             at::read(&mut self.file, &mut slot, index * SLOT_BYTES as u64)?;
-            match unpack(&slot) {
-                Some((known, first)) if known == id => return Ok(Some(first)),
-                Some(_) => index = (index + 1) & (self.slots - 1),
-                None => {
-                    at::write(&mut self.file, &pack(id, this), index * SLOT_BYTES as u64)?;
-                    self.used += 1;
-                    return Ok(None);
-                }
+            if let Some((known, first)) = unpack(&slot)
+                && known == id
+            {
+                return Ok(Some(first));
             }
+            index = (index + 1) & (self.slots - 1);
         }
+        at::write(&mut self.file, &pack(id, this), index * SLOT_BYTES as u64)?;
+        let (word, bit) = place(index);
+        self.in_use[word] |= bit;
+        self.used += 1;
+        Ok(None)
+    }
+
+    fn is_in_use(&self, index: u64) -> bool {
+        let (word, bit) = place(index);
+        self.in_use[word] & bit != 0
     }
 
     /// Import ids are hashes themselves: their first bits spread them. (Taking the first rather than the last keeps
@@ -148,6 +162,14 @@ impl Table {
         *self = grown;
         Ok(())
     }
+}
+
+/// The word and the bit of a slot.
+fn place(index: u64) -> (usize, u64) {
+    (
+        usize::try_from(index / 64).unwrap_or(usize::MAX),
+        1 << (index % 64),
+    )
 }
 
 fn pack(id: [u8; 16], first: First) -> Slot {

@@ -7,12 +7,14 @@
 //! It does not know HTTP, files of rows, or the terminal. It holds no field of a request body and no
 //! secret: a key that is also personal data is kept as a digest.
 
+mod alive;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -171,7 +173,7 @@ pub struct Record {
 }
 
 /// What a run is known by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunInput {
     /// The input's file name, without its folder.
     pub name: String,

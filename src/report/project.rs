@@ -91,7 +91,7 @@ impl Projection<'_> {
             move |cause: io::Error| ReportError::Write { path, cause }
         };
         let intake = Intake::open(self.plan, self.input, true)?;
-        let rejects_path = self.out_dir.join(rejects::file_name(intake.shape()));
+        let rejects_path = self.out_dir.join(rejects::file_name(intake.shape().format));
         let results_file =
             Replacement::begin(&results_path).map_err(write_failed(&results_path))?;
         let rejects_file =

@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::ReportError;
 use super::files::Replacement;
@@ -33,11 +32,29 @@ pub struct Summary {
     pub exit_code: u8,
 }
 
+/// The file, in its order. Names are relied upon by other programs.
 #[derive(Serialize)]
-struct Input<'a> {
-    name: &'a str,
-    bytes: u64,
-    sha256: &'a str,
+struct Content<'a> {
+    rows: u64,
+    skipped_rows: u64,
+    entries: u64,
+    created: u64,
+    duplicate: u64,
+    invalid: u64,
+    rejected: u64,
+    failed: u64,
+    in_doubt: u64,
+    not_sent: u64,
+    created_now: u64,
+    already_created: u64,
+    recovered: u64,
+    changed: u64,
+    attempts: u64,
+    lookups: u64,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+    input: &'a RunInput,
+    exit_code: u8,
 }
 
 impl Summary {
@@ -47,7 +64,7 @@ impl Summary {
         let write = || -> io::Result<()> {
             let replacement = Replacement::begin(&path)?;
             let mut file = BufWriter::new(replacement.file());
-            serde_json::to_writer_pretty(&mut file, &self.to_json())?;
+            serde_json::to_writer_pretty(&mut file, &self.content())?;
             file.write_all(b"\n")?;
             file.flush()?;
             drop(file);
@@ -56,38 +73,40 @@ impl Summary {
         write().map_err(|cause| ReportError::Write { path, cause })
     }
 
-    /// The file's content.
-    pub fn to_json(&self) -> Value {
+    /// The file's content in one line, for programs.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(&self.content()).expect("numbers and text are JSON")
+    }
+
+    fn content(&self) -> Content<'_> {
         let tally = &self.tally;
-        let mut json = Map::new();
-        let mut put = |name: &str, value: Value| json.insert(name.to_owned(), value);
-        put("rows", tally.rows.into());
-        put("skipped_rows", tally.skipped_rows.into());
-        put("entries", tally.entries.into());
-        for outcome in Outcome::ALL {
-            put(outcome.name(), tally.count(outcome).into());
+        Content {
+            rows: tally.rows,
+            skipped_rows: tally.skipped_rows,
+            entries: tally.entries,
+            created: tally.count(Outcome::Created),
+            duplicate: tally.count(Outcome::Duplicate),
+            invalid: tally.count(Outcome::Invalid),
+            rejected: tally.count(Outcome::Rejected),
+            failed: tally.count(Outcome::Failed),
+            in_doubt: tally.count(Outcome::InDoubt),
+            not_sent: tally.count(Outcome::NotSent),
+            created_now: tally.created_now,
+            already_created: tally.already_created,
+            recovered: tally.recovered,
+            changed: tally.changed,
+            attempts: self.traffic.attempts,
+            lookups: self.traffic.lookups,
+            started_at: timestamp(self.started_at),
+            finished_at: timestamp(self.finished_at),
+            input: &self.input,
+            exit_code: self.exit_code,
         }
-        put("created_now", tally.created_now.into());
-        put("already_created", tally.already_created.into());
-        put("recovered", tally.recovered.into());
-        put("changed", tally.changed.into());
-        put("attempts", self.traffic.attempts.into());
-        put("lookups", self.traffic.lookups.into());
-        put("started_at", timestamp(self.started_at));
-        put("finished_at", timestamp(self.finished_at));
-        let input = Input {
-            name: &self.input.name,
-            bytes: self.input.bytes,
-            sha256: &self.input.sha256,
-        };
-        put("input", serde_json::to_value(input).unwrap_or(Value::Null));
-        put("exit_code", self.exit_code.into());
-        Value::Object(json)
     }
 }
 
 /// RFC 3339, in UTC, to the second.
-fn timestamp(time: Option<SystemTime>) -> Value {
-    time.and_then(|time| Timestamp::try_from(time).ok())
-        .map_or(Value::Null, |time| format!("{time:.0}").into())
+fn timestamp(time: Option<SystemTime>) -> Option<String> {
+    let time = Timestamp::try_from(time?).ok()?;
+    Some(format!("{time:.0}"))
 }

@@ -1,7 +1,12 @@
 //! One integration binary; a file a theme.
 
+mod cli;
 mod import;
 mod job;
 mod ledger;
+mod mapping;
+mod reading;
+mod rejects;
 mod sandbox;
+mod schema;
 mod support;

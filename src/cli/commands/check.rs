@@ -1,7 +1,23 @@
-//! check
+//! `check` and `run --dry-run`: everything that can be known without sending. Offline.
+
+use std::io;
+use std::sync::Arc;
+
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
-use crate::cli::resolve::Surroundings;
-pub(in crate::cli) async fn check(_a: &CommonArgs, _s: &Surroundings) -> Result<u8, CliError> {
-    Ok(0)
+use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::{survey, terminal};
+
+pub(in crate::cli) async fn check(
+    args: &CommonArgs,
+    around: &Surroundings,
+) -> Result<u8, CliError> {
+    let Resolved {
+        plan,
+        spools: _spools,
+        ..
+    } = resolve::check(args, around, &mut io::stdin())?;
+    let survey = survey::take(&Arc::new(plan), args.output.progress).await?;
+    terminal::out(&survey::report(&survey));
+    Ok(u8::from(survey.problems.count() > 0))
 }

@@ -3,13 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::blocking;
-use crate::check::Survey;
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Resolved, Surroundings};
-use crate::cli::{ending, terminal};
-use crate::import::{Imported, exit_code};
+use crate::cli::{ending, survey, terminal};
+use crate::import::{Imported, exit_code, run_input};
 use crate::intake::Seen;
 use crate::ledger::{Ledger, LedgerError};
 use crate::outcome::Traffic;
@@ -33,16 +31,13 @@ pub(in crate::cli) async fn results(
         }));
     }
     let read = Arc::new(plan.read.clone());
-    let survey = {
-        let read = Arc::clone(&read);
-        blocking(move || Survey::of(&read)).await?
-    };
+    let survey = survey::take(&read, args.output.progress).await?;
     let ledger = Ledger::open(&plan.ledger, &plan.target)?;
     let mut seen = Seen::new();
     let mut code = 0;
     for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.out_dirs).enumerate() {
         create_private_dir(out_dir).map_err(|cause| ReportError::Write {
-            path: out_dir.clone(),
+            path: out_dir.to_owned(),
             cause,
         })?;
         let run = ledger.run_of(&one.digest.sha256).await?;
@@ -57,7 +52,7 @@ pub(in crate::cli) async fn results(
         let (Projected { tally, rejects }, seen_so_far) = projection.write(seen).await?;
         seen = seen_so_far;
         let summary = Summary {
-            input: one.run_input(),
+            input: run_input(one),
             tally,
             traffic: run
                 .as_ref()
@@ -77,7 +72,7 @@ pub(in crate::cli) async fn results(
         terminal::out(&ending::of_input(&Imported {
             summary,
             rejects,
-            out_dir: out_dir.clone(),
+            out_dir: out_dir.to_owned(),
         }));
     }
     ledger.close().await;

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::blocking;
 use crate::check::Survey;
 use crate::cli::args::{CommonArgs, RunArgs};
 use crate::cli::explain::CliError;
@@ -32,10 +31,7 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     } = resolve::run(&args.common, around, &mut io::stdin())?;
     let (target, _sandbox) = reach_target(&plan)?;
     let read = Arc::new(plan.core.read.clone());
-    let survey = {
-        let read = Arc::clone(&read);
-        blocking(move || Survey::of(&read)).await?
-    };
+    let survey = survey::take(&read, args.common.output.progress).await?;
     if !plan.sandbox.is_some() && !args.common.sending.yes && !terminal::can_ask() {
         return Err(CliError::Unconfirmed);
     }
@@ -196,7 +192,7 @@ fn tell(
 ) -> u8 {
     for done in imported {
         if progress.is_json() {
-            terminal::out(&done.summary.to_json().to_string());
+            terminal::out(&done.summary.to_line());
         } else {
             terminal::out(&ending::of_input(done));
         }

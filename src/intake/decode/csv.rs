@@ -1,79 +1,18 @@
-//! Delimited text (RFC 4180) to rows, by a parser of our own.
+//! Delimited text to rows: records by `scan`, and what makes a record a row of this header.
 //!
-//! Why our own: the `csv` crate always finds *some* reading. It swallows the rest of the file after an open quote,
-//! and takes text after a closing quote as part of the cell. Here both are faults with a line to blame, and reading
-//! goes on after that line. For well-formed records the reading is that of `csv` (held by a property test).
-//!
-//! The grammar: a record ends at LF, CR LF or CR; a cell that begins with the quote is quoted, and a doubled quote
-//! within is one; a quote elsewhere in an unquoted cell stands for itself; lines without a byte are no records.
-//! Not here: finding out delimiter, quote and header, and white space around cells (which is kept).
+//! Lines without a byte are no records. Not here: finding out delimiter, quote and header, and white space around
+//! cells (which is kept).
 
 use std::io;
-use std::ops::Range;
 
-use memchr::{memchr, memchr2, memchr2_iter, memchr3};
+use memchr::memchr;
 
 use super::super::problem::grouped;
 use super::super::source::Window;
+use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
 use super::{
-    Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, ROW_LINES_MAX, RawRow, RecordKind,
-    skip_line,
+    Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, skip_line,
 };
-
-/// What stands between and around cells: two different ASCII bytes, neither a line end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Dialect {
-    pub(crate) delimiter: u8,
-    pub(crate) quote: u8,
-}
-
-/// Where one cell of a record stands.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    /// Where the cell ends in the record, closing quote included.
-    raw_end: usize,
-    /// Its text: in the record, or in the scratch.
-    start: usize,
-    end: usize,
-    in_scratch: bool,
-}
-
-/// The cells of the record scanned last. Kept between records to save the allocations.
-#[derive(Debug, Default)]
-pub(crate) struct Spans {
-    spans: Vec<Span>,
-    /// Cells with doubled quotes, undoubled.
-    scratch: Vec<u8>,
-}
-
-impl Spans {
-    /// How many cells there are.
-    pub(crate) fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// Each cell as it stands in the record, quotes included.
-    pub(crate) fn raw(&self) -> impl Iterator<Item = Range<usize>> {
-        let mut start = 0;
-        self.spans.iter().map(move |span| {
-            let range = start..span.raw_end;
-            start = span.raw_end + 1;
-            range
-        })
-    }
-
-    /// The text of each cell, not necessarily UTF-8.
-    fn texts<'a>(&'a self, record: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.spans.iter().map(move |span| {
-            let text = if span.in_scratch {
-                &self.scratch
-            } else {
-                record
-            };
-            &text[span.start..span.end]
-        })
-    }
-}
 
 /// The values of a record in UTF-8.
 #[derive(Clone, Copy)]
@@ -92,245 +31,6 @@ impl<'a> Values<'a> {
             None => "",
         }
     }
-}
-
-/// What comes after the bytes that are scanned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum After {
-    /// Nothing: they are the last of the input.
-    End,
-    /// More, not yet read.
-    More,
-    /// More than a record may have.
-    Limit,
-}
-
-/// Why a record cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum QuoteFault {
-    /// Something other than a delimiter or line end after a closing quote.
-    TextAfter {
-        /// Where the text begins in the record.
-        at: usize,
-        /// Where the cell begins.
-        cell: usize,
-    },
-    /// A quoted cell that never closes, or not within the limits.
-    Open {
-        /// Where the cell begins.
-        cell: usize,
-    },
-}
-
-impl QuoteFault {
-    fn cell(self) -> usize {
-        match self {
-            Self::TextAfter { cell, .. } | Self::Open { cell } => cell,
-        }
-    }
-}
-
-/// What a scan found at the start of the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scan {
-    /// The bytes are not enough.
-    More,
-    /// A record; with a fault, what of the input is to be refused for it.
-    Record {
-        /// Its size without line end.
-        content: usize,
-        /// Its size with it.
-        whole: usize,
-        fault: Option<QuoteFault>,
-    },
-    /// Larger than the limit.
-    TooLarge {
-        /// The unquoted (or open) cell within which it went over; the record ends with that cell's line.
-        cell: usize,
-    },
-}
-
-/// Scans one record. With [`After::Limit`], `bytes` must hold two more than `limit`.
-pub(crate) fn scan(
-    bytes: &[u8],
-    after: After,
-    limit: usize,
-    dialect: Dialect,
-    cells: &mut Spans,
-) -> Scan {
-    cells.spans.clear();
-    cells.scratch.clear();
-    let mut fault = None;
-    let mut breaks = 0;
-    let mut start = 0;
-    loop {
-        let mut text_from = start;
-        if bytes.get(start) == Some(&dialect.quote) {
-            match quoted(bytes, start, after, dialect.quote, &mut cells.scratch) {
-                Quoted::More => return Scan::More,
-                Quoted::Open => return refuse_line(bytes, after, QuoteFault::Open { cell: start }),
-                Quoted::Closed {
-                    close,
-                    text,
-                    in_scratch,
-                } => {
-                    let lines = line_breaks(&bytes[start..close]);
-                    breaks += lines;
-                    if breaks > ROW_LINES_MAX {
-                        return refuse_line(bytes, after, QuoteFault::Open { cell: start });
-                    }
-                    let ends = match bytes.get(close + 1) {
-                        Some(&byte) => byte == dialect.delimiter || is_break(byte),
-                        None => true,
-                    };
-                    if ends {
-                        cells.spans.push(Span {
-                            raw_end: close + 1,
-                            start: text.start,
-                            end: text.end,
-                            in_scratch,
-                        });
-                    } else {
-                        let found = QuoteFault::TextAfter {
-                            at: close + 1,
-                            cell: start,
-                        };
-                        if lines > 0 {
-                            return refuse_line(bytes, after, found);
-                        }
-                        fault.get_or_insert(found);
-                    }
-                    text_from = close + 1;
-                }
-            }
-        }
-        let end = match memchr3(dialect.delimiter, b'\n', b'\r', &bytes[text_from..]) {
-            Some(offset) => text_from + offset,
-            None => match after {
-                After::More => return Scan::More,
-                After::Limit => return Scan::TooLarge { cell: start },
-                After::End => bytes.len(),
-            },
-        };
-        if text_from == start {
-            cells.spans.push(Span {
-                raw_end: end,
-                start,
-                end,
-                in_scratch: false,
-            });
-        }
-        if end < bytes.len() && bytes[end] == dialect.delimiter {
-            start = end + 1;
-            continue;
-        }
-        if end > limit {
-            return Scan::TooLarge { cell: start };
-        }
-        return match whole(bytes, end, after) {
-            Some(whole) => Scan::Record {
-                content: end,
-                whole,
-                fault,
-            },
-            None => Scan::More,
-        };
-    }
-}
-
-enum Quoted {
-    More,
-    Open,
-    Closed {
-        /// Where the closing quote stands.
-        close: usize,
-        text: Range<usize>,
-        in_scratch: bool,
-    },
-}
-
-fn quoted(bytes: &[u8], start: usize, after: After, quote: u8, scratch: &mut Vec<u8>) -> Quoted {
-    let scratch_from = scratch.len();
-    let mut piece = start + 1;
-    loop {
-        let Some(offset) = memchr(quote, &bytes[piece..]) else {
-            return if after == After::More {
-                Quoted::More
-            } else {
-                Quoted::Open
-            };
-        };
-        let at = piece + offset;
-        match (bytes.get(at + 1), after) {
-            (Some(&next), _) if next == quote => {
-                scratch.extend_from_slice(&bytes[piece..=at]);
-                piece = at + 2;
-            }
-            (None, After::More) => return Quoted::More,
-            (None, After::Limit) => return Quoted::Open,
-            (Some(_), _) | (None, After::End) => {
-                if scratch.len() == scratch_from && piece == start + 1 {
-                    return Quoted::Closed {
-                        close: at,
-                        text: piece..at,
-                        in_scratch: false,
-                    };
-                }
-                scratch.extend_from_slice(&bytes[piece..at]);
-                return Quoted::Closed {
-                    close: at,
-                    text: scratch_from..scratch.len(),
-                    in_scratch: true,
-                };
-            }
-        }
-    }
-}
-
-/// Refuses what stands up to the end of the line on which the faulty cell begins.
-fn refuse_line(bytes: &[u8], after: After, fault: QuoteFault) -> Scan {
-    let cell = fault.cell();
-    match memchr2(b'\n', b'\r', &bytes[cell..]) {
-        Some(offset) => {
-            let content = cell + offset;
-            let whole = whole(bytes, content, After::End).unwrap_or(content + 1);
-            Scan::Record {
-                content,
-                whole,
-                fault: Some(fault),
-            }
-        }
-        None if after == After::End => Scan::Record {
-            content: bytes.len(),
-            whole: bytes.len(),
-            fault: Some(fault),
-        },
-        None => Scan::TooLarge { cell },
-    }
-}
-
-/// The size of a record with its line end; `None` when it is not yet known whether CR is followed by LF.
-fn whole(bytes: &[u8], end: usize, after: After) -> Option<usize> {
-    match bytes.get(end) {
-        None => Some(end),
-        Some(b'\r') => match bytes.get(end + 1) {
-            Some(b'\n') => Some(end + 2),
-            None if after == After::More => None,
-            _ => Some(end + 1),
-        },
-        Some(_) => Some(end + 1),
-    }
-}
-
-const fn is_break(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
-}
-
-/// How many line ends the bytes have: LF, CR LF or CR.
-pub(crate) fn line_breaks(bytes: &[u8]) -> u64 {
-    memchr2_iter(b'\n', b'\r', bytes)
-        .filter(|&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
-        .count() as u64
 }
 
 /// The line of a place in a piece that begins on `line`, and the character within that line; both from 1.
@@ -420,14 +120,14 @@ impl Decoder {
     fn row<'a>(&'a self, raw: &'a [u8], line: u64) -> Decoded<'a> {
         let (Ok(record), Ok(scratch)) = (
             std::str::from_utf8(raw),
-            std::str::from_utf8(&self.cells.scratch),
+            std::str::from_utf8(self.cells.scratch()),
         ) else {
             return Decoded::Malformed(not_utf8(raw, line, RecordKind::Cells));
         };
         let values = Values {
             record,
             scratch,
-            spans: &self.cells.spans,
+            spans: self.cells.spans(),
         };
         let count = self.cells.len();
         if (0..count).all(|column| values.get(column).trim().is_empty()) {
@@ -603,7 +303,7 @@ mod tests {
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
                 Decoded::Malformed(problem) => {
-                    found.push(format!("{}! {}", problem.line, problem.code))
+                    found.push(format!("{}! {}", problem.line, problem.code));
                 }
                 Decoded::End => return found,
             }

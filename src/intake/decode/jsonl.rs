@@ -1,347 +1,18 @@
 //! JSON Lines to rows: one object a line.
 //!
-//! Each line is parsed by `serde_json` into a flat tree that is used again for the next line, so that repeated keys
-//! are seen, numbers keep the digits they were written with, and nothing is allocated for a row. A column is a dotted
-//! path (`requester.email`); at every object a key that is the whole rest of the path wins.
-//! Not here: arrays of objects in one document, which are refused by `detect`.
+//! Each line is parsed into a [`Tree`]. A column is a dotted path (`requester.email`); at every object a key that is
+//! the whole rest of the path wins. Not here: arrays of objects in one document, which `detect` refuses.
 
-use std::fmt;
 use std::io;
-use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-
-use super::super::problem::{cut, grouped};
+use super::super::problem::grouped;
 use super::super::source::Window;
 use super::csv::not_utf8;
+use super::tree::Tree;
 use super::{
     Cell, Cells, Decoded, KEPT_BYTES_MAX, LINE_BYTES_MAX, Malformed, RawRow, RecordKind,
     SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, skip_line,
 };
-
-/// The name by which `serde_json` hands over a number whose digits it keeps.
-const NUMBER: &str = "$serde_json::private::Number";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Null,
-    Text,
-    Number,
-    Bool,
-    Array,
-    Object,
-}
-
-#[derive(Clone, Debug)]
-struct Node {
-    /// Its name within an object, in the tree's text.
-    key: Range<usize>,
-    kind: Kind,
-    /// A scalar's text, in the tree's text.
-    text: Range<usize>,
-    /// The first node that is not within this one.
-    next: usize,
-}
-
-/// One JSON value, flat: each node is followed by what it holds.
-#[derive(Debug, Default)]
-pub(crate) struct Tree {
-    text: String,
-    nodes: Vec<Node>,
-    /// A key that an object has twice.
-    repeated: Option<String>,
-}
-
-impl Tree {
-    /// Parses one JSON text.
-    pub(crate) fn parse(&mut self, text: &str) -> Result<(), serde_json::Error> {
-        self.text.clear();
-        self.nodes.clear();
-        self.repeated = None;
-        let mut json = serde_json::Deserializer::from_str(text);
-        Grow {
-            tree: self,
-            key: 0..0,
-        }
-        .deserialize(&mut json)?;
-        json.end()
-    }
-
-    fn push(&mut self, key: Range<usize>, kind: Kind, text: &str) {
-        let start = self.text.len();
-        self.text.push_str(text);
-        let next = self.nodes.len() + 1;
-        self.nodes.push(Node {
-            key,
-            kind,
-            text: start..self.text.len(),
-            next,
-        });
-    }
-
-    fn key(&self, node: usize) -> &str {
-        &self.text[self.nodes[node].key.clone()]
-    }
-
-    fn children(&self, parent: usize) -> impl Iterator<Item = usize> + '_ {
-        let end = self.nodes[parent].next;
-        let mut child = parent + 1;
-        std::iter::from_fn(move || {
-            let this = child;
-            (this < end).then(|| {
-                child = self.nodes[this].next;
-                this
-            })
-        })
-    }
-
-    pub(crate) fn is_object(&self) -> bool {
-        self.nodes
-            .first()
-            .is_some_and(|node| node.kind == Kind::Object)
-    }
-
-    fn is_blank(&self) -> bool {
-        self.nodes.iter().all(|node| match node.kind {
-            Kind::Text => self.text[node.text.clone()].trim().is_empty(),
-            Kind::Number | Kind::Bool => false,
-            Kind::Null | Kind::Array | Kind::Object => true,
-        })
-    }
-
-    /// The node at a dotted path.
-    fn find(&self, path: &str) -> Option<usize> {
-        self.find_in(0, path)
-    }
-
-    fn find_in(&self, object: usize, path: &str) -> Option<usize> {
-        if self.nodes.get(object)?.kind != Kind::Object {
-            return None;
-        }
-        if let Some(exact) = self.children(object).find(|&child| self.key(child) == path) {
-            return Some(exact);
-        }
-        if !path.contains('.') {
-            return None;
-        }
-        self.children(object).find_map(|child| {
-            let rest = path.strip_prefix(self.key(child))?.strip_prefix('.')?;
-            self.find_in(child, rest)
-        })
-    }
-
-    /// Calls back with every path in the tree, objects before what they hold; `true` for those that hold a value.
-    fn paths(&self, found: &mut dyn FnMut(&str, bool)) {
-        if self.is_object() {
-            self.paths_in(0, &mut String::new(), found);
-        }
-    }
-
-    fn paths_in(&self, object: usize, path: &mut String, found: &mut dyn FnMut(&str, bool)) {
-        for child in self.children(object) {
-            let length = path.len();
-            if length > 0 {
-                path.push('.');
-            }
-            path.push_str(self.key(child));
-            let holds_more =
-                self.nodes[child].kind == Kind::Object && self.nodes[child].next > child + 1;
-            found(path, !holds_more);
-            if holds_more {
-                self.paths_in(child, path, found);
-            }
-            path.truncate(length);
-        }
-    }
-
-    /// The text of a value: as it is for scalars, compact JSON for the rest.
-    fn write(&self, node: usize, into: &mut String) {
-        let this = &self.nodes[node];
-        let text = &self.text[this.text.clone()];
-        match this.kind {
-            Kind::Null => into.push_str("null"),
-            Kind::Number | Kind::Bool => into.push_str(text),
-            Kind::Text => write_text(text, into),
-            Kind::Array => {
-                into.push('[');
-                for (index, child) in self.children(node).enumerate() {
-                    if index > 0 {
-                        into.push(',');
-                    }
-                    self.write(child, into);
-                }
-                into.push(']');
-            }
-            Kind::Object => {
-                into.push('{');
-                for (index, child) in self.children(node).enumerate() {
-                    if index > 0 {
-                        into.push(',');
-                    }
-                    write_text(self.key(child), into);
-                    into.push(':');
-                    self.write(child, into);
-                }
-                into.push('}');
-            }
-        }
-    }
-
-    /// A value for the eye: nothing for null, text as it is, the rest as compact JSON.
-    pub(crate) fn plain(&self, path: &str) -> String {
-        let Some(node) = self.find(path) else {
-            return String::new();
-        };
-        match self.nodes[node].kind {
-            Kind::Null => String::new(),
-            Kind::Text | Kind::Number | Kind::Bool => {
-                self.text[self.nodes[node].text.clone()].to_owned()
-            }
-            Kind::Array | Kind::Object => {
-                let mut text = String::new();
-                self.write(node, &mut text);
-                text
-            }
-        }
-    }
-
-    /// Whether the object has that key at its top.
-    fn has(&self, key: &str) -> bool {
-        self.is_object() && self.children(0).any(|child| self.key(child) == key)
-    }
-
-    fn find_repeated(&mut self, object: usize) {
-        /// Up to here looking at each pair is cheaper than a set.
-        const PAIRS_MAX: usize = 16;
-        let children: Vec<_> = self.children(object).collect();
-        let repeated = if children.len() <= PAIRS_MAX {
-            (1..children.len()).find(|&later| {
-                children[..later]
-                    .iter()
-                    .any(|&earlier| self.key(earlier) == self.key(children[later]))
-            })
-        } else {
-            let mut keys = std::collections::HashSet::with_capacity(children.len());
-            children
-                .iter()
-                .position(|&child| !keys.insert(self.key(child)))
-        };
-        if let Some(index) = repeated {
-            self.repeated = Some(cut(self.key(children[index])));
-        }
-    }
-}
-
-fn write_text(text: &str, into: &mut String) {
-    match serde_json::to_string(text) {
-        Ok(json) => into.push_str(&json),
-        Err(_) => into.push_str("\"\""),
-    }
-}
-
-/// Adds the value that comes next to the tree.
-struct Grow<'t> {
-    tree: &'t mut Tree,
-    key: Range<usize>,
-}
-
-impl<'de> DeserializeSeed<'de> for Grow<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Grow<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.tree.push(self.key, Kind::Null, "");
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, yes: bool) -> Result<(), E> {
-        self.tree
-            .push(self.key, Kind::Bool, if yes { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.tree.push(self.key, Kind::Text, text);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
-        let this = self.tree.nodes.len();
-        self.tree.push(self.key, Kind::Array, "");
-        while values
-            .next_element_seed(Grow {
-                tree: self.tree,
-                key: 0..0,
-            })?
-            .is_some()
-        {}
-        self.tree.nodes[this].next = self.tree.nodes.len();
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let this = self.tree.nodes.len();
-        self.tree.push(self.key.clone(), Kind::Object, "");
-        while let Some(key) = members.next_key_seed(Key {
-            text: &mut self.tree.text,
-        })? {
-            if &self.tree.text[key.clone()] == NUMBER && self.tree.nodes.len() == this + 1 {
-                let digits: String = members.next_value()?;
-                if !digits.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-                    return Err(A::Error::custom("a key that is not allowed"));
-                }
-                self.tree.nodes.truncate(this);
-                self.tree.push(self.key, Kind::Number, &digits);
-                return Ok(());
-            }
-            members.next_value_seed(Grow {
-                tree: self.tree,
-                key,
-            })?;
-        }
-        self.tree.nodes[this].next = self.tree.nodes.len();
-        self.tree.find_repeated(this);
-        Ok(())
-    }
-}
-
-/// Appends a key to the tree's text and tells where it stands.
-struct Key<'t> {
-    text: &'t mut String,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Range<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Range<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        let start = self.text.len();
-        self.text.push_str(key);
-        Ok(start..self.text.len())
-    }
-}
 
 /// The values of an object, by the columns that the decoder was told of.
 #[derive(Clone, Copy)]
@@ -352,28 +23,17 @@ pub(crate) struct Values<'a> {
 
 impl<'a> Values<'a> {
     pub(crate) fn get(&self, column: usize) -> Cell<'a> {
-        let Some(node) = self.selected.get(column).copied().flatten() else {
-            return Cell::Blank;
-        };
-        let node = &self.tree.nodes[node];
-        match node.kind {
-            Kind::Null => Cell::Blank,
-            Kind::Text | Kind::Number | Kind::Bool => {
-                match self.tree.text[node.text.clone()].trim() {
-                    "" => Cell::Blank,
-                    text => Cell::Text(text),
-                }
-            }
-            Kind::Array | Kind::Object => Cell::Structure,
+        match self.selected.get(column) {
+            Some(Some(node)) => self.tree.cell(*node),
+            _ => Cell::Blank,
         }
     }
 
     pub(crate) fn structure(&self, column: usize) -> String {
-        let mut text = String::new();
-        if let Some(node) = self.selected.get(column).copied().flatten() {
-            self.tree.write(node, &mut text);
+        match self.selected.get(column) {
+            Some(Some(node)) => self.tree.json(*node),
+            _ => String::new(),
         }
-        text
     }
 
     /// The value at any path, for the eye.
@@ -489,7 +149,7 @@ impl Decoder {
                 "the line is JSON, but not an object: {…} is wanted".to_owned(),
             );
         }
-        if let Some(key) = &self.tree.repeated {
+        if let Some(key) = self.tree.repeated() {
             return malformed(
                 "repeated_key",
                 RecordKind::Object,
@@ -590,12 +250,12 @@ pub(crate) fn sample(window: &mut Window) -> io::Result<Sample> {
         }
         sample.rows += 1;
         tree.paths(&mut |path, is_leaf| {
-            let was_leaf = match known.get_mut(path) {
-                Some(was_leaf) => was_leaf,
-                None => {
-                    sample.paths.push(path.to_owned());
-                    known.entry(path.to_owned()).or_insert(false)
-                }
+            if !known.contains_key(path) {
+                sample.paths.push(path.to_owned());
+                known.insert(path.to_owned(), false);
+            }
+            let Some(was_leaf) = known.get_mut(path) else {
+                return;
             };
             if is_leaf && !std::mem::replace(was_leaf, true) {
                 sample.leaves.push(path.to_owned());
@@ -632,7 +292,7 @@ mod tests {
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
                 Decoded::Malformed(problem) => {
-                    found.push(format!("{}! {}", problem.line, problem.code))
+                    found.push(format!("{}! {}", problem.line, problem.code));
                 }
                 Decoded::End => return found,
             }
@@ -660,10 +320,10 @@ mod tests {
     fn numbers_keep_their_digits() {
         assert_eq!(
             read(
-                b"{\"n\": 12345678901234567890.10, \"e\": -1E5}\n{\"n\": 0.10, \"e\": 1e400}\n",
+                b"{\"n\": 12345678901234567890.10, \"e\": -1E5}\n{\"n\": 0.10, \"e\": 1e+400}\n{\"n\": -0, \"e\": -7}\n",
                 &["n", "e"]
             ),
-            ["1: 12345678901234567890.10|-1E5", "2: 0.10|1e400"]
+            ["1: 12345678901234567890.10|-1e+5", "2: 0.10|1e+400", "3: -0|-7"]
         );
     }
 
@@ -699,7 +359,9 @@ mod tests {
 
     #[test]
     fn a_key_like_the_parsers_own_is_refused_or_read_as_what_it_says() {
-        let line = format!("{{\"{NUMBER}\": \"not a number\"}}\n{{\"a\": {{\"{NUMBER}\": 1}}}}\n");
+        let line = "{'#': 'not a number'}\n{'a': {'#': 1}}\n"
+            .replace('\'', "\"")
+            .replace('#', super::super::tree::NUMBER);
         assert_eq!(
             read(line.as_bytes(), &["a"]),
             ["1! not_json", "2! not_json"]

@@ -5,6 +5,8 @@
 
 pub(crate) mod csv;
 pub(crate) mod jsonl;
+pub(crate) mod scan;
+mod tree;
 
 use std::io;
 
@@ -171,26 +173,23 @@ pub(crate) fn skip_line(window: &mut Window, ends_at_cr: bool) -> io::Result<boo
         } else {
             memchr::memchr(b'\n', unread)
         };
-        match end {
-            Some(at) => {
-                let is_cr = unread[at] == b'\r';
-                window.consume(at + 1);
-                if is_cr {
-                    window.ensure(1)?;
-                    if window.unread().first() == Some(&b'\n') {
-                        window.consume(1);
-                    }
-                }
-                return Ok(true);
+        let Some(at) = end else {
+            let all = unread.len();
+            window.consume(all);
+            if window.is_last() {
+                return Ok(false);
             }
-            None => {
-                let all = unread.len();
-                window.consume(all);
-                if window.is_last() {
-                    return Ok(false);
-                }
-                window.ensure(1)?;
+            window.ensure(1)?;
+            continue;
+        };
+        let is_cr = unread[at] == b'\r';
+        window.consume(at + 1);
+        if is_cr {
+            window.ensure(1)?;
+            if window.unread().first() == Some(&b'\n') {
+                window.consume(1);
             }
         }
+        return Ok(true);
     }
 }

@@ -94,6 +94,7 @@ impl<'a> Columns<'a> {
             input: input.to_owned(),
             missing: self.missing,
             present: self.present.to_vec(),
+            are_paths: self.by_path,
         })
     }
 }

@@ -218,13 +218,13 @@ fn values<T: Clone + PartialEq>(
     rule: &Rule,
     mut make: impl FnMut(&Meaning) -> Result<T, IntakeError>,
 ) -> Result<ValueMap<T>, IntakeError> {
-    let mut made = Vec::new();
+    let mut meanings = Vec::new();
     if let Rule::Column { values, .. } = rule {
         for (value, meaning) in values {
-            made.push((value.clone(), make(meaning)?));
+            meanings.push((value.clone(), make(meaning)?));
         }
     }
-    ValueMap::new(made).map_err(|(earlier, later)| {
+    ValueMap::new(meanings).map_err(|(earlier, later)| {
         fault(
             &format!("fields.{field}.values"),
             format!("`{earlier}` and `{later}` are the same value (case and spaces at the edges do not count) with different meanings"),
@@ -350,7 +350,11 @@ fn text_rule(
     if let Rule::Value(found) = rule {
         literal(found)?;
     }
-    let default = default_of(rule).map(literal).transpose()?;
+    // A blank default leaves the property out, as without it; but then the column may be absent.
+    let default = match default_of(rule) {
+        Some(Literal::Text(text)) if text.trim().is_empty() => None,
+        other => other.map(literal).transpose()?,
+    };
     let (source, label) = source(field, rule, columns)?;
     Ok(TextRule {
         field,

@@ -235,15 +235,11 @@ impl Mapper {
 
 impl RequestRule {
     fn follow<'a>(&'a self, cells: &Cells<'a>, mapped: &mut Mapped<'a>) {
-        let text = match self.source.text(cells, false) {
-            Ok(text) => text,
-            Err(IsStructure) => {
-                mapped.draft.refuse(Field::Request);
-                mapped
-                    .problems
-                    .push(not_text(self.label.as_deref(), Some(Field::Request)));
-                return;
-            }
+        let Ok(text) = self.source.text(cells, false) else {
+            mapped.draft.refuse(Field::Request);
+            let label = self.label.as_deref();
+            mapped.problems.push(not_text(label, Some(Field::Request)));
+            return;
         };
         // A blank without a default is left to validation, which says that a request is required.
         let Some(text) = text else {

@@ -1,0 +1,369 @@
+//! A JSON text as a flat tree that is used again for the next, so that little is allocated.
+//!
+//! Unlike `serde_json::Value` it tells when an object has a key twice, and keeps members in their order.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::super::problem::cut;
+use super::Cell;
+
+/// The name by which `serde_json` hands over a number whose digits it keeps.
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Null,
+    Text,
+    Number,
+    Bool,
+    Array,
+    Object,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    /// Its name within an object, in the tree's text.
+    key: Range<usize>,
+    kind: Kind,
+    /// A scalar's text, in the tree's text.
+    text: Range<usize>,
+    /// The first node that is not within this one.
+    next: usize,
+}
+
+/// One JSON value, flat: each node is followed by what it holds.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    text: String,
+    nodes: Vec<Node>,
+    /// A key that an object has twice.
+    repeated: Option<String>,
+}
+
+impl Tree {
+    /// Parses one JSON text.
+    pub(crate) fn parse(&mut self, text: &str) -> Result<(), serde_json::Error> {
+        self.text.clear();
+        self.nodes.clear();
+        self.repeated = None;
+        let mut json = serde_json::Deserializer::from_str(text);
+        Grow {
+            tree: self,
+            key: 0..0,
+        }
+        .deserialize(&mut json)?;
+        json.end()
+    }
+
+    fn push(&mut self, key: Range<usize>, kind: Kind, text: &str) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        let next = self.nodes.len() + 1;
+        self.nodes.push(Node {
+            key,
+            kind,
+            text: start..self.text.len(),
+            next,
+        });
+    }
+
+    fn key(&self, node: usize) -> &str {
+        &self.text[self.nodes[node].key.clone()]
+    }
+
+    fn children(&self, parent: usize) -> impl Iterator<Item = usize> + '_ {
+        let end = self.nodes[parent].next;
+        let mut child = parent + 1;
+        std::iter::from_fn(move || {
+            let this = child;
+            (this < end).then(|| {
+                child = self.nodes[this].next;
+                this
+            })
+        })
+    }
+
+    /// Whether it is an object.
+    pub(crate) fn is_object(&self) -> bool {
+        self.nodes
+            .first()
+            .is_some_and(|node| node.kind == Kind::Object)
+    }
+
+    /// Whether no value in it says anything.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.nodes.iter().all(|node| match node.kind {
+            Kind::Text => self.text[node.text.clone()].trim().is_empty(),
+            Kind::Number | Kind::Bool => false,
+            Kind::Null | Kind::Array | Kind::Object => true,
+        })
+    }
+
+    /// A key that some object has twice.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        self.repeated.as_deref()
+    }
+
+    /// A node as a cell.
+    pub(crate) fn cell(&self, node: usize) -> Cell<'_> {
+        let node = &self.nodes[node];
+        match node.kind {
+            Kind::Null => Cell::Blank,
+            Kind::Text | Kind::Number | Kind::Bool => match self.text[node.text.clone()].trim() {
+                "" => Cell::Blank,
+                text => Cell::Text(text),
+            },
+            Kind::Array | Kind::Object => Cell::Structure,
+        }
+    }
+
+    /// A node as compact JSON.
+    pub(crate) fn json(&self, node: usize) -> String {
+        let mut text = String::new();
+        self.write(node, &mut text);
+        text
+    }
+
+    /// The node at a dotted path.
+    pub(crate) fn find(&self, path: &str) -> Option<usize> {
+        self.find_in(0, path)
+    }
+
+    fn find_in(&self, object: usize, path: &str) -> Option<usize> {
+        if self.nodes.get(object)?.kind != Kind::Object {
+            return None;
+        }
+        if let Some(exact) = self.children(object).find(|&child| self.key(child) == path) {
+            return Some(exact);
+        }
+        if !path.contains('.') {
+            return None;
+        }
+        self.children(object).find_map(|child| {
+            let rest = path.strip_prefix(self.key(child))?.strip_prefix('.')?;
+            self.find_in(child, rest)
+        })
+    }
+
+    /// Calls back with every path in the tree, objects before what they hold; `true` for those that hold a value.
+    pub(crate) fn paths(&self, found: &mut dyn FnMut(&str, bool)) {
+        if self.is_object() {
+            self.paths_in(0, &mut String::new(), found);
+        }
+    }
+
+    fn paths_in(&self, object: usize, path: &mut String, found: &mut dyn FnMut(&str, bool)) {
+        for child in self.children(object) {
+            let length = path.len();
+            if length > 0 {
+                path.push('.');
+            }
+            path.push_str(self.key(child));
+            let holds_more =
+                self.nodes[child].kind == Kind::Object && self.nodes[child].next > child + 1;
+            found(path, !holds_more);
+            if holds_more {
+                self.paths_in(child, path, found);
+            }
+            path.truncate(length);
+        }
+    }
+
+    /// The text of a value: as it is for scalars, compact JSON for the rest.
+    fn write(&self, node: usize, into: &mut String) {
+        let this = &self.nodes[node];
+        let text = &self.text[this.text.clone()];
+        match this.kind {
+            Kind::Null => into.push_str("null"),
+            Kind::Number | Kind::Bool => into.push_str(text),
+            Kind::Text => write_text(text, into),
+            Kind::Array => {
+                into.push('[');
+                for (index, child) in self.children(node).enumerate() {
+                    if index > 0 {
+                        into.push(',');
+                    }
+                    self.write(child, into);
+                }
+                into.push(']');
+            }
+            Kind::Object => {
+                into.push('{');
+                for (index, child) in self.children(node).enumerate() {
+                    if index > 0 {
+                        into.push(',');
+                    }
+                    write_text(self.key(child), into);
+                    into.push(':');
+                    self.write(child, into);
+                }
+                into.push('}');
+            }
+        }
+    }
+
+    /// A value for the eye: nothing for null, text as it is, the rest as compact JSON.
+    pub(crate) fn plain(&self, path: &str) -> String {
+        let Some(node) = self.find(path) else {
+            return String::new();
+        };
+        match self.nodes[node].kind {
+            Kind::Null => String::new(),
+            Kind::Text | Kind::Number | Kind::Bool => {
+                self.text[self.nodes[node].text.clone()].to_owned()
+            }
+            Kind::Array | Kind::Object => self.json(node),
+        }
+    }
+
+    /// Whether the object has that key at its top.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.is_object() && self.children(0).any(|child| self.key(child) == key)
+    }
+
+    fn find_repeated(&mut self, object: usize) {
+        /// Up to here looking at each pair is cheaper than a set.
+        const PAIRS_MAX: usize = 16;
+        let children: Vec<_> = self.children(object).collect();
+        let repeated = if children.len() <= PAIRS_MAX {
+            (1..children.len()).find(|&later| {
+                children[..later]
+                    .iter()
+                    .any(|&earlier| self.key(earlier) == self.key(children[later]))
+            })
+        } else {
+            let mut keys = std::collections::HashSet::with_capacity(children.len());
+            children
+                .iter()
+                .position(|&child| !keys.insert(self.key(child)))
+        };
+        if let Some(index) = repeated {
+            self.repeated = Some(cut(self.key(children[index])));
+        }
+    }
+}
+
+fn write_text(text: &str, into: &mut String) {
+    match serde_json::to_string(text) {
+        Ok(json) => into.push_str(&json),
+        Err(_) => into.push_str("\"\""),
+    }
+}
+
+/// Adds the value that comes next to the tree.
+struct Grow<'t> {
+    tree: &'t mut Tree,
+    key: Range<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Grow<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Grow<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.tree.push(self.key, Kind::Null, "");
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<(), E> {
+        self.tree
+            .push(self.key, Kind::Bool, if yes { "true" } else { "false" });
+        Ok(())
+    }
+
+    // Whole numbers of 64 bits come as such; they had no other digits. All others come as their text, see `NUMBER`.
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.tree.push(self.key, Kind::Number, &number.to_string());
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.tree.push(self.key, Kind::Number, &number.to_string());
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.tree.push(self.key, Kind::Text, text);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
+        let this = self.tree.nodes.len();
+        self.tree.push(self.key, Kind::Array, "");
+        while values
+            .next_element_seed(Grow {
+                tree: self.tree,
+                key: 0..0,
+            })?
+            .is_some()
+        {}
+        self.tree.nodes[this].next = self.tree.nodes.len();
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let this = self.tree.nodes.len();
+        self.tree.push(self.key.clone(), Kind::Object, "");
+        while let Some(key) = members.next_key_seed(Key {
+            text: &mut self.tree.text,
+        })? {
+            if &self.tree.text[key.clone()] == NUMBER && self.tree.nodes.len() == this + 1 {
+                let digits: String = members.next_value()?;
+                if !digits.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+                    return Err(A::Error::custom("a key that is not allowed"));
+                }
+                self.tree.nodes.truncate(this);
+                self.tree.push(self.key, Kind::Number, &digits);
+                return Ok(());
+            }
+            members.next_value_seed(Grow {
+                tree: self.tree,
+                key,
+            })?;
+        }
+        self.tree.nodes[this].next = self.tree.nodes.len();
+        self.tree.find_repeated(this);
+        Ok(())
+    }
+}
+
+/// Appends a key to the tree's text and tells where it stands.
+struct Key<'t> {
+    text: &'t mut String,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Range<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Range<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        let start = self.text.len();
+        self.text.push_str(key);
+        Ok(start..self.text.len())
+    }
+}

@@ -1,0 +1,93 @@
+//! Whether a run is still alive on this machine: it holds a lock on a file beside the ledger, and the system
+//! lets go of it whenever the process ends, however it ends.
+//!
+//! So the command that follows a crash need not wait until the dead run's lease has run out. Where there are no
+//! such locks, the lease alone tells.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::RunId;
+use crate::report::files::private_options;
+
+/// The locks of the runs of one ledger.
+#[derive(Debug)]
+pub(super) struct Locks {
+    ledger: PathBuf,
+    held: Vec<(RunId, File)>,
+    /// Runs that were found dead: their files go once the ledger has it in a commit.
+    dead: Vec<RunId>,
+}
+
+impl Locks {
+    /// None held yet.
+    pub(super) fn of(ledger: &Path) -> Self {
+        Self {
+            ledger: ledger.to_owned(),
+            held: Vec::new(),
+            dead: Vec::new(),
+        }
+    }
+
+    /// Takes the lock of a new run. Where that fails, its lease has to do.
+    pub(super) fn take(&mut self, run: RunId) {
+        let opened = private_options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.path(run));
+        match opened.and_then(|file| file.try_lock().map(|()| file).map_err(Into::into)) {
+            Ok(file) => self.held.push((run, file)),
+            Err(error) => tracing::warn!(%error, "this run cannot be locked; its lease has to do"),
+        }
+    }
+
+    /// Lets go of a run that has ended.
+    pub(super) fn release(&mut self, run: RunId) {
+        self.held.retain(|(held, _)| *held != run);
+        remove(&self.path(run));
+    }
+
+    /// Whether the process of a run has surely ended.
+    pub(super) fn has_ended(&self, run: RunId) -> bool {
+        match File::open(self.path(run)) {
+            Ok(file) => file.try_lock_shared().is_ok(),
+            // No lock could be taken there, or it runs on another machine: the lease tells.
+            Err(_) => false,
+        }
+    }
+
+    /// Notes that the ledger has a run as dead, or will with this commit.
+    pub(super) fn bury(&mut self, run: RunId) {
+        self.dead.push(run);
+    }
+
+    /// To be called after a commit.
+    pub(super) fn sweep(&mut self) {
+        for run in std::mem::take(&mut self.dead) {
+            remove(&self.path(run));
+        }
+    }
+
+    fn path(&self, run: RunId) -> PathBuf {
+        let mut name = self.ledger.as_os_str().to_owned();
+        name.push(format!("-run-{}", run.0));
+        name.into()
+    }
+}
+
+impl Drop for Locks {
+    fn drop(&mut self) {
+        for (run, file) in std::mem::take(&mut self.held) {
+            drop(file);
+            remove(&self.path(run));
+        }
+    }
+}
+
+/// A lock file that stays behind is harmless: whoever meets it finds it unlocked.
+fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::debug!(%error, "a lock file stays behind");
+    }
+}

@@ -1,0 +1,249 @@
+//! Entries: claimed, settled, given back, read.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use uuid::Uuid;
+
+use super::super::alive::Locks;
+use super::super::{Claim, ClaimRequest, LedgerError, Record, RunId};
+use super::now_ms;
+use super::runs;
+use crate::entry::{Fingerprint, ImportId};
+use crate::outcome::{Outcome, Reason, Receipt, Settled, Traffic, Via};
+
+/// `entries.state`, as stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Claimed = 0,
+    Created = 1,
+    Rejected = 2,
+    Failed = 3,
+    InDoubt = 4,
+}
+
+impl State {
+    pub(super) fn read(stored: i64) -> rusqlite::Result<Self> {
+        [
+            Self::Claimed,
+            Self::Created,
+            Self::Rejected,
+            Self::Failed,
+            Self::InDoubt,
+        ]
+        .into_iter()
+        .find(|state| *state as i64 == stored)
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, stored))
+    }
+
+    /// What a person reads: a claim that nobody settled may have been sent.
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Created => Outcome::Created,
+            Self::Rejected => Outcome::Rejected,
+            Self::Failed => Outcome::Failed,
+            Self::Claimed | Self::InDoubt => Outcome::InDoubt,
+        }
+    }
+
+    fn of(outcome: Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Created => Some(Self::Created),
+            Outcome::Rejected => Some(Self::Rejected),
+            Outcome::Failed => Some(Self::Failed),
+            Outcome::InDoubt => Some(Self::InDoubt),
+            Outcome::Duplicate | Outcome::Invalid | Outcome::NotSent => None,
+        }
+    }
+}
+
+fn uuid_at(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Uuid>> {
+    let bytes: Option<[u8; 16]> = row.get(column)?;
+    Ok(bytes.map(Uuid::from_bytes))
+}
+
+pub(super) fn claim_all(
+    tx: &Transaction<'_>,
+    locks: &mut Locks,
+    run: RunId,
+    entries: &[ClaimRequest],
+) -> rusqlite::Result<Vec<Claim>> {
+    let now = now_ms();
+    entries
+        .iter()
+        .map(|entry| claim(tx, locks, run, entry, now))
+        .collect()
+}
+
+fn claim(
+    tx: &Transaction<'_>,
+    locks: &mut Locks,
+    run: RunId,
+    entry: &ClaimRequest,
+    now: i64,
+) -> rusqlite::Result<Claim> {
+    let id = entry.import_id;
+    let held = get(tx, id)?;
+    let state = held
+        .as_ref()
+        .map(|held| (held.settled.outcome, held.is_open));
+    let claim = match (held, state) {
+        (None, _) => {
+            tx.prepare_cached(
+                "INSERT INTO entries (import_id, source_key, fingerprint, state, run, claimed_at_ms)
+                 VALUES (?1, ?2, ?3, 0, ?4, ?5)",
+            )?
+            .execute(params![
+                id.0.as_bytes(),
+                entry.key,
+                entry.fingerprint.0.cast_signed(),
+                run.0,
+                now
+            ])?;
+            return Ok(Claim::Fresh);
+        }
+        (Some(held), Some((Outcome::Created, _))) => {
+            let mut settled = held.settled;
+            settled.via = Some(Via::Ledger);
+            if held.fingerprint != entry.fingerprint {
+                settled.reason = Some(changed());
+            }
+            return Ok(Claim::Created(Box::new(settled)));
+        }
+        (Some(held), _)
+            if held.is_open && held.run != run && runs::is_live(tx, locks, held.run, now)? =>
+        {
+            return Ok(Claim::Elsewhere(held.run));
+        }
+        (Some(_), Some((Outcome::InDoubt, _))) => Claim::InDoubt,
+        (Some(_), _) => Claim::Fresh,
+    };
+    // A claim that a dead run left open goes back to in doubt, never to what it was before that claim.
+    tx.prepare_cached(
+        "UPDATE entries
+         SET previous = CASE state WHEN 0 THEN 4 ELSE state END,
+             state = 0, run = ?2, fingerprint = ?3, claimed_at_ms = ?4
+         WHERE import_id = ?1",
+    )?
+    .execute(params![
+        id.0.as_bytes(),
+        run.0,
+        entry.fingerprint.0.cast_signed(),
+        now
+    ])?;
+    Ok(claim)
+}
+
+/// What is said of an entry whose content is not what was sent under its key.
+pub fn changed() -> Reason {
+    Reason::new(
+        "changed",
+        "this row's content is not what was sent under the same key; Concord still has what was sent first",
+    )
+}
+
+pub(super) fn settle(
+    tx: &Transaction<'_>,
+    run: RunId,
+    id: ImportId,
+    settled: &Settled,
+    traffic: Traffic,
+) -> rusqlite::Result<Result<(), LedgerError>> {
+    let Some(state) = State::of(settled.outcome) else {
+        return Err(rusqlite::Error::IntegralValueOutOfRange(
+            0,
+            settled.outcome as i64,
+        ));
+    };
+    let receipt = settled.receipt;
+    let changed = tx
+        .prepare_cached(
+            "UPDATE entries
+             SET state = ?3, previous = NULL, settled_at_ms = ?4, via = ?5, id = ?6, concord_id = ?7,
+                 request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12
+             WHERE import_id = ?1 AND run = ?2 AND state = 0",
+        )?
+        .execute(params![
+            id.0.as_bytes(),
+            run.0,
+            state as i64,
+            now_ms(),
+            settled.via.map(|via| via as i64),
+            receipt.map(|receipt| *receipt.id.as_bytes()),
+            receipt.and_then(|receipt| receipt.concord_id).map(Uuid::into_bytes),
+            receipt.and_then(|receipt| receipt.request_date),
+            settled.attempts,
+            settled.http_status,
+            settled.reason.as_ref().map(|reason| &reason.code),
+            settled.reason.as_ref().map(|reason| &reason.message),
+        ])?;
+    runs::record_traffic(tx, run, traffic)?;
+    Ok(if changed == 1 {
+        Ok(())
+    } else {
+        Err(LedgerError::LostClaim(id))
+    })
+}
+
+pub(super) fn release(tx: &Transaction<'_>, run: RunId, ids: &[ImportId]) -> rusqlite::Result<()> {
+    for id in ids {
+        let key = params![id.0.as_bytes(), run.0];
+        tx.prepare_cached(
+            "DELETE FROM entries WHERE import_id = ?1 AND run = ?2 AND state = 0 AND previous IS NULL",
+        )?
+        .execute(key)?;
+        tx.prepare_cached(
+            "UPDATE entries SET state = previous, previous = NULL
+             WHERE import_id = ?1 AND run = ?2 AND state = 0",
+        )?
+        .execute(key)?;
+    }
+    Ok(())
+}
+
+pub(super) fn get(tx: &Transaction<'_>, id: ImportId) -> rusqlite::Result<Option<Record>> {
+    tx.prepare_cached("SELECT * FROM entries WHERE import_id = ?1")?
+        .query_row([id.0.as_bytes()], read_record)
+        .optional()
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let state = State::read(row.get("state")?)?;
+    let via: Option<i64> = row.get("via")?;
+    let code: Option<String> = row.get("error_code")?;
+    let message: Option<String> = row.get("error")?;
+    let receipt = uuid_at(row, "id")?.map(|id| {
+        Ok::<_, rusqlite::Error>(Receipt {
+            id,
+            concord_id: uuid_at(row, "concord_id")?,
+            request_date: row.get("request_date")?,
+        })
+    });
+    let fingerprint: i64 = row.get("fingerprint")?;
+    Ok(Record {
+        run: RunId(row.get("run")?),
+        fingerprint: Fingerprint(fingerprint.cast_unsigned()),
+        is_open: state == State::Claimed,
+        settled: Settled {
+            outcome: state.outcome(),
+            via: via.map(|via| {
+                if via == Via::Lookup as i64 {
+                    Via::Lookup
+                } else {
+                    Via::Response
+                }
+            }),
+            receipt: receipt.transpose()?,
+            attempts: row.get("attempts")?,
+            http_status: row.get("http_status")?,
+            reason: code.map(|code| Reason::new(code, message.unwrap_or_default())),
+        },
+    })
+}
+
+pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<ImportId>> {
+    tx.query_row(
+        "SELECT import_id FROM entries WHERE state = 1 LIMIT 1",
+        [],
+        |row| Ok(ImportId(Uuid::from_bytes(row.get(0)?))),
+    )
+    .optional()
+}

@@ -1,0 +1,296 @@
+//! The file: made private, opened, brought to the newest format, held to its project.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::super::LedgerError;
+use super::{begin, read_failed, write_failed};
+use crate::plan::Target;
+use crate::report::files::{create_private_dir, private_options};
+
+/// Marks the file as ours: `CCRD` read as a number.
+const APPLICATION_ID: i64 = 0x4343_5244;
+/// How long a writer waits for another process.
+const BUSY_WAIT: Duration = Duration::from_secs(20);
+
+/// What each format adds to the one before. Never changed once released; only added to.
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE target (
+         organization BLOB NOT NULL,
+         project      BLOB NOT NULL,
+         base_url     TEXT NOT NULL
+     ) STRICT;
+     CREATE TABLE runs (
+         id             INTEGER PRIMARY KEY AUTOINCREMENT,
+         input_name     TEXT NOT NULL,
+         input_bytes    INTEGER NOT NULL,
+         input_sha256   TEXT NOT NULL,
+         started_at_ms  INTEGER NOT NULL,
+         finished_at_ms INTEGER,
+         lease_until_ms INTEGER NOT NULL,
+         exit_code      INTEGER,
+         attempts       INTEGER NOT NULL DEFAULT 0,
+         lookups        INTEGER NOT NULL DEFAULT 0,
+         tally          TEXT
+     ) STRICT;
+     CREATE TABLE entries (
+         import_id     BLOB PRIMARY KEY,
+         source_key    TEXT NOT NULL,
+         fingerprint   INTEGER NOT NULL,
+         state         INTEGER NOT NULL,
+         previous      INTEGER,
+         run           INTEGER NOT NULL REFERENCES runs (id),
+         claimed_at_ms INTEGER NOT NULL,
+         settled_at_ms INTEGER,
+         via           INTEGER,
+         id            BLOB,
+         concord_id    BLOB,
+         request_date  INTEGER,
+         attempts      INTEGER NOT NULL DEFAULT 0,
+         http_status   INTEGER,
+         error_code    TEXT,
+         error         TEXT
+     ) STRICT, WITHOUT ROWID;",
+    // Claims that a dead run left open are found without reading the whole ledger.
+    "CREATE INDEX entries_open ON entries (run, claimed_at_ms) WHERE state IN (0, 4);
+     CREATE INDEX runs_by_input ON runs (input_sha256, id);",
+];
+
+/// The newest format that this version reads and writes.
+pub const FORMAT: i64 = MIGRATIONS.len() as i64;
+
+/// Makes the file and its folder when they are not there, readable by nobody else.
+pub(super) fn create_private(path: &Path) -> Result<(), LedgerError> {
+    let make = || -> std::io::Result<()> {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            create_private_dir(folder)?;
+        }
+        private_options()
+            .append(true)
+            .create(true)
+            .open(path)
+            .map(drop)
+    };
+    make().map_err(|cause| LedgerError::Open {
+        path: path.to_owned(),
+        cause: cause.to_string(),
+    })
+}
+
+/// Opens the file, and sees to it that every commit is synced.
+pub(super) fn connect(path: &Path) -> Result<Connection, LedgerError> {
+    let open_failed = |cause: rusqlite::Error| match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => LedgerError::Foreign {
+            path: path.to_owned(),
+        },
+        _ => LedgerError::Open {
+            path: path.to_owned(),
+            cause: cause.to_string(),
+        },
+    };
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(open_failed)?;
+    connection.busy_timeout(BUSY_WAIT).map_err(open_failed)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA fullfsync = ON;
+             PRAGMA checkpoint_fullfsync = ON;
+             PRAGMA cache_size = -8192;
+             PRAGMA trusted_schema = OFF;",
+        )
+        .map_err(open_failed)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// Brings a ledger to the newest format, all steps or none.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
+    let path = path.to_owned();
+    let tx = begin(connection).map_err(write_failed)?;
+    let pragma =
+        |name: &str| tx.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(read_failed)?;
+    let found = pragma("user_version").map_err(read_failed)?;
+    let tables: i64 = tx
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(read_failed)?;
+    if application != APPLICATION_ID && (application != 0 || found != 0 || tables != 0) {
+        return Err(LedgerError::Foreign { path });
+    }
+    if found > FORMAT {
+        return Err(LedgerError::Newer {
+            path,
+            found,
+            known: FORMAT,
+        });
+    }
+    if found == FORMAT {
+        return Ok(());
+    }
+    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        tx.execute_batch(step).map_err(write_failed)?;
+    }
+    tx.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
+    ))
+    .map_err(write_failed)?;
+    tx.commit().map_err(write_failed)
+}
+
+/// Holds the ledger to its target; the first to open it says which.
+pub(super) fn bind(
+    connection: &mut Connection,
+    path: &Path,
+    target: &Target,
+) -> Result<(), LedgerError> {
+    let path = path.to_owned();
+    let tx = begin(connection).map_err(write_failed)?;
+    match read_target(&tx).map_err(read_failed)? {
+        Some(found) if found == *target => Ok(()),
+        Some(found) => Err(LedgerError::OtherTarget {
+            path,
+            found: describe(&found),
+            wanted: describe(target),
+        }),
+        None => {
+            tx.execute(
+                "INSERT INTO target (organization, project, base_url) VALUES (?1, ?2, ?3)",
+                params![
+                    target.organization.as_bytes(),
+                    target.project.as_bytes(),
+                    target.base_url
+                ],
+            )
+            .map_err(write_failed)?;
+            tx.commit().map_err(write_failed)
+        }
+    }
+}
+
+fn describe(target: &Target) -> String {
+    format!("project {} at {}", target.project, target.base_url)
+}
+
+pub(super) fn read_target(connection: &Connection) -> rusqlite::Result<Option<Target>> {
+    connection
+        .query_row(
+            "SELECT organization, project, base_url FROM target",
+            [],
+            |row| {
+                Ok(Target {
+                    organization: Uuid::from_bytes(row.get(0)?),
+                    project: Uuid::from_bytes(row.get(1)?),
+                    base_url: row.get(2)?,
+                })
+            },
+        )
+        .optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::*;
+
+    /// A ledger as the first released format left it.
+    fn make_format_1(path: &Path) {
+        let connection = Connection::open(path).expect("a new file opens");
+        connection
+            .execute_batch(MIGRATIONS[0])
+            .expect("the first format is SQL");
+        connection
+            .execute_batch(&format!(
+                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
+            ))
+            .expect("pragmas are set");
+    }
+
+    fn target() -> Target {
+        Target {
+            organization: Uuid::from_u128(1),
+            project: Uuid::from_u128(2),
+            base_url: "http://127.0.0.1:1".into(),
+        }
+    }
+
+    #[test]
+    fn an_older_format_is_migrated_and_keeps_its_rows() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("old.ledger");
+        make_format_1(&path);
+        let connection = Connection::open(&path).expect("it opens");
+        connection
+            .execute_batch(
+                "INSERT INTO runs VALUES (1, 'a.csv', 1, 'ff', 0, 1, 1, 0, 1, 0, NULL);
+                 INSERT INTO entries (import_id, source_key, fingerprint, state, run, claimed_at_ms)
+                 VALUES (x'00000000000000000000000000000007', 'T-7', 1, 1, 1, 0);",
+            )
+            .expect("rows go in");
+        drop(connection);
+        let store = Store::open(&path, &target()).expect("it migrates");
+        let overview = store.overview(10).expect("it can be read");
+        assert_eq!((overview.format, overview.totals.created), (FORMAT, 1));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_untouched() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("new.ledger");
+        drop(Store::open(&path, &target()).expect("it is made"));
+        let connection = Connection::open(&path).expect("it opens");
+        connection
+            .execute_batch("PRAGMA user_version = 99;")
+            .expect("set");
+        drop(connection);
+        let refused = Store::open(&path, &target()).err().expect("it is refused");
+        assert!(
+            matches!(refused, LedgerError::Newer { found: 99, .. }),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_refused_untouched() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("letter.txt");
+        let text = "Dear Sir or Madam, this is no database. ".repeat(40);
+        std::fs::write(&path, &text).expect("written");
+        let refused = Store::open(&path, &target()).err().expect("it is refused");
+        assert!(matches!(refused, LedgerError::Foreign { .. }), "{refused}");
+        assert_eq!(std::fs::read_to_string(&path).expect("it is there"), text);
+
+        let other = dir.path().join("other.db");
+        Connection::open(&other)
+            .and_then(|connection| connection.execute_batch("CREATE TABLE t (x);"))
+            .expect("a database of somebody else");
+        let refused = Store::open(&other, &target()).err().expect("it is refused");
+        assert!(matches!(refused, LedgerError::Foreign { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_ledger_of_another_project_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("a.ledger");
+        drop(Store::open(&path, &target()).expect("it is made"));
+        let other = Target {
+            project: Uuid::from_u128(3),
+            ..target()
+        };
+        let refused = Store::open(&path, &other).err().expect("it is refused");
+        assert!(
+            matches!(refused, LedgerError::OtherTarget { .. }),
+            "{refused}"
+        );
+    }
+}

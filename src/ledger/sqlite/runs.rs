@@ -1,0 +1,163 @@
+//! Runs: begun, kept alive, ended, remembered.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::super::alive::Locks;
+use super::super::{Overview, RunId, RunInput, RunRecord, Totals};
+use super::entries::State;
+use super::{file, from_ms, in_ms, now_ms};
+use crate::outcome::Traffic;
+
+pub(super) fn begin_run(
+    tx: &Transaction<'_>,
+    locks: &mut Locks,
+    input: &RunInput,
+    lease: Duration,
+) -> rusqlite::Result<RunId> {
+    let now = now_ms();
+    tx.execute(
+        "INSERT INTO runs (input_name, input_bytes, input_sha256, started_at_ms, lease_until_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            input.name,
+            input.bytes,
+            input.sha256,
+            now,
+            now + in_ms(lease)
+        ],
+    )?;
+    let run = RunId(tx.last_insert_rowid());
+    // Before the commit: nobody sees this run without its lock.
+    locks.take(run);
+    Ok(run)
+}
+
+pub(super) fn renew(tx: &Transaction<'_>, run: RunId, lease: Duration) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE runs SET lease_until_ms = ?2 WHERE id = ?1 AND finished_at_ms IS NULL",
+        params![run.0, now_ms() + in_ms(lease)],
+    )
+    .map(drop)
+}
+
+pub(super) fn end_run(
+    tx: &Transaction<'_>,
+    locks: &mut Locks,
+    run: RunId,
+    exit_code: u8,
+    tally: &str,
+    traffic: Traffic,
+) -> rusqlite::Result<()> {
+    record_traffic(tx, run, traffic)?;
+    locks.release(run);
+    tx.execute(
+        "UPDATE runs SET finished_at_ms = ?2, exit_code = ?3, tally = ?4 WHERE id = ?1",
+        params![run.0, now_ms(), exit_code, tally],
+    )
+    .map(drop)
+}
+
+pub(super) fn run_of(
+    tx: &Transaction<'_>,
+    locks: &Locks,
+    sha256: &str,
+) -> rusqlite::Result<Option<RunRecord>> {
+    tx.query_row(
+        "SELECT * FROM runs WHERE input_sha256 = ?1 ORDER BY id DESC LIMIT 1",
+        [sha256],
+        |row| read_run(row, locks),
+    )
+    .optional()
+}
+
+/// Whether a run may still act upon its claims. One that is found dead is dead from then on.
+pub(super) fn is_live(
+    tx: &Transaction<'_>,
+    locks: &mut Locks,
+    run: RunId,
+    now: i64,
+) -> rusqlite::Result<bool> {
+    let has_lease: Option<bool> = tx
+        .prepare_cached(
+            "SELECT finished_at_ms IS NULL AND lease_until_ms > ?2 FROM runs WHERE id = ?1",
+        )?
+        .query_row(params![run.0, now], |row| row.get(0))
+        .optional()?;
+    if has_lease == Some(true) && locks.has_ended(run) {
+        tx.execute("UPDATE runs SET lease_until_ms = 0 WHERE id = ?1", [run.0])?;
+        locks.bury(run);
+        return Ok(false);
+    }
+    Ok(has_lease.unwrap_or(false))
+}
+
+pub(super) fn record_traffic(
+    tx: &Transaction<'_>,
+    run: RunId,
+    traffic: Traffic,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE runs SET attempts = max(attempts, ?2), lookups = max(lookups, ?3) WHERE id = ?1",
+    )?
+    .execute(params![run.0, traffic.attempts, traffic.lookups])
+    .map(drop)
+}
+
+fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
+    let id = RunId(row.get("id")?);
+    let finished_at: Option<i64> = row.get("finished_at_ms")?;
+    let lease_until: i64 = row.get("lease_until_ms")?;
+    Ok(RunRecord {
+        id,
+        input: RunInput {
+            name: row.get("input_name")?,
+            bytes: row.get("input_bytes")?,
+            sha256: row.get("input_sha256")?,
+        },
+        started_at: from_ms(row.get("started_at_ms")?),
+        finished_at: finished_at.map(from_ms),
+        is_live: finished_at.is_none() && lease_until > now_ms() && !locks.has_ended(id),
+        exit_code: row.get("exit_code")?,
+        attempts: row.get("attempts")?,
+        lookups: row.get("lookups")?,
+        tally: row.get("tally")?,
+    })
+}
+
+/// What `status` shows.
+pub(super) fn overview(
+    connection: &Connection,
+    path: &Path,
+    locks: &Locks,
+    runs_max: u32,
+) -> rusqlite::Result<Overview> {
+    let target = file::read_target(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let runs = connection
+        .prepare("SELECT * FROM runs ORDER BY id DESC LIMIT ?1")?
+        .query_map([runs_max], |row| read_run(row, locks))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut totals = Totals::default();
+    let mut statement = connection.prepare("SELECT state, count(*) FROM entries GROUP BY state")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let count: u64 = row.get(1)?;
+        match State::read(row.get(0)?)? {
+            State::Claimed => totals.claimed = count,
+            State::Created => totals.created = count,
+            State::Rejected => totals.rejected = count,
+            State::Failed => totals.failed = count,
+            State::InDoubt => totals.in_doubt = count,
+        }
+    }
+    let format = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(Overview {
+        path: path.to_owned(),
+        format,
+        target,
+        runs,
+        totals,
+    })
+}

@@ -1,0 +1,598 @@
+//! The real binary, as people and scripts meet it: what it prints, the files it leaves, its exit codes, its signals.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use concord_import::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
+use concord_import::sandbox::{Config, Fault, Faults, Sandbox, Script};
+
+use crate::support;
+
+/// No test waits longer than this for anything.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A folder of its own, with the samples in it, and an environment that leads nowhere else.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let samples = dir.path().join("samples");
+        fs::create_dir(&samples).expect("a folder");
+        for file in
+            fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")).expect("samples")
+        {
+            let file = file.expect("a sample");
+            fs::copy(file.path(), samples.join(file.file_name())).expect("copied");
+        }
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// A command as typed in this folder.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concord-import"));
+        command
+            .args(args)
+            .current_dir(&self.dir)
+            .env_clear()
+            .env("HOME", self.path("home"))
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("it runs")
+    }
+
+    /// Writes an input of `n` rows, its job file, and returns the arguments that import it into a server.
+    fn live(&self, n: usize, server: &Sandbox) -> Vec<String> {
+        fs::write(self.path("t.csv"), support::csv(n)).expect("written");
+        fs::write(self.path("t.toml"), JOB).expect("written");
+        let ids = [
+            SANDBOX_ORGANIZATION.to_string(),
+            SANDBOX_PROJECT.to_string(),
+        ];
+        let args = [
+            "run",
+            "t.csv",
+            "--yes",
+            "--organization",
+            &ids[0],
+            "--project",
+            &ids[1],
+            "--base-url",
+            server.base_url(),
+        ];
+        args.map(str::to_owned).to_vec()
+    }
+
+    fn start(&self, args: &[String]) -> Child {
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        self.command(&args)
+            .env("CONCORD_API_KEY", SANDBOX_API_KEY)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts")
+    }
+
+    fn finish(&self, args: &[String]) -> Output {
+        self.start(args).wait_with_output().expect("it ends")
+    }
+}
+
+/// Rules for [`support::csv`].
+const JOB: &str = r#"
+[input]
+key = ["Ticket"]
+[fields]
+request = { column = "Wish", values = { "Erase" = "delete" } }
+userEmail = "Email"
+notes = { template = "Ticket {{ Ticket }}" }
+preverified = { value = true }
+[send]
+rate = 1000
+concurrency = 4
+initial_backoff = "5ms"
+max_backoff = "20ms"
+settle = "100ms"
+"#;
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn code(output: &Output) -> i32 {
+    output
+        .status
+        .code()
+        .unwrap_or_else(|| panic!("ended by a signal: {}", stderr(output)))
+}
+
+fn server(change: impl FnOnce(&mut Config)) -> Sandbox {
+    let mut config = Config::default();
+    change(&mut config);
+    Sandbox::start_on_own_thread(config).expect("it starts")
+}
+
+fn wait_for(server: &Sandbox, arrivals: usize) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(async {
+            tokio::time::timeout(DEADLINE, server.wait_for_arrivals(arrivals))
+                .await
+                .expect("they arrive");
+        });
+}
+
+/// Every request of the server has a mark of its own, and there are so many.
+fn assert_each_once(server: &Sandbox, n: usize) {
+    let requests = server.requests();
+    let notes: std::collections::BTreeSet<_> = requests
+        .iter()
+        .map(|request| request.body.notes.clone().expect("marked"))
+        .collect();
+    assert_eq!((requests.len(), notes.len()), (n, n));
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(sent.success());
+}
+
+#[test]
+fn the_sample_backlog_runs_against_the_sandbox_and_says_what_became_of_it() {
+    let place = Place::new();
+    let output = place.run(&["run", "samples/backlog.csv", "--sandbox", "--yes"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    insta::assert_snapshot!("run_backlog", stdout(&output));
+    insta::assert_snapshot!(
+        "run_backlog_rejects",
+        place.read("concord-import-out/backlog/rejects.csv")
+    );
+    let results = place.read("concord-import-out/backlog/results.csv");
+    assert!(results.starts_with(
+        "row,line,key,import_id,request,outcome,via,id,concord_id,request_date,http_status,error_code,error,attempts\n"
+    ));
+    let rows: Vec<u64> = csv::Reader::from_reader(results.as_bytes())
+        .records()
+        .map(|record| record.expect("CSV")[0].parse().expect("a row number"))
+        .collect();
+    assert!(rows.is_sorted(), "the results are in input order");
+}
+
+#[test]
+fn the_same_command_again_creates_nothing_twice_and_says_so() {
+    let place = Place::new();
+    let store = "concord-import-out/backlog/sandbox/store.jsonl";
+    place.run(&["run", "samples/backlog.csv", "--sandbox", "--yes"]);
+    let before = place.read(store);
+    let output = place.run(&["run", "samples/backlog.csv", "--sandbox", "--yes"]);
+    assert_eq!(code(&output), 1);
+    insta::assert_snapshot!("run_backlog_again", stdout(&output));
+    assert_eq!(place.read(store), before);
+}
+
+#[test]
+fn check_tells_every_problem_and_a_dry_run_tells_the_same() {
+    let place = Place::new();
+    let check = place.run(&["check", "samples/backlog.csv"]);
+    assert_eq!(code(&check), 1);
+    insta::assert_snapshot!("check_backlog", stdout(&check));
+    let dry = place.run(&["run", "--dry-run", "samples/backlog.csv"]);
+    assert_eq!((code(&dry), stdout(&dry)), (1, stdout(&check)));
+    assert!(
+        !place.path("concord-import-out").exists(),
+        "a check leaves nothing behind"
+    );
+
+    let check = place.run(&["check", "samples/tickets.jsonl"]);
+    assert_eq!(code(&check), 1);
+    insta::assert_snapshot!("check_tickets", stdout(&check));
+}
+
+#[test]
+fn rows_are_printed_as_understood_and_refused_ones_told_on_standard_error() {
+    let place = Place::new();
+    for name in ["backlog.csv", "tickets.jsonl"] {
+        let output = place.run(&["rows", &format!("samples/{name}")]);
+        assert_eq!(code(&output), 0);
+        insta::assert_snapshot!(
+            format!("rows_{name}"),
+            format!("{}---\n{}", stdout(&output), stderr(&output))
+        );
+    }
+}
+
+#[test]
+fn several_inputs_get_a_folder_each_and_share_what_was_seen() {
+    let place = Place::new();
+    fs::copy(place.path("samples/backlog.csv"), place.path("copy.csv")).expect("copied");
+    let args = [
+        "run",
+        "samples/backlog.csv",
+        "copy.csv",
+        "--job",
+        "samples/backlog.toml",
+        "--sandbox",
+    ];
+    let output = place.run(&args);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let summary = |stem: &str| -> serde_json::Value {
+        serde_json::from_str(&place.read(&format!("concord-import-out/{stem}/summary.json")))
+            .expect("JSON")
+    };
+    let (first, second) = (summary("backlog"), summary("copy"));
+    assert_eq!(second["created"], 0);
+    let repeated = first["created"].as_u64().expect("a number")
+        + first["duplicate"].as_u64().expect("a number");
+    assert_eq!(second["duplicate"].as_u64(), Some(repeated));
+}
+
+#[test]
+fn standard_input_is_imported_like_a_file_and_leaves_no_copy() {
+    let place = Place::new();
+    let mut command = place.command(&["run", "-", "--job", "samples/tickets.toml", "--sandbox"]);
+    let input = fs::File::open(place.path("samples/tickets.jsonl")).expect("there");
+    let temp = place.path("tmp");
+    fs::create_dir(&temp).expect("a folder");
+    let output = command
+        .stdin(input)
+        .env("TMPDIR", &temp)
+        .output()
+        .expect("it runs");
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(
+        place
+            .read("concord-import-out/stdin/results.csv")
+            .lines()
+            .count()
+            > 10
+    );
+    assert_eq!(
+        fs::read_dir(&temp).expect("listed").count(),
+        0,
+        "a private copy stayed behind"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn everything_written_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.run(&["run", "samples/backlog.csv", "--sandbox"]);
+    let mut folders = vec![place.path("concord-import-out")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        for entry in fs::read_dir(&folder).expect("listed") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert_eq!(files, 5, "results, rejects, summary, ledger and store");
+}
+
+#[test]
+fn results_makes_the_same_files_again() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(30, &server);
+    assert_eq!(code(&place.finish(&args)), 0);
+    let names = ["results.csv", "summary.json"].map(|name| format!("concord-import-out/t/{name}"));
+    let before = names.clone().map(|name| place.read(&name));
+    for name in &names {
+        fs::remove_file(place.path(name)).expect("removed");
+    }
+    let mut again = args.clone();
+    again[0] = "results".into();
+    again.retain(|arg| arg != "--yes");
+    let posts = server.log().len();
+    let args: Vec<_> = again.iter().map(String::as_str).collect();
+    let output = place.run(&args); // without a key
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(names.map(|name| place.read(&name)), before);
+    assert_eq!(server.log().len(), posts, "nothing was sent");
+}
+
+#[test]
+fn a_live_run_that_nobody_confirms_sends_nothing() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(3, &server);
+    args.retain(|arg| arg != "--yes");
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("unconfirmed", stderr(&output));
+    assert!(server.log().is_empty());
+}
+
+#[test]
+fn plain_http_to_another_machine_is_refused_before_anything_is_read() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(1, &server);
+    let last = args.len() - 1;
+    args[last] = "http://concord.example.com/privacy-v1".into();
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("plain_http", stderr(&output));
+}
+
+#[test]
+fn a_missing_key_job_or_input_is_told_with_what_to_do() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(1, &server);
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let output = place.run(&args);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("no_key", stderr(&output));
+
+    fs::remove_file(place.path("t.toml")).expect("removed");
+    let output = place.run(&["check", "t.csv"]);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("no_job", stderr(&output));
+
+    let output = place.run(&["check", "nowhere.csv", "--job", "samples/backlog.toml"]);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("no_input", stderr(&output));
+}
+
+#[test]
+fn a_missing_column_is_told_before_the_first_row() {
+    let place = Place::new();
+    fs::write(
+        place.path("t.csv"),
+        "Ticket,E-mail,Wish\nT-1,a@example.com,Erase\n",
+    )
+    .expect("written");
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let output = place.run(&["check", "t.csv"]);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("missing_column", stderr(&output));
+}
+
+#[test]
+fn a_refused_key_stops_the_run_with_a_hint() {
+    let place = Place::new();
+    let server = server(|config| config.api_key = "another key".into());
+    let output = place.finish(&place.live(5, &server));
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("not sent         5"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stdout(&output).contains("CONCORD_API_KEY"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_server_that_knows_only_the_published_post_can_be_imported_into() {
+    for reads in ["404", "405"] {
+        let place = Place::new();
+        let server = server(|config| config.reads = reads.parse().expect("known"));
+        let output = place.finish(&place.live(20, &server));
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("the project's name could not be learned"),
+            "{}",
+            stderr(&output)
+        );
+        assert_each_once(&server, 20);
+    }
+}
+
+#[test]
+fn a_ledger_of_a_later_version_is_refused_and_nothing_is_sent() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(3, &server);
+    assert_eq!(code(&place.finish(&args)), 0);
+    let ledger = place.path(&format!("state/concord-import/{SANDBOX_PROJECT}.ledger"));
+    let connection = rusqlite::Connection::open(&ledger).expect("it opens");
+    connection
+        .execute_batch("PRAGMA user_version = 99")
+        .expect("set");
+    drop(connection);
+    let seen = server.log().len();
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("has format 99"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(server.log().len(), seen);
+}
+
+#[test]
+fn json_progress_ends_with_one_summary_line() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(3, &server);
+    args.extend(["--progress".into(), "json".into()]);
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 0);
+    let summary: serde_json::Value =
+        serde_json::from_str(stdout(&output).trim()).expect("one line of JSON");
+    assert_eq!(summary["created"], 3);
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn status_tells_runs_and_totals() {
+    let place = Place::new();
+    assert!(stdout(&place.run(&["status"])).contains("No ledger yet"));
+    let server = server(|_| {});
+    place.finish(&place.live(3, &server));
+    let output = place.run(&["status"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("3 created"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("t.csv: exit code 0, 3 requests sent, 0 look-ups"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn one_interrupt_lets_what_is_under_way_end_and_the_next_run_goes_on() {
+    for (name, expected) in [("INT", 130), ("TERM", 143)] {
+        let place = Place::new();
+        let server = server(|_| {});
+        let mut args = place.live(400, &server);
+        args.extend(["--rate".into(), "100".into()]);
+        let child = place.start(&args);
+        wait_for(&server, 20);
+        signal(&child, name);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(code(&output), expected, "{}", stderr(&output));
+        assert!(
+            stdout(&output).contains("Next, to go on where it stopped:"),
+            "{}",
+            stdout(&output)
+        );
+        let created = server.requests().len();
+        assert!((15..400).contains(&created), "{created}");
+        let results = place.read("concord-import-out/t/results.csv");
+        assert_eq!(results.matches(",created,response,").count(), created);
+        assert_eq!(results.matches(",not_sent,").count(), 400 - created);
+
+        let last = args.len() - 1;
+        args[last] = "5000".into();
+        let output = place.finish(&args);
+        assert_eq!(code(&output), 0, "{}", stdout(&output));
+        assert_each_once(&server, 400);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_at_once_and_loses_nothing() {
+    let place = Place::new();
+    let server = server(|config| {
+        config.faults = Faults {
+            script: Script(vec![Fault::CreateThenHang; 4]),
+            ..Faults::default()
+        };
+    });
+    let args = place.live(50, &server);
+    let child = place.start(&args);
+    wait_for(&server, 5); // the look at the project, and one for each of four at once
+    signal(&child, "INT");
+    std::thread::sleep(Duration::from_millis(300)); // two signals at once are one
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("ending at once"),
+        "{}",
+        stderr(&output)
+    );
+    server.set_faults(Faults::default());
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert_each_once(&server, 50);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_run_is_continued_by_the_same_command() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(400, &server);
+    args.extend(["--rate".into(), "300".into()]);
+    for arrivals in [30, 100, 200] {
+        let mut child = place.start(&args);
+        wait_for(&server, arrivals);
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+    }
+    let last = args.len() - 1;
+    args[last] = "5000".into();
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 0, "{}\n{}", stdout(&output), stderr(&output));
+    assert_each_once(&server, 400);
+}
+
+#[test]
+fn completions_and_manual_pages_are_printed() {
+    let place = Place::new();
+    let output = place.run(&["completions", "bash"]);
+    assert!(code(&output) == 0 && stdout(&output).contains("api-key-file"));
+    let output = place.run(&["man"]);
+    assert!(code(&output) == 0 && stdout(&output).contains("CONCORD_API_KEY"));
+}
+
+#[test]
+fn help_names_every_command() {
+    let place = Place::new();
+    let output = place.run(&["--help"]);
+    assert_eq!(code(&output), 0);
+    insta::assert_snapshot!("help", stdout(&output));
+}
+
+/// The lines of the README that a newcomer copies.
+fn readme_commands() -> Vec<Vec<String>> {
+    let readme = include_str!("../../README.md");
+    readme
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("cargo run --release -- "))
+        .map(|args| args.split_whitespace().map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn the_commands_of_the_readme_work_as_written() {
+    let place = Place::new();
+    let commands = readme_commands();
+    assert!(!commands.is_empty(), "the README has commands");
+    for args in commands {
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        let output = place.run(&args);
+        assert!(
+            matches!(code(&output), 0 | 1),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(!stdout(&output).is_empty(), "{args:?}");
+    }
+}
