@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::Method;
-use concord_import::check::Survey;
+use concord_import::check::{Survey, survey};
 use concord_import::entry::{Entry, Field, RequestType};
 use concord_import::event::{Event, Events};
 use concord_import::import::{ImportError, Imported, Importer};
@@ -277,7 +278,7 @@ impl Trial {
     }
 
     async fn import_all(&self, importer: &Importer) -> Result<Vec<Imported>, ImportError> {
-        let survey = Survey::of(&self.read).expect("inputs that can be read");
+        let survey = survey_of(&self.read);
         let mut left = self.limit;
         let mut seen = (Seen::new(), Seen::new());
         let mut imported = Vec::new();
@@ -351,6 +352,12 @@ impl Trial {
         assert_eq!(self.created().len(), entries);
         assert_eq!(ended.exit_code(), 0);
     }
+}
+
+/// What the check says of the inputs; it is never broken off.
+fn survey_of(plan: &ReadPlan) -> Survey {
+    let survey = survey(plan, &mut |_| ControlFlow::Continue(()));
+    survey.expect("inputs that can be read").expect("a survey")
 }
 
 /// A run that has ended, and its results as they are read back.

@@ -106,7 +106,9 @@ async fn during_an_outage_only_a_probe_now_and_then_is_sent() {
 #[tokio::test]
 async fn an_outage_without_end_stops_the_run_and_the_next_one_completes_it() {
     for fault in ["503", "drop", "create-then-504", "create-then-drop"] {
-        let mut trial = Trial::with_faults(40, outage(&format!("10..1000000={fault}"))).await;
+        let mut trial = Trial::with_faults(150, outage(&format!("10..1000000={fault}"))).await;
+        trial.sending.initial_backoff = Duration::from_millis(20);
+        trial.sending.max_backoff = Duration::from_millis(80);
         trial.sending.give_up_after = Duration::from_millis(700);
         let ended = trial.run().await;
         trial.assert_true(&ended);
@@ -130,7 +132,7 @@ async fn an_outage_without_end_stops_the_run_and_the_next_one_completes_it() {
             assert_eq!(ended.count(Outcome::Failed), 0, "{fault}");
         }
         trial.sandbox.set_faults(Faults::default());
-        trial.assert_complete(&trial.run().await, 40);
+        trial.assert_complete(&trial.run().await, 150);
     }
 }
 
