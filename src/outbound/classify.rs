@@ -114,10 +114,9 @@ fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
         404 => Disposition::Stop(StopCause::ProjectUnknown),
         // No Concord says these to a POST; going on would reject every row for the address's fault.
         300..=399 | 405 | 407 | 415 => Disposition::Stop(StopCause::WrongServer { status }),
-        429 => Disposition::NotServed(reason()),
         503 if answer.retry_after.is_some() => Disposition::NotServed(reason()),
-        // Refused before it was read (RFC 9110, 15.5.9 and 15.5.20; RFC 8470): not the entry's fault.
-        408 | 421 | 425 => Disposition::NotServed(reason()),
+        // Refused before it was read (RFC 9110, 15.5.9 and 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
+        408 | 421 | 425 | 429 => Disposition::NotServed(reason()),
         400..=499 => Disposition::Rejected(reason()),
         // Another success than the published one, every 5xx, and whatever has no meaning here.
         _ => Disposition::InDoubt(reason()),

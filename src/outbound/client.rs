@@ -46,7 +46,7 @@ pub(super) enum Silence {
     #[error("no connection: {0}")]
     NoConnection(String),
     /// The deadline passed; the request may have arrived.
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection broke; the request may have arrived.
     #[error("the connection broke before an answer came")]
@@ -106,7 +106,8 @@ impl Client {
             .retry(reqwest::retry::never())
             .referer(false)
             .pool_idle_timeout(IDLE_MAX)
-            .connect_timeout(CONNECT_MAX)
+            // Less than the whole, so that a connection that is never made is told from a lost answer.
+            .connect_timeout(CONNECT_MAX.min(timeout / 2))
             .tcp_nodelay(true)
             .timeout(timeout);
         builder = if is_loopback(&requests) {

@@ -1,15 +1,17 @@
 //! Whether a request exists, found by its mark.
 //!
 //! Not finding something proves nothing until the way of looking has proved itself: the `notes` filter is
-//! believed only after it has found a request that is known to exist; else the whole list is read.
+//! believed only after it has found a request that is known to exist, in the way in which it has to find
+//! this one, and as long as it gives nothing that it should have left out; else the whole list is read.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::client::Exchange;
+use super::client::{BodyFault, Exchange};
 use super::pace::Stopped;
 use super::{Outbound, classify};
 use crate::entry::{Entry, ImportId};
@@ -39,14 +41,37 @@ pub(super) enum Look {
 enum Filter {
     #[default]
     Unproven,
-    Works,
+    /// It finds a mark that is all there is of the notes; perhaps it compares whole texts.
+    FindsWhole,
+    /// It finds a mark that has other text before it.
+    FindsWithin,
     Useless,
 }
 
 #[derive(Debug, Default)]
 struct Learned {
     filter: Filter,
-    known: Option<ImportId>,
+    /// Something that exists, and since when that is known.
+    known: Option<(ImportId, Instant)>,
+}
+
+impl Learned {
+    /// Whether the filter would find this entry, were it there.
+    fn is_proven_for(&self, entry: &Entry) -> bool {
+        match self.filter {
+            Filter::FindsWithin => true,
+            Filter::FindsWhole => entry
+                .body
+                .notes()
+                .is_some_and(|notes| is_bare(notes, entry.import_id)),
+            Filter::Unproven | Filter::Useless => false,
+        }
+    }
+}
+
+/// Whether notes are a mark and nothing else.
+fn is_bare(notes: &str, id: ImportId) -> bool {
+    notes.trim().eq_ignore_ascii_case(&id.mark())
 }
 
 /// Remembers what was learned of the server's list.
@@ -60,7 +85,9 @@ impl Finder {
 
     /// The first stays: the longer something exists, the surer it is listed.
     pub(super) fn know(&self, existing: ImportId) {
-        self.learned().known.get_or_insert(existing);
+        self.learned()
+            .known
+            .get_or_insert_with(|| (existing, Instant::now()));
     }
 }
 
@@ -73,51 +100,76 @@ enum Page {
 impl Outbound {
     /// Looks for an entry once.
     pub(super) async fn look(&self, entry: &Entry) -> Result<Look, Stopped> {
-        let filter = self.finder.learned().filter;
-        if filter != Filter::Useless {
-            match self.filtered(entry, entry.import_id).await? {
-                Look::NotFound => {}
-                known => return Ok(known),
-            }
-            if filter == Filter::Works || self.prove_filter(entry).await? {
-                return Ok(Look::NotFound);
-            }
+        if self.finder.learned().filter == Filter::Useless {
+            return self.scan(entry).await;
         }
-        self.scan(entry).await
+        let mark = entry.import_id.mark();
+        let mut is_refused = false;
+        match self.filtered(entry, &mark).await? {
+            Page::Items { items, .. } => {
+                let hits: BTreeMap<_, _> = matching(&items, &mark).collect();
+                if !hits.is_empty() {
+                    return Ok(found(hits, entry));
+                }
+                // What does not leave out others shows one page of everything, and says nothing of the next.
+                if !items.is_empty() {
+                    self.finder.learned().filter = Filter::Useless;
+                } else if self.finder.learned().is_proven_for(entry)
+                    || self.prove_filter(entry).await?
+                {
+                    return Ok(Look::NotFound);
+                }
+            }
+            // Perhaps it is the filter that it does not know.
+            Page::None(Look::Unable(_)) => is_refused = true,
+            Page::None(look) => return Ok(look),
+        }
+        let look = self.scan(entry).await?;
+        if is_refused && matches!(look, Look::Found { .. } | Look::NotFound) {
+            self.finder.learned().filter = Filter::Useless;
+        }
+        Ok(look)
     }
 
-    /// Whether the filter finds a request that is known to exist.
+    /// Whether the filter finds a request that is known to exist, so that it would have found this one.
     async fn prove_filter(&self, entry: &Entry) -> Result<bool, Stopped> {
-        let Some(known) = self
-            .finder
-            .learned()
-            .known
-            .filter(|known| *known != entry.import_id)
-        else {
+        let known = self.finder.learned().known;
+        let Some((known, since)) = known.filter(|(known, _)| *known != entry.import_id) else {
             return Ok(false);
         };
-        let proven = match self.filtered(entry, known).await? {
-            Look::Found { .. } => Filter::Works,
-            Look::NotFound => Filter::Useless,
-            Look::Unable(_) | Look::NotServed(_) => Filter::Unproven,
+        let mark = known.mark();
+        let Page::Items { items, .. } = self.filtered(entry, &mark).await? else {
+            return Ok(false);
+        };
+        let hits: Vec<_> = matching(&items, &mark).collect();
+        let is_within = hits.iter().any(|(_, (_, item))| {
+            let notes = item.get("notes").and_then(Value::as_str);
+            notes.is_some_and(|notes| !is_bare(notes, known))
+        });
+        let mut learned = self.finder.learned();
+        learned.filter = match hits.len() {
+            // What was created just now may not be listed yet.
+            0 if items.is_empty() && since.elapsed() < self.sending.settle => Filter::Unproven,
+            count if count == 0 || count < items.len() => Filter::Useless,
+            _ if is_within => Filter::FindsWithin,
+            _ => Filter::FindsWhole,
         };
         tracing::debug!(
-            ?proven,
+            filter = ?learned.filter,
             "the notes filter was tried on a request that exists"
         );
-        self.finder.learned().filter = proven;
-        Ok(proven == Filter::Works)
+        let is_proven = learned.is_proven_for(entry);
+        if learned.filter == Filter::FindsWhole && !is_proven {
+            // Something else may prove more.
+            learned.known = None;
+        }
+        Ok(is_proven)
     }
 
-    /// Asks for the requests whose notes hold a mark, and checks each answer itself.
-    async fn filtered(&self, entry: &Entry, wanted: ImportId) -> Result<Look, Stopped> {
-        let mark = wanted.mark();
-        let query = [("notes", mark.as_str()), ("limit", "100")];
-        let page = read_page(self.list(entry.import_id, &query).await?);
-        Ok(match page {
-            Page::Items { items, .. } => found(matching(&items, &mark).collect(), entry, wanted),
-            Page::None(look) => look,
-        })
+    /// The requests whose notes hold a mark, if the filter does what it is called.
+    async fn filtered(&self, entry: &Entry, mark: &str) -> Result<Page, Stopped> {
+        let query = [("notes", mark), ("limit", "100")];
+        Ok(read_page(self.list(entry.import_id, &query).await?))
     }
 
     /// Reads the whole list. Requests that are created meanwhile only move others further back
@@ -142,7 +194,7 @@ impl Outbound {
                     hits.extend(matching(&items, &mark));
                     offset += items.len();
                     if offset >= total {
-                        return Ok(found(hits, entry, entry.import_id));
+                        return Ok(found(hits, entry));
                     }
                     if items.is_empty() {
                         let message = "the list of requests ends before its `total`";
@@ -167,7 +219,7 @@ fn matching<'a>(
     })
 }
 
-fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry, wanted: ImportId) -> Look {
+fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry) -> Look {
     let is_twice = hits.len() > 1;
     let all = hits
         .keys()
@@ -188,44 +240,40 @@ fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry, wanted: ImportId
         },
         Some((receipt, item)) => Look::Found {
             receipt,
-            oddity: (wanted == entry.import_id)
-                .then(|| classify::oddity(&classify::differing_fields(&item, &entry.body)))
-                .flatten(),
+            oddity: classify::oddity(&classify::differing_fields(&item, &entry.body)),
         },
     }
 }
 
 fn read_page(exchange: Exchange) -> Page {
+    let not_served =
+        |message: String| Page::None(Look::NotServed(Reason::new("lookup_failed", message)));
     let answer = match exchange {
         Ok(answer) => answer,
-        Err(silence) => {
-            return Page::None(Look::NotServed(Reason::new(
-                "lookup_failed",
-                silence.to_string(),
-            )));
-        }
+        Err(silence) => return not_served(silence.to_string()),
     };
     match answer.status {
         200 => {}
         408 | 429 | 500.. => {
-            let message = format!("the list of requests answered {}", answer.status);
-            return Page::None(Look::NotServed(Reason::new("lookup_failed", message)));
+            return not_served(format!("the list of requests answered {}", answer.status));
         }
         status => {
             let message = format!("the list of requests is not to be had ({status})");
             return Page::None(Look::Unable(Reason::new("no_list", message)));
         }
     }
-    let read = answer
-        .body
-        .ok()
-        .and_then(|body| serde_json::from_slice::<Value>(&body).ok());
-    let total = read.as_ref().and_then(|page| page.get("total")?.as_u64());
-    match (read, total.and_then(|total| usize::try_from(total).ok())) {
-        (Some(Value::Object(mut page)), Some(total)) => match page.remove("items") {
-            Some(Value::Array(items)) => Page::Items { items, total },
-            _ => unreadable(),
-        },
+    let body = match answer.body {
+        Ok(body) => body,
+        Err(fault @ BodyFault::CutOff) => return not_served(fault.to_string()),
+        Err(BodyFault::TooLarge) => return unreadable(),
+    };
+    let Ok(mut page) = serde_json::from_slice::<Value>(&body) else {
+        return not_served("the list of requests is not JSON".into());
+    };
+    let total = page.get("total").and_then(Value::as_u64);
+    let total = total.and_then(|total| usize::try_from(total).ok());
+    match (page.get_mut("items").map(Value::take), total) {
+        (Some(Value::Array(items)), Some(total)) => Page::Items { items, total },
         _ => unreadable(),
     }
 }

@@ -30,7 +30,7 @@ use crate::entry::{Entry, ImportId};
 use crate::event::Events;
 use crate::outcome::{Reason, Settled, Traffic};
 use crate::plan::{Mark, Sending, Target};
-use crate::stop::{Lease, StopSignal};
+use crate::stop::{Lease, StopCause, StopSignal};
 
 /// Entries that may wait for a retry or a second look without holding up those behind them.
 pub const ASIDE_MAX: usize = 1_024;
@@ -135,8 +135,11 @@ impl Outbound {
             Ok(answer) => classify::health(answer),
             Err(silence) => classify::health_of_silence(silence),
         };
-        self.pacer.report(entry, Purpose::LookUp, &health);
-        drop(permit);
+        permit.report(entry, Purpose::LookUp, &health);
+        if exchange.as_ref().is_ok_and(|answer| answer.status == 401) {
+            // Nothing can be created with that key either.
+            self.stop.raise(StopCause::KeyRefused);
+        }
         Ok(exchange)
     }
 

@@ -24,7 +24,7 @@ use crate::stop::{StopCause, StopSignal};
 /// So many different entries failing in a row, with no answer to anyone between, are an outage.
 const OUTAGE_ENTRIES: usize = 5;
 /// The longest pause that one Retry-After can ask for; after it the server is asked again.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
+pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(10);
 /// Pauses shorter than this are not worth telling a person.
 const TELL_FROM: Duration = Duration::from_millis(900);
 
@@ -70,16 +70,28 @@ pub(super) struct Stopped;
 pub(super) struct Permit {
     _slot: OwnedSemaphorePermit,
     pacer: Arc<Pacer>,
+    /// The number of the probe that it is for.
+    probe: Option<u64>,
+}
+
+impl Permit {
     /// Sent to see whether an outage is over: its failure says nothing of the entry.
-    pub(super) is_probe: bool,
+    pub(super) const fn is_probe(&self) -> bool {
+        self.probe.is_some()
+    }
+
+    /// Takes note of what the exchange told of the server.
+    pub(super) fn report(&self, entry: ImportId, purpose: Purpose, health: &Health) {
+        self.pacer.report(self.probe, entry, purpose, health);
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.is_probe {
+        if self.is_probe() {
             // A probe that ended without a report (its run was stopped) must not close the gate for good.
             if let Some(outage) = &mut self.pacer.gate().outage {
-                outage.is_probing = false;
+                outage.end_probe(self.probe);
             }
             self.pacer.changed.notify_waiters();
         }
@@ -126,17 +138,34 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<S
 #[derive(Debug)]
 struct Outage {
     next_probe: Instant,
-    is_probing: bool,
+    /// The number of the probe under way.
+    probe: Option<u64>,
     what: String,
+}
+
+impl Outage {
+    /// Notes the end of a probe, and says whether it was the one under way.
+    fn end_probe(&mut self, probe: Option<u64>) -> bool {
+        let is_ours = probe.is_some() && self.probe == probe;
+        if is_ours {
+            self.probe = None;
+        }
+        is_ours
+    }
 }
 
 #[derive(Debug)]
 struct Gate {
     paused_until: Option<Instant>,
     outage: Option<Outage>,
-    /// Since when nobody was served, and which entries have failed since.
+    /// Since when requests are held back with nobody served between.
     unserved_since: Option<Instant>,
+    /// Which entries have failed since somebody was served.
     failed: Vec<ImportId>,
+    /// How many POSTs were served.
+    served: u64,
+    /// How many probes were sent.
+    probes: u64,
     backoff: Backoff,
     /// A wait was told, its end was not.
     is_told: bool,
@@ -144,7 +173,7 @@ struct Gate {
 
 /// What the head of the line has to do.
 enum Turn {
-    Go { is_probe: bool },
+    Go { probe: Option<u64> },
     SleepUntil(Instant),
     AwaitChange,
     GiveUp { lasted: Duration, last: String },
@@ -197,6 +226,8 @@ impl Pacer {
                 outage: None,
                 unserved_since: None,
                 failed: Vec::new(),
+                served: 0,
+                probes: 0,
                 backoff: Backoff::new(sending.initial_backoff, sending.max_backoff, seed),
                 is_told: false,
             }),
@@ -230,11 +261,11 @@ impl Pacer {
         loop {
             let changed = self.changed.notified();
             match self.turn() {
-                Turn::Go { is_probe } => {
+                Turn::Go { probe } => {
                     return Ok(Permit {
                         _slot: slot,
                         pacer: Arc::clone(self),
-                        is_probe,
+                        probe,
                     });
                 }
                 Turn::SleepUntil(until) => tokio::select! {
@@ -253,47 +284,65 @@ impl Pacer {
     /// Decides for the head of the line. Nothing is awaited between looking and taking.
     fn turn(&self) -> Turn {
         let now = Instant::now();
-        let mut gate = self.gate();
-        if let Some(since) = gate.unserved_since
-            && gate.is_waiting(now)
-            && now.duration_since(since) >= self.sending.give_up_after
+        let mut guard = self.gate();
+        let gate = &mut *guard;
+        let unserved_since = gate.unserved_since.filter(|_| gate.is_waiting(now));
+        let deadline = unserved_since.map(|since| since + self.sending.give_up_after);
+        if let (Some(since), Some(deadline)) = (unserved_since, deadline)
+            && deadline <= now
         {
             let last = gate.outage.as_ref().map_or_else(
                 || "it keeps asking to be left alone".to_owned(),
                 |outage| outage.what.clone(),
             );
             return Turn::GiveUp {
-                lasted: now.duration_since(since),
+                lasted: now - since,
                 last,
             };
         }
-        if let Some(until) = gate.paused_until.filter(|until| *until > now) {
-            return Turn::SleepUntil(until);
+        let until =
+            |then: Instant| Turn::SleepUntil(deadline.map_or(then, |deadline| deadline.min(then)));
+        if let Some(end) = gate.paused_until.filter(|end| *end > now) {
+            return until(end);
         }
-        let is_probe = match &gate.outage {
-            Some(outage) if outage.is_probing => return Turn::AwaitChange,
-            Some(outage) if outage.next_probe > now => return Turn::SleepUntil(outage.next_probe),
-            Some(_) => true,
-            None => false,
-        };
+        match &gate.outage {
+            Some(outage) if outage.probe.is_some() => return Turn::AwaitChange,
+            Some(outage) if outage.next_probe > now => return until(outage.next_probe),
+            _ => {}
+        }
         if let Err(not_until) = self.limiter.check() {
             return Turn::SleepUntil(now + not_until.wait_time_from(self.clock.now()));
         }
         if let Some(outage) = &mut gate.outage {
-            outage.is_probing = true;
-        } else if std::mem::take(&mut gate.is_told) {
-            drop(gate);
+            gate.probes += 1;
+            outage.probe = Some(gate.probes);
+            return Turn::Go {
+                probe: outage.probe,
+            };
+        }
+        if std::mem::take(&mut gate.is_told) {
+            drop(guard);
             self.events.tell(Event::Resumed);
         }
-        Turn::Go { is_probe }
+        Turn::Go { probe: None }
     }
 
-    /// Takes note of what an exchange told of the server.
-    pub(super) fn report(&self, entry: ImportId, purpose: Purpose, health: &Health) {
+    /// How many POSTs were served so far.
+    pub(super) fn served(&self) -> u64 {
+        self.gate().served
+    }
+
+    /// Whether everyone is held back for the server's sake.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.gate().is_waiting(Instant::now())
+    }
+
+    fn report(&self, probe: Option<u64>, entry: ImportId, purpose: Purpose, health: &Health) {
         let now = Instant::now();
         let mut gate = self.gate();
         let told = match (health, purpose) {
             (Health::Serving, Purpose::Create) => {
+                gate.served += 1;
                 gate.failed.clear();
                 gate.unserved_since = None;
                 gate.outage = None;
@@ -305,8 +354,9 @@ impl Pacer {
             }
             // Lists that work say nothing of whether requests can be created again.
             (Health::Serving, Purpose::LookUp) => {
-                if let Some(outage) = &mut gate.outage {
-                    outage.is_probing = false;
+                match &mut gate.outage {
+                    Some(outage) => drop(outage.end_probe(probe)),
+                    None => gate.unserved_since = None,
                 }
                 None
             }
@@ -317,34 +367,24 @@ impl Pacer {
                 },
                 _,
             ) => {
-                gate.unserved_since.get_or_insert(now);
-                let wait = match retry_after {
-                    Some(wait) => (*wait).min(RETRY_AFTER_MAX),
-                    None => gate.backoff.next_delay(),
-                };
-                let until = gate
-                    .paused_until
-                    .map_or(now + wait, |until| until.max(now + wait));
-                gate.paused_until = Some(until);
+                if let Some(outage) = &mut gate.outage {
+                    outage.end_probe(probe);
+                }
+                let until = gate.pause(now, *retry_after);
                 Some((
                     format!("the server asked for a pause ({status})"),
                     until - now,
                 ))
             }
             (Health::Failing { what }, purpose) => {
-                if purpose == Purpose::Create {
-                    gate.unserved_since.get_or_insert(now);
-                    if !gate.failed.contains(&entry) && gate.failed.len() < OUTAGE_ENTRIES {
-                        gate.failed.push(entry);
-                    }
+                let is_new = purpose == Purpose::Create && !gate.failed.contains(&entry);
+                if is_new && gate.failed.len() < OUTAGE_ENTRIES {
+                    gate.failed.push(entry);
                 }
                 let is_outage = gate.outage.is_some() || gate.failed.len() >= OUTAGE_ENTRIES;
-                is_outage.then(|| gate.close(now, what))
+                is_outage.then(|| gate.close(now, probe, what)).flatten()
             }
-            (Health::Unreachable { what }, _) => {
-                gate.unserved_since.get_or_insert(now);
-                Some(gate.close(now, what))
-            }
+            (Health::Unreachable { what }, _) => gate.close(now, probe, what),
         };
         let told = told.filter(|(_, wait)| *wait >= TELL_FROM);
         if told.is_some() {
@@ -372,27 +412,47 @@ impl Gate {
         self.outage.is_some() || self.paused_until.is_some_and(|until| until > now)
     }
 
-    /// Begins an outage, or notes that it goes on: one probe at a time, further and further apart.
-    fn close(&mut self, now: Instant, what: &str) -> (String, Duration) {
-        let wait = self.backoff.next_delay();
-        let since = self.unserved_since.unwrap_or(now);
-        // Those who were under way when the outage began fail too; they move no probe.
-        let next_probe = match &self.outage {
-            Some(outage) if !outage.is_probing => outage.next_probe,
-            _ => now + wait,
+    /// Begins a pause, or makes the present one longer, and says when it ends.
+    fn pause(&mut self, now: Instant, retry_after: Option<Duration>) -> Instant {
+        self.unserved_since.get_or_insert(now);
+        let present = self.paused_until.filter(|end| *end > now);
+        let end = match (retry_after, present) {
+            (Some(wait), _) if !wait.is_zero() => now + wait.min(RETRY_AFTER_MAX),
+            // Those who were under way when the pause began are told the same; it is one refusal, not many.
+            (_, Some(end)) => end,
+            // "Come back now" is said by servers that then refuse again: without a wait this would spin.
+            (_, None) => now + self.backoff.next_delay(),
         };
+        *self
+            .paused_until
+            .insert(present.map_or(end, |present| present.max(end)))
+    }
+
+    /// Begins an outage, or notes that its probe has failed: one probe at a time, further and further apart.
+    /// Those who were under way when the outage began fail too; they change nothing.
+    fn close(
+        &mut self,
+        now: Instant,
+        probe: Option<u64>,
+        what: &str,
+    ) -> Option<(String, Duration)> {
+        if let Some(outage) = &mut self.outage
+            && !outage.end_probe(probe)
+        {
+            return None;
+        }
+        let wait = self.backoff.next_delay();
+        let since = *self.unserved_since.get_or_insert(now);
         self.outage = Some(Outage {
-            next_probe,
-            is_probing: false,
+            next_probe: now + wait,
+            probe: None,
             what: what.to_owned(),
         });
-        (
-            format!(
-                "the server is out of order since {} s ({what})",
-                (now - since).as_secs()
-            ),
-            next_probe - now,
-        )
+        let lasted = (now - since).as_secs();
+        Some((
+            format!("the server is out of order since {lasted} s ({what})"),
+            wait,
+        ))
     }
 }
 
@@ -413,6 +473,12 @@ mod tests {
 
     fn entry(n: u128) -> ImportId {
         ImportId(Uuid::from_u128(n))
+    }
+
+    /// One exchange that comes to this.
+    async fn report(pacer: &Arc<Pacer>, n: u128, health: &Health) {
+        let permit = pacer.permit().await.expect("not stopped");
+        permit.report(entry(n), Purpose::Create, health);
     }
 
     fn failing() -> Health {
@@ -452,12 +518,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_retry_after_holds_everyone() {
         let (pacer, _) = pacer(|_| {});
-        drop(pacer.permit().await);
         let busy = Health::Busy {
             retry_after: Some(Duration::from_secs(9)),
             status: 429,
         };
-        pacer.report(entry(1), Purpose::Create, &busy);
+        report(&pacer, 1, &busy).await;
         let start = Instant::now();
         drop(pacer.permit().await.expect("not stopped"));
         assert_eq!(start.elapsed().as_secs(), 9);
@@ -470,7 +535,7 @@ mod tests {
             retry_after: Some(Duration::from_secs(999_999)),
             status: 503,
         };
-        pacer.report(entry(1), Purpose::Create, &busy);
+        report(&pacer, 1, &busy).await;
         let start = Instant::now();
         drop(pacer.permit().await.expect("not stopped"));
         assert_eq!(start.elapsed(), RETRY_AFTER_MAX);
@@ -479,54 +544,107 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_outage_lets_one_probe_through_at_a_time_and_ends_with_the_first_answer() {
         let (pacer, _) = pacer(|_| {});
+        let straggler = pacer.permit().await.expect("not stopped");
         for n in 0..5 {
-            pacer.report(entry(n), Purpose::Create, &failing());
+            report(&pacer, n, &failing()).await;
         }
         let probe = pacer.permit().await.expect("not stopped");
-        assert!(probe.is_probe);
+        assert!(probe.is_probe());
+        // One that was sent before the outage fails only now.
+        straggler.report(entry(7), Purpose::Create, &failing());
+        drop(straggler);
         let second = tokio::time::timeout(Duration::from_secs(600), pacer.permit()).await;
         assert!(second.is_err(), "a second probe went out beside the first");
-        pacer.report(entry(9), Purpose::Create, &Health::Serving);
+        probe.report(entry(9), Purpose::Create, &Health::Serving);
         drop(probe);
-        assert!(!pacer.permit().await.expect("not stopped").is_probe);
+        assert!(!pacer.permit().await.expect("not stopped").is_probe());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_has_reported_does_not_end_the_next_one_when_it_is_dropped() {
+        let (pacer, _) = pacer(|_| {});
+        for n in 0..5 {
+            report(&pacer, n, &failing()).await;
+        }
+        let first = pacer.permit().await.expect("not stopped");
+        first.report(entry(1), Purpose::Create, &failing());
+        let second = pacer.permit().await.expect("not stopped");
+        drop(first);
+        let third = tokio::time::timeout(Duration::from_secs(600), pacer.permit()).await;
+        assert!(third.is_err(), "a third probe went out beside the second");
+        drop(second);
+        assert!(pacer.permit().await.expect("not stopped").is_probe());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_of_all_that_was_under_way_make_one_pause_and_no_refusal_makes_none() {
+        let (pacer, _) = pacer(|_| {});
+        for retry_after in [None, Some(Duration::ZERO)] {
+            let busy = Health::Busy {
+                retry_after,
+                status: 429,
+            };
+            let mut under_way = Vec::new();
+            for _ in 0..8 {
+                under_way.push(pacer.permit().await.expect("not stopped"));
+            }
+            for permit in under_way {
+                permit.report(entry(1), Purpose::Create, &busy);
+            }
+            let start = Instant::now();
+            let permit = pacer.permit().await.expect("not stopped");
+            let bound = Sending::default().initial_backoff + Duration::from_millis(1);
+            assert!(!start.elapsed().is_zero() && start.elapsed() <= bound);
+            permit.report(entry(1), Purpose::Create, &Health::Serving);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_asks_for_time_without_end_stops_the_run() {
+        for seconds in [0, 1, 500] {
+            let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_secs(120));
+            let busy = Health::Busy {
+                retry_after: Some(Duration::from_secs(seconds)),
+                status: 429,
+            };
+            let start = Instant::now();
+            let mut count = 0;
+            while let Ok(permit) = pacer.permit().await {
+                permit.report(entry(1), Purpose::Create, &busy);
+                count += 1;
+            }
+            assert!(stop.is_raised());
+            assert!(count <= 130, "{count} requests");
+            assert_eq!(start.elapsed().as_secs(), 120);
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_entry_that_fails_again_and_again_is_no_outage() {
         let (pacer, _) = pacer(|_| {});
         for _ in 0..50 {
-            pacer.report(entry(1), Purpose::Create, &failing());
+            report(&pacer, 1, &failing()).await;
         }
-        assert!(!pacer.permit().await.expect("not stopped").is_probe);
+        assert!(!pacer.permit().await.expect("not stopped").is_probe());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_that_lasts_too_long_stops_the_run() {
         let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_secs(120));
         let start = Instant::now();
-        pacer.report(
-            entry(1),
-            Purpose::Create,
-            &Health::Unreachable {
-                what: "connection refused".into(),
-            },
-        );
+        let refused = Health::Unreachable {
+            what: "connection refused".into(),
+        };
+        report(&pacer, 1, &refused).await;
         while let Ok(probe) = pacer.permit().await {
-            assert!(probe.is_probe);
-            pacer.report(
-                entry(1),
-                Purpose::Create,
-                &Health::Unreachable {
-                    what: "connection refused".into(),
-                },
-            );
+            assert!(probe.is_probe());
+            probe.report(entry(1), Purpose::Create, &refused);
         }
         assert!(
             matches!(stop.cause(), Some(StopCause::Outage { .. })),
             "{:?}",
             stop.cause()
         );
-        assert!(start.elapsed() >= Duration::from_secs(120));
-        assert!(start.elapsed() <= Duration::from_secs(120 + 60));
+        assert_eq!(start.elapsed().as_secs(), 120);
     }
 }

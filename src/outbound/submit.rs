@@ -30,18 +30,44 @@ struct Progress {
     counted: u32,
     status: Option<u16>,
     last: Option<Reason>,
+    /// Why it may exist although it was, or is about to be, sent again (`in_doubt = "resend"`).
+    unresolved: Option<Reason>,
     backoff: Backoff,
 }
 
 impl Progress {
-    fn settled(&self, outcome: Outcome, reason: Option<Reason>) -> Delivery {
+    fn in_doubt(&self, reason: Reason) -> Delivery {
+        self.settled(Outcome::InDoubt, reason)
+    }
+
+    /// It was not created by what was sent last; nor, unless a doubt stands, before.
+    fn not_created(&self, outcome: Outcome, reason: Option<Reason>) -> Delivery {
+        let told = reason.unwrap_or_else(|| Reason::new("not_served", "it was not served"));
+        match &self.unresolved {
+            None => self.settled(outcome, told),
+            Some(why) => {
+                let message = format!("{}; sent again: {}", why.message, told.message);
+                self.in_doubt(Reason::new(why.code.clone(), message))
+            }
+        }
+    }
+
+    /// The run ends first. What earlier runs left in doubt the ledger knows; what this one did, it does not.
+    fn not_sent(&self) -> Delivery {
+        match &self.unresolved {
+            Some(why) if self.attempts > 0 => self.in_doubt(why.clone()),
+            _ => Delivery::NotSent,
+        }
+    }
+
+    fn settled(&self, outcome: Outcome, reason: Reason) -> Delivery {
         Delivery::Settled(Settled {
             outcome,
             via: None,
             receipt: None,
             attempts: self.attempts,
             http_status: self.status,
-            reason,
+            reason: Some(reason),
         })
     }
 
@@ -69,6 +95,7 @@ pub(super) async fn deliver(
         counted: 0,
         status: None,
         last: None,
+        unresolved: None,
         backoff: backoff(out, entry.import_id),
     };
     loop {
@@ -86,26 +113,28 @@ pub(super) async fn deliver(
                             why.message
                         ),
                     );
-                    return progress.settled(Outcome::InDoubt, Some(reason));
+                    return progress.in_doubt(reason);
                 }
-                Ok(Resolved::Absent) => {}
-                Ok(Resolved::Unknown(_)) if out.sending.in_doubt == DoubtPolicy::Resend => {}
+                Ok(Resolved::Absent) => progress.unresolved = None,
                 Ok(Resolved::Unknown(because)) => {
-                    let reason =
-                        Reason::new(why.code, format!("{}; {}", why.message, because.message));
-                    return progress.settled(Outcome::InDoubt, Some(reason));
+                    let message = format!("{}; {}", why.message, because.message);
+                    let reason = Reason::new(why.code, message);
+                    if out.sending.in_doubt != DoubtPolicy::Resend {
+                        return progress.in_doubt(reason);
+                    }
+                    progress.unresolved = Some(reason);
                 }
                 // Nothing was sent by this run: the ledger knows it as in doubt already.
                 Err(Stopped) if progress.attempts == 0 => return Delivery::NotSent,
-                Err(Stopped) => return progress.settled(Outcome::InDoubt, Some(why)),
+                Err(Stopped) => return progress.in_doubt(why),
             }
             if progress.counted >= out.sending.max_attempts.get() {
-                return progress.settled(Outcome::Failed, progress.last.clone());
+                return progress.not_created(Outcome::Failed, progress.last.clone());
             }
         }
         let (verdict, is_probe) = match attempt(out, entry, &mut progress, lease).await {
             Ok(sent) => sent,
-            Err(Stopped) => return Delivery::NotSent,
+            Err(Stopped) => return progress.not_sent(),
         };
         progress.status = verdict.status;
         match verdict.disposition {
@@ -114,11 +143,11 @@ pub(super) async fn deliver(
                 return progress.created(Via::Response, receipt, oddity);
             }
             Disposition::Rejected(reason) => {
-                return progress.settled(Outcome::Rejected, Some(reason));
+                return progress.not_created(Outcome::Rejected, Some(reason));
             }
             Disposition::Stop(cause) => {
                 out.stop.raise(cause);
-                return Delivery::NotSent;
+                return progress.not_sent();
             }
             Disposition::InDoubt(reason) => {
                 progress.counted += u32::from(!is_probe);
@@ -129,11 +158,11 @@ pub(super) async fn deliver(
             Disposition::NotServed(reason) if verdict.health == Health::Serving => {
                 progress.counted += 1;
                 if progress.counted >= out.sending.max_attempts.get() {
-                    return progress.settled(Outcome::Failed, Some(reason));
+                    return progress.not_created(Outcome::Failed, Some(reason));
                 }
                 let delay = progress.backoff.next_delay();
                 if out.wait(delay, place).await.is_err() {
-                    return Delivery::NotSent;
+                    return progress.not_sent();
                 }
             }
             Disposition::NotServed(reason) => progress.last = Some(reason),
@@ -164,9 +193,8 @@ async fn attempt(
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
     let verdict = classify::classify(out.client.create(&entry.body).await, &entry.body);
-    out.pacer
-        .report(entry.import_id, Purpose::Create, &verdict.health);
-    Ok((verdict, permit.is_probe))
+    permit.report(entry.import_id, Purpose::Create, &verdict.health);
+    Ok((verdict, permit.is_probe()))
 }
 
 /// Looks, waits the settle time, looks again.
@@ -198,13 +226,17 @@ async fn look(
     progress: &mut Progress,
     place: &mut Place,
 ) -> Result<Resolved, Stopped> {
-    for _ in 0..out.sending.max_attempts.get() {
+    let mut counted = 0;
+    while counted < out.sending.max_attempts.get() {
+        let served = out.pacer.served();
         match out.look(entry).await? {
             Look::Found { receipt, oddity } => return Ok(Resolved::Exists(receipt, oddity)),
             Look::NotFound => return Ok(Resolved::Absent),
             Look::Unable(reason) => return Ok(Resolved::Unknown(reason)),
             Look::NotServed(reason) => progress.last = Some(reason),
         }
+        // An outage is the whole run's to wait for; only a list that fails while requests are served counts.
+        counted += u32::from(out.pacer.served() > served || !out.pacer.is_waiting());
         out.wait(progress.backoff.next_delay(), place).await?;
     }
     let last = progress

@@ -1,6 +1,7 @@
 //! One integration binary; a file a theme.
 
 mod cli;
+mod import;
 mod job;
 mod ledger;
 mod mapping;

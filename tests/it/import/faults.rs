@@ -1,0 +1,214 @@
+//! Each fault alone, and all of them by chance.
+
+use std::time::Duration;
+
+use concord_import::outcome::Outcome;
+use concord_import::sandbox::{Config, ErrorBody, Fault, Faults, Script};
+use concord_import::stop::StopCause;
+
+use crate::support::{Trial, csv};
+
+/// The second of five entries, alone on its way, meets `fault`; the others are served.
+async fn meet(fault: &str) -> Trial {
+    let mut trial = Trial::with_script(5, &format!("ok,{fault}")).await;
+    trial.sending.concurrency = std::num::NonZeroU32::MIN;
+    trial
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_up_and_what_exists_is_not_sent_again() {
+    let faults = [
+        "create-then-500",
+        "create-then-502",
+        "create-then-503",
+        "create-then-504",
+        "create-then-drop",
+        "junk",
+        "cut",
+        "wrong-echo",
+    ];
+    for fault in faults {
+        let trial = meet(fault).await;
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 5);
+        assert_eq!(trial.posts(), 5, "{fault}");
+        assert_eq!(ended.tally().recovered, 1, "{fault}");
+        let looked_up = ended.results[0].iter().filter(|row| row.via == "lookup");
+        assert_eq!(looked_up.count(), 1, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_that_created_nothing_is_sent_again_after_two_looks() {
+    for fault in ["500", "502:html", "503", "504:empty", "drop", "200", "599"] {
+        let trial = meet(fault).await;
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 5);
+        assert_eq!(trial.posts(), 6, "{fault}");
+        assert_eq!(ended.tally().recovered, 0, "{fault}");
+        assert!(trial.gets() >= 2, "{fault}: looked {} times", trial.gets());
+    }
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_a_lost_answer() {
+    for (fault, posts) in [("hang", 6), ("create-then-hang", 5)] {
+        let mut trial = meet(fault).await;
+        trial.sending.timeout = Duration::from_secs(1);
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 5);
+        assert_eq!(trial.posts(), posts, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn what_surely_created_nothing_is_sent_again_without_a_look() {
+    let faults = [
+        "429",
+        "429:retry-after=0",
+        "429:retry-after-date=0",
+        "503:retry-after=0",
+        "408",
+        "421",
+        "425",
+    ];
+    for fault in faults {
+        let trial = meet(fault).await;
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 5);
+        assert_eq!((trial.posts(), trial.gets()), (6, 0), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_comes_late_but_within_the_settle_time_makes_no_duplicate() {
+    let mut trial = meet("late-commit:60ms,late-commit:60ms:502,late-commit:60ms:500").await;
+    trial.sending.settle = Duration::from_millis(400);
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 5);
+    assert_eq!(trial.posts(), 5);
+    assert_eq!(ended.tally().recovered, 3);
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_waited_for() {
+    let trial = meet("slow:300ms").await;
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 5);
+    assert_eq!((trial.posts(), trial.gets()), (5, 0));
+}
+
+#[tokio::test]
+async fn what_concord_refuses_is_rejected_and_the_others_go_on() {
+    for code in [400, 402, 409, 410, 413, 422] {
+        let trial = meet(&code.to_string()).await;
+        let ended = trial.run().await;
+        trial.assert_true(&ended);
+        assert_eq!(trial.created().len(), 4, "{code}");
+        assert_eq!((trial.posts(), trial.gets()), (5, 0), "{code}");
+        let rejected: Vec<_> = ended.results[0]
+            .iter()
+            .filter(|row| row.outcome == "rejected")
+            .collect();
+        assert_eq!(rejected.len(), 1, "{code}");
+        assert_eq!(rejected[0].error_code, format!("http_{code}"));
+        assert_eq!(rejected[0].http_status, code.to_string());
+        assert_eq!(ended.exit_code(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_was_rejected_is_tried_again_by_the_next_run() {
+    let trial = meet("400").await;
+    trial.run().await;
+    let second = trial.run().await;
+    trial.assert_complete(&second, 5);
+    assert_eq!(trial.posts(), 6);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_never_served_while_others_are_fails_after_its_attempts() {
+    let trial = Trial::with_script(1, "421*1000").await;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.count(Outcome::Failed), 1);
+    assert_eq!(trial.posts(), 6);
+    assert_eq!(ended.row("T-1").attempts, 6);
+    trial.sandbox.set_script(Script::default());
+    trial.assert_complete(&trial.run().await, 1);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_answered_500_every_time_fails_once_it_was_looked_up() {
+    let trial = Trial::with_script(1, "500*1000").await;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.count(Outcome::Failed), 1);
+    assert_eq!(ended.row("T-1").error_code, "http_500");
+    assert_eq!(trial.posts(), 6);
+    assert!(trial.gets() >= 12, "two looks after each: {}", trial.gets());
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_ends_the_run() {
+    let goal = Trial::with_script(1, "").await;
+    let to = format!("{}/elsewhere", goal.sandbox.base_url());
+    let script = Script(vec![Fault::Redirect307 { to }; 50]);
+    let mut trial = Trial::with_script(30, "").await;
+    trial.sandbox.set_script(script);
+    trial.sending.concurrency = std::num::NonZeroU32::MIN;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::WrongServer { status: 307 }));
+    assert_eq!(ended.exit_code(), 3);
+    assert_eq!((trial.posts(), trial.gets()), (1, 0));
+    assert_eq!(ended.count(Outcome::NotSent), 30);
+    assert!(
+        goal.sandbox.log().is_empty(),
+        "the redirect's goal was asked"
+    );
+    trial.sandbox.set_script(Script::default());
+    trial.assert_complete(&trial.run().await, 30);
+}
+
+#[tokio::test]
+async fn all_faults_by_chance_create_every_entry_once() {
+    let status = |code| Fault::Status {
+        code,
+        body: ErrorBody::Html,
+    };
+    let late = Fault::LateCommit {
+        after: Duration::from_millis(40),
+        status: 504,
+    };
+    let odds = "500=0.03,502:empty=0.03,503=0.03,503:retry-after=0=0.03,429=0.03,drop=0.03,408=0.03,\
+        create-then-500=0.04,create-then-504=0.04,create-then-drop=0.04,junk=0.04,cut=0.04,wrong-echo=0.04";
+    let read_odds = "500=0.05,drop=0.05,429=0.05,junk=0.02,cut=0.02";
+    for seed in 1..=8 {
+        let mut trial = Trial::new(
+            Config {
+                seed,
+                faults: Faults {
+                    // Before chance takes over, one of each that has no place in it.
+                    script: Script(vec![late.clone(), status(504), Fault::CreateThenHang]),
+                    odds: odds.parse().expect("odds"),
+                    read_odds: read_odds.parse().expect("odds"),
+                    ..Faults::default()
+                },
+                ..Config::default()
+            },
+            &[csv(60)],
+        )
+        .await;
+        trial.seed = seed;
+        trial.sending.timeout = Duration::from_secs(2);
+        trial.sending.settle = Duration::from_millis(120);
+        trial.sending.max_attempts = std::num::NonZeroU32::new(30).expect("not zero");
+        println!("seed {seed}");
+        let first = trial.run().await;
+        trial.assert_true(&first);
+        // A list that cannot be read leaves doubts to the next run.
+        trial.sandbox.set_faults(Faults::default());
+        trial.assert_complete(&trial.run().await, 60);
+    }
+}

@@ -1,0 +1,231 @@
+//! Runs that end before their input: refused, interrupted, killed, or without a ledger.
+
+use std::num::NonZeroU32;
+
+use concord_import::entry::Entry;
+use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, Totals};
+use concord_import::outcome::Outcome;
+use concord_import::sandbox::{Config, Sandbox, Script};
+use concord_import::stop::{StopCause, StopSignal};
+use std::time::Duration;
+
+use crate::support::{Trial, csv, entries, within};
+
+#[tokio::test]
+async fn a_key_or_project_that_is_refused_stops_the_run_at_once() {
+    let cases = [
+        ("401", StopCause::KeyRefused),
+        ("403", StopCause::KeyForbidden),
+        ("404", StopCause::ProjectUnknown),
+        ("405", StopCause::WrongServer { status: 405 }),
+    ];
+    for (fault, cause) in cases {
+        let mut trial = Trial::with_script(40, &format!("{fault}*1000")).await;
+        trial.sending.concurrency = NonZeroU32::new(3).expect("not zero");
+        let ended = trial.run().await;
+        trial.assert_true(&ended);
+        assert_eq!(ended.stop, Some(cause));
+        assert_eq!(ended.exit_code(), 3);
+        assert!(
+            (1..=3).contains(&trial.posts()),
+            "{fault}: {}",
+            trial.posts()
+        );
+        assert_eq!(trial.gets(), 0);
+        assert_eq!(ended.count(Outcome::NotSent), 40);
+        assert_eq!(trial.totals(), Totals::default(), "{fault}");
+        trial.sandbox.set_script(Script::default());
+        trial.assert_complete(&trial.run().await, 40);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_creates_nothing_and_the_right_one_then_everything() {
+    let mut trial = Trial::with_script(20, "").await;
+    let right = std::mem::replace(&mut trial.api_key, "a key of somebody else".into());
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::KeyRefused));
+    assert_eq!(ended.count(Outcome::NotSent), 20);
+    trial.api_key = right;
+    trial.assert_complete(&trial.run().await, 20);
+}
+
+#[tokio::test]
+async fn a_key_refused_in_the_middle_leaves_the_rest_not_sent() {
+    let mut trial = Trial::with_script(40, "ok*9,401*1000").await;
+    trial.sending.concurrency = NonZeroU32::MIN;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.count(Outcome::Created), 9);
+    assert_eq!(ended.count(Outcome::NotSent), 31);
+    trial.sandbox.set_script(Script::default());
+    trial.assert_complete(&trial.run().await, 40);
+    assert_eq!(trial.posts(), 41);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_brings_what_is_under_way_to_its_end() {
+    let mut trial = Trial::with_script(300, "").await;
+    trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
+    let stop = StopSignal::default();
+    let interruption = async {
+        trial.sandbox.wait_for_requests(25).await;
+        stop.raise(StopCause::Interrupted);
+    };
+    let (ended, ()) = tokio::join!(trial.run_until(stop.clone()), within(interruption));
+    trial.assert_true(&ended);
+    assert_eq!(ended.exit_code(), 130);
+    assert_eq!(ended.count(Outcome::InDoubt), 0);
+    let created = u64::try_from(trial.created().len()).expect("few");
+    assert!((25..300).contains(&created), "{created}");
+    assert_eq!(ended.count(Outcome::Created), created);
+    assert_eq!(ended.count(Outcome::NotSent), 300 - created);
+    let second = trial.run().await;
+    trial.assert_complete(&second, 300);
+    assert_eq!(trial.posts(), 300);
+    assert_eq!(second.tally().already_created, created);
+}
+
+#[tokio::test]
+async fn an_interruption_while_answers_are_lost_leaves_them_in_doubt() {
+    let mut trial = Trial::with_script(30, "ok*4,create-then-504*2,504*2,hang*1000").await;
+    trial.sending.settle = Duration::from_mins(1);
+    trial.sending.timeout = Duration::from_secs(1);
+    let stop = StopSignal::default();
+    let interruption = async {
+        // The four that were served, and the two whose answers are lost.
+        trial.sandbox.wait_for_requests(6).await;
+        trial.sandbox.wait_for_arrivals(14).await;
+        stop.raise(StopCause::Terminated);
+    };
+    let (ended, ()) = tokio::join!(trial.run_until(stop.clone()), within(interruption));
+    trial.assert_true(&ended);
+    assert_eq!(ended.exit_code(), 143);
+    assert!(ended.count(Outcome::InDoubt) > 0);
+    assert_eq!(ended.count(Outcome::Failed), 0);
+    trial.sandbox.set_script(Script::default());
+    trial.sending.settle = Duration::from_millis(50);
+    let second = trial.run().await;
+    trial.assert_complete(&second, 30);
+    assert!(second.tally().already_created >= 4);
+}
+
+#[test]
+fn a_run_that_dies_in_the_middle_is_completed_by_the_next_one() {
+    let sandbox = Sandbox::start_on_own_thread(Config {
+        // Some answers are lost besides.
+        seed: 3,
+        ..Config::default()
+    })
+    .expect("a sandbox");
+    sandbox.set_script(
+        "create-then-504,ok*5,504,ok*5,create-then-drop"
+            .parse()
+            .expect("a script"),
+    );
+    let mut trial = Trial::against(sandbox, &[csv(200)]);
+    trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().expect("a runtime")
+    };
+    for kill_at in [1, 30, 90, 91, 150] {
+        let killed = runtime();
+        killed.block_on(async {
+            tokio::select! {
+                ended = trial.run() => panic!("it ended before it could be killed: {ended:?}"),
+                () = within(trial.sandbox.wait_for_requests(kill_at)) => {}
+            }
+        });
+        // All tasks die where they stand.
+        drop(killed);
+        trial.expire_leases();
+    }
+    assert!(trial.totals().claimed > 0, "it was killed too late");
+    trial.sending.max_attempts = NonZeroU32::new(30).expect("not zero");
+    let ended = runtime().block_on(trial.run());
+    trial.assert_complete(&ended, 200);
+    assert!(ended.tally().already_created > 0);
+}
+
+/// Entries claimed by a run that then says nothing more.
+async fn claim_and_die(trial: &Trial, entries: &[Entry], lease: Duration) {
+    let ledger = Ledger::open(&trial.ledger_path(), &trial.target).expect("it opens");
+    let input = RunInput {
+        name: "another.csv".into(),
+        bytes: 1,
+        sha256: "ff".into(),
+    };
+    let run = ledger.begin_run(input, lease).await.expect("a run begins");
+    let requests = entries
+        .iter()
+        .map(|entry| ClaimRequest::of(entry, trial.read.project))
+        .collect();
+    let claims = ledger.claim(run, requests).await.expect("claimed");
+    assert!(claims.iter().all(|claim| *claim == Claim::Fresh));
+    ledger.close().await;
+}
+
+#[tokio::test]
+async fn what_a_dead_run_had_claimed_is_looked_up_before_it_is_sent() {
+    let mut trial = Trial::with_script(10, "").await;
+    // Four of the six were created, and nobody knows.
+    trial.limit = 4;
+    trial.run().await;
+    std::fs::remove_file(trial.ledger_path()).expect("it goes");
+    for suffix in ["-wal", "-shm"] {
+        let mut name = trial.ledger_path().into_os_string();
+        name.push(suffix);
+        drop(std::fs::remove_file(name));
+    }
+    claim_and_die(&trial, &entries(6), Duration::ZERO).await;
+    trial.limit = u64::MAX;
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 10);
+    assert_eq!(trial.posts(), 10);
+    assert_eq!(ended.tally().recovered, 4);
+}
+
+#[tokio::test]
+async fn what_another_live_run_has_claimed_is_left_to_it() {
+    let trial = Trial::with_script(10, "").await;
+    claim_and_die(&trial, &entries(3), Duration::from_mins(10)).await;
+    let ended = trial.run().await;
+    assert_eq!(trial.created().len(), 7);
+    assert_eq!(ended.count(Outcome::InDoubt), 3);
+    assert_eq!(ended.count(Outcome::Created), 7);
+    assert_eq!(ended.exit_code(), 1);
+    trial.expire_leases();
+    trial.assert_complete(&trial.run().await, 10);
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_written_stops_the_sending_and_loses_nothing() {
+    let mut trial = Trial::with_script(200, "").await;
+    trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
+    trial.limit = 0;
+    trial.run().await;
+    // As a disk that is full after eleven outcomes.
+    trial.in_ledger(
+        "CREATE TRIGGER full BEFORE UPDATE OF state ON entries
+         WHEN NEW.state = 1 AND (SELECT count(*) FROM entries WHERE state = 1) >= 11
+         BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
+    );
+    trial.limit = u64::MAX;
+    let stop = StopSignal::default();
+    let (imported, _) = trial.try_run_until(stop.clone()).await;
+    assert!(imported.is_err(), "files were made without a ledger");
+    assert!(
+        matches!(stop.cause(), Some(StopCause::Ledger(_))),
+        "{:?}",
+        stop.cause()
+    );
+    // Eleven that were settled, a commit's worth that was not, and what was under way.
+    assert!(trial.posts() < 100, "{} POSTs", trial.posts());
+    trial.in_ledger("DROP TRIGGER full");
+    trial.expire_leases();
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 200);
+    assert_eq!(trial.posts(), 200);
+}

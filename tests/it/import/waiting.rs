@@ -1,0 +1,151 @@
+//! When the server asks for time, or is not there.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::http::Method;
+use concord_import::event::Event;
+use concord_import::outcome::Outcome;
+use concord_import::sandbox::{Faults, Outage};
+use concord_import::stop::StopCause;
+
+use crate::support::{Trial, closed_port};
+
+fn outage(text: &str) -> Faults {
+    Faults {
+        outages: vec![text.parse::<Outage>().expect("an outage")],
+        ..Faults::default()
+    }
+}
+
+fn is_outage(cause: Option<&StopCause>) -> bool {
+    matches!(cause, Some(StopCause::Outage { .. }))
+}
+
+#[tokio::test]
+async fn a_retry_after_holds_the_whole_run() {
+    // A date has whole seconds: one of two seconds ahead asks for more than one.
+    for fault in [
+        "429:retry-after=1",
+        "503:retry-after=1",
+        "429:retry-after-date=2",
+    ] {
+        let mut trial = Trial::with_script(12, &format!("ok*3,{fault}")).await;
+        trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 12);
+        let log = trial.exchanges(&Method::POST);
+        let asked = log
+            .iter()
+            .find(|one| one.fault.to_string() == fault)
+            .expect("it struck");
+        let meanwhile = log.iter().filter(|one| {
+            // A date is compared with another clock than the log's.
+            let pause = Duration::from_millis(950);
+            one.arrived > asked.arrived && one.arrived - asked.arrived < pause
+        });
+        // Those that were under way already.
+        assert!(meanwhile.count() <= 3, "{fault}");
+        let waited = ended
+            .heard
+            .iter()
+            .any(|event| matches!(event, Event::Waiting { .. }));
+        assert!(waited, "{fault}: nobody was told of the wait");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_asking_for_time_is_not_hammered_and_ends_the_run() {
+    for fault in [
+        "429",
+        "429:retry-after=0",
+        "503:retry-after-date=0",
+        "429:retry-after=30",
+    ] {
+        let mut trial = Trial::with_faults(20, outage(&format!("1..1000000={fault}"))).await;
+        trial.sending.initial_backoff = Duration::from_millis(40);
+        trial.sending.max_backoff = Duration::from_millis(80);
+        trial.sending.give_up_after = Duration::from_millis(800);
+        let ended = trial.run().await;
+        trial.assert_true(&ended);
+        assert!(is_outage(ended.stop.as_ref()), "{fault}: {:?}", ended.stop);
+        assert_eq!(ended.exit_code(), 3);
+        assert_eq!(ended.count(Outcome::NotSent), 20, "{fault}");
+        assert_eq!(trial.gets(), 0, "{fault}: nothing was in doubt");
+        // Waits are 20 to 40 ms on average, with at most eight requests after each.
+        assert!(trial.posts() < 500, "{fault}: {} POSTs", trial.posts());
+        trial.sandbox.set_faults(Faults::default());
+        trial.assert_complete(&trial.run().await, 20);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_pauses_the_run_which_then_goes_on_by_itself() {
+    for fault in ["503", "drop", "502:html"] {
+        let mut trial = Trial::with_faults(60, outage(&format!("20..90={fault}"))).await;
+        trial.sending.initial_backoff = Duration::from_millis(1);
+        trial.sending.max_backoff = Duration::from_millis(4);
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 60);
+    }
+}
+
+#[tokio::test]
+async fn during_an_outage_only_a_probe_now_and_then_is_sent() {
+    let mut trial = Trial::with_faults(60, outage("0ms..1500ms")).await;
+    trial.sending.initial_backoff = Duration::from_millis(100);
+    trial.sending.max_backoff = Duration::from_millis(200);
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 60);
+    let log = trial.sandbox.log();
+    let struck = log.iter().filter(|one| one.status == Some(503)).count();
+    // Eight were under way when it began; after that one at a time, 100 ms apart on average.
+    assert!(struck < 70, "{struck} requests during the outage");
+}
+
+#[tokio::test]
+async fn an_outage_without_end_stops_the_run_and_the_next_one_completes_it() {
+    for fault in ["503", "drop", "create-then-504", "create-then-drop"] {
+        let mut trial = Trial::with_faults(150, outage(&format!("10..1000000={fault}"))).await;
+        trial.sending.initial_backoff = Duration::from_millis(20);
+        trial.sending.max_backoff = Duration::from_millis(80);
+        trial.sending.give_up_after = Duration::from_millis(700);
+        let ended = trial.run().await;
+        trial.assert_true(&ended);
+        if fault.starts_with("create") {
+            // Lists still work, so most of what was created is found.
+            assert!(
+                is_outage(ended.stop.as_ref()) || ended.stop.is_none(),
+                "{fault}"
+            );
+        } else {
+            assert!(
+                is_outage(ended.stop.as_ref()),
+                "{fault}: {:?} {:?}",
+                ended.stop,
+                ended.tally()
+            );
+            assert_eq!(ended.exit_code(), 3, "{fault}");
+            assert_eq!(ended.count(Outcome::Created), 9, "{fault}");
+            assert!(ended.count(Outcome::InDoubt) > 0, "{fault}");
+            assert!(ended.count(Outcome::NotSent) > 0, "{fault}");
+            assert_eq!(ended.count(Outcome::Failed), 0, "{fault}");
+        }
+        trial.sandbox.set_faults(Faults::default());
+        trial.assert_complete(&trial.run().await, 150);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_leaves_nothing_in_doubt() {
+    let mut trial = Trial::with_script(20, "").await;
+    trial.target.base_url = format!("http://127.0.0.1:{}/privacy-v1", closed_port().await);
+    trial.sending.give_up_after = Duration::from_millis(500);
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert!(is_outage(ended.stop.as_ref()), "{:?}", ended.stop);
+    assert_eq!(ended.exit_code(), 3);
+    assert_eq!(ended.count(Outcome::NotSent), 20);
+    assert_eq!(ended.inputs[0].summary.traffic.lookups, 0);
+    assert_eq!(trial.totals(), concord_import::ledger::Totals::default());
+}
