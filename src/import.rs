@@ -316,12 +316,12 @@ impl Pass {
     }
 
     /// Shows what is never sent, and returns what is to be.
-    fn show_unsendable(&self, rows: Vec<RowReading>) -> Vec<Box<Entry>> {
+    fn show_unsendable(&self, rows: Vec<RowReading>) -> Vec<Entry> {
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             for item in row.items {
                 match item {
-                    Item::Entry(entry) => entries.push(entry),
+                    Item::Entry(entry) => entries.push(*entry),
                     unsendable => self.show(&line_of(unsendable, None, None, row.position)),
                 }
             }
@@ -330,11 +330,7 @@ impl Pass {
     }
 
     /// Claims a group in one commit and sets each of its entries on its way. Returns how many that are.
-    async fn send_group(
-        self: &Arc<Self>,
-        group: Vec<Box<Entry>>,
-        under_way: &mut JoinSet<()>,
-    ) -> u64 {
+    async fn send_group(self: &Arc<Self>, group: Vec<Entry>, under_way: &mut JoinSet<()>) -> u64 {
         let Importer {
             ledger, stop, read, ..
         } = &self.importer;
@@ -382,12 +378,7 @@ impl Pass {
     }
 
     /// Delivers a claimed entry, settles it, and only then shows it.
-    async fn see_through(
-        self: Arc<Self>,
-        entry: Box<Entry>,
-        doubt: Option<Reason>,
-        mut place: Place,
-    ) {
+    async fn see_through(self: Arc<Self>, entry: Entry, doubt: Option<Reason>, mut place: Place) {
         let Importer {
             ledger,
             outbound,
