@@ -126,7 +126,7 @@ impl Importer {
         });
         self.events.tell(Event::Started {
             input: self.read.inputs[input].name.clone(),
-            entries: survey.tally.entries,
+            entries: total(survey, *left),
         });
         let mut upkeep = JoinSet::new();
         upkeep.spawn(keep_lease(Arc::clone(&pass), lease_length));
@@ -166,6 +166,12 @@ impl Importer {
             (seen_sending, seen_writing),
         ))
     }
+}
+
+/// Entries that will be told of in this run: with a limit, not all that could be sent.
+fn total(survey: &InputSurvey, left: u64) -> u64 {
+    let valid = survey.tally.count(Outcome::NotSent);
+    survey.tally.entries - valid + valid.min(left)
 }
 
 /// What a run's end is told by: a cause that stopped it, or what became of its entries.

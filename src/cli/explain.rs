@@ -81,9 +81,9 @@ impl CliError {
             | Self::Intake(_)
             | Self::Client(_)
             | Self::Unconfirmed
-            | Self::Declined => USAGE,
-            // Wrong for this job, as against a disk that fails.
-            Self::Ledger(
+            | Self::Declined
+            // The wrong ledger for this job, as against a disk that fails.
+            | Self::Ledger(
                 LedgerError::OtherTarget { .. }
                 | LedgerError::Foreign { .. }
                 | LedgerError::Newer { .. },

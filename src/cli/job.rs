@@ -16,7 +16,7 @@ mod fields;
 mod sections;
 mod walk;
 
-use walk::Reader;
+use walk::{REPEATED_KEY, Reader};
 
 /// A job file to start from.
 pub const MINIMAL: &str = r#"[fields]
@@ -124,8 +124,15 @@ pub fn parse(name: &str, text: &str) -> Result<Job, JobFaults> {
     let job = if syntax.is_empty() {
         Some(reader.job(root.get_ref()))
     } else {
-        for error in syntax {
-            reader.syntax(&error);
+        // Behind the first error the parser guesses: one open bracket makes dozens. A repeated key misleads nobody.
+        let (repeated, guessed): (Vec<_>, Vec<_>) = syntax
+            .into_iter()
+            .partition(|error| error.message().trim_end() == REPEATED_KEY);
+        let first = guessed
+            .into_iter()
+            .min_by_key(|error| error.span().map(|span| span.start));
+        for error in repeated.iter().chain(&first) {
+            reader.syntax(error);
         }
         None
     };

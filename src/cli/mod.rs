@@ -27,7 +27,7 @@ use resolve::Surroundings;
 /// The whole program: parses the command line, does it, and says how it went.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging(&cli.log);
+    start_logging(cli.log);
     let code = match dispatch(&cli.command) {
         Ok(code) => code,
         Err(error) => {
@@ -60,7 +60,7 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
 }
 
 /// Log lines go to standard error, and step around the bar. They hold no value of any row.
-fn start_logging(args: &LogArgs) {
+fn start_logging(args: LogArgs) {
     let level = match args.log_level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

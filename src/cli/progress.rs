@@ -1,9 +1,10 @@
 //! Events → what is seen while a run goes on: a bar, plain lines, or JSON lines, on standard error.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -144,8 +145,13 @@ impl Progress {
         self.bar.reset();
         self.bar.set_length(entries);
         if let Ok(style) =
-            ProgressStyle::with_template("{bar:16} {pos}/{len} {per_sec:.1} ETA {eta} {wide_msg}")
+            ProgressStyle::with_template("{bar:16} {pos}/{len} {rate}/s ETA {eta} {wide_msg}")
         {
+            let style =
+                style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                    // There is nowhere to tell that the bar could not be drawn.
+                    write!(out, "{:.1}", state.per_sec()).unwrap_or_default();
+                });
             self.bar.set_style(style.progress_chars("━╸ "));
         }
         self.bar.enable_steady_tick(Duration::from_millis(200));

@@ -37,7 +37,7 @@ pub enum LedgerError {
     Open {
         /// The ledger's file.
         path: PathBuf,
-        /// What the system or SQLite said.
+        /// What the system or `SQLite` said.
         cause: String,
     },
     /// There is a file of that name, and it is something else.
@@ -74,7 +74,7 @@ pub enum LedgerError {
     Failed {
         /// `read` or `written`.
         doing: &'static str,
-        /// What SQLite said.
+        /// What `SQLite` said.
         cause: Arc<rusqlite::Error>,
     },
     /// An entry to be settled is no longer claimed by this run.

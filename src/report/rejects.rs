@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
+use super::cell;
 use crate::intake::delimited::{After, Dialect, Scan, Spans, scan};
 use crate::intake::{Record, RecordKind, Shape};
 use crate::plan::Format;
@@ -132,7 +133,7 @@ impl<W: Write> RejectsWriter<W> {
                 self.out.write_all(&[dialect.delimiter])?;
             }
         }
-        self.cell(neutral(problem).as_bytes())?;
+        self.cell(cell::neutral(problem).as_bytes())?;
         self.end_line()
     }
 
@@ -191,15 +192,6 @@ impl<W: Write> RejectsWriter<W> {
     fn end_line(&mut self) -> io::Result<()> {
         self.out
             .write_all(if self.shape.is_crlf { b"\r\n" } else { b"\n" })
-    }
-}
-
-/// Text that no spreadsheet runs as a formula.
-fn neutral(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
     }
 }
 
@@ -307,11 +299,5 @@ mod tests {
         );
         assert_eq!(out(r#"{"a":"p","\u0070":1}"#), r#"{"a":"p"}"#);
         assert_eq!(out(r#"{"p":"x"}"#), "{}");
-    }
-
-    #[test]
-    fn formulas_are_neutralised() {
-        assert_eq!(neutral("=1+1"), "'=1+1");
-        assert_eq!(neutral("has no `@`"), "has no `@`");
     }
 }

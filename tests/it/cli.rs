@@ -11,7 +11,7 @@ use concord_import::sandbox::{Config, Fault, Faults, Sandbox, Script};
 use crate::support;
 
 /// No test waits longer than this for anything.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A folder of its own, with the samples in it, and an environment that leads nowhere else.
 struct Place {

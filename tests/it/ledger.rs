@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::support;
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 const EXPIRED: Duration = Duration::ZERO;
 
 fn target() -> Target {

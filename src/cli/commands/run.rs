@@ -32,7 +32,7 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     let (target, _sandbox) = reach_target(&plan)?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
-    if !plan.sandbox.is_some() && !args.common.sending.yes && !terminal::can_ask() {
+    if plan.sandbox.is_none() && !args.common.sending.yes && !terminal::can_ask() {
         return Err(CliError::Unconfirmed);
     }
     let stop = StopSignal::default();
@@ -64,18 +64,16 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         stop,
         events,
     };
-    let imported = import_all(&importer, &plan, &survey, &progress).await;
-    let importer_stop = importer.stop.clone();
+    let done = import_all(&importer, &plan, &survey, &progress).await;
+    let stopped = importer.stop.cause();
     importer.ledger.close().await;
-    let imported = imported?;
-    let code = tell(
-        &imported,
-        importer_stop.cause().as_ref(),
+    Ok(tell(
+        &done?,
+        stopped.as_ref(),
         &args.common,
         job.as_deref(),
         &progress,
-    );
-    Ok(code)
+    ))
 }
 
 /// Where requests go: the plan's target, or the sandbox, started first.
@@ -121,12 +119,12 @@ async fn import_all(
     let lines = tokio::spawn(progress.clone().tell_regularly());
     let mut left = plan.limit.unwrap_or(u64::MAX);
     let mut seen = (Seen::new(), Seen::new());
-    let mut imported = Vec::new();
+    let mut all = Vec::new();
     let mut failed = None;
     for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.core.out_dirs).enumerate() {
         match importer.import(one, input, out_dir, &mut left, seen).await {
             Ok((done, seen_so_far)) => {
-                imported.push(done);
+                all.push(done);
                 seen = seen_so_far;
             }
             Err(error) => {
@@ -140,7 +138,7 @@ async fn import_all(
     progress.end();
     match failed {
         Some(error) => Err(error.into()),
-        None => Ok(imported),
+        None => Ok(all),
     }
 }
 

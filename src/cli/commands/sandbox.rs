@@ -59,7 +59,7 @@ fn config(args: &SandboxArgs, api_key: SecretString) -> Config {
             ),
             odds: args.fault_odds.clone().unwrap_or_default(),
             outages: args.outage.iter().cloned().collect(),
-            rate_limit: args.requests_per_second.clone(),
+            rate_limit: args.requests_per_second,
             ..Faults::default()
         },
         seed: args.seed.unwrap_or_default(),

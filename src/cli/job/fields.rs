@@ -205,7 +205,13 @@ impl<'t> Reader<'t> {
         };
         let default = table
             .get("default")
-            .and_then(|value| self.literal(field, value, &table.path("default")));
+            .and_then(|value| match value.get_ref().as_str() {
+                // Blank for blank: says that the column may be absent from a JSON input.
+                Some("") if !matches!(field, Field::Request | Field::Preverified) => {
+                    Some(Literal::Text(String::new()))
+                }
+                _ => self.literal(field, value, &table.path("default")),
+            });
         let part = self.part(field, table);
         let rule = Rule::Column {
             name: name?,

@@ -14,6 +14,8 @@ use crate::cli::limits::{self, Between, Refusal, shown};
 use crate::cli::nearest::nearest;
 use crate::entry::Field;
 
+/// What the parser says of a key that stands twice.
+pub(super) const REPEATED_KEY: &str = "duplicate key";
 const SECTIONS: [(&str, &[&str]); 4] = [
     ("target", &["organization", "project", "base_url"]),
     (
@@ -110,7 +112,7 @@ impl<'t> Reader<'t> {
         let at = error.span().unwrap_or(0..0);
         let message = error.message().trim_end();
         let rest = self.text.get(at.start..).unwrap_or_default();
-        let hint = if message == "duplicate key" {
+        let hint = if message == REPEATED_KEY {
             "each key may stand once; remove one of the two"
         } else if rest.starts_with(['“', '”', '„', '‘', '’']) {
             "these are typographic quotes; TOML takes the straight ones, \" or '"

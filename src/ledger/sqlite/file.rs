@@ -60,6 +60,7 @@ const MIGRATIONS: [&str; 2] = [
 ];
 
 /// The newest format that this version reads and writes.
+#[expect(clippy::cast_possible_wrap, reason = "a handful")]
 pub const FORMAT: i64 = MIGRATIONS.len() as i64;
 
 /// Makes the file and its folder when they are not there, readable by nobody else.

@@ -1,4 +1,4 @@
-//! The ledger in one SQLite file, compiled in: write-ahead log, every commit synced.
+//! The ledger in one `SQLite` file, compiled in: write-ahead log, every commit synced.
 //!
 //! Here: asks in, one transaction, answers out. The only SQL of the program is below this folder. Several processes
 //! may have the same file open: writers take turns (`BEGIN IMMEDIATE`, a bounded wait); leases and locks tell which
@@ -212,10 +212,12 @@ fn refuse(ask: Ask) -> Pending {
     }
     match ask {
         Ask::Claim(_, _, reply) => tell(reply),
-        Ask::Settle(_, _, _, _, reply) | Ask::Release(_, _, reply) => tell(reply),
+        Ask::Settle(_, _, _, _, reply)
+        | Ask::Release(_, _, reply)
+        | Ask::Renew(_, _, reply)
+        | Ask::End(_, _, _, _, reply) => tell(reply),
         Ask::Get(_, reply) => tell(reply),
         Ask::Begin(_, _, reply) => tell(reply),
-        Ask::Renew(_, _, reply) | Ask::End(_, _, _, _, reply) => tell(reply),
         Ask::RunOf(_, reply) => tell(reply),
         Ask::SomeCreated(reply) => tell(reply),
     }
