@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     const INITIAL: Duration = Duration::from_millis(500);
-    const CAP: Duration = Duration::from_secs(60);
+    const CAP: Duration = Duration::from_mins(1);
 
     #[test]
     fn every_delay_is_within_its_bound_and_the_bounds_double_up_to_the_cap() {

@@ -553,7 +553,7 @@ mod tests {
         // One that was sent before the outage fails only now.
         straggler.report(entry(7), Purpose::Create, &failing());
         drop(straggler);
-        let second = tokio::time::timeout(Duration::from_secs(600), pacer.permit()).await;
+        let second = tokio::time::timeout(Duration::from_mins(10), pacer.permit()).await;
         assert!(second.is_err(), "a second probe went out beside the first");
         probe.report(entry(9), Purpose::Create, &Health::Serving);
         drop(probe);
@@ -570,7 +570,7 @@ mod tests {
         first.report(entry(1), Purpose::Create, &failing());
         let second = pacer.permit().await.expect("not stopped");
         drop(first);
-        let third = tokio::time::timeout(Duration::from_secs(600), pacer.permit()).await;
+        let third = tokio::time::timeout(Duration::from_mins(10), pacer.permit()).await;
         assert!(third.is_err(), "a third probe went out beside the second");
         drop(second);
         assert!(pacer.permit().await.expect("not stopped").is_probe());
@@ -602,7 +602,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_server_that_asks_for_time_without_end_stops_the_run() {
         for seconds in [0, 1, 500] {
-            let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_secs(120));
+            let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_mins(2));
             let busy = Health::Busy {
                 retry_after: Some(Duration::from_secs(seconds)),
                 status: 429,
@@ -630,7 +630,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_that_lasts_too_long_stops_the_run() {
-        let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_secs(120));
+        let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_mins(2));
         let start = Instant::now();
         let refused = Health::Unreachable {
             what: "connection refused".into(),

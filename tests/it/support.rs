@@ -271,24 +271,24 @@ impl Trial {
             stop,
             events,
         };
-        let imported = within(self.import_all(&importer)).await;
+        let ended = within(self.import_all(&importer)).await;
         importer.ledger.close().await;
         let heard = std::mem::take(&mut *heard.lock().expect("no panic"));
-        (imported, heard)
+        (ended, heard)
     }
 
     async fn import_all(&self, importer: &Importer) -> Result<Vec<Imported>, ImportError> {
         let survey = survey_of(&self.read);
         let mut left = self.limit;
         let mut seen = (Seen::new(), Seen::new());
-        let mut imported = Vec::new();
+        let mut ended = Vec::new();
         for (n, input) in survey.inputs.iter().enumerate() {
             let out_dir = self.out_dir(n);
             let (done, seen_so_far) = importer.import(input, n, &out_dir, &mut left, seen).await?;
             seen = seen_so_far;
-            imported.push(done);
+            ended.push(done);
         }
-        Ok(imported)
+        Ok(ended)
     }
 
     /// The marks of all requests in Concord, each of them there once, and the requests that bear them.

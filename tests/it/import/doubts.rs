@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use axum::http::Method;
 use concord_import::entry::Field;
 use concord_import::event::{Events, Preflight};
 use concord_import::outcome::Outcome;
@@ -249,8 +250,6 @@ async fn a_filter_for_whole_texts_is_not_believed_because_it_finds_bare_marks() 
         assert_eq!(trial.created().len(), 6);
         assert_eq!(trial.posts(), 6, "{text_match:?}");
         assert_eq!(ended.tally().recovered, 1);
-        // Whole texts are found where the mark is the whole text.
-        trial.limit = u64::MAX;
         assert_eq!(ended.exit_code(), 0);
     }
 }
@@ -284,13 +283,48 @@ async fn a_list_that_lags_within_the_settle_time_makes_no_duplicate() {
 async fn a_list_that_fails_for_a_while_is_asked_again() {
     let mut trial = Trial::with_script(6, "ok,create-then-504,504").await;
     trial.sending.concurrency = NonZeroU32::MIN;
-    let script: Script = "500,drop,503,429,cut".parse().expect("a script");
+    trial.sending.max_attempts = NonZeroU32::new(8).expect("not zero");
+    let script: Script = "500,drop,503,429,cut,junk".parse().expect("a script");
     trial.sandbox.set_read_script(script);
-    let ended = trial.run().await;
-    trial.assert_true(&ended);
-    trial.sandbox.set_read_script(Script::default());
     trial.assert_complete(&trial.run().await, 6);
     assert_eq!(trial.posts(), 7);
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_know_the_filter_is_read_whole() {
+    let mut trial = Trial::with_script(6, "ok,504").await;
+    trial.sending.concurrency = NonZeroU32::MIN;
+    trial
+        .sandbox
+        .set_read_script("400".parse().expect("a script"));
+    trial.assert_complete(&trial.run().await, 6);
+    assert_eq!(trial.posts(), 7);
+    let filtered = trial.exchanges(&Method::GET).into_iter().filter(|one| {
+        let query = one.query.as_deref();
+        query.is_some_and(|query| query.contains("notes="))
+    });
+    assert_eq!(
+        filtered.count(),
+        1,
+        "a filter that is not known was asked again"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_when_looking_stops_the_run() {
+    let mut trial = Trial::with_script(150, "ok,create-then-504,slow:10ms*1000").await;
+    trial.sending.concurrency = NonZeroU32::new(3).expect("not zero");
+    trial
+        .sandbox
+        .set_read_script("401*100".parse().expect("a script"));
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::KeyRefused));
+    // The look stands in line behind those that were claimed with it.
+    assert_eq!(ended.count(Outcome::InDoubt), 1);
+    assert!(ended.count(Outcome::NotSent) > 0);
+    trial.sandbox.set_faults(Faults::default());
+    trial.assert_complete(&trial.run().await, 150);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Each fault alone, and all of them by chance.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use concord_import::outcome::Outcome;
-use concord_import::sandbox::{Config, ErrorBody, Fault, Faults, Script};
+use concord_import::sandbox::{Config, Fault, Faults, Script};
 use concord_import::stop::StopCause;
 
 use crate::support::{Trial, csv};
@@ -11,7 +12,7 @@ use crate::support::{Trial, csv};
 /// The second of five entries, alone on its way, meets `fault`; the others are served.
 async fn meet(fault: &str) -> Trial {
     let mut trial = Trial::with_script(5, &format!("ok,{fault}")).await;
-    trial.sending.concurrency = std::num::NonZeroU32::MIN;
+    trial.sending.concurrency = NonZeroU32::MIN;
     trial
 }
 
@@ -156,7 +157,7 @@ async fn a_redirect_is_not_followed_and_ends_the_run() {
     let script = Script(vec![Fault::Redirect307 { to }; 50]);
     let mut trial = Trial::with_script(30, "").await;
     trial.sandbox.set_script(script);
-    trial.sending.concurrency = std::num::NonZeroU32::MIN;
+    trial.sending.concurrency = NonZeroU32::MIN;
     let ended = trial.run().await;
     trial.assert_true(&ended);
     assert_eq!(ended.stop, Some(StopCause::WrongServer { status: 307 }));
@@ -171,44 +172,44 @@ async fn a_redirect_is_not_followed_and_ends_the_run() {
     trial.assert_complete(&trial.run().await, 30);
 }
 
+/// Sixty entries against every fault by chance, then once more without any.
+async fn everything_by_chance(seed: u64) {
+    let odds = "500=0.03,502:empty=0.03,504:html=0.03,503=0.03,503:retry-after=0=0.03,429=0.03,drop=0.03,\
+        408=0.03,create-then-500=0.04,create-then-504=0.04,create-then-drop=0.04,junk=0.04,cut=0.04,\
+        wrong-echo=0.04,late-commit:40ms=0.04";
+    let read_odds = "500=0.05,drop=0.05,429=0.05,junk=0.02,cut=0.02";
+    let config = Config {
+        seed,
+        faults: Faults {
+            // What costs a whole timeout comes once.
+            script: "hang,create-then-hang".parse().expect("a script"),
+            odds: odds.parse().expect("odds"),
+            read_odds: read_odds.parse().expect("odds"),
+            ..Faults::default()
+        },
+        ..Config::default()
+    };
+    let mut trial = Trial::new(config, &[csv(60)]).await;
+    trial.seed = seed;
+    trial.sending.timeout = Duration::from_secs(2);
+    trial.sending.settle = Duration::from_millis(400);
+    trial.sending.max_attempts = NonZeroU32::new(30).expect("not zero");
+    trial.assert_complete(&trial.run().await, 60);
+    trial.sandbox.set_faults(Faults::default());
+    let posts = trial.posts();
+    trial.assert_complete(&trial.run().await, 60);
+    assert_eq!(trial.posts(), posts);
+}
+
 #[tokio::test]
 async fn all_faults_by_chance_create_every_entry_once() {
-    let status = |code| Fault::Status {
-        code,
-        body: ErrorBody::Html,
-    };
-    let late = Fault::LateCommit {
-        after: Duration::from_millis(40),
-        status: 504,
-    };
-    let odds = "500=0.03,502:empty=0.03,503=0.03,503:retry-after=0=0.03,429=0.03,drop=0.03,408=0.03,\
-        create-then-500=0.04,create-then-504=0.04,create-then-drop=0.04,junk=0.04,cut=0.04,wrong-echo=0.04";
-    let read_odds = "500=0.05,drop=0.05,429=0.05,junk=0.02,cut=0.02";
-    for seed in 1..=8 {
-        let mut trial = Trial::new(
-            Config {
-                seed,
-                faults: Faults {
-                    // Before chance takes over, one of each that has no place in it.
-                    script: Script(vec![late.clone(), status(504), Fault::CreateThenHang]),
-                    odds: odds.parse().expect("odds"),
-                    read_odds: read_odds.parse().expect("odds"),
-                    ..Faults::default()
-                },
-                ..Config::default()
-            },
-            &[csv(60)],
-        )
-        .await;
-        trial.seed = seed;
-        trial.sending.timeout = Duration::from_secs(2);
-        trial.sending.settle = Duration::from_millis(120);
-        trial.sending.max_attempts = std::num::NonZeroU32::new(30).expect("not zero");
-        println!("seed {seed}");
-        let first = trial.run().await;
-        trial.assert_true(&first);
-        // A list that cannot be read leaves doubts to the next run.
-        trial.sandbox.set_faults(Faults::default());
-        trial.assert_complete(&trial.run().await, 60);
+    // At once, since they mostly wait.
+    let runs: Vec<_> = (1..=12)
+        .map(|seed| (seed, tokio::spawn(everything_by_chance(seed))))
+        .collect();
+    for (seed, run) in runs {
+        if let Err(error) = run.await {
+            panic!("seed {seed}: {error}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use concord_import::stop::StopSignal;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::support::{HEADER, Pieces, RoughServer, Trial, csv, within};
+use crate::support::{Pieces, RoughServer, Trial, csv, within};
 
 /// Everything this process logs, of all tests.
 #[derive(Clone, Default)]
@@ -66,9 +66,8 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
 /// A run that meets everything that is told of in logs, messages and files.
 async fn eventful() -> Trial {
     let script = "400,ok,create-then-504,504,422,junk,drop,cut,wrong-echo,429,421,create-then-504";
-    let rows: String = (1..=20)
-        .map(|n| format!("T-{n},secret.person{n}@privacy.example,Erase\n"))
-        .collect();
+    let rows = csv(20).replace("person", "secret.person");
+    let rows = rows.replace("example.com", "privacy.example");
     let config = Config {
         faults: Faults {
             script: script.parse().expect("a script"),
@@ -77,11 +76,7 @@ async fn eventful() -> Trial {
         },
         ..Config::default()
     };
-    Trial::new(
-        config,
-        &[format!("{HEADER}{rows}T-21,@secret.person,Erase\n")],
-    )
-    .await
+    Trial::new(config, &[format!("{rows}T-21,@secret.person,Erase\n")]).await
 }
 
 #[tokio::test]
