@@ -124,6 +124,7 @@ impl Importer {
             room_size,
             traffic_before: self.outbound.traffic(),
         });
+        tracing::info!(run = run.0, entries = survey.tally.entries, "run begun");
         self.events.tell(Event::Started {
             input: self.read.inputs[input].name.clone(),
             entries: total(survey, *left),
@@ -157,6 +158,7 @@ impl Importer {
         summary.write(out_dir)?;
         upkeep.shutdown().await;
         self.ledger.end_run(run, exit_code, &tally, traffic).await?;
+        tracing::info!(run = run.0, exit_code, ?traffic, "run ended");
         Ok((
             Imported {
                 summary,

@@ -18,7 +18,8 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 use args::{Cli, Command, LogArgs, LogFormat, LogLevel};
 use explain::CliError;
@@ -67,12 +68,17 @@ fn start_logging(args: LogArgs) {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(level)
+    // Only our own lines: what the HTTP libraries would say holds addresses and headers.
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(terminal::LogLine::new)
         .with_ansi(false);
     match args.log_format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Text => tracing_subscriber::registry()
+            .with(lines.with_filter(ours))
+            .init(),
+        LogFormat::Json => tracing_subscriber::registry()
+            .with(lines.json().with_filter(ours))
+            .init(),
     }
 }

@@ -11,6 +11,8 @@ use super::RunId;
 use crate::report::files::private_options;
 
 /// The locks of the runs of one ledger.
+///
+/// Dropping it lets go of them and leaves their files: an unlocked file is what tells that its run has ended.
 #[derive(Debug)]
 pub(super) struct Locks {
     ledger: PathBuf,
@@ -73,15 +75,6 @@ impl Locks {
         let mut name = self.ledger.as_os_str().to_owned();
         name.push(format!("-run-{}", run.0));
         name.into()
-    }
-}
-
-impl Drop for Locks {
-    fn drop(&mut self) {
-        for (run, file) in std::mem::take(&mut self.held) {
-            drop(file);
-            remove(&self.path(run));
-        }
     }
 }
 

@@ -135,8 +135,10 @@ impl Outbound {
             Ok(answer) => classify::health(answer),
             Err(silence) => classify::health_of_silence(silence),
         };
+        let status = exchange.as_ref().ok().map(|answer| answer.status);
+        tracing::debug!(%entry, status, ?health, "looked up");
         permit.report(entry, Purpose::LookUp, &health);
-        if exchange.as_ref().is_ok_and(|answer| answer.status == 401) {
+        if status == Some(401) {
             // Nothing can be created with that key either.
             self.stop.raise(StopCause::KeyRefused);
         }

@@ -393,6 +393,7 @@ impl Pacer {
         drop(gate);
         self.changed.notify_waiters();
         if let Some((why, at_most)) = told {
+            tracing::info!(why, at_most_ms = at_most.as_millis(), "waiting");
             self.events.tell(Event::Waiting { why, at_most });
         }
     }

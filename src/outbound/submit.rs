@@ -193,6 +193,13 @@ async fn attempt(
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
     let verdict = classify::classify(out.client.create(&entry.body).await, &entry.body);
+    tracing::debug!(
+        entry = %entry.import_id,
+        attempt = progress.attempts,
+        status = verdict.status,
+        health = ?verdict.health,
+        "sent"
+    );
     permit.report(entry.import_id, Purpose::Create, &verdict.health);
     Ok((verdict, permit.is_probe()))
 }
