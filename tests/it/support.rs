@@ -321,7 +321,7 @@ impl Trial {
             // A row that makes several requests has the request in each key.
             let ticket = row.key.split(" // ").next().unwrap_or_default();
             assert!(
-                notes.starts_with(&format!("Ticket {} ", ticket)),
+                notes.starts_with(&format!("Ticket {ticket} ")),
                 "{notes} for {row:?}"
             );
         }

@@ -13,7 +13,7 @@ use concord_import::stop::StopSignal;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::support::{Pieces, RoughServer, Trial, csv, within};
+use crate::support::{Pieces, RoughServer, Trial, csv};
 
 /// Everything this process logs, of all tests.
 #[derive(Clone, Default)]
@@ -207,7 +207,7 @@ async fn answers_too_large_or_without_end_are_cut_off_and_in_doubt() {
     for make in [too_large, dripping_body, dripping_head] {
         let (mut trial, _server) = roughly(3, move |_| make()).await;
         trial.sending.timeout = Duration::from_millis(700);
-        let ended = within(trial.run()).await;
+        let ended = trial.run().await;
         assert_eq!(ended.count(Outcome::InDoubt), 3);
         assert_eq!(ended.exit_code(), 1);
         // None was sent twice.
