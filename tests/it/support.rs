@@ -207,11 +207,6 @@ impl Trial {
         connection.execute_batch(sql).expect("it can be done");
     }
 
-    /// Lets the leases of all runs so far run out.
-    pub(crate) fn expire_leases(&self) {
-        self.in_ledger("UPDATE runs SET lease_until_ms = 0");
-    }
-
     /// What the ledger holds, by state.
     pub(crate) fn totals(&self) -> Totals {
         overview(&self.ledger_path(), 1).expect("a ledger").totals

@@ -140,7 +140,6 @@ fn a_run_that_dies_in_the_middle_is_completed_by_the_next_one() {
         });
         // All tasks die where they stand.
         drop(killed);
-        trial.expire_leases();
     }
     assert!(trial.totals().claimed > 0, "it was killed too late");
     trial.sending.max_attempts = NonZeroU32::new(30).expect("not zero");
@@ -149,8 +148,8 @@ fn a_run_that_dies_in_the_middle_is_completed_by_the_next_one() {
     assert!(ended.tally().already_created > 0);
 }
 
-/// Entries claimed by a run that then says nothing more.
-async fn claim_and_die(trial: &Trial, entries: &[Entry], lease: Duration) {
+/// Entries claimed by another run, which is alive as long as its ledger is open.
+async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Duration) -> Ledger {
     let ledger = Ledger::open(&trial.ledger_path(), &trial.target).expect("it opens");
     let input = RunInput {
         name: "another.csv".into(),
@@ -164,7 +163,7 @@ async fn claim_and_die(trial: &Trial, entries: &[Entry], lease: Duration) {
         .collect();
     let claims = ledger.claim(run, requests).await.expect("claimed");
     assert!(claims.iter().all(|claim| *claim == Claim::Fresh));
-    ledger.close().await;
+    ledger
 }
 
 #[tokio::test]
@@ -179,7 +178,8 @@ async fn what_a_dead_run_had_claimed_is_looked_up_before_it_is_sent() {
         name.push(suffix);
         drop(std::fs::remove_file(name));
     }
-    claim_and_die(&trial, &entries(6), Duration::ZERO).await;
+    let dead = claim_elsewhere(&trial, &entries(6), Duration::from_mins(10)).await;
+    dead.close().await;
     trial.limit = u64::MAX;
     let ended = trial.run().await;
     trial.assert_complete(&ended, 10);
@@ -190,13 +190,13 @@ async fn what_a_dead_run_had_claimed_is_looked_up_before_it_is_sent() {
 #[tokio::test]
 async fn what_another_live_run_has_claimed_is_left_to_it() {
     let trial = Trial::with_script(10, "").await;
-    claim_and_die(&trial, &entries(3), Duration::from_mins(10)).await;
+    let live = claim_elsewhere(&trial, &entries(3), Duration::from_mins(10)).await;
     let ended = trial.run().await;
     assert_eq!(trial.created().len(), 7);
     assert_eq!(ended.count(Outcome::InDoubt), 3);
     assert_eq!(ended.count(Outcome::Created), 7);
     assert_eq!(ended.exit_code(), 1);
-    trial.expire_leases();
+    live.close().await;
     trial.assert_complete(&trial.run().await, 10);
 }
 
@@ -224,7 +224,6 @@ async fn a_ledger_that_cannot_be_written_stops_the_sending_and_loses_nothing() {
     // Eleven that were settled, a commit's worth that was not, and what was under way.
     assert!(trial.posts() < 100, "{} POSTs", trial.posts());
     trial.in_ledger("DROP TRIGGER full");
-    trial.expire_leases();
     let ended = trial.run().await;
     trial.assert_complete(&ended, 200);
     assert_eq!(trial.posts(), 200);
