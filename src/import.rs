@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Semaphore, mpsc};
@@ -85,7 +85,8 @@ struct Pass {
     importer: Importer,
     run: RunId,
     lease: Lease,
-    growing: Mutex<ResultsWriter<BufWriter<File>>>,
+    /// The results file that grows; closed before the whole takes its place.
+    growing: Mutex<Option<ResultsWriter<BufWriter<File>>>>,
     room: Arc<Semaphore>,
     room_size: u32,
     traffic_before: Traffic,
@@ -119,7 +120,7 @@ impl Importer {
             importer: self.clone(),
             run,
             lease,
-            growing: Mutex::new(growing),
+            growing: Mutex::new(Some(growing)),
             room: Arc::new(Semaphore::new(room_size as usize)),
             room_size,
             traffic_before: self.outbound.traffic(),
@@ -134,6 +135,8 @@ impl Importer {
         upkeep.spawn(keep_flushing(Arc::clone(&pass)));
         pass.know_something().await;
         let seen_sending = send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
+        pass.flush();
+        pass.growing().take();
         self.events.tell(Event::WritingFiles);
         let finished_at = SystemTime::now();
         let projection = Projection {
@@ -422,14 +425,7 @@ impl Pass {
 
     /// Tells of an entry that is final: a line in the growing results, and an event.
     fn show(&self, line: &Line) {
-        let written = self
-            .growing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(line);
-        if let Err(error) = written {
-            self.stop_for_output(&error.into());
-        }
+        self.grow_by(|results| results.write(line).map_err(Into::into));
         self.importer.events.tell(Event::Settled {
             outcome: line.outcome(),
             via: line.settled.via,
@@ -437,19 +433,22 @@ impl Pass {
     }
 
     fn flush(&self) {
-        if let Err(error) = self
-            .growing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .flush()
-        {
-            self.stop_for_output(&error);
+        self.grow_by(ResultsWriter::flush);
+    }
+
+    /// Does something to the growing results, while there are any. A file that cannot grow ends the run.
+    fn grow_by(
+        &self,
+        step: impl FnOnce(&mut ResultsWriter<BufWriter<File>>) -> std::io::Result<()>,
+    ) {
+        if let Some(Err(error)) = self.growing().as_mut().map(step) {
+            let message = format!("{} cannot be written: {error}", results::FILE);
+            self.importer.stop.raise(StopCause::Output(message));
         }
     }
 
-    fn stop_for_output(&self, error: &std::io::Error) {
-        let message = format!("{} cannot be written: {error}", results::FILE);
-        self.importer.stop.raise(StopCause::Output(message));
+    fn growing(&self) -> MutexGuard<'_, Option<ResultsWriter<BufWriter<File>>>> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A delivery that panicked leaves its claim open; nothing more is sent after it.

@@ -3,7 +3,7 @@
 //! All entries of a row differ in `request` alone, and every mark has one length: so either all of them are valid
 //! or none is.
 
-use std::io;
+use std::{io, mem};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -94,7 +94,7 @@ impl Maker {
             .into_iter()
             .map(|loose| placed(loose, position))
             .collect();
-        let Some((&last, before)) = requests.and_then(<[_]>::split_last) else {
+        let Some(requests) = requests.filter(|requests| !requests.is_empty()) else {
             self.add_mark(&mut draft, ImportId(Uuid::nil()));
             problems.extend(self.faults(mapper, validate::body(draft).err(), position));
             let invalid = Item::Invalid {
@@ -108,36 +108,29 @@ impl Maker {
                 warnings,
             });
         };
-        let is_one = before.is_empty();
         let mut made = Made {
-            items: Vec::with_capacity(before.len() + 1),
+            items: Vec::with_capacity(requests.len()),
             warnings,
         };
-        for &request in before {
-            let draft = draft.clone();
+        for (index, &request) in requests.iter().enumerate() {
+            let is_last = index + 1 == requests.len();
+            let draft = if is_last {
+                mem::take(&mut draft)
+            } else {
+                draft.clone()
+            };
             self.one(
                 mapper,
                 &key,
                 draft,
                 request,
-                is_one,
+                requests.len() == 1,
                 position,
                 &mut problems,
                 &mut made,
                 seen,
             )?;
         }
-        self.one(
-            mapper,
-            &key,
-            draft,
-            last,
-            is_one,
-            position,
-            &mut problems,
-            &mut made,
-            seen,
-        )?;
         Ok(made)
     }
 
