@@ -84,7 +84,8 @@ impl CliError {
             | Self::Declined
             // The wrong ledger for this job, as against a disk that fails.
             | Self::Ledger(
-                LedgerError::OtherTarget { .. }
+                LedgerError::Missing { .. }
+                | LedgerError::OtherTarget { .. }
                 | LedgerError::Foreign { .. }
                 | LedgerError::Newer { .. },
             ) => USAGE,

@@ -155,9 +155,9 @@ fn counts(survey: &Survey) -> String {
     }
     if tally.skipped_rows > 0 {
         line(
-            "rows",
+            "no entry",
             tally.skipped_rows,
-            "yield no entry: blank, filtered out, or mapped to skip",
+            "rows that are blank, filtered out, or mapped to skip",
         );
     }
     if survey.contacted > 0 {

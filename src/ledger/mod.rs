@@ -40,6 +40,12 @@ pub enum LedgerError {
         /// What the system or `SQLite` said.
         cause: String,
     },
+    /// There is none.
+    #[error("there is no ledger {path}", path = path.display())]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// There is a file of that name, and it is something else.
     #[error("{path} is not a ledger of concord-import", path = path.display())]
     Foreign {
@@ -90,6 +96,9 @@ impl LedgerError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Open { .. } => Some("check that the folder exists and may be written".into()),
+            Self::Missing { .. } => Some(
+                "nothing was imported with it yet; if it lies elsewhere, name it with --ledger".into(),
+            ),
             Self::Foreign { .. } => {
                 Some("name another file with --ledger, or leave the option out".into())
             }

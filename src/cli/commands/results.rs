@@ -25,10 +25,7 @@ pub(in crate::cli) async fn results(
         ..
     } = resolve::results(args, around, &mut io::stdin())?;
     if !plan.ledger.exists() {
-        return Err(CliError::Ledger(LedgerError::Open {
-            path: plan.ledger,
-            cause: "there is none: nothing was imported yet, or --ledger names another".into(),
-        }));
+        return Err(LedgerError::Missing { path: plan.ledger }.into());
     }
     let read = Arc::new(plan.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;

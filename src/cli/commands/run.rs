@@ -29,12 +29,12 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         job,
         spools: _spools,
     } = resolve::run(&args.common, around, &mut io::stdin())?;
-    let (target, _sandbox) = reach_target(&plan)?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
     if plan.sandbox.is_none() && !args.common.sending.yes && !terminal::can_ask() {
         return Err(CliError::Unconfirmed);
     }
+    let (target, _sandbox) = reach_target(&plan)?;
     let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
     let events = progress.events();

@@ -72,6 +72,11 @@ impl Store {
 
     /// Opens a ledger that must be there.
     pub(super) fn open_existing(path: &Path) -> Result<Self, LedgerError> {
+        if !path.exists() {
+            return Err(LedgerError::Missing {
+                path: path.to_owned(),
+            });
+        }
         let mut connection = file::connect(path)?;
         file::migrate(&mut connection, path)?;
         Ok(Self {
