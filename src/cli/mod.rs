@@ -12,6 +12,7 @@ mod nearest;
 pub mod packaging;
 mod progress;
 pub mod resolve;
+mod signals;
 mod survey;
 mod terminal;
 

@@ -9,6 +9,7 @@ use crate::cli::args::{CommonArgs, RunArgs};
 use crate::cli::explain::CliError;
 use crate::cli::progress::{Progress, describe};
 use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::signals::Signals;
 use crate::cli::{ending, survey, terminal};
 use crate::event::Event;
 use crate::import::{Imported, Importer, exit_code};
@@ -144,12 +145,13 @@ async fn import_all(
 
 /// The first signal lets what is under way end; the second ends at once, which the ledger survives.
 async fn obey_signals(importer: Importer) {
-    let cause = next_signal().await;
+    let mut signals = Signals::listen();
+    let cause = signals.next().await;
     importer.events.tell(Event::Stopping {
         why: cause.to_string(),
     });
     importer.stop.raise(cause);
-    let cause = next_signal().await;
+    let cause = signals.next().await;
     terminal::say(&format!("{cause} again: ending at once; {}", cause.hint()));
     leave_at_once(cause.exit_code());
 }
@@ -157,27 +159,6 @@ async fn obey_signals(importer: Importer) {
 #[expect(clippy::exit, reason = "the second signal asks for just this")]
 fn leave_at_once(code: u8) -> ! {
     std::process::exit(code.into())
-}
-
-#[cfg(unix)]
-pub(super) async fn next_signal() -> StopCause {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => signals.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => StopCause::Interrupted,
-        _ = terminated => StopCause::Terminated,
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn next_signal() -> StopCause {
-    drop(tokio::signal::ctrl_c().await);
-    StopCause::Interrupted
 }
 
 /// Tells the end, for a person or for a program, and returns the exit code of the whole.

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::cli::args::SandboxArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
+use crate::cli::signals::Signals;
 use crate::cli::terminal;
 use crate::sandbox::{API_KEY_DEFAULT, Config, Faults, Listing, Mode, Sandbox, Script};
 
@@ -17,6 +18,7 @@ pub(in crate::cli) async fn sandbox(
         None => SecretString::from(API_KEY_DEFAULT),
     };
     let is_made_up = api_key.expose_secret() == API_KEY_DEFAULT;
+    let mut signals = Signals::listen();
     let server = Sandbox::start(config(args, api_key)).await?;
     terminal::out(&format!("listening on {}", server.base_url()));
     terminal::say(&format!(
@@ -29,7 +31,7 @@ pub(in crate::cli) async fn sandbox(
             "as in the file"
         },
     ));
-    super::run::next_signal().await;
+    signals.next().await;
     server.stop().await;
     Ok(0)
 }
