@@ -86,6 +86,9 @@ pub enum LedgerError {
     /// An entry to be settled is no longer claimed by this run.
     #[error("entry {0} is no longer claimed by this run: another run has taken it over")]
     LostClaim(ImportId),
+    /// A run did not renew its lease in time.
+    #[error("this run could not renew its lease in time (was the machine suspended?)")]
+    LostLease,
     /// The ledger's task has ended.
     #[error("the ledger is closed")]
     Closed,
@@ -112,7 +115,7 @@ impl LedgerError {
                 "free some space or repair the disk, then run the same command again: it goes on where it stopped"
                     .into(),
             ),
-            Self::LostClaim(_) => Some(
+            Self::LostClaim(_) | Self::LostLease => Some(
                 "the machine was probably suspended; run the same command again".into(),
             ),
             Self::Closed => None,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::client::{Answer, Exchange, Silence};
 use super::pace::Health;
-use crate::entry::{Field, RequestBody};
+use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
 
@@ -193,13 +193,26 @@ fn read_created(body: &[u8], sent: &RequestBody) -> Disposition {
         return doubt("the answer 201 has no `id` that is a UUID");
     };
     let differing = differing_fields(&item, sent);
-    if differing.contains(&Field::Request) || differing.contains(&Field::Notes) {
+    if differing.contains(&Field::Request) || has_foreign_mark(&item, sent) {
         return doubt("the answer 201 tells of another request than the one sent");
     }
     Disposition::Created {
         receipt,
         oddity: oddity(&differing),
     }
+}
+
+/// Whether the notes shown bear a mark that is not in those sent. Other differences (white space, a cut) prove nothing.
+fn has_foreign_mark(item: &Value, sent: &RequestBody) -> bool {
+    let shown = item
+        .get("notes")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let sent = sent.notes().unwrap_or_default();
+    shown.match_indices("[ref ").any(|(at, _)| {
+        let mark: String = shown[at..].chars().take(MARK_CHARS).collect();
+        !sent.contains(&mark)
+    })
 }
 
 /// Concord's id of a listed or created request, and what goes with it.

@@ -234,12 +234,24 @@ async fn a_run_that_lost_its_claim_cannot_settle_it() {
 }
 
 #[tokio::test]
+async fn a_lease_that_has_run_out_cannot_be_renewed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = Ledger::open(&dir.path().join("l"), &target()).expect("it opens");
+    let slow = ledger.begin_run(input(), EXPIRED).await.expect("a run");
+    let renewed = ledger.renew(slow, LEASE).await;
+    assert!(
+        matches!(renewed, Err(LedgerError::LostLease)),
+        "{renewed:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_renewed_lease_keeps_a_long_run_alive() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("l");
     let entries = entries(1);
     let ledger = Ledger::open(&path, &target()).expect("it opens");
-    let run = ledger.begin_run(input(), EXPIRED).await.expect("a run");
+    let run = ledger.begin_run(input(), LEASE).await.expect("a run");
     ledger
         .claim(run, requests(&entries))
         .await

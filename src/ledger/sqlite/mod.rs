@@ -199,7 +199,7 @@ fn perform(
             runs::begin_run(tx, locks, &input, lease).map(Ok),
             fault,
         ),
-        Ask::Renew(run, lease, reply) => answer(reply, runs::renew(tx, run, lease).map(Ok), fault),
+        Ask::Renew(run, lease, reply) => answer(reply, runs::renew(tx, run, lease), fault),
         Ask::End(run, exit_code, tally, traffic, reply) => answer(
             reply,
             runs::end_run(tx, locks, run, exit_code, &tally, traffic).map(Ok),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::alive::Locks;
-use super::super::{Overview, RunId, RunInput, RunRecord, Totals};
+use super::super::{LedgerError, Overview, RunId, RunInput, RunRecord, Totals};
 use super::entries::State;
 use super::{file, from_ms, in_ms, now_ms};
 use crate::outcome::Traffic;
@@ -35,12 +35,23 @@ pub(super) fn begin_run(
     Ok(run)
 }
 
-pub(super) fn renew(tx: &Transaction<'_>, run: RunId, lease: Duration) -> rusqlite::Result<()> {
-    tx.execute(
-        "UPDATE runs SET lease_until_ms = ?2 WHERE id = ?1 AND finished_at_ms IS NULL",
-        params![run.0, now_ms() + in_ms(lease)],
-    )
-    .map(drop)
+/// A lease that has run out cannot be renewed: another run may have taken the claims over.
+pub(super) fn renew(
+    tx: &Transaction<'_>,
+    run: RunId,
+    lease: Duration,
+) -> rusqlite::Result<Result<(), LedgerError>> {
+    let now = now_ms();
+    let renewed = tx.execute(
+        "UPDATE runs SET lease_until_ms = ?2
+         WHERE id = ?1 AND finished_at_ms IS NULL AND lease_until_ms > ?3",
+        params![run.0, now + in_ms(lease), now],
+    )?;
+    Ok(if renewed == 1 {
+        Ok(())
+    } else {
+        Err(LedgerError::LostLease)
+    })
 }
 
 pub(super) fn end_run(
