@@ -4,6 +4,7 @@
 //! doubt until it has been looked up.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -156,7 +157,7 @@ fn redact(message: &str, sent: &RequestBody) -> String {
             message = replace_ignoring_ascii_case(&message, &value, &format!("‹{field}›"));
         }
     }
-    message
+    let message: String = message
         .split_inclusive(char::is_whitespace)
         .map(|word| {
             if word.contains('@') {
@@ -165,9 +166,38 @@ fn redact(message: &str, sent: &RequestBody) -> String {
                 word
             }
         })
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+        .collect();
+    mask_words(message.trim_end(), sent)
+}
+
+/// Masks every word that stands in what was sent of a person, and every long number: servers repeat parts as well.
+fn mask_words(message: &str, sent: &RequestBody) -> String {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.to_lowercase();
+        words
+            .split(|c: char| !c.is_alphanumeric())
+            .map(str::to_owned)
+            .collect()
+    };
+    let personal = Field::ALL.into_iter().filter(|field| field.is_personal());
+    let told: HashSet<String> = personal
+        .filter_map(|field| text_of(sent, field))
+        .flat_map(|text| words(&text))
+        .filter(|word| word.chars().count() >= 3)
+        .collect();
+    let mut out = String::with_capacity(message.len());
+    for piece in message.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let is_number = word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
+        // Our own masks name fields of the API, not people.
+        if is_number || (told.contains(&word.to_lowercase()) && Field::from_name(word).is_none()) {
+            out.push('…');
+            out.push_str(&piece[word.len()..]);
+        } else {
+            out.push_str(piece);
+        }
+    }
+    out
 }
 
 fn replace_ignoring_ascii_case(text: &str, needle: &str, with: &str) -> String {
@@ -294,4 +324,54 @@ pub(super) fn oddity(differing: &[Field]) -> Option<Reason> {
             ),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::intake::validate::validate;
+
+    fn sent() -> RequestBody {
+        validate(&json!({
+            "request": "delete", "userEmail": "ada@example.com", "userLastName": "Müller",
+            "userPhoneNumber": "+442079460018", "requestDetails": "Subject: x\nmy son Kevin Smith",
+            "notes": "two\nlines [ref 00000000-0000-0000-0000-000000000001]",
+        }))
+        .expect("valid")
+    }
+
+    #[test]
+    fn parts_of_what_was_sent_are_blanked_in_a_message() {
+        let told =
+            "details 'my son Kevin Smith' refused; user MÜLLER (tel 79460018), ada@example.com";
+        let kept = redact(told, &sent());
+        for personal in ["Kevin", "Smith", "MÜLLER", "79460018", "ada", "example.com"] {
+            assert!(!kept.contains(personal), "{kept}");
+        }
+        assert!(kept.contains("refused"), "{kept}");
+    }
+
+    #[test]
+    fn notes_that_come_back_normalised_are_a_receipt_and_those_of_another_are_not() {
+        let id = "101d267f-7ac3-4852-802b-28639f19fe8a";
+        let ours =
+            json!({"id": id, "notes": "two lines [ref 00000000-0000-0000-0000-000000000001]"});
+        let created = read_created(ours.to_string().as_bytes(), &sent());
+        assert!(
+            matches!(
+                created,
+                Disposition::Created {
+                    oddity: Some(_),
+                    ..
+                }
+            ),
+            "{created:?}"
+        );
+        let other =
+            json!({"id": id, "notes": "two lines [ref 00000000-0000-0000-0000-000000000002]"});
+        let doubt = read_created(other.to_string().as_bytes(), &sent());
+        assert!(matches!(doubt, Disposition::InDoubt(_)), "{doubt:?}");
+    }
 }
