@@ -187,6 +187,16 @@ impl Fingerprint {
     }
 }
 
+/// The names under which the ledger may know an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Its own.
+    pub import_id: ImportId,
+    /// The one that the same request has when its row makes several requests instead of one, or one instead of
+    /// several. Without key columns there is none.
+    pub other: Option<ImportId>,
+}
+
 /// What identifies an entry in its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceKey {
@@ -214,12 +224,32 @@ pub struct Entry {
     pub position: Position,
     /// Its name for good.
     pub import_id: ImportId,
+    /// Its name if its row made another number of requests.
+    pub other_id: Option<ImportId>,
     /// What identifies it in its source.
     pub key: SourceKey,
     /// Of the content without the mark.
     pub fingerprint: Fingerprint,
     /// What is sent.
     pub body: RequestBody,
+}
+
+impl Entry {
+    /// The names under which the ledger may know it.
+    pub const fn names(&self) -> Names {
+        Names {
+            import_id: self.import_id,
+            other: self.other_id,
+        }
+    }
+
+    /// Takes the name under which the ledger knows it already, so that it bears the mark that may be in Concord.
+    pub fn go_by(&mut self, known: ImportId) {
+        if known != self.import_id {
+            self.body.replace_mark(self.import_id, known);
+            self.other_id = Some(std::mem::replace(&mut self.import_id, known));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,13 +17,13 @@ use crate::check::InputSurvey;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
-use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId, RunInput};
+use crate::ledger::{Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, Settlement};
 use crate::outbound::{Delivery, Outbound, Place};
-use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic};
+use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{ReadPlan, Sending};
-use crate::report::files::{create_private_dir, private_options};
+use crate::private_file::{create_private_dir, private_options};
 use crate::report::results::{self, Line, ResultsWriter};
-use crate::report::summary::Summary;
+use crate::report::summary::{Summary, exit_code, run_input};
 use crate::report::{Projected, Projection, ReportError, line_of};
 use crate::stop::{Lease, StopCause, StopSignal};
 
@@ -107,14 +107,18 @@ impl Importer {
         let started_at = SystemTime::now();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
         let lease = Lease::until(started_at + lease_length);
-        let run = self
-            .ledger
-            .begin_run(run_input(survey), lease_length)
-            .await?;
-        let growing = grow(out_dir).map_err(|cause| ReportError::Write {
+        let run_input = run_input(survey, input);
+        let write_failed = |cause| ReportError::Write {
             path: out_dir.join(results::FILE),
             cause,
-        })?;
+        };
+        // Before the run begins: a folder that cannot be written to shall leave no run behind.
+        let growing = open_growing(out_dir).map_err(write_failed)?;
+        let run = self
+            .ledger
+            .begin_run(run_input.clone(), lease_length)
+            .await?;
+        let growing = begin_growing(growing).map_err(write_failed)?;
         let room_size = (4 * self.sending.concurrency.get()).clamp(ROOM_MIN, ROOM_MAX);
         let pass = Arc::new(Pass {
             importer: self.clone(),
@@ -151,7 +155,7 @@ impl Importer {
         let exit_code = exit_code(self.stop.cause().as_ref(), &tally);
         let traffic = pass.traffic();
         let summary = Summary {
-            input: run_input(survey),
+            input: run_input,
             tally,
             traffic,
             started_at: Some(started_at),
@@ -160,7 +164,13 @@ impl Importer {
         };
         summary.write(out_dir)?;
         upkeep.shutdown().await;
-        self.ledger.end_run(run, exit_code, &tally, traffic).await?;
+        let end = RunEnd {
+            finished_at,
+            exit_code,
+            tally,
+            traffic,
+        };
+        self.ledger.end_run(run, end).await?;
         tracing::info!(run = run.0, exit_code, ?traffic, "run ended");
         Ok((
             Imported {
@@ -179,36 +189,18 @@ fn total(survey: &InputSurvey, left: u64) -> u64 {
     survey.tally.entries - valid + valid.min(left)
 }
 
-/// What a run's end is told by: a cause that stopped it, or what became of its entries.
-pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
-    match stopped {
-        Some(cause) => cause.exit_code(),
-        None => u8::from(!tally.is_complete()),
-    }
-}
-
-/// How the ledger and the summary name an input: without its folder.
-pub fn run_input(survey: &InputSurvey) -> RunInput {
-    let name = Path::new(&survey.name).file_name();
-    RunInput {
-        name: name.map_or_else(
-            || survey.name.clone(),
-            |name| name.to_string_lossy().into_owned(),
-        ),
-        bytes: survey.digest.bytes,
-        sha256: survey.digest.sha256.clone(),
-    }
-}
-
-/// Begins the results file that grows while the run goes on.
-fn grow(out_dir: &Path) -> std::io::Result<ResultsWriter<BufWriter<File>>> {
+/// Opens the results file that grows while the run goes on; what stands in it stays until the run has begun.
+fn open_growing(out_dir: &Path) -> std::io::Result<File> {
     create_private_dir(out_dir)?;
-    let path = out_dir.join(results::FILE);
-    let file = private_options()
+    private_options()
         .write(true)
         .create(true)
-        .truncate(true)
-        .open(path)?;
+        .truncate(false)
+        .open(out_dir.join(results::FILE))
+}
+
+fn begin_growing(file: File) -> std::io::Result<ResultsWriter<BufWriter<File>>> {
+    file.set_len(0)?;
     Ok(ResultsWriter::new(BufWriter::new(file))?)
 }
 
@@ -364,10 +356,11 @@ impl Pass {
             (Err(_), _) => return 0,
         };
         let mut sent = 0;
-        for (entry, claim) in group.into_iter().zip(claims) {
+        for (mut entry, Claimed { import_id, claim }) in group.into_iter().zip(claims) {
+            entry.go_by(import_id);
             let doubt = match claim {
                 Claim::Fresh => None,
-                Claim::InDoubt => Some(Reason::new(
+                Claim::InDoubt { .. } => Some(Reason::new(
                     "interrupted",
                     "an earlier run may have sent it",
                 )),
@@ -401,10 +394,12 @@ impl Pass {
             .await
         {
             Delivery::Settled(settled) => {
-                let traffic = self.traffic();
-                let commit = ledger
-                    .settle(self.run, entry.import_id, settled.clone(), traffic)
-                    .await;
+                let settlement = Settlement {
+                    import_id: entry.import_id,
+                    fingerprint: is_of_this_content(&settled).then_some(entry.fingerprint),
+                    settled: settled.clone(),
+                };
+                let commit = ledger.settle(self.run, settlement, self.traffic()).await;
                 commit.map(|()| self.show(&told(&entry, settled)))
             }
             Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
@@ -461,6 +456,16 @@ impl Pass {
     }
 }
 
+/// Whether what Concord holds now, as far as it holds anything, is what this run has sent. A request that a look-up
+/// found may be of an earlier content: Concord shows whether it is.
+fn is_of_this_content(settled: &Settled) -> bool {
+    match (settled.outcome, settled.via) {
+        (Outcome::Created, Some(Via::Lookup)) => settled.reason.is_none(),
+        (Outcome::InDoubt, _) => settled.attempts > 0,
+        _ => true,
+    }
+}
+
 fn told(entry: &Entry, settled: Settled) -> Line {
     Line {
         settled,
@@ -481,7 +486,8 @@ async fn keep_lease(pass: Arc<Pass>, length: Duration) {
     loop {
         tokio::time::sleep(LEASE_RENEWAL).await;
         let from = SystemTime::now();
-        match pass.importer.ledger.renew(pass.run, length).await {
+        let renewed = pass.importer.ledger.renew(pass.run, length, pass.traffic());
+        match renewed.await {
             Ok(()) => pass.lease.extend(from + length),
             Err(error) => {
                 return pass

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod outbound;
 pub mod outcome;
 pub mod plan;
+pub mod private_file;
 pub mod report;
 pub mod sandbox;
 pub mod stop;

@@ -56,9 +56,28 @@ pub(crate) struct Maker {
 }
 
 /// The entries of a row, and its warnings.
+#[derive(Default)]
 pub(crate) struct Made {
     pub(crate) items: Vec<Item>,
     pub(crate) warnings: Vec<Problem>,
+}
+
+/// A row on its way to its entries.
+struct InHand<'m> {
+    mapper: &'m Mapper,
+    position: Position,
+    key: Result<Option<SourceKey>, KeyIsBlank>,
+    /// It makes a single entry.
+    is_single: bool,
+    problems: Vec<Problem>,
+    made: Made,
+}
+
+/// What an entry is called.
+struct Called {
+    key: SourceKey,
+    import_id: ImportId,
+    other_id: Option<ImportId>,
 }
 
 impl Maker {
@@ -83,35 +102,29 @@ impl Maker {
             mut draft,
             requests,
             mut problems,
-            warnings,
+            mut warnings,
         } = row;
-        let key = source_key(mapper, cells, &mut problems);
-        let warnings = warnings
-            .into_iter()
-            .map(|loose| placed(loose, position))
-            .collect();
-        let mut problems: Vec<_> = problems
-            .into_iter()
-            .map(|loose| placed(loose, position))
-            .collect();
-        let Some(requests) = requests.filter(|requests| !requests.is_empty()) else {
-            self.add_mark(&mut draft, ImportId(Uuid::nil()));
-            problems.extend(self.faults(mapper, validate::body(draft).err(), position));
-            let invalid = Item::Invalid {
-                request: None,
-                key: key.ok().flatten(),
-                import_id: None,
-                problems,
-            };
-            return Ok(Made {
-                items: vec![invalid],
-                warnings,
-            });
+        let key = source_key(mapper, cells, &mut problems, &mut warnings);
+        let requests = requests.unwrap_or_default();
+        let place = |loose: Vec<_>| -> Vec<_> {
+            let placed = loose.into_iter().map(|loose| placed(loose, position));
+            placed.collect()
         };
-        let mut made = Made {
-            items: Vec::with_capacity(requests.len()),
-            warnings,
+        let mut row = InHand {
+            mapper,
+            position,
+            key,
+            is_single: requests.len() == 1,
+            problems: place(problems),
+            made: Made {
+                items: Vec::with_capacity(requests.len()),
+                warnings: place(warnings),
+            },
         };
+        if requests.is_empty() {
+            self.without_request(&mut row, draft);
+            return Ok(row.made);
+        }
         for (index, &request) in requests.iter().enumerate() {
             let is_last = index + 1 == requests.len();
             let draft = if is_last {
@@ -119,106 +132,137 @@ impl Maker {
             } else {
                 draft.clone()
             };
-            self.one(
-                mapper,
-                &key,
-                draft,
-                request,
-                requests.len() == 1,
-                position,
-                &mut problems,
-                &mut made,
-                seen,
-            )?;
+            self.one(&mut row, draft, request, seen)?;
         }
-        Ok(made)
+        Ok(row.made)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of `make`, split off for its length"
-    )]
+    /// What a row asks for could not be told: all else that is wrong with it.
+    fn without_request(&self, row: &mut InHand<'_>, mut draft: Draft<'_>) {
+        self.add_mark(&mut draft, ImportId(Uuid::nil()));
+        let faults = self.faults(row.mapper, validate::body(draft).err(), row.position);
+        row.problems.extend(faults);
+        row.made.items.push(Item::Invalid {
+            request: None,
+            key: row.key.as_ref().ok().cloned().flatten(),
+            import_id: None,
+            problems: mem::take(&mut row.problems),
+        });
+    }
+
     fn one(
         &mut self,
-        mapper: &Mapper,
-        key: &Result<Option<SourceKey>, KeyIsBlank>,
+        row: &mut InHand<'_>,
         mut draft: Draft<'_>,
         request: RequestType,
-        is_one: bool,
-        position: Position,
-        problems: &mut Vec<Problem>,
-        made: &mut Made,
         seen: &mut Seen,
     ) -> io::Result<()> {
         draft.request = Some(request);
         draft.canonical(request, &mut self.canonical);
-        let key = match key {
-            Err(KeyIsBlank) => None,
-            Ok(Some(key)) if is_one => Some(key.clone()),
-            Ok(Some(key)) => Some(SourceKey {
-                text: key::of_request(&key.text, request),
-                is_personal: key.is_personal,
-            }),
-            Ok(None) => Some(content_key(self.project, &self.canonical)),
-        };
-        let import_id = key
-            .as_ref()
-            .map(|key| ImportId::new(self.project, &key.text));
+        let called = self.call(row, request);
+        let import_id = called.as_ref().map(|called| called.import_id);
         self.add_mark(&mut draft, import_id.unwrap_or(ImportId(Uuid::nil())));
-        let is_first = made.items.is_empty();
+        let is_first = row.made.items.is_empty();
         let body = match validate::body(draft) {
             Ok(body) => Some(body),
             Err(faults) => {
                 if is_first {
-                    problems.extend(self.faults(mapper, Some(faults), position));
+                    let faults = self.faults(row.mapper, Some(faults), row.position);
+                    row.problems.extend(faults);
                 }
                 None
             }
         };
-        let (Some(body), Some(key), Some(import_id), true) =
-            (body, &key, import_id, problems.is_empty())
-        else {
+        let (Some(body), Some(called), true) = (body, &called, row.problems.is_empty()) else {
             // Without key columns the key is the content, and this content is not what will be sent in the end.
-            let is_of_content = mapper.key.columns.is_empty();
-            made.items.push(Item::Invalid {
+            let called = called.filter(|_| !row.mapper.key.columns.is_empty());
+            let (key, import_id) = called.map(|called| (called.key, called.import_id)).unzip();
+            row.made.items.push(Item::Invalid {
                 request: Some(request),
-                key: key.filter(|_| !is_of_content),
-                import_id: import_id.filter(|_| !is_of_content),
-                problems: problems.clone(),
+                key,
+                import_id,
+                problems: row.problems.clone(),
             });
             return Ok(());
         };
         if is_first {
-            made.warnings.extend(
-                validate::warnings(&body)
-                    .into_iter()
-                    .map(|fault| of_fault(mapper, fault, position)),
-            );
+            let warnings = validate::warnings(&body).into_iter();
+            let warnings = warnings.map(|fault| of_fault(row.mapper, fault, row.position));
+            row.made.warnings.extend(warnings);
         }
-        let fingerprint = Fingerprint::new(self.project, &self.canonical);
+        let this = First {
+            position: row.position,
+            fingerprint: Fingerprint::new(self.project, &self.canonical),
+        };
         let entry = Box::new(Entry {
-            position,
-            import_id,
-            key: key.clone(),
-            fingerprint,
+            position: row.position,
+            import_id: called.import_id,
+            other_id: called.other_id,
+            key: called.key.clone(),
+            fingerprint: this.fingerprint,
             body,
         });
-        let item = match seen.register(
-            import_id,
-            First {
-                position,
-                fingerprint,
-            },
-        )? {
+        let item = match self.register(row, called, this, seen)? {
             None => Item::Entry(entry),
             Some(first) => Item::Repeat {
                 entry,
                 of: first.position,
-                changed: first.fingerprint != fingerprint,
+                changed: first.fingerprint != this.fingerprint,
             },
         };
-        made.items.push(item);
+        row.made.items.push(item);
         Ok(())
+    }
+
+    /// The names of an entry; none when its key columns are blank.
+    fn call(&self, row: &InHand<'_>, request: RequestType) -> Option<Called> {
+        let Some(key) = row.key.as_ref().ok()? else {
+            let key = content_key(self.project, &self.canonical);
+            return Some(Called {
+                import_id: ImportId::new(self.project, &key.text),
+                other_id: None,
+                key,
+            });
+        };
+        let of_request = SourceKey {
+            text: key::of_request(&key.text, request),
+            is_personal: key.is_personal,
+        };
+        let [alone, beside_others] =
+            [key, &of_request].map(|key| ImportId::new(self.project, &key.text));
+        Some(if row.is_single {
+            Called {
+                key: key.clone(),
+                import_id: alone,
+                other_id: Some(beside_others),
+            }
+        } else {
+            Called {
+                key: of_request,
+                import_id: beside_others,
+                other_id: Some(alone),
+            }
+        })
+    }
+
+    /// Registers a valid entry; the first one that is the same request, when there was one already.
+    ///
+    /// A row of a single request is known by both its names where another row may make several of the same key: its
+    /// key alone stands for whatever it asks for.
+    fn register(
+        &self,
+        row: &InHand<'_>,
+        called: &Called,
+        this: First,
+        seen: &mut Seen,
+    ) -> io::Result<Option<First>> {
+        let first = seen.register(called.import_id, this)?;
+        match called.other_id {
+            Some(other) if first.is_none() && row.is_single && row.mapper.may_make_several => {
+                seen.register(other, this)
+            }
+            _ => Ok(first),
+        }
     }
 
     fn add_mark(&self, draft: &mut Draft<'_>, id: ImportId) {
@@ -251,6 +295,7 @@ impl Maker {
     }
 }
 
+#[derive(Clone, Copy)]
 struct KeyIsBlank;
 
 /// The key of a row; none when there are no key columns.
@@ -258,19 +303,22 @@ fn source_key<'m>(
     mapper: &'m Mapper,
     cells: &Cells<'_>,
     problems: &mut Vec<Loose<'m>>,
+    warnings: &mut Vec<Loose<'m>>,
 ) -> Result<Option<SourceKey>, KeyIsBlank> {
     let columns = &mapper.key.columns;
     if columns.is_empty() {
         return Ok(None);
     }
-    let mut is_blank = true;
+    let mut blank = Vec::new();
     let mut is_personal = mapper.key.is_personal;
     let mut values = Vec::with_capacity(columns.len());
     for (column, name) in columns {
         values.push(match cells.get(*column) {
-            Cell::Blank => "",
+            Cell::Blank => {
+                blank.push(name.as_str());
+                ""
+            }
             Cell::Text(text) => {
-                is_blank = false;
                 // Whatever the rules say, an address is personal.
                 is_personal |= text.contains('@');
                 text
@@ -281,7 +329,7 @@ fn source_key<'m>(
             }
         });
     }
-    if is_blank {
+    if blank.len() == columns.len() {
         problems.push(Loose {
             column: columns.first().map(|(_, name)| name.as_str()),
             field: None,
@@ -290,6 +338,12 @@ fn source_key<'m>(
         });
         return Err(KeyIsBlank);
     }
+    warnings.extend(blank.into_iter().map(|column| Loose {
+        column: Some(column),
+        field: None,
+        code: "blank_key_part",
+        message: "is blank, and is part of the key: rows that differ in nothing else of the key count as one".into(),
+    }));
     Ok(Some(SourceKey {
         text: key::join(values),
         is_personal,

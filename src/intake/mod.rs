@@ -41,7 +41,7 @@ pub(crate) use decode::scan as delimited;
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
 use decode::{Decoded, Decoder};
-use entries::{Maker, placed};
+use entries::{Made, Maker, placed};
 use map::Mapper;
 use open::Opened;
 use source::Window;
@@ -170,15 +170,9 @@ impl Intake {
                 raw: raw.to_vec(),
             })
         };
-        let reading = |line, items, warnings, record| RowReading {
-            position: at(line),
-            items,
-            warnings,
-            record,
-        };
-        Ok(Some(match decoded {
+        let (line, made, record, size) = match decoded {
             Decoded::End => return Ok(None),
-            Decoded::Blank { line } => (reading(line, Vec::new(), Vec::new(), None), 0),
+            Decoded::Blank { line } => (line, Made::default(), None, 0),
             Decoded::Malformed(bad) => {
                 let problem = Problem {
                     position: at(bad.line),
@@ -187,11 +181,8 @@ impl Intake {
                     code: bad.code,
                     message: bad.message,
                 };
-                let items = vec![invalid(vec![problem])];
-                (
-                    reading(bad.row_line, items, Vec::new(), keep(bad.kind, bad.raw)),
-                    bad.raw.len(),
-                )
+                let record = keep(bad.kind, bad.raw);
+                (bad.row_line, invalid(problem), record, bad.raw.len())
             }
             Decoded::Row(row) => {
                 let kind = match row.cells {
@@ -199,49 +190,41 @@ impl Intake {
                     decode::Cells::Json(_) => RecordKind::Object,
                 };
                 let record = keep(kind, row.raw);
-                let passes = match self.mapper.passes(&row.cells) {
-                    Ok(passes) => passes,
-                    Err(loose) => {
-                        let items = vec![invalid(vec![placed(loose, at(row.line))])];
-                        return Ok(Some((
-                            reading(row.line, items, Vec::new(), record),
-                            row.raw.len(),
-                        )));
-                    }
+                let made = match self.mapper.passes(&row.cells) {
+                    Err(loose) => invalid(placed(loose, at(row.line))),
+                    Ok(false) => Made::default(),
+                    Ok(true) => match self.mapper.map(row.cells) {
+                        mapped if mapped.requests.is_some_and(<[_]>::is_empty) => Made::default(),
+                        mapped => self
+                            .maker
+                            .make(&self.mapper, &row.cells, mapped, at(row.line), seen)
+                            .map_err(IntakeError::Seen)?,
+                    },
                 };
-                if !passes {
-                    return Ok(Some((
-                        reading(row.line, Vec::new(), Vec::new(), record),
-                        row.raw.len(),
-                    )));
-                }
-                let mapped = self.mapper.map(row.cells);
-                if mapped.requests.is_some_and(<[_]>::is_empty) {
-                    return Ok(Some((
-                        reading(row.line, Vec::new(), Vec::new(), record),
-                        row.raw.len(),
-                    )));
-                }
-                let position = at(row.line);
-                let made = self
-                    .maker
-                    .make(&self.mapper, &row.cells, mapped, position, seen)
-                    .map_err(IntakeError::Seen)?;
-                (
-                    reading(row.line, made.items, made.warnings, record),
-                    row.raw.len(),
-                )
+                (row.line, made, record, row.raw.len())
             }
-        }))
+        };
+        let reading = RowReading {
+            position: at(line),
+            items: made.items,
+            warnings: made.warnings,
+            record,
+        };
+        Ok(Some((reading, size)))
     }
 }
 
-fn invalid(problems: Vec<Problem>) -> Item {
-    Item::Invalid {
+/// A row of which nothing more is known than what is wrong with it.
+fn invalid(problem: Problem) -> Made {
+    let item = Item::Invalid {
         request: None,
         key: None,
         import_id: None,
-        problems,
+        problems: vec![problem],
+    };
+    Made {
+        items: vec![item],
+        warnings: Vec::new(),
     }
 }
 

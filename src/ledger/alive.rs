@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::RunId;
-use crate::report::files::private_options;
+use crate::private_file::private_options;
 
 /// The locks of the runs of one ledger.
 ///

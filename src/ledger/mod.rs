@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::entry::{Entry, Fingerprint, ImportId, SourceKey};
-use crate::outcome::{Settled, Tally, Traffic};
+use crate::entry::{Entry, Fingerprint, ImportId, Names, SourceKey};
+use crate::outcome::{Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
 
 pub use sqlite::{FORMAT, changed};
@@ -29,6 +29,7 @@ pub use sqlite::{FORMAT, changed};
 const QUEUE_MAX: usize = 1_024;
 /// Requests that go into one commit at most.
 const GROUP_MAX: usize = 256;
+
 /// Why the ledger could not do as asked. Cloneable, because one failed commit answers many.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -84,14 +85,29 @@ pub enum LedgerError {
         cause: Arc<rusqlite::Error>,
     },
     /// An entry to be settled is no longer claimed by this run.
-    #[error("entry {0} is no longer claimed by this run: another run has taken it over")]
-    LostClaim(ImportId),
+    #[error("entry {import_id} is no longer claimed by this run: another run has taken it over{}", told_receipt(*.receipt))]
+    LostClaim {
+        /// The entry.
+        import_id: ImportId,
+        /// Concord's id of the request, when it was this run that created it.
+        receipt: Option<Receipt>,
+    },
     /// A run did not renew its lease in time.
     #[error("this run could not renew its lease in time (was the machine suspended?)")]
     LostLease,
     /// The ledger's task has ended.
     #[error("the ledger is closed")]
     Closed,
+}
+
+/// What Concord has already answered must be known to somebody, even if the ledger cannot take it.
+fn told_receipt(receipt: Option<Receipt>) -> String {
+    receipt.map_or_else(String::new, |receipt| {
+        format!(
+            "; to this run Concord answered that it has created request {}",
+            receipt.id
+        )
+    })
 }
 
 impl LedgerError {
@@ -115,7 +131,7 @@ impl LedgerError {
                 "free some space or repair the disk, then run the same command again: it goes on where it stopped"
                     .into(),
             ),
-            Self::LostClaim(_) | Self::LostLease => Some(
+            Self::LostClaim { .. } | Self::LostLease => Some(
                 "the machine was probably suspended; run the same command again".into(),
             ),
             Self::Closed => None,
@@ -130,7 +146,7 @@ pub struct RunId(pub i64);
 /// An entry to be claimed: what the ledger may know of it.
 #[derive(Clone, Debug)]
 pub struct ClaimRequest {
-    import_id: ImportId,
+    names: Names,
     key: String,
     fingerprint: Fingerprint,
 }
@@ -139,7 +155,7 @@ impl ClaimRequest {
     /// What may be kept of an entry.
     pub fn of(entry: &Entry, project: Uuid) -> Self {
         Self {
-            import_id: entry.import_id,
+            names: entry.names(),
             key: storable_key(&entry.key, project),
             fingerprint: entry.fingerprint,
         }
@@ -158,13 +174,25 @@ fn storable_key(key: &SourceKey, project: Uuid) -> String {
     }
 }
 
+/// A claim, under the name that the entry goes by from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// One of the names it was claimed by: the one under which the ledger knows it.
+    pub import_id: ImportId,
+    /// What the claim came to.
+    pub claim: Claim,
+}
+
 /// What a claim came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// It is ours, and surely was not created before.
     Fresh,
     /// It is ours, and an earlier run may have created it: look first.
-    InDoubt,
+    InDoubt {
+        /// It was not sent before.
+        since: SystemTime,
+    },
     /// It exists in Concord already.
     Created(Box<Settled>),
     /// Another live run holds it.
@@ -174,6 +202,8 @@ pub enum Claim {
 /// What the ledger holds of one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// The name under which it is known.
+    pub import_id: ImportId,
     /// The run that claimed it last.
     pub run: RunId,
     /// Of the content that was sent.
@@ -182,6 +212,32 @@ pub struct Record {
     pub settled: Settled,
     /// Claimed and not settled.
     pub is_open: bool,
+    /// When it was claimed; while it is in doubt, when it was first claimed by a run that may have sent it.
+    pub claimed_at: SystemTime,
+}
+
+/// What became of a claimed entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The name under which it was claimed.
+    pub import_id: ImportId,
+    /// What became of it.
+    pub settled: Settled,
+    /// Of the content that Concord holds or may hold now; `None`: as far as is known, that of an earlier claim.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// When.
+    pub finished_at: SystemTime,
+    /// What the process ends with, for this input.
+    pub exit_code: u8,
+    /// Its totals.
+    pub tally: Tally,
+    /// All that it has sent.
+    pub traffic: Traffic,
 }
 
 /// What a run is known by.
@@ -193,6 +249,9 @@ pub struct RunInput {
     pub bytes: u64,
     /// SHA-256 of its bytes, in hex.
     pub sha256: String,
+    /// Its place among the inputs of the command, from 1.
+    #[serde(skip)]
+    pub number: u32,
 }
 
 /// A run as the ledger remembers it.
@@ -233,46 +292,53 @@ pub struct Totals {
     pub claimed: u64,
 }
 
+/// Where an answer goes.
+type Reply<T> = oneshot::Sender<Result<T, LedgerError>>;
+
 enum Ask {
-    Claim(
-        RunId,
-        Vec<ClaimRequest>,
-        oneshot::Sender<Result<Vec<Claim>, LedgerError>>,
-    ),
-    Settle(
-        RunId,
-        ImportId,
-        Box<Settled>,
-        Traffic,
-        oneshot::Sender<Result<(), LedgerError>>,
-    ),
-    Release(
-        RunId,
-        Vec<ImportId>,
-        oneshot::Sender<Result<(), LedgerError>>,
-    ),
-    Get(
-        Vec<ImportId>,
-        oneshot::Sender<Result<Vec<Option<Record>>, LedgerError>>,
-    ),
-    Begin(
-        RunInput,
-        Duration,
-        oneshot::Sender<Result<RunId, LedgerError>>,
-    ),
-    Renew(RunId, Duration, oneshot::Sender<Result<(), LedgerError>>),
-    End(
-        RunId,
-        u8,
-        String,
-        Traffic,
-        oneshot::Sender<Result<(), LedgerError>>,
-    ),
-    RunOf(
-        String,
-        oneshot::Sender<Result<Option<RunRecord>, LedgerError>>,
-    ),
-    SomeCreated(oneshot::Sender<Result<Option<ImportId>, LedgerError>>),
+    Claim {
+        run: RunId,
+        entries: Vec<ClaimRequest>,
+        reply: Reply<Vec<Claimed>>,
+    },
+    Settle {
+        run: RunId,
+        settlement: Box<Settlement>,
+        traffic: Traffic,
+        reply: Reply<()>,
+    },
+    Release {
+        run: RunId,
+        ids: Vec<ImportId>,
+        reply: Reply<()>,
+    },
+    Get {
+        names: Vec<Names>,
+        reply: Reply<Vec<Option<Record>>>,
+    },
+    Begin {
+        input: RunInput,
+        lease: Duration,
+        reply: Reply<RunId>,
+    },
+    Renew {
+        run: RunId,
+        lease: Duration,
+        traffic: Traffic,
+        reply: Reply<()>,
+    },
+    End {
+        run: RunId,
+        end: Box<RunEnd>,
+        reply: Reply<()>,
+    },
+    RunOf {
+        input: RunInput,
+        reply: Reply<Option<RunRecord>>,
+    },
+    SomeCreated {
+        reply: Reply<Option<ImportId>>,
+    },
 }
 
 /// A ledger, open. Cheap to clone; the last one dropped closes it.
@@ -280,7 +346,6 @@ enum Ask {
 pub struct Ledger {
     asks: mpsc::Sender<Ask>,
     task: Arc<JoinHandle<()>>,
-    path: PathBuf,
 }
 
 /// A ledger's contents for people: no target is needed to read it.
@@ -300,7 +365,7 @@ pub struct Overview {
 
 /// Reads what `status` shows, with at most `runs_max` runs, newest first.
 pub fn overview(path: &Path, runs_max: u32) -> Result<Overview, LedgerError> {
-    sqlite::Store::open_existing(path)?.overview(runs_max)
+    sqlite::overview(path, runs_max)
 }
 
 impl Ledger {
@@ -309,16 +374,7 @@ impl Ledger {
         let store = sqlite::Store::open(path, target)?;
         let (asks, queue) = mpsc::channel(QUEUE_MAX);
         let task = Arc::new(tokio::spawn(serve(store, queue)));
-        Ok(Self {
-            asks,
-            task,
-            path: path.to_owned(),
-        })
-    }
-
-    /// Where it is kept.
-    pub fn path(&self) -> &Path {
-        &self.path
+        Ok(Self { asks, task })
     }
 
     /// Claims entries for a run, all in one commit. Answers in the order asked.
@@ -326,70 +382,87 @@ impl Ledger {
         &self,
         run: RunId,
         entries: Vec<ClaimRequest>,
-    ) -> Result<Vec<Claim>, LedgerError> {
-        self.ask(|reply| Ask::Claim(run, entries, reply)).await
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        self.ask(|reply| Ask::Claim {
+            run,
+            entries,
+            reply,
+        })
+        .await
     }
 
-    /// Records what became of an entry that this run has claimed.
+    /// Records what became of an entry that this run has claimed, and what the run has sent so far.
     pub async fn settle(
         &self,
         run: RunId,
-        import_id: ImportId,
-        settled: Settled,
+        settlement: Settlement,
         traffic: Traffic,
     ) -> Result<(), LedgerError> {
-        self.ask(|reply| Ask::Settle(run, import_id, Box::new(settled), traffic, reply))
-            .await
+        let settlement = Box::new(settlement);
+        self.ask(|reply| Ask::Settle {
+            run,
+            settlement,
+            traffic,
+            reply,
+        })
+        .await
     }
 
     /// Gives claims back that were surely not acted upon; each is again what it was before.
     pub async fn release(&self, run: RunId, ids: Vec<ImportId>) -> Result<(), LedgerError> {
-        self.ask(|reply| Ask::Release(run, ids, reply)).await
+        self.ask(|reply| Ask::Release { run, ids, reply }).await
     }
 
     /// What is held of these entries, in the order asked.
-    pub async fn get(&self, ids: Vec<ImportId>) -> Result<Vec<Option<Record>>, LedgerError> {
-        self.ask(|reply| Ask::Get(ids, reply)).await
+    pub async fn get(&self, names: Vec<Names>) -> Result<Vec<Option<Record>>, LedgerError> {
+        self.ask(|reply| Ask::Get { names, reply }).await
     }
 
     /// Begins a run. Unless it renews its lease within that time, it is taken for dead, and its claims
     /// for in doubt.
     pub async fn begin_run(&self, input: RunInput, lease: Duration) -> Result<RunId, LedgerError> {
-        self.ask(|reply| Ask::Begin(input, lease, reply)).await
+        self.ask(|reply| Ask::Begin {
+            input,
+            lease,
+            reply,
+        })
+        .await
     }
 
-    /// Renews a run's lease, from now.
-    pub async fn renew(&self, run: RunId, lease: Duration) -> Result<(), LedgerError> {
-        self.ask(|reply| Ask::Renew(run, lease, reply)).await
+    /// Renews a run's lease, from now, and records what it has sent so far.
+    pub async fn renew(
+        &self,
+        run: RunId,
+        lease: Duration,
+        traffic: Traffic,
+    ) -> Result<(), LedgerError> {
+        self.ask(|reply| Ask::Renew {
+            run,
+            lease,
+            traffic,
+            reply,
+        })
+        .await
     }
 
     /// Ends a run.
-    pub async fn end_run(
-        &self,
-        run: RunId,
-        exit_code: u8,
-        tally: &Tally,
-        traffic: Traffic,
-    ) -> Result<(), LedgerError> {
-        let tally = serde_json::to_string(tally).unwrap_or_default();
-        self.ask(|reply| Ask::End(run, exit_code, tally, traffic, reply))
-            .await
+    pub async fn end_run(&self, run: RunId, end: RunEnd) -> Result<(), LedgerError> {
+        let end = Box::new(end);
+        self.ask(|reply| Ask::End { run, end, reply }).await
     }
 
-    /// The latest run over an input of that digest.
-    pub async fn run_of(&self, sha256: &str) -> Result<Option<RunRecord>, LedgerError> {
-        self.ask(|reply| Ask::RunOf(sha256.to_owned(), reply)).await
+    /// The latest run over an input of these bytes; one that stood at the same place among its inputs goes first,
+    /// since a command may name two of equal bytes.
+    pub async fn run_of(&self, input: RunInput) -> Result<Option<RunRecord>, LedgerError> {
+        self.ask(|reply| Ask::RunOf { input, reply }).await
     }
 
-    /// Some entry that is known to exist in Concord, the longest known first.
+    /// Some entry that is known to exist in Concord.
     pub async fn some_created(&self) -> Result<Option<ImportId>, LedgerError> {
-        self.ask(Ask::SomeCreated).await
+        self.ask(|reply| Ask::SomeCreated { reply }).await
     }
 
-    async fn ask<T>(
-        &self,
-        make: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> Ask,
-    ) -> Result<T, LedgerError> {
+    async fn ask<T>(&self, make: impl FnOnce(Reply<T>) -> Ask) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
         self.asks
             .send(make(reply))
@@ -400,7 +473,7 @@ impl Ledger {
 
     /// Closes the ledger once everything asked before is done. Only the last handle can wait for it.
     pub async fn close(self) {
-        let Self { asks, task, .. } = self;
+        let Self { asks, task } = self;
         drop(asks);
         if let Ok(task) = Arc::try_unwrap(task)
             && let Err(error) = task.await

@@ -4,7 +4,6 @@
 //! nothing and changes no ledger.
 
 pub mod cell;
-pub mod files;
 mod project;
 pub mod rejects;
 pub mod results;

@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use super::files::Replacement;
 use super::rejects::{self, RejectsWriter};
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
@@ -16,6 +15,7 @@ use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{Ledger, LedgerError, Record, RunId, changed};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
+use crate::private_file::Replacement;
 
 /// Rows that are held against the ledger at once.
 const ROWS_AT_ONCE: usize = 512;
@@ -80,6 +80,8 @@ struct Pass {
     rejected_rows: u64,
     tally: Tally,
     run: Option<RunId>,
+    /// No column identifies a row: its content does.
+    is_keyless: bool,
 }
 
 impl Projection<'_> {
@@ -109,6 +111,7 @@ impl Projection<'_> {
             rejected_rows: 0,
             tally: Tally::default(),
             run: self.run,
+            is_keyless: self.plan.rules.key.is_empty(),
         };
         let mut rows = Vec::new();
         let mut records = Vec::new();
@@ -125,12 +128,8 @@ impl Projection<'_> {
             if rows.is_empty() {
                 break;
             }
-            let ids = rows
-                .iter()
-                .flat_map(|row| &row.items)
-                .filter_map(entry_of)
-                .map(|entry| entry.import_id);
-            records = self.ledger.get(ids.collect()).await?;
+            let entries = rows.iter().flat_map(|row| &row.items).filter_map(entry_of);
+            records = self.ledger.get(entries.map(Entry::names).collect()).await?;
         }
         if pass
             .intake
@@ -214,7 +213,8 @@ impl Pass {
             if row.items.is_empty() {
                 self.tally.skipped_rows += 1;
             }
-            let mut problems = Vec::new();
+            let mut problems: Vec<String> = Vec::new();
+            let mut created = Vec::new();
             for item in row.items {
                 let record = entry_of(&item).and_then(|_| records.next().flatten());
                 let line = line_of(item, record, self.run, row.position);
@@ -228,12 +228,25 @@ impl Pass {
                     self.tally.changed += 1;
                 }
                 if line.outcome().is_reject() {
-                    problems.push(problem_of(&line));
+                    // What is wrong with the row is wrong with each of its entries: told once.
+                    let problem = problem_of(&line);
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                } else if line.outcome() == Outcome::Created {
+                    created.extend(line.request);
                 }
                 self.results.write(&line)?;
             }
             if let (false, Some(record)) = (problems.is_empty(), &row.record) {
                 self.rejected_rows += 1;
+                if self.is_keyless {
+                    problems.extend(created.iter().map(|request| {
+                        format!(
+                            "`{request}` is created already: without key columns, a row that is changed creates it again"
+                        )
+                    }));
+                }
                 self.rejects.write(record, &problems.join("; "))?;
             }
         }
@@ -279,8 +292,10 @@ pub(crate) fn line_of(
                 format!("row {} (line {}) of input {}", of.row, of.line, of.input)
             };
             let reason = Reason::new(code, format!("repeats the key of {place}{content}"));
+            let import_id = record.as_ref().map(|record| record.import_id);
             let receipt = record.and_then(|record| record.settled.receipt);
             Line {
+                import_id: import_id.or(Some(entry.import_id)),
                 settled: Settled {
                     receipt,
                     ..Settled::of(Outcome::Duplicate, Some(reason))
@@ -289,6 +304,9 @@ pub(crate) fn line_of(
             }
         }
         Item::Entry(entry) => Line {
+            import_id: record
+                .as_ref()
+                .map_or(Some(entry.import_id), |record| Some(record.import_id)),
             settled: settled_of(&entry, record, run),
             ..Line::of(&entry)
         },

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ReportError;
-use super::files::Replacement;
+use crate::check::InputSurvey;
 use crate::ledger::RunInput;
 use crate::outcome::{Outcome, Tally, Traffic};
+use crate::private_file::Replacement;
+use crate::stop::StopCause;
 
 /// The file's name in an output folder.
 pub const FILE: &str = "summary.json";
@@ -102,6 +104,28 @@ impl Summary {
             input: &self.input,
             exit_code: self.exit_code,
         }
+    }
+}
+
+/// What a run's end is told by: a cause that stopped it, or what became of its entries.
+pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
+    match stopped {
+        Some(cause) => cause.exit_code(),
+        None => u8::from(!tally.is_complete()),
+    }
+}
+
+/// How the ledger and the summary name an input: without its folder. `input` is its index in the plan.
+pub fn run_input(survey: &InputSurvey, input: usize) -> RunInput {
+    let name = Path::new(&survey.name).file_name();
+    RunInput {
+        name: name.map_or_else(
+            || survey.name.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        bytes: survey.digest.bytes,
+        sha256: survey.digest.sha256.clone(),
+        number: u32::try_from(input + 1).unwrap_or(u32::MAX),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What every ledger promises, whichever database holds it.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use concord_import::entry::{Entry, ImportId};
-use concord_import::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId, RunInput, overview};
-use concord_import::outcome::{Outcome, Reason, Receipt, Settled, Traffic, Via};
+use concord_import::entry::{Entry, ImportId, Names};
+use concord_import::ledger::{
+    Claim, ClaimRequest, Ledger, LedgerError, Record, RunEnd, RunId, RunInput, Settlement, overview,
+};
+use concord_import::outcome::{Outcome, Reason, Receipt, Settled, Tally, Traffic, Via};
 use concord_import::plan::Target;
 use uuid::Uuid;
 
@@ -27,15 +29,13 @@ fn input() -> RunInput {
         name: "a.csv".into(),
         bytes: 3,
         sha256: "ff".into(),
+        number: 1,
     }
 }
 
 async fn open(path: &Path) -> (Ledger, RunId) {
     let ledger = Ledger::open(path, &target()).expect("it opens");
-    let run = ledger
-        .begin_run(input(), LEASE)
-        .await
-        .expect("a run begins");
+    let run = begin(&ledger, LEASE).await;
     (ledger, run)
 }
 
@@ -44,11 +44,35 @@ fn entries(n: usize) -> Vec<Entry> {
     support::entries(n)
 }
 
-fn requests(entries: &[Entry]) -> Vec<ClaimRequest> {
-    entries
+/// What claiming these comes to.
+async fn claim(ledger: &Ledger, run: RunId, entries: &[Entry]) -> Vec<Claim> {
+    let requests = entries
         .iter()
         .map(|entry| ClaimRequest::of(entry, target().project))
+        .collect();
+    let claimed = ledger.claim(run, requests).await.expect("claimed");
+    claimed.into_iter().map(|claimed| claimed.claim).collect()
+}
+
+/// What is held of these.
+async fn get(ledger: &Ledger, entries: &[Entry]) -> Vec<Record> {
+    let names = entries.iter().map(Entry::names).collect();
+    let records = ledger.get(names).await.expect("read");
+    records
+        .into_iter()
+        .map(|record| record.expect("held"))
         .collect()
+}
+
+async fn begin(ledger: &Ledger, lease: Duration) -> RunId {
+    ledger
+        .begin_run(input(), lease)
+        .await
+        .expect("a run begins")
+}
+
+fn is_in_doubt(claims: &[Claim]) -> bool {
+    matches!(claims, [Claim::InDoubt { .. }])
 }
 
 fn ids(entries: &[Entry]) -> Vec<ImportId> {
@@ -69,17 +93,21 @@ fn created(n: u128) -> Settled {
     }
 }
 
+fn settlement(entry: &Entry, settled: Settled) -> Settlement {
+    Settlement {
+        import_id: entry.import_id,
+        settled,
+        fingerprint: Some(entry.fingerprint),
+    }
+}
+
 async fn settle(ledger: &Ledger, run: RunId, entry: &Entry, settled: Settled) {
+    let traffic = Traffic {
+        attempts: 1,
+        lookups: 0,
+    };
     ledger
-        .settle(
-            run,
-            entry.import_id,
-            settled,
-            Traffic {
-                attempts: 1,
-                lookups: 0,
-            },
-        )
+        .settle(run, settlement(entry, settled), traffic)
         .await
         .expect("it settles");
 }
@@ -89,10 +117,7 @@ async fn a_claim_is_fresh_once_and_created_ever_after() {
     let dir = tempfile::tempdir().expect("a folder");
     let (ledger, run) = open(&dir.path().join("l")).await;
     let entries = entries(2);
-    let claims = ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    let claims = claim(&ledger, run, &entries).await;
     assert_eq!(claims, [Claim::Fresh, Claim::Fresh]);
     settle(&ledger, run, &entries[0], created(7)).await;
     ledger
@@ -100,14 +125,8 @@ async fn a_claim_is_fresh_once_and_created_ever_after() {
         .await
         .expect("released");
 
-    let next = ledger
-        .begin_run(input(), LEASE)
-        .await
-        .expect("a second run");
-    let claims = ledger
-        .claim(next, requests(&entries))
-        .await
-        .expect("claimed");
+    let next = begin(&ledger, LEASE).await;
+    let claims = claim(&ledger, next, &entries).await;
     let earlier = Settled {
         via: Some(Via::Ledger),
         ..created(7)
@@ -121,20 +140,12 @@ async fn what_a_closed_ledger_held_is_there_when_it_is_opened_again() {
     let path = dir.path().join("l");
     let entries = entries(1);
     let (ledger, run) = open(&path).await;
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    claim(&ledger, run, &entries).await;
     settle(&ledger, run, &entries[0], created(7)).await;
     ledger.close().await;
 
     let (ledger, _) = open(&path).await;
-    let record = ledger
-        .get(ids(&entries))
-        .await
-        .expect("read")
-        .remove(0)
-        .expect("held");
+    let record = get(&ledger, &entries).await.remove(0);
     assert_eq!(record.settled, created(7));
     assert_eq!(record.fingerprint, entries[0].fingerprint);
     assert!(!record.is_open);
@@ -146,42 +157,19 @@ async fn a_claim_of_a_dead_run_is_in_doubt_and_stays_so_until_it_is_settled() {
     let path = dir.path().join("l");
     let entries = entries(1);
     let ledger = Ledger::open(&path, &target()).expect("it opens");
-    let dead = ledger.begin_run(input(), EXPIRED).await.expect("a run");
-    assert_eq!(
-        ledger
-            .claim(dead, requests(&entries))
-            .await
-            .expect("claimed"),
-        [Claim::Fresh]
-    );
+    let dead = begin(&ledger, EXPIRED).await;
+    assert_eq!(claim(&ledger, dead, &entries).await, [Claim::Fresh]);
 
-    let record = ledger
-        .get(ids(&entries))
-        .await
-        .expect("read")
-        .remove(0)
-        .expect("held");
+    let record = get(&ledger, &entries).await.remove(0);
     assert!(record.is_open);
     assert_eq!(record.settled.outcome, Outcome::InDoubt);
 
-    let next = ledger.begin_run(input(), LEASE).await.expect("a run");
-    assert_eq!(
-        ledger
-            .claim(next, requests(&entries))
-            .await
-            .expect("claimed"),
-        [Claim::InDoubt]
-    );
+    let next = begin(&ledger, LEASE).await;
+    assert!(is_in_doubt(&claim(&ledger, next, &entries).await));
     // A run that is stopped before it could look gives the doubt back, not an entry that may be sent.
     ledger.release(next, ids(&entries)).await.expect("released");
-    let later = ledger.begin_run(input(), LEASE).await.expect("a run");
-    assert_eq!(
-        ledger
-            .claim(later, requests(&entries))
-            .await
-            .expect("claimed"),
-        [Claim::InDoubt]
-    );
+    let later = begin(&ledger, LEASE).await;
+    assert!(is_in_doubt(&claim(&ledger, later, &entries).await));
 }
 
 #[tokio::test]
@@ -190,22 +178,13 @@ async fn a_live_run_keeps_its_claims_from_another_process() {
     let path = dir.path().join("l");
     let entries = entries(2);
     let (first, run) = open(&path).await;
-    first
-        .claim(run, requests(&entries[..1]))
-        .await
-        .expect("claimed");
+    claim(&first, run, &entries[..1]).await;
 
     let (second, other) = open(&path).await;
-    let claims = second
-        .claim(other, requests(&entries))
-        .await
-        .expect("claimed");
+    let claims = claim(&second, other, &entries).await;
     assert_eq!(claims, [Claim::Elsewhere(run), Claim::Fresh]);
     settle(&first, run, &entries[0], created(7)).await;
-    let claims = second
-        .claim(other, requests(&entries[..1]))
-        .await
-        .expect("claimed");
+    let claims = claim(&second, other, &entries[..1]).await;
     assert!(matches!(claims[0], Claim::Created(_)), "{claims:?}");
 }
 
@@ -215,21 +194,25 @@ async fn a_run_that_lost_its_claim_cannot_settle_it() {
     let path = dir.path().join("l");
     let entries = entries(1);
     let ledger = Ledger::open(&path, &target()).expect("it opens");
-    let slow = ledger.begin_run(input(), EXPIRED).await.expect("a run");
-    ledger
-        .claim(slow, requests(&entries))
-        .await
-        .expect("claimed");
-    let other = ledger.begin_run(input(), LEASE).await.expect("a run");
-    ledger
-        .claim(other, requests(&entries))
-        .await
-        .expect("claimed");
+    let slow = begin(&ledger, EXPIRED).await;
+    claim(&ledger, slow, &entries).await;
+    let other = begin(&ledger, LEASE).await;
+    claim(&ledger, other, &entries).await;
 
     let late = ledger
-        .settle(slow, entries[0].import_id, created(7), Traffic::default())
-        .await;
-    assert!(matches!(late, Err(LedgerError::LostClaim(_))), "{late:?}");
+        .settle(
+            slow,
+            settlement(&entries[0], created(7)),
+            Traffic::default(),
+        )
+        .await
+        .expect_err("it has been taken over");
+    assert!(matches!(late, LedgerError::LostClaim { .. }), "{late:?}");
+    let id = Uuid::from_u128(7).to_string();
+    assert!(
+        late.to_string().contains(&id),
+        "what was created is told: {late}"
+    );
     settle(&ledger, other, &entries[0], created(8)).await;
 }
 
@@ -237,8 +220,8 @@ async fn a_run_that_lost_its_claim_cannot_settle_it() {
 async fn a_lease_that_has_run_out_cannot_be_renewed() {
     let dir = tempfile::tempdir().expect("a folder");
     let ledger = Ledger::open(&dir.path().join("l"), &target()).expect("it opens");
-    let slow = ledger.begin_run(input(), EXPIRED).await.expect("a run");
-    let renewed = ledger.renew(slow, LEASE).await;
+    let slow = begin(&ledger, EXPIRED).await;
+    let renewed = ledger.renew(slow, LEASE, Traffic::default()).await;
     assert!(
         matches!(renewed, Err(LedgerError::LostLease)),
         "{renewed:?}"
@@ -251,17 +234,17 @@ async fn a_renewed_lease_keeps_a_long_run_alive() {
     let path = dir.path().join("l");
     let entries = entries(1);
     let ledger = Ledger::open(&path, &target()).expect("it opens");
-    let run = ledger.begin_run(input(), LEASE).await.expect("a run");
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
-    ledger.renew(run, LEASE).await.expect("renewed");
-    let other = ledger.begin_run(input(), LEASE).await.expect("a run");
-    let claims = ledger
-        .claim(other, requests(&entries))
-        .await
-        .expect("claimed");
+    let run = begin(&ledger, LEASE).await;
+    claim(&ledger, run, &entries).await;
+    let traffic = Traffic {
+        attempts: 3,
+        lookups: 1,
+    };
+    ledger.renew(run, LEASE, traffic).await.expect("renewed");
+    let known = ledger.run_of(input()).await.expect("read").expect("known");
+    assert_eq!((known.attempts, known.lookups), (3, 1));
+    let other = begin(&ledger, LEASE).await;
+    let claims = claim(&ledger, other, &entries).await;
     assert_eq!(claims, [Claim::Elsewhere(run)]);
 }
 
@@ -270,10 +253,7 @@ async fn rejected_and_failed_entries_are_tried_again_and_remember_their_state_wh
     let dir = tempfile::tempdir().expect("a folder");
     let (ledger, run) = open(&dir.path().join("l")).await;
     let entries = entries(2);
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    claim(&ledger, run, &entries).await;
     let reason = || Some(Reason::new("http_400", "no"));
     settle(
         &ledger,
@@ -290,19 +270,14 @@ async fn rejected_and_failed_entries_are_tried_again_and_remember_their_state_wh
     )
     .await;
 
-    let next = ledger.begin_run(input(), LEASE).await.expect("a run");
-    let claims = ledger
-        .claim(next, requests(&entries))
-        .await
-        .expect("claimed");
+    let next = begin(&ledger, LEASE).await;
+    let claims = claim(&ledger, next, &entries).await;
     assert_eq!(claims, [Claim::Fresh, Claim::Fresh]);
     ledger.release(next, ids(&entries)).await.expect("released");
-    let outcomes: Vec<_> = ledger
-        .get(ids(&entries))
+    let outcomes: Vec<_> = get(&ledger, &entries)
         .await
-        .expect("read")
         .into_iter()
-        .map(|record| record.expect("held").settled.outcome)
+        .map(|record| record.settled.outcome)
         .collect();
     assert_eq!(outcomes, [Outcome::Rejected, Outcome::Failed]);
 }
@@ -312,16 +287,10 @@ async fn an_entry_whose_content_changed_since_it_was_created_is_told_so() {
     let dir = tempfile::tempdir().expect("a folder");
     let (ledger, run) = open(&dir.path().join("l")).await;
     let mut entries = entries(1);
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    claim(&ledger, run, &entries).await;
     settle(&ledger, run, &entries[0], created(7)).await;
     entries[0].fingerprint.0 ^= 1;
-    let claims = ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    let claims = claim(&ledger, run, &entries).await;
     let Claim::Created(settled) = &claims[0] else {
         panic!("{claims:?}")
     };
@@ -336,10 +305,7 @@ async fn a_key_that_is_personal_is_kept_as_a_digest_and_no_body_is_kept_at_all()
     entries[0].key.is_personal = true;
     entries[0].key.text = "ada@example.com".into();
     let (ledger, run) = open(&path).await;
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    claim(&ledger, run, &entries).await;
     for entry in &entries {
         settle(&ledger, run, entry, created(7)).await;
     }
@@ -367,25 +333,18 @@ async fn many_asks_at_once_are_all_answered_rightly() {
     let path = dir.path().join("l");
     let entries = entries(500);
     let (ledger, run) = open(&path).await;
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    claim(&ledger, run, &entries).await;
     let mut tasks = tokio::task::JoinSet::new();
     for (n, entry) in entries.iter().enumerate() {
-        let (ledger, id) = (ledger.clone(), entry.import_id);
-        tasks.spawn(async move {
-            ledger
-                .settle(run, id, created(n as u128), Traffic::default())
-                .await
-        });
+        let ledger = ledger.clone();
+        let settlement = settlement(entry, created(n as u128));
+        tasks.spawn(async move { ledger.settle(run, settlement, Traffic::default()).await });
     }
     for result in tasks.join_all().await {
         result.expect("settled");
     }
-    let records = ledger.get(ids(&entries)).await.expect("read");
-    for (n, record) in records.into_iter().enumerate() {
-        assert_eq!(record.expect("held").settled, created(n as u128));
+    for (n, record) in get(&ledger, &entries).await.into_iter().enumerate() {
+        assert_eq!(record.settled, created(n as u128));
     }
 }
 
@@ -395,10 +354,7 @@ async fn the_overview_tells_runs_and_totals() {
     let path = dir.path().join("l");
     let entries = entries(3);
     let (ledger, run) = open(&path).await;
-    ledger
-        .claim(run, requests(&entries))
-        .await
-        .expect("claimed");
+    claim(&ledger, run, &entries).await;
     settle(&ledger, run, &entries[0], created(7)).await;
     settle(
         &ledger,
@@ -410,11 +366,14 @@ async fn the_overview_tells_runs_and_totals() {
     ledger
         .end_run(
             run,
-            1,
-            &concord_import::outcome::Tally::default(),
-            Traffic {
-                attempts: 4,
-                lookups: 2,
+            RunEnd {
+                finished_at: SystemTime::now(),
+                exit_code: 1,
+                tally: Tally::default(),
+                traffic: Traffic {
+                    attempts: 4,
+                    lookups: 2,
+                },
             },
         )
         .await
@@ -454,4 +413,147 @@ async fn a_ledger_and_its_folder_are_for_their_owner_alone() {
         assert_eq!(mode(&file.expect("a file").path()), 0o600);
     }
     ledger.close().await;
+}
+
+/// Two entries of one request: as one of several of its row, and as the only one.
+fn named_both_ways() -> (Entry, Entry) {
+    let entry = entries(1).remove(0);
+    let other = ImportId::new(target().project, "T-1 // delete");
+    let alone = Entry {
+        other_id: Some(other),
+        ..entry.clone()
+    };
+    let beside_others = Entry {
+        import_id: other,
+        other_id: Some(entry.import_id),
+        ..entry
+    };
+    (alone, beside_others)
+}
+
+#[tokio::test]
+async fn a_request_is_known_by_the_name_it_has_when_its_row_makes_another_number_of_them() {
+    let (alone, beside_others) = named_both_ways();
+    for (earlier, later) in [(&alone, &beside_others), (&beside_others, &alone)] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (ledger, run) = open(&dir.path().join("l")).await;
+        claim(&ledger, run, std::slice::from_ref(earlier)).await;
+        settle(&ledger, run, earlier, created(7)).await;
+
+        let next = begin(&ledger, LEASE).await;
+        let claimed = ledger
+            .claim(next, vec![ClaimRequest::of(later, target().project)])
+            .await
+            .expect("claimed");
+        assert_eq!(claimed[0].import_id, earlier.import_id);
+        assert!(matches!(claimed[0].claim, Claim::Created(_)), "{claimed:?}");
+        let record = &get(&ledger, std::slice::from_ref(later)).await[0];
+        assert_eq!(record.import_id, earlier.import_id);
+    }
+}
+
+#[tokio::test]
+async fn another_request_of_the_same_row_is_not_taken_for_the_one_that_is_known() {
+    let (alone, _) = named_both_ways();
+    let another = Entry {
+        import_id: ImportId::new(target().project, "T-1 // view"),
+        other_id: Some(alone.import_id),
+        ..alone.clone()
+    };
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, run) = open(&dir.path().join("l")).await;
+    claim(&ledger, run, std::slice::from_ref(&alone)).await;
+    settle(&ledger, run, &alone, created(7)).await;
+    assert_eq!(
+        claim(&ledger, run, std::slice::from_ref(&another)).await,
+        [Claim::Fresh]
+    );
+}
+
+#[tokio::test]
+async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_until_more_is_known() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = Ledger::open(&dir.path().join("l"), &target()).expect("it opens");
+    let dead = begin(&ledger, EXPIRED).await;
+    let mut entries = entries(1);
+    claim(&ledger, dead, &entries).await;
+    let sent = get(&ledger, &entries).await.remove(0);
+
+    entries[0].fingerprint.0 ^= 1;
+    let next = begin(&ledger, LEASE).await;
+    assert_eq!(
+        claim(&ledger, next, &entries).await,
+        [Claim::InDoubt {
+            since: sent.claimed_at
+        }]
+    );
+    ledger
+        .release(next, vec![entries[0].import_id])
+        .await
+        .expect("released");
+    let later = begin(&ledger, LEASE).await;
+    claim(&ledger, later, &entries).await;
+    let found = Settlement {
+        fingerprint: None,
+        ..settlement(&entries[0], created(7))
+    };
+    ledger
+        .settle(later, found, Traffic::default())
+        .await
+        .expect("settled");
+    let held = get(&ledger, &entries).await.remove(0);
+    assert_eq!(held.fingerprint, sent.fingerprint);
+}
+
+#[tokio::test]
+async fn of_two_inputs_of_equal_bytes_each_is_told_of_its_own_run() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, first) = open(&dir.path().join("l")).await;
+    let input_2 = RunInput {
+        number: 2,
+        ..input()
+    };
+    let second = ledger
+        .begin_run(input_2.clone(), LEASE)
+        .await
+        .expect("a run");
+    for (input, run) in [(input(), first), (input_2, second)] {
+        let known = ledger.run_of(input).await.expect("read").expect("known");
+        assert_eq!(known.id, run);
+    }
+    let input_3 = RunInput {
+        number: 3,
+        ..input()
+    };
+    let known = ledger.run_of(input_3).await.expect("read").expect("known");
+    assert_eq!(known.id, second, "else the latest");
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_written_any_more_can_still_be_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("l");
+    let (ledger, run) = open(&path).await;
+    let entries = entries(2);
+    claim(&ledger, run, &entries).await;
+    settle(&ledger, run, &entries[0], created(7)).await;
+    // What every failing write comes to: a table that is no longer what it was.
+    let other = rusqlite::Connection::open(&path).expect("it opens");
+    other
+        .execute_batch("CREATE TRIGGER full BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'disk full'); END;")
+        .expect("made");
+    let refused = ledger
+        .settle(run, settlement(&entries[1], created(8)), Traffic::default())
+        .await;
+    assert!(
+        matches!(refused, Err(LedgerError::Failed { .. })),
+        "{refused:?}"
+    );
+    other.execute_batch("DROP TRIGGER full;").expect("dropped");
+    let names: Vec<Names> = entries.iter().map(Entry::names).collect();
+    let refused = ledger.release(run, vec![entries[1].import_id]).await;
+    assert!(refused.is_err(), "nothing more is written");
+    let held = ledger.get(names).await.expect("it can be read");
+    assert_eq!(held[0].as_ref().expect("held").settled, created(7));
+    assert!(held[1].as_ref().expect("held").is_open);
 }

@@ -7,12 +7,12 @@ use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::{ending, survey, terminal};
-use crate::import::{Imported, exit_code, run_input};
+use crate::import::Imported;
 use crate::intake::Seen;
 use crate::ledger::{Ledger, LedgerError};
 use crate::outcome::Traffic;
-use crate::report::files::create_private_dir;
-use crate::report::summary::Summary;
+use crate::private_file::create_private_dir;
+use crate::report::summary::{Summary, exit_code, run_input};
 use crate::report::{Projected, Projection, ReportError};
 
 pub(in crate::cli) async fn results(
@@ -37,7 +37,7 @@ pub(in crate::cli) async fn results(
             path: out_dir.to_owned(),
             cause,
         })?;
-        let run = ledger.run_of(&one.digest.sha256).await?;
+        let run = ledger.run_of(run_input(one, input)).await?;
         let projection = Projection {
             plan: &read,
             input,
@@ -49,7 +49,7 @@ pub(in crate::cli) async fn results(
         let (Projected { tally, rejects }, seen_so_far) = projection.write(seen).await?;
         seen = seen_so_far;
         let summary = Summary {
-            input: run_input(one),
+            input: run_input(one, input),
             tally,
             traffic: run
                 .as_ref()

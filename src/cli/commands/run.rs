@@ -12,12 +12,13 @@ use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::signals::Signals;
 use crate::cli::{ending, survey, terminal};
 use crate::event::Event;
-use crate::import::{Imported, Importer, exit_code};
+use crate::import::{Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
 use crate::outbound::Outbound;
 use crate::plan::{RunPlan, Target};
-use crate::report::files::create_private_dir;
+use crate::private_file::create_private_dir;
+use crate::report::summary::exit_code;
 use crate::sandbox::{self, Sandbox};
 use crate::stop::{StopCause, StopSignal};
 

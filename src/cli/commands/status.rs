@@ -18,10 +18,19 @@ pub(in crate::cli) fn status(args: &StatusArgs, around: &Surroundings) -> Result
             "No ledger yet: nothing has been imported by this user. (--ledger names one elsewhere.)",
         );
     }
+    let mut code = 0;
     for path in ledgers {
-        terminal::out(&describe(&overview(&path, RUNS_SHOWN)?));
+        match overview(&path, RUNS_SHOWN) {
+            Ok(overview) => terminal::out(&describe(&overview)),
+            // The others can be told of all the same.
+            Err(error) => {
+                let error = CliError::from(error);
+                code = error.exit_code();
+                error.say();
+            }
+        }
     }
-    Ok(0)
+    Ok(code)
 }
 
 fn describe(overview: &Overview) -> String {

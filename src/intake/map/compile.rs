@@ -46,15 +46,17 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
             &format!("add a rule for at least one of {}", names.join(", ")),
         ));
     }
+    let request = request.ok_or_else(|| {
+        fault(
+            "fields.request",
+            "there is no rule for it".to_owned(),
+            "say where the request comes from: request = { column = \"…\", values = { \"…\" = \"delete\" } }",
+        )
+    })?;
+    let may_make_several = request.values.meanings().any(|requests| requests.len() > 1);
     Ok(Mapper {
         filters: filters(rules, columns)?,
-        request: request.ok_or_else(|| {
-            fault(
-                "fields.request",
-                "there is no rule for it".to_owned(),
-                "say where the request comes from: request = { column = \"…\", values = { \"…\" = \"delete\" } }",
-            )
-        })?,
+        request,
         preverified: preverified.ok_or_else(|| {
             fault(
                 "fields.preverified",
@@ -66,6 +68,7 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
         texts,
         region: rules.region.clone(),
         key: key_rule(rules, columns),
+        may_make_several,
     })
 }
 

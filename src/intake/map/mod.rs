@@ -52,6 +52,8 @@ pub(crate) struct Mapper {
     texts: Vec<TextRule>,
     region: Option<String>,
     pub(crate) key: KeyRule,
+    /// Some value of `request` means more than one.
+    pub(crate) may_make_several: bool,
 }
 
 /// The columns that identify a row.

@@ -63,6 +63,11 @@ impl<T: Clone + PartialEq> ValueMap<T> {
         self.meanings.get(form)
     }
 
+    /// All that values may mean, in any order.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = &T> {
+        self.meanings.values()
+    }
+
     /// The values as the job file has them.
     pub(crate) fn written(&self) -> &[String] {
         &self.written

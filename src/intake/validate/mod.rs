@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::entry::{Field, RequestType};
+use crate::entry::{Field, ImportId, RequestType};
 use crate::intake::problem::grouped;
 
 /// `notes.maxLength`, in code points (JSON Schema counts characters as RFC 8259 defines them).
@@ -123,6 +123,15 @@ impl RequestBody {
     /// `userPhoneNumber`
     pub fn user_phone_number(&self) -> Option<&str> {
         self.user_phone_number.as_deref()
+    }
+
+    /// Puts one mark in the place of another, of the same length.
+    pub(crate) fn replace_mark(&mut self, old: ImportId, new: ImportId) {
+        if let Some(notes) = &mut self.notes
+            && let Some(text) = notes.strip_suffix(&old.mark())
+        {
+            *notes = format!("{text}{}", new.mark());
+        }
     }
 
     /// Whether Concord will most likely write to the person to verify the request.

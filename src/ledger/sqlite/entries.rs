@@ -4,10 +4,10 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::super::alive::Locks;
-use super::super::{Claim, ClaimRequest, LedgerError, Record, RunId};
-use super::now_ms;
+use super::super::{Claim, ClaimRequest, Claimed, LedgerError, Record, RunId, Settlement};
 use super::runs;
-use crate::entry::{Fingerprint, ImportId};
+use super::{from_ms, now_ms};
+use crate::entry::{Fingerprint, ImportId, Names};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Traffic, Via};
 
 /// `entries.state`, as stored.
@@ -65,7 +65,7 @@ pub(super) fn claim_all(
     locks: &mut Locks,
     run: RunId,
     entries: &[ClaimRequest],
-) -> rusqlite::Result<Vec<Claim>> {
+) -> rusqlite::Result<Vec<Claimed>> {
     let now = now_ms();
     entries
         .iter()
@@ -79,57 +79,84 @@ fn claim(
     run: RunId,
     entry: &ClaimRequest,
     now: i64,
-) -> rusqlite::Result<Claim> {
-    let id = entry.import_id;
-    let held = get(tx, id)?;
-    let state = held
-        .as_ref()
-        .map(|held| (held.settled.outcome, held.is_open));
-    let claim = match (held, state) {
-        (None, _) => {
-            tx.prepare_cached(
-                "INSERT INTO entries (import_id, source_key, fingerprint, state, run, claimed_at_ms)
-                 VALUES (?1, ?2, ?3, 0, ?4, ?5)",
-            )?
-            .execute(params![
-                id.0.as_bytes(),
-                entry.key,
-                entry.fingerprint.0.cast_signed(),
-                run.0,
-                now
-            ])?;
-            return Ok(Claim::Fresh);
-        }
-        (Some(held), Some((Outcome::Created, _))) => {
+) -> rusqlite::Result<Claimed> {
+    let Some(held) = get(tx, entry.names)? else {
+        insert(tx, run, entry, now)?;
+        return Ok(Claimed {
+            import_id: entry.names.import_id,
+            claim: Claim::Fresh,
+        });
+    };
+    let import_id = held.import_id;
+    let claim = match held.settled.outcome {
+        Outcome::Created => {
             let mut settled = held.settled;
             settled.via = Some(Via::Ledger);
             if held.fingerprint != entry.fingerprint {
                 settled.reason = Some(changed());
             }
-            return Ok(Claim::Created(Box::new(settled)));
+            let claim = Claim::Created(Box::new(settled));
+            return Ok(Claimed { import_id, claim });
         }
-        (Some(held), _)
-            if held.is_open && held.run != run && runs::is_live(tx, locks, held.run, now)? =>
-        {
-            return Ok(Claim::Elsewhere(held.run));
+        _ if held.is_open && held.run != run && runs::is_live(tx, locks, held.run, now)? => {
+            let claim = Claim::Elsewhere(held.run);
+            return Ok(Claimed { import_id, claim });
         }
-        (Some(_), Some((Outcome::InDoubt, _))) => Claim::InDoubt,
-        (Some(_), _) => Claim::Fresh,
+        Outcome::InDoubt => Claim::InDoubt {
+            since: held.claimed_at,
+        },
+        _ => Claim::Fresh,
     };
-    // A claim that a dead run left open goes back to in doubt, never to what it was before that claim.
+    take_over(tx, run, import_id, entry.fingerprint, now)?;
+    Ok(Claimed { import_id, claim })
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    run: RunId,
+    entry: &ClaimRequest,
+    now: i64,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
+    )?
+    .execute(params![
+        entry.names.import_id.0.as_bytes(),
+        entry.names.other.map(|other| *other.0.as_bytes()),
+        entry.key,
+        entry.fingerprint.0.cast_signed(),
+        run.0,
+        now
+    ])
+    .map(drop)
+}
+
+/// Claims what an earlier run has claimed before. What may exist keeps the fingerprint and the time of the claim
+/// under which it may have been sent. A claim that a dead run left open goes back to in doubt when it is given back,
+/// never to what it was before that claim.
+fn take_over(
+    tx: &Transaction<'_>,
+    run: RunId,
+    id: ImportId,
+    fingerprint: Fingerprint,
+    now: i64,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE entries
          SET previous = CASE state WHEN 0 THEN 4 ELSE state END,
-             state = 0, run = ?2, fingerprint = ?3, claimed_at_ms = ?4
+             fingerprint = CASE WHEN state IN (0, 4) THEN fingerprint ELSE ?3 END,
+             claimed_at_ms = CASE WHEN state IN (0, 4) THEN claimed_at_ms ELSE ?4 END,
+             state = 0, run = ?2
          WHERE import_id = ?1",
     )?
     .execute(params![
         id.0.as_bytes(),
         run.0,
-        entry.fingerprint.0.cast_signed(),
+        fingerprint.0.cast_signed(),
         now
-    ])?;
-    Ok(claim)
+    ])
+    .map(drop)
 }
 
 /// What is said of an entry whose content is not what was sent under its key.
@@ -143,10 +170,14 @@ pub fn changed() -> Reason {
 pub(super) fn settle(
     tx: &Transaction<'_>,
     run: RunId,
-    id: ImportId,
-    settled: &Settled,
+    settlement: &Settlement,
     traffic: Traffic,
 ) -> rusqlite::Result<Result<(), LedgerError>> {
+    let Settlement {
+        import_id,
+        settled,
+        fingerprint,
+    } = settlement;
     let Some(state) = State::of(settled.outcome) else {
         return Err(rusqlite::Error::IntegralValueOutOfRange(
             0,
@@ -158,11 +189,12 @@ pub(super) fn settle(
         .prepare_cached(
             "UPDATE entries
              SET state = ?3, previous = NULL, settled_at_ms = ?4, via = ?5, id = ?6, concord_id = ?7,
-                 request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12
+                 request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12,
+                 fingerprint = coalesce(?13, fingerprint)
              WHERE import_id = ?1 AND run = ?2 AND state = 0",
         )?
         .execute(params![
-            id.0.as_bytes(),
+            import_id.0.as_bytes(),
             run.0,
             state as i64,
             now_ms(),
@@ -174,12 +206,16 @@ pub(super) fn settle(
             settled.http_status,
             settled.reason.as_ref().map(|reason| &reason.code),
             settled.reason.as_ref().map(|reason| &reason.message),
+            fingerprint.map(|fingerprint| fingerprint.0.cast_signed()),
         ])?;
     runs::record_traffic(tx, run, traffic)?;
     Ok(if changed == 1 {
         Ok(())
     } else {
-        Err(LedgerError::LostClaim(id))
+        Err(LedgerError::LostClaim {
+            import_id: *import_id,
+            receipt,
+        })
     })
 }
 
@@ -199,9 +235,27 @@ pub(super) fn release(tx: &Transaction<'_>, run: RunId, ids: &[ImportId]) -> rus
     Ok(())
 }
 
-pub(super) fn get(tx: &Transaction<'_>, id: ImportId) -> rusqlite::Result<Option<Record>> {
+/// What is held of an entry under either of its names: its own, or the other one where that was given to the same
+/// request, which is where its other name is this one's own.
+pub(super) fn get(tx: &Transaction<'_>, names: Names) -> rusqlite::Result<Option<Record>> {
+    let own = record(tx, names.import_id)?.map(|(record, _)| record);
+    let (None, Some(other)) = (&own, names.other) else {
+        return Ok(own);
+    };
+    Ok(record(tx, other)?
+        .filter(|(_, others_other)| *others_other == Some(names.import_id))
+        .map(|(record, _)| record))
+}
+
+/// A record and its other name.
+fn record(
+    tx: &Transaction<'_>,
+    id: ImportId,
+) -> rusqlite::Result<Option<(Record, Option<ImportId>)>> {
     tx.prepare_cached("SELECT * FROM entries WHERE import_id = ?1")?
-        .query_row([id.0.as_bytes()], read_record)
+        .query_row([id.0.as_bytes()], |row| {
+            Ok((read_record(row)?, uuid_at(row, "other_id")?.map(ImportId)))
+        })
         .optional()
 }
 
@@ -218,10 +272,13 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         })
     });
     let fingerprint: i64 = row.get("fingerprint")?;
+    let import_id = uuid_at(row, "import_id")?.unwrap_or_default();
     Ok(Record {
+        import_id: ImportId(import_id),
         run: RunId(row.get("run")?),
         fingerprint: Fingerprint(fingerprint.cast_unsigned()),
         is_open: state == State::Claimed,
+        claimed_at: from_ms(row.get("claimed_at_ms")?),
         settled: Settled {
             outcome: state.outcome(),
             via: via.map(|via| {
@@ -239,6 +296,7 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
     })
 }
 
+/// Whichever comes first in the order of import ids, which is as good as any.
 pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<ImportId>> {
     tx.query_row(
         "SELECT import_id FROM entries WHERE state = 1 LIMIT 1",

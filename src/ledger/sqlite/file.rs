@@ -1,15 +1,16 @@
 //! The file: made private, opened, brought to the newest format, held to its project.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::super::LedgerError;
 use super::{begin, read_failed, write_failed};
 use crate::plan::Target;
-use crate::report::files::{create_private_dir, private_options};
+use crate::private_file::{create_private_dir, private_options};
 
 /// Marks the file as ours: `CCRD` read as a number.
 const APPLICATION_ID: i64 = 0x4343_5244;
@@ -17,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -57,6 +58,9 @@ const MIGRATIONS: [&str; 2] = [
     // Claims that a dead run left open are found without reading the whole ledger.
     "CREATE INDEX entries_open ON entries (run, claimed_at_ms) WHERE state IN (0, 4);
      CREATE INDEX runs_by_input ON runs (input_sha256, id);",
+    // A row may come to make another number of requests; a command may name two inputs of equal bytes.
+    "ALTER TABLE entries ADD COLUMN other_id BLOB;
+     ALTER TABLE runs ADD COLUMN input_number INTEGER NOT NULL DEFAULT 1;",
 ];
 
 /// The newest format that this version reads and writes.
@@ -84,59 +88,84 @@ pub(super) fn create_private(path: &Path) -> Result<(), LedgerError> {
     })
 }
 
-/// Opens the file, and sees to it that every commit is synced.
-pub(super) fn connect(path: &Path) -> Result<Connection, LedgerError> {
-    let open_failed = |cause: rusqlite::Error| match cause.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => LedgerError::Foreign {
-            path: path.to_owned(),
-        },
-        _ => LedgerError::Open {
-            path: path.to_owned(),
-            cause: cause.to_string(),
-        },
-    };
+/// What a file turned out to be, before anything in it was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing is in it yet.
+    Nothing,
+    /// A ledger of this or an older format.
+    Ledger { format: i64 },
+}
+
+/// Opens the file and finds out what it is, changing nothing.
+pub(super) fn open(path: &Path) -> Result<(Connection, Found), LedgerError> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(open_failed)?;
-    connection.busy_timeout(BUSY_WAIT).map_err(open_failed)?;
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA fullfsync = ON;
-             PRAGMA checkpoint_fullfsync = ON;
-             PRAGMA cache_size = -8192;
-             PRAGMA trusted_schema = OFF;",
-        )
-        .map_err(open_failed)?;
-    connection.set_prepared_statement_cache_capacity(32);
-    Ok(connection)
-}
-
-/// Brings a ledger to the newest format, all steps or none.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {
+    );
+    let opened = connection.and_then(|connection| {
+        connection.busy_timeout(BUSY_WAIT)?;
+        // Else a write-ahead log that somebody else has left would be folded in.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let pragma =
+            |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0));
+        let count = "SELECT count(*) FROM sqlite_schema";
+        let told: (i64, i64, i64) = (
+            pragma("application_id")?,
+            pragma("user_version")?,
+            connection.query_row(count, [], |row| row.get(0))?,
+        );
+        Ok((connection, told))
+    });
     let path = path.to_owned();
-    let tx = begin(connection).map_err(write_failed)?;
-    let pragma =
-        |name: &str| tx.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(read_failed)?;
-    let found = pragma("user_version").map_err(read_failed)?;
-    let tables: i64 = tx
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(read_failed)?;
-    if application != APPLICATION_ID && (application != 0 || found != 0 || tables != 0) {
-        return Err(LedgerError::Foreign { path });
-    }
-    if found > FORMAT {
-        return Err(LedgerError::Newer {
+    match opened {
+        Ok((connection, (0, 0, 0))) => Ok((connection, Found::Nothing)),
+        Ok((_, (APPLICATION_ID, found, _))) if found > FORMAT => Err(LedgerError::Newer {
             path,
             found,
             known: FORMAT,
-        });
+        }),
+        Ok((connection, (APPLICATION_ID, format, _))) => Ok((connection, Found::Ledger { format })),
+        Ok(_) => Err(LedgerError::Foreign { path }),
+        Err(cause) => Err(open_failed(path, &cause)),
     }
-    if found == FORMAT {
+}
+
+fn open_failed(path: PathBuf, cause: &rusqlite::Error) -> LedgerError {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => LedgerError::Foreign { path },
+        _ => LedgerError::Open {
+            path,
+            cause: cause.to_string(),
+        },
+    }
+}
+
+/// Gets ready to write: from now on every commit is synced.
+pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .and_then(|_| {
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 PRAGMA fullfsync = ON;
+                 PRAGMA checkpoint_fullfsync = ON;
+                 PRAGMA cache_size = -8192;
+                 PRAGMA trusted_schema = OFF;",
+            )
+        })
+        .map_err(|cause| open_failed(path.to_owned(), &cause))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+/// Brings a ledger to the newest format, all steps or none.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
+    let tx = begin(connection).map_err(write_failed)?;
+    // Asked again, now that nobody else can be doing the same.
+    let found = format(&tx).map_err(read_failed)?;
+    if found >= FORMAT {
         return Ok(());
     }
     for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
@@ -147,6 +176,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Le
     ))
     .map_err(write_failed)?;
     tx.commit().map_err(write_failed)
+}
+
+/// The format of an open ledger.
+pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 /// Holds the ledger to its target; the first to open it says which.
@@ -180,7 +214,10 @@ pub(super) fn bind(
 }
 
 fn describe(target: &Target) -> String {
-    format!("project {} at {}", target.project, target.base_url)
+    format!(
+        "project {} of organization {} at {}",
+        target.project, target.organization, target.base_url
+    )
 }
 
 pub(super) fn read_target(connection: &Connection) -> rusqlite::Result<Option<Target>> {
@@ -201,7 +238,7 @@ pub(super) fn read_target(connection: &Connection) -> rusqlite::Result<Option<Ta
 
 #[cfg(test)]
 mod tests {
-    use super::super::Store;
+    use super::super::{Store, overview};
     use super::*;
 
     /// A ledger as the first released format left it.
@@ -238,10 +275,19 @@ mod tests {
                  VALUES (x'00000000000000000000000000000007', 'T-7', 1, 1, 1, 0);",
             )
             .expect("rows go in");
+        connection
+            .execute(
+                "INSERT INTO target VALUES (x'00000000000000000000000000000001', x'00000000000000000000000000000002', 'http://127.0.0.1:1')",
+                [],
+            )
+            .expect("the target goes in");
         drop(connection);
-        let store = Store::open(&path, &target()).expect("it migrates");
-        let overview = store.overview(10).expect("it can be read");
-        assert_eq!((overview.format, overview.totals.created), (FORMAT, 1));
+        let before = overview(&path, 10).expect("it can be read as it is");
+        assert_eq!((before.format, before.totals.created), (1, 1));
+        drop(Store::open(&path, &target()).expect("it migrates"));
+        let after = overview(&path, 10).expect("it can be read");
+        assert_eq!((after.format, after.totals.created), (FORMAT, 1));
+        assert_eq!(after.runs, before.runs);
     }
 
     #[test]
@@ -254,11 +300,13 @@ mod tests {
             .execute_batch("PRAGMA user_version = 99;")
             .expect("set");
         drop(connection);
+        let before = std::fs::read(&path).expect("it is there");
         let refused = Store::open(&path, &target()).err().expect("it is refused");
         assert!(
             matches!(refused, LedgerError::Newer { found: 99, .. }),
             "{refused}"
         );
+        assert!(std::fs::read(&path).expect("it is there") == before);
     }
 
     #[test]
@@ -275,8 +323,34 @@ mod tests {
         Connection::open(&other)
             .and_then(|connection| connection.execute_batch("CREATE TABLE t (x);"))
             .expect("a database of somebody else");
+        let before = std::fs::read(&other).expect("it is there");
         let refused = Store::open(&other, &target()).err().expect("it is refused");
         assert!(matches!(refused, LedgerError::Foreign { .. }), "{refused}");
+        assert!(std::fs::read(&other).expect("it is there") == before);
+    }
+
+    #[test]
+    fn looking_at_an_empty_file_makes_no_ledger_of_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("empty");
+        std::fs::write(&path, "").expect("written");
+        let refused = overview(&path, 10).expect_err("it is none");
+        assert!(matches!(refused, LedgerError::Foreign { .. }), "{refused}");
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"");
+    }
+
+    #[test]
+    fn every_commit_of_an_open_ledger_is_synced() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&dir.path().join("a.ledger"), &target()).expect("it is made");
+        let pragma = |name: &str| {
+            let query = format!("PRAGMA {name}");
+            let value = store.connection.query_row(&query, [], |row| row.get(0));
+            value.map(|value: rusqlite::types::Value| format!("{value:?}"))
+        };
+        assert_eq!(pragma("journal_mode").expect("told"), "Text(\"wal\")");
+        // FULL: a commit to the write-ahead log returns once it is on the disk.
+        assert_eq!(pragma("synchronous").expect("told"), "Integer(2)");
     }
 
     #[test]

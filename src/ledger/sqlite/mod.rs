@@ -8,19 +8,19 @@ mod entries;
 mod file;
 mod runs;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::oneshot;
 
 use super::alive::Locks;
-use super::{Ask, LedgerError, Overview};
+use super::{Ask, LedgerError, Overview, Reply};
 use crate::plan::Target;
 
 pub use entries::changed;
 pub use file::FORMAT;
+use file::Found;
 
 fn read_failed(cause: rusqlite::Error) -> LedgerError {
     LedgerError::Failed {
@@ -51,10 +51,26 @@ fn from_ms(ms: i64) -> SystemTime {
 /// An answer that is ready, to be given after the commit.
 pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
+/// What `status` shows of a ledger, which is only read.
+pub(super) fn overview(path: &Path, runs_max: u32) -> Result<Overview, LedgerError> {
+    if !path.exists() {
+        return Err(LedgerError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    match file::open(path)? {
+        (_, Found::Nothing) => Err(LedgerError::Foreign {
+            path: path.to_owned(),
+        }),
+        (connection, Found::Ledger { .. }) => {
+            runs::overview(&connection, path, &Locks::of(path), runs_max).map_err(read_failed)
+        }
+    }
+}
+
 /// The open file.
 pub(super) struct Store {
     connection: Connection,
-    path: PathBuf,
     /// Tells other processes that the runs begun here are alive.
     locks: Locks,
     /// A commit has failed: nothing more is written, so that nothing more is sent.
@@ -65,86 +81,80 @@ impl Store {
     /// Opens the ledger of a target, or makes it.
     pub(super) fn open(path: &Path, target: &Target) -> Result<Self, LedgerError> {
         file::create_private(path)?;
-        let mut store = Self::open_existing(path)?;
-        file::bind(&mut store.connection, path, target)?;
-        Ok(store)
-    }
-
-    /// Opens a ledger that must be there.
-    pub(super) fn open_existing(path: &Path) -> Result<Self, LedgerError> {
-        if !path.exists() {
-            return Err(LedgerError::Missing {
-                path: path.to_owned(),
-            });
-        }
-        let mut connection = file::connect(path)?;
-        file::migrate(&mut connection, path)?;
+        let (mut connection, _) = file::open(path)?;
+        file::prepare(&connection, path)?;
+        file::migrate(&mut connection)?;
+        file::bind(&mut connection, path, target)?;
         Ok(Self {
             connection,
-            path: path.to_owned(),
             locks: Locks::of(path),
             broken: None,
         })
     }
 
-    /// What `status` shows.
-    pub(super) fn overview(&self, runs_max: u32) -> Result<Overview, LedgerError> {
-        runs::overview(&self.connection, &self.path, &self.locks, runs_max).map_err(read_failed)
-    }
-
     /// Does everything asked in one transaction. The answers are for after it: each waits for its commit.
     pub(super) fn serve(&mut self, asks: Vec<Ask>) -> Vec<Answer> {
-        let mut pending = Vec::with_capacity(asks.len());
-        let committed = self.commit_all(asks, &mut pending);
-        if let Err(error) = &committed {
-            self.broken = Some(error.clone());
-        }
-        pending
-            .into_iter()
-            .map(|answer: Pending| {
-                let committed = committed.clone();
-                Box::new(move || answer(committed)) as Answer
-            })
-            .collect()
+        let Some(error) = self.broken.clone() else {
+            let (done, committed) = self.commit_all(asks, TransactionBehavior::Immediate);
+            self.broken = committed.as_ref().err().cloned();
+            return answers(done, &committed);
+        };
+        // What was written before can still be read, and made into files.
+        let (reads, writes): (Vec<_>, Vec<_>) = asks.into_iter().partition(is_read);
+        let (done, read) = self.commit_all(reads, TransactionBehavior::Deferred);
+        let mut all = answers(done, &read);
+        all.extend(answers(
+            writes.into_iter().map(refuse).collect(),
+            &Err(error),
+        ));
+        all
     }
 
     fn commit_all(
         &mut self,
         asks: Vec<Ask>,
-        pending: &mut Vec<Pending>,
-    ) -> Result<(), LedgerError> {
-        let begun = match &self.broken {
-            Some(error) => Err(error.clone()),
-            None => begin(&mut self.connection).map_err(write_failed),
+        behavior: TransactionBehavior,
+    ) -> (Vec<Pending>, Result<(), LedgerError>) {
+        let tx = match self.connection.transaction_with_behavior(behavior) {
+            Ok(tx) => tx,
+            Err(cause) => {
+                return (
+                    asks.into_iter().map(refuse).collect(),
+                    Err(write_failed(cause)),
+                );
+            }
         };
-        match begun {
-            Ok(tx) => {
-                let mut fault = None;
-                for ask in asks {
-                    perform(&tx, &mut self.locks, ask, pending, &mut fault);
-                }
-                match fault {
-                    None => {
-                        tx.commit().map_err(write_failed)?;
-                        self.locks.sweep();
-                        Ok(())
-                    }
-                    Some(cause) => Err(write_failed(cause)),
-                }
-            }
-            Err(error) => {
-                pending.extend(asks.into_iter().map(refuse));
-                Err(error)
-            }
+        let mut fault = None;
+        let done = asks
+            .into_iter()
+            .map(|ask| perform(&tx, &mut self.locks, ask, &mut fault))
+            .collect();
+        let committed = match fault {
+            None => tx.commit().map_err(write_failed),
+            Some(cause) => Err(write_failed(cause)),
+        };
+        if committed.is_ok() {
+            self.locks.sweep();
         }
+        (done, committed)
     }
+}
+
+fn answers(pending: Vec<Pending>, committed: &Result<(), LedgerError>) -> Vec<Answer> {
+    pending
+        .into_iter()
+        .map(|answer| {
+            let committed = committed.clone();
+            Box::new(move || answer(committed)) as Answer
+        })
+        .collect()
 }
 
 /// An answer that still has to be told whether its commit went well.
 type Pending = Box<dyn FnOnce(Result<(), LedgerError>) + Send>;
 
 fn answer<T: Send + 'static>(
-    reply: oneshot::Sender<Result<T, LedgerError>>,
+    reply: Reply<T>,
     done: rusqlite::Result<Result<T, LedgerError>>,
     fault: &mut Option<rusqlite::Error>,
 ) -> Pending {
@@ -169,62 +179,81 @@ fn perform(
     tx: &Transaction<'_>,
     locks: &mut Locks,
     ask: Ask,
-    pending: &mut Vec<Pending>,
     fault: &mut Option<rusqlite::Error>,
-) {
-    pending.push(match ask {
-        Ask::Claim(run, entries, reply) => answer(
+) -> Pending {
+    match ask {
+        Ask::Claim {
+            run,
+            entries,
             reply,
-            entries::claim_all(tx, locks, run, &entries).map(Ok),
-            fault,
-        ),
-        Ask::Settle(run, id, settled, traffic, reply) => answer(
+        } => {
+            let claimed = entries::claim_all(tx, locks, run, &entries);
+            answer(reply, claimed.map(Ok), fault)
+        }
+        Ask::Settle {
+            run,
+            settlement,
+            traffic,
             reply,
-            entries::settle(tx, run, id, &settled, traffic),
-            fault,
-        ),
-        Ask::Release(run, ids, reply) => {
+        } => answer(reply, entries::settle(tx, run, &settlement, traffic), fault),
+        Ask::Release { run, ids, reply } => {
             answer(reply, entries::release(tx, run, &ids).map(Ok), fault)
         }
-        Ask::Get(ids, reply) => answer(
+        Ask::Get { names, reply } => {
+            let records = names.into_iter().map(|names| entries::get(tx, names));
+            answer(
+                reply,
+                records.collect::<rusqlite::Result<_>>().map(Ok),
+                fault,
+            )
+        }
+        Ask::Begin {
+            input,
+            lease,
             reply,
-            ids.iter()
-                .map(|id| entries::get(tx, *id))
-                .collect::<rusqlite::Result<_>>()
-                .map(Ok),
-            fault,
-        ),
-        Ask::Begin(input, lease, reply) => answer(
+        } => {
+            let run = runs::begin_run(tx, locks, &input, lease);
+            answer(reply, run.map(Ok), fault)
+        }
+        Ask::Renew {
+            run,
+            lease,
+            traffic,
             reply,
-            runs::begin_run(tx, locks, &input, lease).map(Ok),
-            fault,
-        ),
-        Ask::Renew(run, lease, reply) => answer(reply, runs::renew(tx, run, lease), fault),
-        Ask::End(run, exit_code, tally, traffic, reply) => answer(
-            reply,
-            runs::end_run(tx, locks, run, exit_code, &tally, traffic).map(Ok),
-            fault,
-        ),
-        Ask::RunOf(sha256, reply) => answer(reply, runs::run_of(tx, locks, &sha256).map(Ok), fault),
-        Ask::SomeCreated(reply) => answer(reply, entries::some_created(tx).map(Ok), fault),
-    });
+        } => answer(reply, runs::renew(tx, run, lease, traffic), fault),
+        Ask::End { run, end, reply } => {
+            answer(reply, runs::end_run(tx, locks, run, &end).map(Ok), fault)
+        }
+        Ask::RunOf { input, reply } => {
+            answer(reply, runs::run_of(tx, locks, &input).map(Ok), fault)
+        }
+        Ask::SomeCreated { reply } => answer(reply, entries::some_created(tx).map(Ok), fault),
+    }
+}
+
+/// Whether an ask only reads.
+const fn is_read(ask: &Ask) -> bool {
+    matches!(
+        ask,
+        Ask::Get { .. } | Ask::RunOf { .. } | Ask::SomeCreated { .. }
+    )
 }
 
 /// The answer to an ask that could not even begin; its commit tells why.
 fn refuse(ask: Ask) -> Pending {
-    fn tell<T: Send + 'static>(reply: oneshot::Sender<Result<T, LedgerError>>) -> Pending {
+    fn tell<T: Send + 'static>(reply: Reply<T>) -> Pending {
         answer(reply, Ok(Err(LedgerError::Closed)), &mut None)
     }
     match ask {
-        Ask::Claim(_, _, reply) => tell(reply),
-        Ask::Settle(_, _, _, _, reply)
-        | Ask::Release(_, _, reply)
-        | Ask::Renew(_, _, reply)
-        | Ask::End(_, _, _, _, reply) => tell(reply),
-        Ask::Get(_, reply) => tell(reply),
-        Ask::Begin(_, _, reply) => tell(reply),
-        Ask::RunOf(_, reply) => tell(reply),
-        Ask::SomeCreated(reply) => tell(reply),
+        Ask::Claim { reply, .. } => tell(reply),
+        Ask::Settle { reply, .. }
+        | Ask::Release { reply, .. }
+        | Ask::Renew { reply, .. }
+        | Ask::End { reply, .. } => tell(reply),
+        Ask::Get { reply, .. } => tell(reply),
+        Ask::Begin { reply, .. } => tell(reply),
+        Ask::RunOf { reply, .. } => tell(reply),
+        Ask::SomeCreated { reply } => tell(reply),
     }
 }
 

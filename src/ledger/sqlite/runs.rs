@@ -6,9 +6,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::alive::Locks;
-use super::super::{LedgerError, Overview, RunId, RunInput, RunRecord, Totals};
+use super::super::{LedgerError, Overview, RunEnd, RunId, RunInput, RunRecord, Totals};
 use super::entries::State;
-use super::{file, from_ms, in_ms, now_ms};
+use super::{file, from_ms, in_ms, now_ms, to_ms};
 use crate::outcome::Traffic;
 
 pub(super) fn begin_run(
@@ -19,12 +19,13 @@ pub(super) fn begin_run(
 ) -> rusqlite::Result<RunId> {
     let now = now_ms();
     tx.execute(
-        "INSERT INTO runs (input_name, input_bytes, input_sha256, started_at_ms, lease_until_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO runs (input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             input.name,
             input.bytes,
             input.sha256,
+            input.number,
             now,
             now + in_ms(lease)
         ],
@@ -40,7 +41,9 @@ pub(super) fn renew(
     tx: &Transaction<'_>,
     run: RunId,
     lease: Duration,
+    traffic: Traffic,
 ) -> rusqlite::Result<Result<(), LedgerError>> {
+    record_traffic(tx, run, traffic)?;
     let now = now_ms();
     let renewed = tx.execute(
         "UPDATE runs SET lease_until_ms = ?2
@@ -58,15 +61,14 @@ pub(super) fn end_run(
     tx: &Transaction<'_>,
     locks: &mut Locks,
     run: RunId,
-    exit_code: u8,
-    tally: &str,
-    traffic: Traffic,
+    end: &RunEnd,
 ) -> rusqlite::Result<()> {
-    record_traffic(tx, run, traffic)?;
+    record_traffic(tx, run, end.traffic)?;
     locks.release(run);
+    let tally = serde_json::to_string(&end.tally).unwrap_or_default(); // numbers: cannot fail
     tx.execute(
         "UPDATE runs SET finished_at_ms = ?2, exit_code = ?3, tally = ?4 WHERE id = ?1",
-        params![run.0, now_ms(), exit_code, tally],
+        params![run.0, to_ms(end.finished_at), end.exit_code, tally],
     )
     .map(drop)
 }
@@ -74,11 +76,11 @@ pub(super) fn end_run(
 pub(super) fn run_of(
     tx: &Transaction<'_>,
     locks: &Locks,
-    sha256: &str,
+    input: &RunInput,
 ) -> rusqlite::Result<Option<RunRecord>> {
     tx.query_row(
-        "SELECT * FROM runs WHERE input_sha256 = ?1 ORDER BY id DESC LIMIT 1",
-        [sha256],
+        "SELECT * FROM runs WHERE input_sha256 = ?1 ORDER BY input_number = ?2 DESC, id DESC LIMIT 1",
+        params![input.sha256, input.number],
         |row| read_run(row, locks),
     )
     .optional()
@@ -127,6 +129,8 @@ fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
             name: row.get("input_name")?,
             bytes: row.get("input_bytes")?,
             sha256: row.get("input_sha256")?,
+            // Older formats have none, and are read as they are.
+            number: row.get("input_number").unwrap_or(1),
         },
         started_at: from_ms(row.get("started_at_ms")?),
         finished_at: finished_at.map(from_ms),
@@ -163,10 +167,9 @@ pub(super) fn overview(
             State::InDoubt => totals.in_doubt = count,
         }
     }
-    let format = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(Overview {
         path: path.to_owned(),
-        format,
+        format: file::format(connection)?,
         target,
         runs,
         totals,

@@ -155,6 +155,7 @@ async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Duration) -> L
         name: "another.csv".into(),
         bytes: 1,
         sha256: "ff".into(),
+        number: 1,
     };
     let run = ledger.begin_run(input, lease).await.expect("a run begins");
     let requests = entries
@@ -162,7 +163,7 @@ async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Duration) -> L
         .map(|entry| ClaimRequest::of(entry, trial.read.project))
         .collect();
     let claims = ledger.claim(run, requests).await.expect("claimed");
-    assert!(claims.iter().all(|claim| *claim == Claim::Fresh));
+    assert!(claims.iter().all(|claimed| claimed.claim == Claim::Fresh));
     ledger
 }
 
