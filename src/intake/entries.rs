@@ -202,7 +202,7 @@ impl Maker {
             fingerprint: this.fingerprint,
             body,
         });
-        let item = match self.register(row, called, this, seen)? {
+        let item = match register(row, called, this, seen)? {
             None => Item::Entry(entry),
             Some(first) => Item::Repeat {
                 entry,
@@ -245,26 +245,6 @@ impl Maker {
         })
     }
 
-    /// Registers a valid entry; the first one that is the same request, when there was one already.
-    ///
-    /// A row of a single request is known by both its names where another row may make several of the same key: its
-    /// key alone stands for whatever it asks for.
-    fn register(
-        &self,
-        row: &InHand<'_>,
-        called: &Called,
-        this: First,
-        seen: &mut Seen,
-    ) -> io::Result<Option<First>> {
-        let first = seen.register(called.import_id, this)?;
-        match called.other_id {
-            Some(other) if first.is_none() && row.is_single && row.mapper.may_make_several => {
-                seen.register(other, this)
-            }
-            _ => Ok(first),
-        }
-    }
-
     fn add_mark(&self, draft: &mut Draft<'_>, id: ImportId) {
         if self.mark == Mark::Notes {
             let mark = id.mark();
@@ -292,6 +272,25 @@ impl Maker {
             }
             of_fault(mapper, fault, position)
         })
+    }
+}
+
+/// Registers a valid entry; the first one that is the same request, when there was one already.
+///
+/// A row of a single request is known by both its names where another row may make several of the same key: its
+/// key alone stands for whatever it asks for.
+fn register(
+    row: &InHand<'_>,
+    called: &Called,
+    this: First,
+    seen: &mut Seen,
+) -> io::Result<Option<First>> {
+    let first = seen.register(called.import_id, this)?;
+    match called.other_id {
+        Some(other) if first.is_none() && row.is_single && row.mapper.may_make_several => {
+            seen.register(other, this)
+        }
+        _ => Ok(first),
     }
 }
 

@@ -1,0 +1,151 @@
+//! Under which names a request is known: whatever else its row asks for, it is created once.
+
+use std::time::Duration;
+
+use concord_import::entry::{Entry, ImportId};
+use concord_import::intake::{Intake, Item, Seen};
+use concord_import::outcome::Outcome;
+use concord_import::plan::SANDBOX_PROJECT;
+use concord_import::sandbox::Config;
+
+use super::stopping::claim_elsewhere;
+use crate::support::{Ended, HEADER, Trial};
+
+const VIEW: &str = "T-9,a@example.com,Access\n";
+const DELETE: &str = "T-9,a@example.com,Erase\n";
+const BOTH: &str = "T-9,a@example.com,Both\n";
+
+async fn with_rows(rows: &str) -> Trial {
+    Trial::new(Config::default(), &[format!("{HEADER}{rows}")]).await
+}
+
+fn name(key: &str) -> String {
+    ImportId::new(SANDBOX_PROJECT, key).to_string()
+}
+
+/// Of each result its request, its outcome and how that is known.
+fn told(ended: &Ended) -> Vec<[&str; 3]> {
+    let rows = ended.results[0].iter();
+    rows.map(|row| [&row.request, &row.outcome, &row.via].map(String::as_str))
+        .collect()
+}
+
+/// The kinds of all requests in Concord, in the order of their names.
+fn kinds(trial: &Trial) -> Vec<String> {
+    let created = trial.created();
+    let mut kinds: Vec<_> = created
+        .values()
+        .map(|one| one.body.request.clone())
+        .collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test]
+async fn a_row_that_comes_to_ask_for_more_creates_only_what_is_new() {
+    let trial = with_rows(VIEW).await;
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}{BOTH}"));
+    for posts in [2, 2] {
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 2);
+        assert_eq!(trial.posts(), posts);
+        let ids: Vec<_> = ended.results[0].iter().map(|row| &row.import_id).collect();
+        assert_eq!(ids, [&name("T-9"), &name("T-9 // delete")]);
+        assert_eq!(ended.results[0][0].via, "ledger");
+        assert_eq!(ended.tally().changed, 0, "its content is the same");
+    }
+    assert_eq!(kinds(&trial), ["delete", "view"]);
+}
+
+#[tokio::test]
+async fn a_row_that_comes_to_ask_for_less_creates_nothing() {
+    let trial = with_rows(BOTH).await;
+    trial.run().await;
+    for row in [VIEW, DELETE] {
+        trial.rewrite(&format!("{HEADER}{row}"));
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 2);
+        assert_eq!(told(&ended)[0][1..], ["created", "ledger"]);
+    }
+    assert_eq!(trial.posts(), 2);
+}
+
+#[tokio::test]
+async fn a_request_whose_content_has_changed_is_told_so_under_its_earlier_name() {
+    let trial = with_rows(VIEW).await;
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}{}", BOTH.replace("a@", "b@")));
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 2);
+    assert_eq!(ended.results[0][0].error_code, "changed");
+    assert_eq!(ended.results[0][1].via, "response");
+}
+
+#[tokio::test]
+async fn rows_of_one_key_in_one_input_create_each_request_once_in_whatever_order() {
+    for rows in [
+        [VIEW, BOTH, DELETE],
+        [BOTH, VIEW, DELETE],
+        [DELETE, VIEW, BOTH],
+        [VIEW, DELETE, BOTH],
+    ] {
+        let trial = with_rows(&rows.concat()).await;
+        for _ in 0..2 {
+            let ended = trial.run().await;
+            trial.assert_complete(&ended, 2);
+            assert_eq!(ended.count(Outcome::Duplicate), 2, "{:?}", told(&ended));
+        }
+        assert_eq!(kinds(&trial), ["delete", "view"], "{rows:?}");
+        assert_eq!(trial.posts(), 2);
+    }
+}
+
+fn only_entry(trial: &Trial) -> Entry {
+    let mut intake = Intake::open(&trial.read, 0, false).expect("it opens");
+    let mut rows = intake.next_batch(&mut Seen::new(), 1).expect("it reads");
+    match rows.remove(0).items.remove(0) {
+        Item::Entry(entry) => *entry,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_may_exist_is_looked_up_and_sent_under_the_name_it_was_claimed_by() {
+    let trial = with_rows(VIEW).await;
+    let ledger = claim_elsewhere(&trial, &[only_entry(&trial)], Duration::ZERO).await;
+    ledger.close().await;
+    trial.rewrite(&format!("{HEADER}{BOTH}"));
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 2);
+    assert!(trial.created().contains_key(&name("T-9")));
+    let looked_for = trial.exchanges(&axum::http::Method::GET);
+    assert!(!looked_for.is_empty());
+    assert_eq!(ended.results[0][0].import_id, name("T-9"));
+}
+
+#[tokio::test]
+async fn a_reject_says_what_is_wrong_once_and_what_a_change_of_it_would_create_again() {
+    let faults = concord_import::sandbox::Faults {
+        script: "ok,400".parse().expect("a script"),
+        ..Default::default()
+    };
+    let config = Config {
+        faults,
+        ..Config::default()
+    };
+    let rows = format!("{HEADER}{BOTH}T-8,nobody,Both\n");
+    let mut trial = Trial::new(config, &[rows]).await;
+    trial.read.rules.key.clear();
+    trial.sending.concurrency = std::num::NonZeroU32::MIN;
+    trial.run().await;
+    let rejects = std::fs::read_to_string(trial.out_dir(0).join("rejects.csv")).expect("rejects");
+    let lines: Vec<_> = rejects.lines().collect();
+    assert_eq!(lines.len(), 3, "{rejects}");
+    assert!(
+        lines[1].contains("`view` is created already"),
+        "{}",
+        lines[1]
+    );
+    assert_eq!(lines[2].matches("@").count(), 2, "{}", lines[2]);
+}
