@@ -147,5 +147,5 @@ async fn a_reject_says_what_is_wrong_once_and_what_a_change_of_it_would_create_a
         "{}",
         lines[1]
     );
-    assert_eq!(lines[2].matches("@").count(), 2, "{}", lines[2]);
+    assert_eq!(lines[2].matches('@').count(), 2, "{}", lines[2]);
 }
