@@ -19,6 +19,7 @@ pub mod event;
 pub mod import;
 pub mod intake;
 pub mod ledger;
+pub mod listed;
 pub mod outbound;
 pub mod outcome;
 pub mod plan;

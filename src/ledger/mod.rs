@@ -23,7 +23,7 @@ use crate::entry::{Entry, Fingerprint, ImportId, Names, SourceKey};
 use crate::outcome::{Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
 
-pub use sqlite::{FORMAT, changed};
+pub use sqlite::{FORMAT, Fetched, Held, changed};
 
 /// Requests to the ledger that may wait; more callers wait in line.
 const QUEUE_MAX: usize = 1_024;

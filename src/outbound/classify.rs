@@ -257,29 +257,33 @@ pub(super) fn receipt(item: &Value) -> Option<Receipt> {
 
 /// Fields that are shown, and otherwise than they were sent. A field that is not shown says nothing.
 pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
-    let user = item.get("user");
-    Field::ALL
-        .into_iter()
-        .filter(|field| {
-            let shown = match field {
-                Field::UserEmail => user.and_then(|user| user.get("email")),
-                Field::UserFirstName => user.and_then(|user| user.get("firstName")),
-                Field::UserLastName => user.and_then(|user| user.get("lastName")),
-                Field::UserPhoneNumber => user.and_then(|user| user.get("phoneNumber")),
-                Field::UserId | Field::ProjectUserId => None,
-                _ => item.get(field.name()),
-            };
-            match (shown, text_of(sent, *field)) {
-                (Some(Value::String(shown)), Some(sent)) => !is_same(*field, shown, &sent),
-                (Some(Value::Bool(shown)), Some(sent)) => sent != shown.to_string(),
-                _ => false,
-            }
-        })
-        .collect()
+    let differs = |field: &Field| match (shown_text(item, *field), text_of(sent, *field)) {
+        (Some(shown), Some(sent)) => comparable(*field, &shown) != comparable(*field, &sent),
+        _ => false,
+    };
+    Field::ALL.into_iter().filter(differs).collect()
+}
+
+/// What a listed or created request shows in a field, as text; none: it is not shown.
+pub(super) fn shown_text(item: &Value, field: Field) -> Option<Cow<'_, str>> {
+    let user = || item.get("user");
+    let shown = match field {
+        Field::UserEmail => user()?.get("email"),
+        Field::UserFirstName => user()?.get("firstName"),
+        Field::UserLastName => user()?.get("lastName"),
+        Field::UserPhoneNumber => user()?.get("phoneNumber"),
+        Field::UserId | Field::ProjectUserId => None,
+        _ => item.get(field.name()),
+    };
+    match shown? {
+        Value::String(text) => Some(text.into()),
+        Value::Bool(yes) => Some(yes.to_string().into()),
+        _ => None,
+    }
 }
 
 /// What was sent in a field, as text.
-fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> {
+pub(super) fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> {
     let text = match field {
         Field::CaptureUrl => sent.capture_url(),
         Field::ConcordId => return sent.concord_id().map(|id| id.to_string().into()),
@@ -305,11 +309,11 @@ fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> {
     text.map(Cow::Borrowed)
 }
 
-/// Servers lower-case addresses and ids; that is no difference.
-fn is_same(field: Field, shown: &str, sent: &str) -> bool {
+/// Text as it is compared: servers lower-case addresses and ids, and trim; that is no difference.
+pub(super) fn comparable(field: Field, text: &str) -> String {
     match field {
-        Field::UserEmail | Field::ConcordId | Field::Domain => shown.eq_ignore_ascii_case(sent),
-        _ => shown.trim() == sent.trim(),
+        Field::UserEmail | Field::ConcordId | Field::Domain => text.trim().to_ascii_lowercase(),
+        _ => text.trim().to_owned(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::entry::{Entry, ImportId};
 use crate::outcome::{Reason, Receipt};
 
 /// Items of one page: the most that the API gives.
-const PAGE_ITEMS: usize = 1_000;
+pub(super) const PAGE_ITEMS: usize = 1_000;
 /// A list longer than this is not read for one entry.
 pub const SCAN_ITEMS_MAX: usize = 200_000;
 
@@ -92,7 +92,7 @@ impl Finder {
 }
 
 /// A page of a list, or why there is none.
-enum Page {
+pub(super) enum Page {
     Items { items: Vec<Value>, total: usize },
     None(Look),
 }
@@ -245,7 +245,7 @@ fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry) -> Look {
     }
 }
 
-fn read_page(exchange: Exchange) -> Page {
+pub(super) fn read_page(exchange: Exchange) -> Page {
     let not_served =
         |message: String| Page::None(Look::NotServed(Reason::new("lookup_failed", message)));
     let answer = match exchange {

@@ -6,6 +6,7 @@
 mod backoff;
 mod classify;
 mod client;
+mod listing;
 mod lookup;
 mod pace;
 mod preflight;
@@ -19,11 +20,12 @@ use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
+pub use listing::{ListPage, NoPage, digests_of};
 pub use lookup::SCAN_ITEMS_MAX;
 pub use pace::{RETRY_AFTER_MAX, burst};
 
 use client::{Client, Exchange};
-use lookup::Finder;
+use lookup::{Finder, Look};
 use pace::{Pacer, Purpose, Stopped};
 
 use crate::entry::{Entry, ImportId};

@@ -6,6 +6,7 @@
 
 mod entries;
 mod file;
+mod held;
 mod runs;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::plan::Target;
 pub use entries::changed;
 pub use file::FORMAT;
 use file::Found;
+pub use held::{Fetched, Held};
 
 fn read_failed(cause: rusqlite::Error) -> LedgerError {
     LedgerError::Failed {

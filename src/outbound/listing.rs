@@ -1,0 +1,130 @@
+//! All that a project holds, page by page, without what it says of people.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::lookup::{PAGE_ITEMS, Page, read_page};
+use super::pace::Stopped;
+use super::{Look, Outbound, classify};
+use crate::entry::{Field, ImportId, RequestBody, RequestType};
+use crate::listed::{Listed, Shown};
+use crate::outcome::Reason;
+
+/// A page of the project's list.
+#[derive(Clone, Debug)]
+pub struct ListPage {
+    /// Its requests. What has no id is none, and is left out.
+    pub items: Vec<Listed>,
+    /// How many there were, with those left out.
+    pub count: u64,
+    /// How many the project holds.
+    pub total: u64,
+}
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoPage {
+    /// The run is ending.
+    Stopped,
+    /// The server forbids or lacks the list, or gives one that cannot be read.
+    Unable(Reason),
+    /// The server did not serve us, as often as an entry may be tried.
+    NotServed(Reason),
+}
+
+impl Outbound {
+    /// One page of the project's list from an offset, tried again while the server does not serve.
+    pub async fn page(&self, project: Uuid, offset: u64) -> Result<ListPage, NoPage> {
+        let (limit, offset) = (PAGE_ITEMS.to_string(), offset.to_string());
+        let query = [("limit", limit.as_str()), ("offset", offset.as_str())];
+        let mut backoff = super::backoff::Backoff::new(
+            self.sending.initial_backoff,
+            self.sending.max_backoff,
+            self.seed,
+        );
+        let mut tries = 0;
+        loop {
+            let exchange = self
+                .list(ImportId(Uuid::nil()), &query)
+                .await
+                .map_err(|Stopped| NoPage::Stopped)?;
+            match read_page(exchange) {
+                Page::Items { items, total } => {
+                    return Ok(ListPage {
+                        items: items
+                            .iter()
+                            .filter_map(|item| listed(item, project))
+                            .collect(),
+                        count: items.len() as u64,
+                        total: total as u64,
+                    });
+                }
+                Page::None(Look::NotServed(reason)) => {
+                    tries += 1;
+                    if tries >= self.sending.max_attempts.get() {
+                        return Err(NoPage::NotServed(reason));
+                    }
+                }
+                Page::None(Look::Unable(reason)) => return Err(NoPage::Unable(reason)),
+                Page::None(Look::Found { .. } | Look::NotFound) => {}
+            }
+            tokio::select! {
+                biased;
+                _ = self.stop.raised() => return Err(NoPage::Stopped),
+                () = tokio::time::sleep(backoff.next_delay()) => {}
+            }
+        }
+    }
+}
+
+/// Digests of what is sent, to be held against what is listed.
+pub fn digests_of(sent: &RequestBody, project: Uuid) -> Shown {
+    Shown::of(project, |field| {
+        classify::text_of(sent, field).map(|text| classify::comparable(field, &text))
+    })
+}
+
+fn listed(item: &Value, project: Uuid) -> Option<Listed> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+    Some(Listed {
+        receipt: classify::receipt(item)?,
+        marks: marks_in(text("notes")),
+        request: RequestType::from_name(text("request")),
+        status: text("status").to_owned(),
+        resolution_status: text("resolutionStatus").to_owned(),
+        shown: Shown::of(project, |field: Field| {
+            classify::shown_text(item, field).map(|text| classify::comparable(field, &text))
+        }),
+    })
+}
+
+/// The import ids of all marks in a text, in whatever case.
+fn marks_in(text: &str) -> Vec<ImportId> {
+    const BEGIN: &str = "[ref ";
+    let text = text.to_ascii_lowercase();
+    let marks = text.match_indices(BEGIN).filter_map(|(at, _)| {
+        let (id, _) = text[at + BEGIN.len()..].split_once(']')?;
+        Uuid::parse_str(id).ok().map(ImportId)
+    });
+    marks.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_found_wherever_they_stand_and_nothing_else_is() {
+        let (one, other) = (
+            ImportId(Uuid::from_u128(1)),
+            ImportId(Uuid::from_u128(0xabc)),
+        );
+        let text = format!(
+            "x {} [ref none] {}[ref",
+            one.mark(),
+            other.mark().to_uppercase()
+        );
+        assert_eq!(marks_in(&text), [one, other]);
+        assert_eq!(marks_in("[ref "), []);
+    }
+}
