@@ -38,6 +38,13 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// A page of what the project holds has come.
+    Fetched {
+        /// Requests so far.
+        done: u64,
+        /// Requests that there are.
+        total: u64,
+    },
     /// All is sent; the files are being written.
     WritingFiles,
 }

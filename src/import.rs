@@ -17,7 +17,9 @@ use crate::check::InputSurvey;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
-use crate::ledger::{Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, Settlement};
+use crate::ledger::{
+    Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
+};
 use crate::outbound::{Delivery, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{ReadPlan, Sending};
@@ -116,7 +118,7 @@ impl Importer {
         let growing = open_growing(out_dir).map_err(write_failed)?;
         let run = self
             .ledger
-            .begin_run(run_input.clone(), lease_length)
+            .begin_run(RunKind::Import, run_input.clone(), lease_length)
             .await?;
         let growing = begin_growing(growing).map_err(write_failed)?;
         let room_size = (4 * self.sending.concurrency.get()).clamp(ROOM_MIN, ROOM_MAX);

@@ -24,6 +24,7 @@ pub mod outbound;
 pub mod outcome;
 pub mod plan;
 pub mod private_file;
+pub mod reconcile;
 pub mod report;
 pub mod sandbox;
 pub mod stop;

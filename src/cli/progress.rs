@@ -123,6 +123,11 @@ impl Progress {
                 }
                 return;
             }
+            Event::Fetched { done, total } => {
+                drop(state);
+                self.fetched(done, total);
+                return;
+            }
             Event::WritingFiles => state.ending = Some("writing the files"),
             Event::Preflight(preflight) => {
                 drop(state);
@@ -173,6 +178,26 @@ impl Progress {
                 Shown::Nothing => return,
             };
             terminal::say(&line);
+        }
+    }
+
+    /// How much of the project's list has been read.
+    fn fetched(&self, done: u64, total: u64) {
+        match self.shown {
+            Shown::Bar => {
+                if self.bar.length().is_none() {
+                    self.begin_bar(total);
+                    self.bar.set_message("reading the project's list");
+                }
+                self.bar.set_length(total);
+                self.bar.set_position(done);
+            }
+            Shown::Json => {
+                terminal::say(
+                    &json!({"event": "fetched", "done": done, "total": total}).to_string(),
+                );
+            }
+            Shown::Plain | Shown::Nothing => {}
         }
     }
 

@@ -66,6 +66,12 @@ pub enum LedgerError {
         /// Ours.
         known: i64,
     },
+    /// Another process has the file that only one may have.
+    #[error("another command is comparing the ledger with Concord ({path} is in use)", path = path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// It belongs to another project.
     #[error("the ledger {path} belongs to {found}, not to {wanted}", path = path.display())]
     OtherTarget {
@@ -134,6 +140,7 @@ impl LedgerError {
             Self::LostClaim { .. } | Self::LostLease => Some(
                 "the machine was probably suspended; run the same command again".into(),
             ),
+            Self::InUse { .. } => Some("wait until it has ended, then run the same command again".into()),
             Self::Closed => None,
         }
     }
@@ -158,6 +165,21 @@ impl ClaimRequest {
             names: entry.names(),
             key: storable_key(&entry.key, project),
             fingerprint: entry.fingerprint,
+        }
+    }
+}
+
+impl ClaimRequest {
+    /// For an entry that the ledger knows, and no input at hand.
+    pub fn of_record(record: &Record) -> Self {
+        Self {
+            names: Names {
+                import_id: record.import_id,
+                other: None,
+            },
+            // It is there already, and stays.
+            key: String::new(),
+            fingerprint: record.fingerprint,
         }
     }
 }
@@ -254,11 +276,22 @@ pub struct RunInput {
     pub number: u32,
 }
 
+/// What a run does with its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunKind {
+    /// It imports.
+    Import = 0,
+    /// It compares what Concord holds, and sends nothing.
+    Reconciliation = 1,
+}
+
 /// A run as the ledger remembers it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
     /// Its number.
     pub id: RunId,
+    /// What it did.
+    pub kind: RunKind,
     /// What it read.
     pub input: RunInput,
     /// When it began.
@@ -317,6 +350,7 @@ enum Ask {
         reply: Reply<Vec<Option<Record>>>,
     },
     Begin {
+        kind: RunKind,
         input: RunInput,
         lease: Duration,
         reply: Reply<RunId>,
@@ -420,8 +454,14 @@ impl Ledger {
 
     /// Begins a run. Unless it renews its lease within that time, it is taken for dead, and its claims
     /// for in doubt.
-    pub async fn begin_run(&self, input: RunInput, lease: Duration) -> Result<RunId, LedgerError> {
+    pub async fn begin_run(
+        &self,
+        kind: RunKind,
+        input: RunInput,
+        lease: Duration,
+    ) -> Result<RunId, LedgerError> {
         self.ask(|reply| Ask::Begin {
+            kind,
             input,
             lease,
             reply,
@@ -451,7 +491,7 @@ impl Ledger {
         self.ask(|reply| Ask::End { run, end, reply }).await
     }
 
-    /// The latest run over an input of these bytes; one that stood at the same place among its inputs goes first,
+    /// The latest import of an input of these bytes; one that stood at the same place among its inputs goes first,
     /// since a command may name two of equal bytes.
     pub async fn run_of(&self, input: RunInput) -> Result<Option<RunRecord>, LedgerError> {
         self.ask(|reply| Ask::RunOf { input, reply }).await

@@ -5,6 +5,7 @@
 
 pub mod cell;
 mod project;
+pub mod reconciliation;
 pub mod rejects;
 pub mod results;
 pub mod summary;

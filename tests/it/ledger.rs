@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use concord_import::entry::{Entry, ImportId, Names};
 use concord_import::ledger::{
-    Claim, ClaimRequest, Ledger, LedgerError, Record, RunEnd, RunId, RunInput, Settlement, overview,
+    Claim, ClaimRequest, Ledger, LedgerError, Record, RunEnd, RunId, RunInput, RunKind, Settlement,
+    overview,
 };
 use concord_import::outcome::{Outcome, Reason, Receipt, Settled, Tally, Traffic, Via};
 use concord_import::plan::Target;
@@ -66,7 +67,7 @@ async fn get(ledger: &Ledger, entries: &[Entry]) -> Vec<Record> {
 
 async fn begin(ledger: &Ledger, lease: Duration) -> RunId {
     ledger
-        .begin_run(input(), lease)
+        .begin_run(RunKind::Import, input(), lease)
         .await
         .expect("a run begins")
 }
@@ -514,7 +515,7 @@ async fn of_two_inputs_of_equal_bytes_each_is_told_of_its_own_run() {
         ..input()
     };
     let second = ledger
-        .begin_run(input_2.clone(), LEASE)
+        .begin_run(RunKind::Import, input_2.clone(), LEASE)
         .await
         .expect("a run");
     for (input, run) in [(input(), first), (input_2, second)] {

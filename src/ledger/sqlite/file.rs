@@ -60,7 +60,8 @@ const MIGRATIONS: [&str; 3] = [
      CREATE INDEX runs_by_input ON runs (input_sha256, id);",
     // A row may come to make another number of requests; a command may name two inputs of equal bytes.
     "ALTER TABLE entries ADD COLUMN other_id BLOB;
-     ALTER TABLE runs ADD COLUMN input_number INTEGER NOT NULL DEFAULT 1;",
+     ALTER TABLE runs ADD COLUMN input_number INTEGER NOT NULL DEFAULT 1;
+     ALTER TABLE runs ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// The newest format that this version reads and writes.

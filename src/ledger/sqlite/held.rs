@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::super::LedgerError;
@@ -74,8 +74,13 @@ impl Held {
         let mut path = ledger.as_os_str().to_owned();
         path.push("-held");
         let path = PathBuf::from(path);
-        if let Ok(Some(held)) = Self::go_on(&path, target) {
-            return Ok(held);
+        match Self::go_on(&path, target) {
+            Ok(Some(held)) => return Ok(held),
+            Err(LedgerError::Failed { cause, .. }) if is_busy(&cause) => {
+                return Err(LedgerError::InUse { path });
+            }
+            // Of another target, too old, or no longer readable.
+            Ok(None) | Err(_) => {}
         }
         remove(&path);
         Self::begin(path, target)
@@ -85,7 +90,7 @@ impl Held {
         if !path.exists() {
             return Ok(None);
         }
-        let connection = connect(path)?;
+        let connection = connect(path).map_err(read_failed)?;
         let found = connection
             .query_row("SELECT * FROM fetch", [], |row| {
                 let target = Target {
@@ -125,7 +130,7 @@ impl Held {
                 path: path.clone(),
                 cause: cause.to_string(),
             })?;
-        let connection = connect(&path)?;
+        let connection = connect(&path).map_err(write_failed)?;
         let fetched = Fetched {
             began_at: SystemTime::now(),
             next_offset: 0,
@@ -263,19 +268,21 @@ impl Held {
 }
 
 /// A power cut may cost the file; a killed process does not.
-fn connect(path: &Path) -> Result<Connection, LedgerError> {
-    Connection::open(path)
-        .and_then(|connection| {
-            connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-                 PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;",
-            )?;
-            Ok(connection)
-        })
-        .map_err(|cause| LedgerError::Open {
-            path: path.to_owned(),
-            cause: cause.to_string(),
-        })
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+         PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;",
+    )?;
+    Ok(connection)
+}
+
+fn is_busy(cause: &rusqlite::Error) -> bool {
+    matches!(
+        cause.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 fn remove(path: &Path) {
@@ -386,6 +393,8 @@ mod tests {
         drop(held);
 
         let held = Held::open(&ledger, &target()).expect("it goes on");
+        let second = Held::open(&ledger, &target()).expect_err("it is in use");
+        assert!(matches!(second, LedgerError::InUse { .. }), "{second}");
         assert_eq!(held.fetched().next_offset, 2);
         assert_eq!(held.fetched().pass_total, Some(7));
         let marked = held.marked(ImportId(Uuid::from_u128(1))).expect("read");

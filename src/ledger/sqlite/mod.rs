@@ -210,11 +210,12 @@ fn perform(
             )
         }
         Ask::Begin {
+            kind,
             input,
             lease,
             reply,
         } => {
-            let run = runs::begin_run(tx, locks, &input, lease);
+            let run = runs::begin_run(tx, locks, kind, &input, lease);
             answer(reply, run.map(Ok), fault)
         }
         Ask::Renew {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::alive::Locks;
-use super::super::{LedgerError, Overview, RunEnd, RunId, RunInput, RunRecord, Totals};
+use super::super::{LedgerError, Overview, RunEnd, RunId, RunInput, RunKind, RunRecord, Totals};
 use super::entries::State;
 use super::{file, from_ms, in_ms, now_ms, to_ms};
 use crate::outcome::Traffic;
@@ -14,14 +14,16 @@ use crate::outcome::Traffic;
 pub(super) fn begin_run(
     tx: &Transaction<'_>,
     locks: &mut Locks,
+    kind: RunKind,
     input: &RunInput,
     lease: Duration,
 ) -> rusqlite::Result<RunId> {
     let now = now_ms();
     tx.execute(
-        "INSERT INTO runs (input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO runs (kind, input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
+            kind as i64,
             input.name,
             input.bytes,
             input.sha256,
@@ -79,7 +81,7 @@ pub(super) fn run_of(
     input: &RunInput,
 ) -> rusqlite::Result<Option<RunRecord>> {
     tx.query_row(
-        "SELECT * FROM runs WHERE input_sha256 = ?1 ORDER BY input_number = ?2 DESC, id DESC LIMIT 1",
+        "SELECT * FROM runs WHERE input_sha256 = ?1 AND kind = 0 ORDER BY input_number = ?2 DESC, id DESC LIMIT 1",
         params![input.sha256, input.number],
         |row| read_run(row, locks),
     )
@@ -125,6 +127,11 @@ fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
     let lease_until: i64 = row.get("lease_until_ms")?;
     Ok(RunRecord {
         id,
+        kind: match row.get("kind") {
+            Ok(1) => RunKind::Reconciliation,
+            // Older formats have none.
+            _ => RunKind::Import,
+        },
         input: RunInput {
             name: row.get("input_name")?,
             bytes: row.get("input_bytes")?,

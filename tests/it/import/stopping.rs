@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use concord_import::entry::Entry;
-use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, Totals};
+use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Config, Sandbox, Script};
 use concord_import::stop::{StopCause, StopSignal};
@@ -157,7 +157,10 @@ pub(super) async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Dur
         sha256: "ff".into(),
         number: 1,
     };
-    let run = ledger.begin_run(input, lease).await.expect("a run begins");
+    let run = ledger
+        .begin_run(RunKind::Import, input, lease)
+        .await
+        .expect("a run begins");
     let requests = entries
         .iter()
         .map(|entry| ClaimRequest::of(entry, trial.read.project))

@@ -1,0 +1,692 @@
+//! Inputs and ledger, held against what Concord holds. Sends no POST.
+//!
+//! In: the inputs of a plan, a ledger (which may be new: then it is rebuilt), and the project's list. Out: a
+//! `reconcile.csv` for each input, and a ledger that knows what was found.
+//! The order is that of an import: **claim → commit → settle → commit → show**.
+//!
+//! What is in doubt and not in the list is claimed, so that nobody sends it meanwhile, and looked for a second time,
+//! after the settle time and in a second reading of the whole list, before anything is concluded from that.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
+
+use crate::blocking;
+use crate::check::{InputSurvey, Survey};
+use crate::entry::{Entry, ImportId, Names, Position};
+use crate::event::{Event, Events};
+use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
+use crate::ledger::{
+    Claim, ClaimRequest, Fetched, Held, Ledger, LedgerError, Record, RunEnd, RunId, RunKind,
+    Settlement,
+};
+use crate::listed::Listed;
+use crate::outbound::{NoPage, Outbound, digests_of};
+use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic, Via};
+use crate::plan::{Mark, ReadPlan, Target};
+use crate::private_file::{Replacement, create_private_dir};
+use crate::report::ReportError;
+use crate::report::reconciliation::{self, Line, ReconciliationWriter, Verdict, Verdicts};
+use crate::report::summary::run_input;
+use crate::stop::StopSignal;
+
+/// Rows that are compared at once.
+const ROWS_AT_ONCE: usize = 512;
+/// Strangers that are looked at at once.
+const STRANGERS_AT_ONCE: u32 = 512;
+/// Readings of the whole list, until one shows as many requests as the project had when it began.
+const READINGS_MAX: u32 = 5;
+/// How long a comparison that no longer renews its lease is taken for alive, and how often it does.
+const LEASE: Duration = Duration::from_mins(2);
+const LEASE_RENEWAL: Duration = Duration::from_secs(15);
+
+/// What the ledger has as the exit code of a comparison that was not finished.
+const STOPPED: u8 = 3;
+
+/// Why a comparison could not be made or finished.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The input or the files.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The server does not show what the project holds.
+    #[error("the project's requests cannot be listed: {0}")]
+    NoList(String),
+    /// The run was stopped; what was fetched is kept for an hour.
+    #[error("stopped before everything was compared")]
+    Stopped,
+}
+
+impl From<IntakeError> for ReconcileError {
+    fn from(error: IntakeError) -> Self {
+        Self::Report(error.into())
+    }
+}
+
+/// What comparing needs.
+#[derive(Clone, Debug)]
+pub struct Reconciler {
+    /// What is read and how.
+    pub read: Arc<ReadPlan>,
+    /// Whose requests are compared.
+    pub target: Target,
+    /// How long what may still be created is waited for.
+    pub settle: Duration,
+    /// The durable truth.
+    pub ledger: Ledger,
+    /// Its file: what is fetched is kept beside it.
+    pub ledger_path: PathBuf,
+    /// The way to Concord.
+    pub outbound: Arc<Outbound>,
+    /// Ends it early.
+    pub stop: StopSignal,
+    /// Hears what happens.
+    pub events: Events,
+}
+
+/// What came of one input.
+#[derive(Clone, Debug)]
+pub struct Reconciled {
+    /// The input's name, as given.
+    pub input: String,
+    /// In numbers.
+    pub verdicts: Verdicts,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// The work that goes back and forth between blocking threads, ledger and network.
+struct Desk {
+    intake: Intake,
+    seen: Seen,
+    held: Held,
+    plan: Arc<ReadPlan>,
+    run: RunId,
+}
+
+/// A line, and what is to be settled before it is shown.
+struct Judged {
+    line: Line,
+    finding: Option<Finding>,
+    /// It is in doubt and was not found: what may be claimed, to look again.
+    doubt: Option<ClaimRequest>,
+}
+
+impl Judged {
+    /// A line that changes nothing in the ledger.
+    const fn of(line: Line) -> Self {
+        Self {
+            line,
+            finding: None,
+            doubt: None,
+        }
+    }
+
+    /// Whether it should or might exist, and was not found.
+    fn is_missing(&self) -> bool {
+        self.line.verdict == Verdict::OnlyInLedger || self.doubt.is_some()
+    }
+}
+
+/// What the ledger has to be told of an entry.
+struct Finding {
+    request: ClaimRequest,
+    settlement: Settlement,
+}
+
+impl Reconciler {
+    /// Compares all inputs, each into its folder.
+    pub async fn reconcile(
+        &self,
+        survey: &Survey,
+        out_dirs: &[PathBuf],
+    ) -> Result<Vec<Reconciled>, ReconcileError> {
+        let mut runs = Vec::with_capacity(survey.inputs.len());
+        for (input, one) in survey.inputs.iter().enumerate() {
+            let input = run_input(one, input);
+            let begun = self.ledger.begin_run(RunKind::Reconciliation, input, LEASE);
+            runs.push(begun.await?);
+        }
+        let mut upkeep = JoinSet::new();
+        upkeep.spawn(keep_leases(self.ledger.clone(), runs.clone()));
+        let compared = self.compare(survey, out_dirs, &runs).await;
+        upkeep.shutdown().await;
+        for (n, run) in runs.into_iter().enumerate() {
+            let exit_code = match &compared {
+                Ok(all) => u8::from(!all[n].verdicts.all_agree()),
+                Err(_) => STOPPED,
+            };
+            let traffic = self.outbound.traffic();
+            let end = RunEnd {
+                finished_at: SystemTime::now(),
+                exit_code,
+                tally: Tally::default(),
+                traffic: if n == 0 { traffic } else { Traffic::default() },
+            };
+            self.ledger.end_run(run, end).await?;
+        }
+        compared
+    }
+
+    async fn compare(
+        &self,
+        survey: &Survey,
+        out_dirs: &[PathBuf],
+        runs: &[RunId],
+    ) -> Result<Vec<Reconciled>, ReconcileError> {
+        let (ledger_path, target) = (self.ledger_path.clone(), self.target.clone());
+        let held = blocking(move || Held::open(&ledger_path, &target)).await?;
+        let held = self.fetch(held).await?;
+        let (missing, held) = self.claim_missing(runs, held).await?;
+        let mut held = if missing == 0 {
+            held
+        } else {
+            self.wait(self.settle).await?;
+            self.fetch(next_reading(held).await?).await?
+        };
+        held.account_for_none()?;
+        let mut seen = Seen::new();
+        let mut all = Vec::new();
+        for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
+            let desk = self.open(input, runs[input], held, seen).await?;
+            let is_last = input + 1 == survey.inputs.len();
+            let (reconciled, desk) = self.reconcile_one(one, out_dir, is_last, desk).await?;
+            all.push(reconciled);
+            (held, seen) = (desk.held, desk.seen);
+        }
+        held.remove();
+        Ok(all)
+    }
+
+    /// Reads the whole list, until one reading shows all that was there when it began.
+    ///
+    /// Requests that are created meanwhile only move others further back, so none is passed over; only a request that
+    /// moves to the front can be, and then there are fewer than there should be.
+    async fn fetch(&self, mut held: Held) -> Result<Held, ReconcileError> {
+        let mut readings = 1;
+        loop {
+            let at = held.fetched();
+            let page = self
+                .outbound
+                .page(self.target.project, at.next_offset)
+                .await
+                .map_err(|error| match error {
+                    NoPage::Stopped => ReconcileError::Stopped,
+                    NoPage::Unable(reason) | NoPage::NotServed(reason) => {
+                        ReconcileError::NoList(reason.message)
+                    }
+                })?;
+            let next = Fetched {
+                next_offset: at.next_offset + page.count,
+                pass_total: at.pass_total.or(Some(page.total)),
+                ..at
+            };
+            self.events.tell(Event::Fetched {
+                done: next.next_offset.min(page.total),
+                total: page.total,
+            });
+            let is_end = page.count == 0 || next.next_offset >= page.total;
+            let found;
+            (held, found) = blocking(move || {
+                held.add(&page.items, next)?;
+                let found = held.found_in_pass()?;
+                Ok::<_, LedgerError>((held, found))
+            })
+            .await?;
+            if !is_end {
+                continue;
+            }
+            let total = next.pass_total.unwrap_or_default();
+            if found >= total {
+                return Ok(held);
+            }
+            if readings == READINGS_MAX {
+                return Err(ReconcileError::NoList(format!(
+                    "it says that there are {total} and showed {found}, in each of {READINGS_MAX} readings"
+                )));
+            }
+            readings += 1;
+            held = next_reading(held).await?;
+        }
+    }
+
+    /// How many entries should or might exist, and were not found. Those in doubt are claimed.
+    async fn claim_missing(
+        &self,
+        runs: &[RunId],
+        mut held: Held,
+    ) -> Result<(usize, Held), ReconcileError> {
+        let mut missing = 0;
+        let mut seen = Seen::new();
+        for (input, run) in runs.iter().enumerate() {
+            let mut desk = self.open(input, *run, held, seen).await?;
+            loop {
+                let judged;
+                (desk, judged) = self.judge_batch(desk).await?;
+                let Some(judged) = judged else { break };
+                missing += judged.iter().filter(|one| one.is_missing()).count();
+                let requests: Vec<_> = judged.into_iter().filter_map(|one| one.doubt).collect();
+                if !requests.is_empty() {
+                    self.ledger.claim(*run, requests).await?;
+                }
+            }
+            (held, seen) = (desk.held, desk.seen);
+        }
+        Ok((missing, held))
+    }
+
+    async fn open(
+        &self,
+        input: usize,
+        run: RunId,
+        held: Held,
+        seen: Seen,
+    ) -> Result<Desk, ReconcileError> {
+        let plan = Arc::clone(&self.read);
+        Ok(blocking(move || {
+            Ok::<_, IntakeError>(Desk {
+                intake: Intake::open(&plan, input, false)?,
+                seen,
+                held,
+                plan,
+                run,
+            })
+        })
+        .await?)
+    }
+
+    /// The next rows, each entry held against ledger and list; none at the input's end.
+    async fn judge_batch(&self, desk: Desk) -> Result<(Desk, Option<Vec<Judged>>), ReconcileError> {
+        if self.stop.is_raised() {
+            return Err(ReconcileError::Stopped);
+        }
+        let mut desk = desk;
+        let rows;
+        (desk, rows) = blocking(move || {
+            let rows = desk.intake.next_batch(&mut desk.seen, ROWS_AT_ONCE)?;
+            Ok::<_, IntakeError>((desk, rows))
+        })
+        .await?;
+        if rows.is_empty() {
+            return Ok((desk, None));
+        }
+        let names = rows.iter().flat_map(|row| &row.items).filter_map(names_of);
+        let records = self.ledger.get(names.collect()).await?;
+        let judged;
+        (desk, judged) = blocking(move || {
+            let judged = desk.judge(rows, records)?;
+            Ok::<_, LedgerError>((desk, judged))
+        })
+        .await?;
+        Ok((desk, Some(judged)))
+    }
+
+    async fn reconcile_one(
+        &self,
+        survey: &InputSurvey,
+        out_dir: &Path,
+        is_last: bool,
+        mut desk: Desk,
+    ) -> Result<(Reconciled, Desk), ReconcileError> {
+        let path = out_dir.join(reconciliation::FILE);
+        let write_failed = |cause: io::Error| ReportError::Write {
+            path: path.clone(),
+            cause,
+        };
+        create_private_dir(out_dir).map_err(write_failed)?;
+        let file = Replacement::begin(&path).map_err(write_failed)?;
+        let out = file.file().try_clone().map_err(write_failed)?;
+        let mut writer = ReconciliationWriter::new(BufWriter::new(out))
+            .map_err(|error| write_failed(error.into()))?;
+        let mut verdicts = Verdicts::default();
+        let mut show = |lines: Vec<Line>| -> io::Result<()> {
+            for line in lines {
+                verdicts.add(&line);
+                writer.write(&line)?;
+            }
+            Ok(())
+        };
+        loop {
+            let judged;
+            (desk, judged) = self.judge_batch(desk).await?;
+            let Some(judged) = judged else { break };
+            show(self.settle_all(desk.run, judged).await?).map_err(write_failed)?;
+        }
+        if desk
+            .intake
+            .digest()
+            .is_none_or(|digest| digest != survey.digest)
+        {
+            return Err(ReportError::InputChanged(survey.name.clone()).into());
+        }
+        let mut after = None;
+        while is_last {
+            let strangers = desk.held.strangers(after, STRANGERS_AT_ONCE)?;
+            let Some(last) = strangers.last() else { break };
+            after = Some((mark_of(last), last.receipt.id));
+            let judged = self.judge_strangers(strangers).await?;
+            show(self.settle_all(desk.run, judged).await?).map_err(write_failed)?;
+        }
+        writer.flush().map_err(write_failed)?;
+        file.finish().map_err(write_failed)?;
+        let reconciled = Reconciled {
+            input: survey.name.clone(),
+            verdicts,
+            path,
+        };
+        Ok((reconciled, desk))
+    }
+
+    /// Claims and settles what was found out; the lines, as they then are.
+    async fn settle_all(&self, run: RunId, judged: Vec<Judged>) -> Result<Vec<Line>, LedgerError> {
+        let requests: Vec<_> = judged
+            .iter()
+            .filter_map(|one| Some(one.finding.as_ref()?.request.clone()))
+            .collect();
+        let mut claimed = if requests.is_empty() {
+            Vec::new()
+        } else {
+            self.ledger.claim(run, requests).await?
+        }
+        .into_iter();
+        let mut settling = JoinSet::new();
+        let mut lines = Vec::with_capacity(judged.len());
+        for Judged {
+            mut line, finding, ..
+        } in judged
+        {
+            if let Some(finding) = finding {
+                match claimed.next().map(|claimed| claimed.claim) {
+                    Some(Claim::Elsewhere(other)) => {
+                        line.verdict = Verdict::Unknown;
+                        line.remark = format!("run {} is sending it now", other.0);
+                    }
+                    Some(Claim::Fresh | Claim::InDoubt { .. }) => {
+                        let ledger = self.ledger.clone();
+                        settling.spawn(async move {
+                            let nothing_sent = Traffic::default();
+                            ledger.settle(run, finding.settlement, nothing_sent).await
+                        });
+                    }
+                    // Somebody else has found it meanwhile.
+                    Some(Claim::Created(_)) | None => {}
+                }
+            }
+            lines.push(line);
+        }
+        while let Some(settled) = settling.join_next().await {
+            settled.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        }
+        Ok(lines)
+    }
+
+    /// Requests that bear marks and belong to none of the inputs.
+    async fn judge_strangers(&self, strangers: Vec<Listed>) -> Result<Vec<Judged>, LedgerError> {
+        let names = strangers.iter().map(|one| Names {
+            import_id: mark_of(one),
+            other: None,
+        });
+        let records = self.ledger.get(names.collect()).await?;
+        let judged = strangers.into_iter().zip(records).map(|(one, record)| {
+            let finding = record
+                .as_ref()
+                .filter(|record| record.settled.outcome != Outcome::Created)
+                .map(|record| Finding {
+                    request: ClaimRequest::of_record(record),
+                    settlement: Settlement {
+                        import_id: record.import_id,
+                        settled: found(&one, None),
+                        fingerprint: None,
+                    },
+                });
+            Judged {
+                doubt: None,
+                line: Line {
+                    position: None,
+                    key: None,
+                    import_id: Some(mark_of(&one)),
+                    request: one.request,
+                    verdict: if record.is_some() {
+                        Verdict::OfAnotherInput
+                    } else {
+                        Verdict::Stranger
+                    },
+                    ledger: record.map(|record| record.settled.outcome),
+                    held: vec![one],
+                    differences: Vec::new(),
+                    remark: String::new(),
+                },
+                finding,
+            }
+        });
+        Ok(judged.collect())
+    }
+
+    async fn wait(&self, duration: Duration) -> Result<(), ReconcileError> {
+        tokio::select! {
+            biased;
+            _ = self.stop.raised() => Err(ReconcileError::Stopped),
+            () = tokio::time::sleep(duration) => Ok(()),
+        }
+    }
+}
+
+async fn next_reading(mut held: Held) -> Result<Held, LedgerError> {
+    blocking(move || {
+        let before = held.fetched();
+        let next = Fetched {
+            next_offset: 0,
+            pass: before.pass + 1,
+            pass_total: None,
+            ..before
+        };
+        held.add(&[], next)?;
+        Ok(held)
+    })
+    .await
+}
+
+/// Renews the leases of runs until it is shut down. A lease that is lost shows when something is settled.
+async fn keep_leases(ledger: Ledger, runs: Vec<RunId>) {
+    loop {
+        tokio::time::sleep(LEASE_RENEWAL).await;
+        for run in &runs {
+            if let Err(error) = ledger.renew(*run, LEASE, Traffic::default()).await {
+                tracing::warn!(%error, "a lease was not renewed");
+            }
+        }
+    }
+}
+
+fn names_of(item: &Item) -> Option<Names> {
+    match item {
+        Item::Entry(entry) | Item::Repeat { entry, .. } => Some(entry.names()),
+        Item::Invalid { .. } => None,
+    }
+}
+
+/// The mark under which a stranger was listed.
+fn mark_of(stranger: &Listed) -> ImportId {
+    stranger
+        .marks
+        .first()
+        .copied()
+        .unwrap_or(ImportId(uuid::Uuid::nil()))
+}
+
+/// What is settled of a request that was found.
+fn found(held: &Listed, reason: Option<Reason>) -> Settled {
+    Settled {
+        via: Some(Via::Lookup),
+        receipt: Some(held.receipt),
+        ..Settled::of(Outcome::Created, reason)
+    }
+}
+
+impl Desk {
+    fn judge(
+        &self,
+        rows: Vec<RowReading>,
+        records: Vec<Option<Record>>,
+    ) -> Result<Vec<Judged>, LedgerError> {
+        let mut records = records.into_iter();
+        let mut judged = Vec::new();
+        for row in rows {
+            for item in row.items {
+                judged.push(match item {
+                    Item::Invalid {
+                        request,
+                        key,
+                        import_id,
+                        problems,
+                    } => Judged::of(Line {
+                        position: Some(row.position),
+                        key: key.map(|key| key.text),
+                        import_id,
+                        request,
+                        verdict: Verdict::Invalid,
+                        ledger: None,
+                        held: Vec::new(),
+                        differences: Vec::new(),
+                        remark: join(problems.iter().map(ToString::to_string)),
+                    }),
+                    Item::Entry(entry) => self.judge_entry(*entry, records.next().flatten())?,
+                    Item::Repeat { entry, of, .. } => {
+                        // The row that it repeats speaks for it.
+                        let judged = self.judge_entry(*entry, records.next().flatten())?;
+                        Judged::of(Line {
+                            verdict: Verdict::Duplicate,
+                            differences: Vec::new(),
+                            remark: repeats(of, row.position),
+                            ..judged.line
+                        })
+                    }
+                });
+            }
+        }
+        Ok(judged)
+    }
+
+    fn judge_entry(&self, mut entry: Entry, record: Option<Record>) -> Result<Judged, LedgerError> {
+        if let Some(record) = &record {
+            entry.go_by(record.import_id);
+        }
+        let mut held = self.held.marked(entry.import_id)?;
+        if let Some(other) = entry.other_id {
+            let same = |one: &Listed| one.request == Some(entry.body.request());
+            let others: Vec<_> = self.held.marked(other)?.into_iter().filter(same).collect();
+            if held.is_empty() && record.is_none() && !others.is_empty() {
+                entry.go_by(other);
+            }
+            held.extend(others);
+        }
+        let receipt = record.as_ref().and_then(|record| record.settled.receipt);
+        if let Some(receipt) = receipt
+            && let Some(one) = self.held.of_id(receipt.id)?
+        {
+            // The one that the ledger knows counts first, even if its mark is gone.
+            held.insert(0, one);
+        }
+        let mut ids = BTreeSet::new();
+        held.retain(|one| ids.insert(one.receipt.id));
+        self.held.account_for(ids)?;
+
+        let ledger = record.as_ref().map(|record| record.settled.outcome);
+        let is_created = ledger == Some(Outcome::Created);
+        let differences = held.first().map_or_else(Vec::new, |first| {
+            digests_of(&entry.body, self.plan.project).differing(&first.shown)
+        });
+        let mut remarks = Vec::new();
+        if is_created
+            && record
+                .as_ref()
+                .is_some_and(|record| record.fingerprint != entry.fingerprint)
+        {
+            remarks.push("the row has changed since it was sent".to_owned());
+        }
+        let verdict = match (is_created, held.len()) {
+            (true, 0) => Verdict::OnlyInLedger,
+            (true, 1) => Verdict::InBoth,
+            (false, 1) => Verdict::OnlyInConcord,
+            (_, 2..) => Verdict::TwiceInConcord,
+            (false, 0) if self.plan.rules.mark == Mark::None => {
+                remarks.push("without a mark it cannot be told from others".to_owned());
+                Verdict::Unknown
+            }
+            (false, 0) => Verdict::InNeither,
+        };
+        // Only what this comparison has claimed since it first looked was surely not sent meanwhile.
+        let is_ours = record
+            .as_ref()
+            .is_some_and(|record| record.is_open && record.run == self.run);
+        let is_doubt = verdict == Verdict::InNeither && ledger == Some(Outcome::InDoubt);
+        if let (Some(first), Some(receipt)) = (held.first(), receipt)
+            && first.receipt.id != receipt.id
+        {
+            remarks.push(format!("the ledger has it as {}", receipt.id));
+        }
+        let settled = match (verdict, held.first()) {
+            _ if is_created => None,
+            (Verdict::TwiceInConcord, Some(first)) => {
+                let ids = held.iter().map(|one| one.receipt.id.to_string());
+                let ids = ids.collect::<Vec<_>>().join(", ");
+                let message = format!("Concord holds it more than once: {ids}");
+                Some(found(first, Some(Reason::new("created_twice", message))))
+            }
+            (_, Some(first)) => Some(found(first, None)),
+            (_, None) if is_doubt && is_ours => {
+                let message = "it is in neither of two readings of the whole list";
+                let reason = Reason::new("not_found", message);
+                Some(Settled::of(Outcome::Failed, Some(reason)))
+            }
+            (_, None) => None,
+        };
+        let request = || ClaimRequest::of(&entry, self.plan.project);
+        let finding = settled.map(|settled| Finding {
+            request: request(),
+            settlement: Settlement {
+                import_id: entry.import_id,
+                settled,
+                fingerprint: differences.is_empty().then_some(entry.fingerprint),
+            },
+        });
+        let doubt = (is_doubt && !is_ours).then(request);
+        Ok(Judged {
+            doubt,
+            line: Line {
+                position: Some(entry.position),
+                key: Some(entry.key.text.clone()),
+                import_id: Some(entry.import_id),
+                request: Some(entry.body.request()),
+                verdict,
+                ledger,
+                held,
+                differences,
+                remark: join(remarks.into_iter()),
+            },
+            finding,
+        })
+    }
+}
+
+fn join(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+fn repeats(of: Position, at: Position) -> String {
+    if of.input == at.input {
+        format!("repeats row {} (line {})", of.row, of.line)
+    } else {
+        format!(
+            "repeats row {} (line {}) of input {}",
+            of.row, of.line, of.input
+        )
+    }
+}

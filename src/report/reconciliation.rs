@@ -1,0 +1,214 @@
+//! `reconcile.csv`: a line for each entry of an input, and for each stranger that bears a mark.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::cell;
+use crate::entry::{Field, ImportId, Position, RequestType};
+use crate::listed::Listed;
+use crate::outcome::Outcome;
+
+/// The file's name in an output folder.
+pub const FILE: &str = "reconcile.csv";
+
+const HEADER: [&str; 14] = [
+    "row",
+    "line",
+    "key",
+    "import_id",
+    "request",
+    "verdict",
+    "ledger",
+    "id",
+    "status",
+    "resolution_status",
+    "request_date",
+    "other_ids",
+    "differences",
+    "remark",
+];
+
+/// What comparing an entry came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Ledger and Concord have it, once.
+    InBoth,
+    /// The ledger has it as created, and Concord does not show it.
+    OnlyInLedger,
+    /// Concord has it, and the ledger did not know: now it does.
+    OnlyInConcord,
+    /// Concord has it more than once.
+    TwiceInConcord,
+    /// Neither has it: it is still to be sent.
+    InNeither,
+    /// It could not be told.
+    Unknown,
+    /// It repeats an earlier row of the inputs, which speaks for it.
+    Duplicate,
+    /// It cannot be sent as it is.
+    Invalid,
+    /// A request that bears a mark, of which neither inputs nor ledger know.
+    Stranger,
+    /// A request that bears a mark of the ledger, of another input.
+    OfAnotherInput,
+}
+
+impl Verdict {
+    /// Every verdict, in the order in which they are told.
+    pub const ALL: [Self; 10] = [
+        Self::InBoth,
+        Self::OnlyInConcord,
+        Self::OnlyInLedger,
+        Self::TwiceInConcord,
+        Self::InNeither,
+        Self::Unknown,
+        Self::Duplicate,
+        Self::Invalid,
+        Self::Stranger,
+        Self::OfAnotherInput,
+    ];
+
+    /// The word used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InBoth => "in_both",
+            Self::OnlyInLedger => "only_in_ledger",
+            Self::OnlyInConcord => "only_in_concord",
+            Self::TwiceInConcord => "twice_in_concord",
+            Self::InNeither => "in_neither",
+            Self::Unknown => "unknown",
+            Self::Duplicate => "duplicate",
+            Self::Invalid => "invalid",
+            Self::Stranger => "stranger",
+            Self::OfAnotherInput => "of_another_input",
+        }
+    }
+
+    /// Whether inputs, ledger and Concord agree about it.
+    pub const fn agrees(self) -> bool {
+        matches!(self, Self::InBoth | Self::Duplicate | Self::OfAnotherInput)
+    }
+}
+
+/// Counts of a comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    counts: [u64; Verdict::ALL.len()],
+    /// Entries that Concord shows otherwise than the input has them.
+    pub differing: u64,
+}
+
+impl Verdicts {
+    /// Counts a line.
+    pub fn add(&mut self, line: &Line) {
+        self.counts[line.verdict as usize] += 1;
+        self.differing += u64::from(!line.differences.is_empty());
+    }
+
+    /// How many of them there are.
+    pub const fn count(&self, verdict: Verdict) -> u64 {
+        self.counts[verdict as usize]
+    }
+
+    /// Whether all agree.
+    pub fn all_agree(&self) -> bool {
+        self.differing == 0
+            && Verdict::ALL
+                .into_iter()
+                .all(|verdict| verdict.agrees() || self.count(verdict) == 0)
+    }
+}
+
+/// What is told of an entry or of a stranger.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The row; none for a stranger.
+    pub position: Option<Position>,
+    /// What identifies it in its source.
+    pub key: Option<String>,
+    /// Its name, or the mark of a stranger.
+    pub import_id: Option<ImportId>,
+    /// What it asks for.
+    pub request: Option<RequestType>,
+    /// What comparing came to.
+    pub verdict: Verdict,
+    /// What the ledger had before.
+    pub ledger: Option<Outcome>,
+    /// The requests in Concord, the one that counts first.
+    pub held: Vec<Listed>,
+    /// What Concord shows otherwise than the input has it.
+    pub differences: Vec<Field>,
+    /// Anything else, without personal data.
+    pub remark: String,
+}
+
+/// Writes lines, the header before the first.
+#[derive(Debug)]
+pub struct ReconciliationWriter<W: Write>(csv::Writer<W>);
+
+impl<W: Write> ReconciliationWriter<W> {
+    /// Begins a file.
+    pub fn new(out: W) -> csv::Result<Self> {
+        // The header stands there even if no line follows.
+        let mut csv = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(out);
+        csv.write_record(HEADER)?;
+        Ok(Self(csv))
+    }
+
+    /// Writes a line.
+    pub fn write(&mut self, line: &Line) -> csv::Result<()> {
+        let (first, others) = match line.held.split_first() {
+            Some((first, others)) => (Some(first), others),
+            None => (None, line.held.as_slice()),
+        };
+        let words = |words: Vec<String>| words.join(" ");
+        self.0.serialize(Cells {
+            row: line.position.map(|position| position.row),
+            line: line.position.map(|position| position.line),
+            key: cell::neutral(line.key.as_deref().unwrap_or_default()).into_owned(),
+            import_id: line.import_id.map(|id| id.to_string()),
+            request: line.request.map(RequestType::name),
+            verdict: line.verdict.name(),
+            ledger: line.ledger.map(Outcome::name),
+            id: first.map(|one| one.receipt.id.to_string()),
+            status: first.map(|one| cell::neutral(&one.status).into_owned()),
+            resolution_status: first.map(|one| cell::neutral(&one.resolution_status).into_owned()),
+            request_date: first.and_then(|one| one.receipt.request_date),
+            other_ids: words(
+                others
+                    .iter()
+                    .map(|one| one.receipt.id.to_string())
+                    .collect(),
+            ),
+            differences: words(line.differences.iter().map(ToString::to_string).collect()),
+            remark: cell::neutral(&line.remark).into_owned(),
+        })
+    }
+
+    /// Hands everything to the system.
+    pub fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A line, in the order of [`HEADER`].
+#[derive(Serialize)]
+struct Cells {
+    row: Option<u64>,
+    line: Option<u64>,
+    key: String,
+    import_id: Option<String>,
+    request: Option<&'static str>,
+    verdict: &'static str,
+    ledger: Option<&'static str>,
+    id: Option<String>,
+    status: Option<String>,
+    resolution_status: Option<String>,
+    request_date: Option<i64>,
+    other_ids: String,
+    differences: String,
+    remark: String,
+}
