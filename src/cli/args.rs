@@ -190,6 +190,18 @@ pub enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// Whether what is said on the way is to be JSON lines.
+    pub(super) fn tells_programs(&self) -> bool {
+        match self {
+            Self::Run(RunArgs { common, .. }) | Self::Check(common) | Self::Results(common) => {
+                common.output.progress == Progress::Json
+            }
+            _ => false,
+        }
+    }
+}
+
 /// `run`
 #[derive(Clone, Debug, Default, Args)]
 pub struct RunArgs {

@@ -1,5 +1,7 @@
 //! Errors → what a person reads and what a script sees: message, hint, exit code.
 
+use serde_json::json;
+
 use super::resolve::ResolveError;
 use super::terminal;
 use crate::import::ImportError;
@@ -97,25 +99,33 @@ impl CliError {
         }
     }
 
-    /// Says what is wrong, why, and what to do.
-    pub(super) fn say(&self) {
-        terminal::say(&self.text());
+    /// Says what is wrong, why, and what to do; for a program, as a JSON line.
+    pub(super) fn say(&self, is_json: bool) {
+        let (why, hint) = (self.why(), self.hint());
+        terminal::say(&match hint {
+            hint if is_json => {
+                let event = match self.exit_code() {
+                    STOPPED => "stopped",
+                    _ => "error",
+                };
+                json!({ "event": event, "why": why.join(": "), "hint": hint }).to_string()
+            }
+            Some(hint) => format!("error: {}\nhint: {hint}", why.join("\n  caused by: ")),
+            None => format!("error: {}", why.join("\n  caused by: ")),
+        });
     }
 
-    fn text(&self) -> String {
-        let mut text = format!("error: {self}");
+    /// The message, and those of its causes that say more.
+    fn why(&self) -> Vec<String> {
+        let mut why = vec![self.to_string()];
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             let message = error.to_string();
-            if !text.ends_with(&message) {
-                // Writing to a String does not fail.
-                text += &format!("\n  caused by: {message}");
+            if !why.last().is_some_and(|said| said.ends_with(&message)) {
+                why.push(message);
             }
             cause = error.source();
         }
-        if let Some(hint) = self.hint() {
-            text += &format!("\nhint: {hint}");
-        }
-        text
+        why
     }
 }

@@ -9,12 +9,14 @@ mod explain;
 pub mod job;
 pub mod limits;
 mod nearest;
+mod next_step;
 pub mod packaging;
 mod progress;
 pub mod resolve;
 mod signals;
 mod survey;
 mod terminal;
+mod words;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,7 @@ pub fn main() -> ExitCode {
     let code = match dispatch(&cli.command) {
         Ok(code) => code,
         Err(error) => {
-            error.say();
+            error.say(cli.command.tells_programs());
             error.exit_code()
         }
     };

@@ -25,7 +25,8 @@ mod inputs;
 mod spool;
 
 pub use error::ResolveError;
-use inputs::{Found, find, out_dirs, refuse_overwriting, sandbox_dir};
+use inputs::{Found, SANDBOX_LEDGER, find, out_dirs, refuse_overwriting, sandbox_dir};
+pub(in crate::cli) use inputs::{STDIN, next_round, out_root};
 pub use spool::Spool;
 use spool::spool_all;
 
@@ -244,7 +245,7 @@ fn draft(args: &CommonArgs, around: &Surroundings) -> Result<Draft, ResolveError
             project: SANDBOX_PROJECT,
             base_url: SANDBOX_BASE_URL_PENDING.to_owned(),
         };
-        (target, dir.join("import.ledger"))
+        (target, dir.join(SANDBOX_LEDGER))
     } else {
         let target = target(args, &job)?;
         let ledger = match ledger_given(args.output.ledger.as_ref())? {

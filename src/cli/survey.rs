@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::words::counted;
 use super::{args, terminal};
 use crate::blocking;
 use crate::check::{self, Group, Groups, InputSurvey, Survey};
@@ -25,10 +26,12 @@ pub(super) async fn take(
     let (plan, watched) = (Arc::clone(plan), bar.clone());
     let survey = blocking(move || {
         check::survey(&plan, &mut |progress| {
-            watched.set_message(format!(
-                "checking {}: {} rows",
-                plan.inputs[progress.input].name, progress.rows
-            ));
+            let message = format!(
+                "checking {}: {}",
+                plan.inputs[progress.input].name,
+                counted(progress.rows, "row")
+            );
+            watched.set_message(terminal::harmless(&message).into_owned());
             ControlFlow::Continue(())
         })
     })
@@ -59,12 +62,28 @@ fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
 /// All that a check found.
 pub(super) fn report(survey: &Survey) -> String {
     let mut text = String::new();
-    for input in &survey.inputs {
+    let is_several = survey.inputs.len() > 1;
+    for (index, input) in survey.inputs.iter().enumerate() {
+        if is_several {
+            text += &format!("input {}, ", index + 1);
+        }
         text += &understood(input);
     }
     text += &counts(survey);
-    text += &groups("Problems", &survey.problems, survey.inputs.len() > 1);
-    text += &groups("Warnings", &survey.warnings, survey.inputs.len() > 1);
+    text += &groups("Problems", &survey.problems, 0, "", is_several);
+    let changed = match survey.tally.changed {
+        0 => String::new(),
+        count => format!(
+            "  {count:>5}  the key of an earlier row, with other content: only the first row is sent. Is the key unique?\n"
+        ),
+    };
+    text += &groups(
+        "Warnings",
+        &survey.warnings,
+        survey.tally.changed,
+        &changed,
+        is_several,
+    );
     text.trim_end().to_owned()
 }
 
@@ -92,7 +111,11 @@ fn understood(input: &InputSurvey) -> String {
     let InputSurvey {
         name, shape, tally, ..
     } = input;
-    format!("{name}: {}; {} rows\n", describe(shape), tally.rows)
+    format!(
+        "{name}: {}; {}\n",
+        describe(shape),
+        counted(tally.rows, "row")
+    )
 }
 
 fn describe(shape: &Shape) -> String {
@@ -147,7 +170,7 @@ fn counts(survey: &Survey) -> String {
         line(
             "  changed",
             tally.changed,
-            "of these have other content than the row they repeat: is the key unique?",
+            "of these with other content than the row they repeat: is the key unique?",
         );
     }
     if tally.count(Outcome::Invalid) > 0 {
@@ -172,11 +195,13 @@ fn counts(survey: &Survey) -> String {
     text
 }
 
-fn groups(title: &str, groups: &Groups, tells_input: bool) -> String {
-    if groups.count() == 0 {
+/// `first` tells of so many others, before the groups.
+fn groups(title: &str, groups: &Groups, others: u64, first: &str, tells_input: bool) -> String {
+    let count = groups.count() + others;
+    if count == 0 {
         return String::new();
     }
-    let mut text = format!("\n{title}: {}\n", groups.count());
+    let mut text = format!("\n{title}: {count}\n{first}");
     for group in groups.groups.iter().take(GROUPS_SHOWN) {
         text += &describe_group(group, tells_input);
     }

@@ -7,7 +7,7 @@ pub(super) mod run;
 pub(super) mod sandbox;
 pub(super) mod status;
 
-use std::io::{self, Write};
+use std::io;
 
 use super::args::{CompletionsArgs, ManArgs};
 use super::explain::CliError;
@@ -36,9 +36,4 @@ fn to_stdout(source: io::Error) -> CliError {
         what: "to standard output".into(),
         source,
     }
-}
-
-/// Standard output, buffered, for commands that print much.
-fn stdout() -> impl Write {
-    io::BufWriter::with_capacity(1 << 16, io::stdout().lock())
 }

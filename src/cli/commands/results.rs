@@ -66,11 +66,12 @@ pub(in crate::cli) async fn results(
         };
         summary.write(out_dir)?;
         code = code.max(exit_code(None, &tally));
-        terminal::out(&ending::of_input(&Imported {
+        let done = Imported {
             summary,
             rejects,
             out_dir: out_dir.to_owned(),
-        }));
+        };
+        terminal::out(&ending::of_input(&one.name, &done));
     }
     ledger.close().await;
     Ok(code)

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::stdout;
 use crate::cli::args::RowsArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Resolved, Surroundings};
@@ -15,7 +14,7 @@ pub(in crate::cli) fn rows(args: &RowsArgs, around: &Surroundings) -> Result<u8,
         spools: _spools,
         ..
     } = resolve::rows(args, around, &mut io::stdin())?;
-    let mut out = stdout();
+    let mut out = terminal::stdout();
     let written = intake::rows(&plan.inputs[0], &plan.reading, &mut out, &mut |refused| {
         terminal::say(&format!(
             "REJECT {} {}",

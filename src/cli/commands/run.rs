@@ -1,13 +1,13 @@
 //! `run`: check everything, say what would happen, ask, send, write the files, tell the end.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::check::Survey;
-use crate::cli::args::{CommonArgs, RunArgs};
+use crate::cli::args::RunArgs;
 use crate::cli::explain::CliError;
-use crate::cli::progress::{Progress, describe};
+use crate::cli::next_step::Ended;
+use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::signals::Signals;
 use crate::cli::{ending, survey, terminal};
@@ -19,11 +19,15 @@ use crate::outbound::Outbound;
 use crate::plan::{RunPlan, Target};
 use crate::report::files::create_private_dir;
 use crate::sandbox::{self, Sandbox};
-use crate::stop::{StopCause, StopSignal};
+use crate::stop::StopSignal;
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
         return super::check::check(&args.common, around).await;
+    }
+    let must_ask = !args.common.target.sandbox && !args.common.sending.yes;
+    if must_ask && !terminal::can_ask() {
+        return Err(CliError::Unconfirmed);
     }
     let Resolved {
         plan,
@@ -32,9 +36,6 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     } = resolve::run(&args.common, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
-    if plan.sandbox.is_none() && !args.common.sending.yes && !terminal::can_ask() {
-        return Err(CliError::Unconfirmed);
-    }
     let (target, _sandbox) = reach_target(&plan)?;
     let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
@@ -51,10 +52,11 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     // The ledger is bound to the plan's target: a sandbox has another port each time.
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
     let preflight = outbound.preflight(plan.core.target.project).await;
-    if plan.sandbox.is_some() || args.common.sending.yes {
-        events.tell(Event::Preflight(preflight));
-    } else if !stop.is_raised() {
-        terminal::say(&describe(&preflight));
+    if must_ask && !progress.is_told_to_people() {
+        terminal::say(&describe(&preflight)); // who is asked has to know of what
+    }
+    events.tell(Event::Preflight(preflight));
+    if must_ask && !stop.is_raised() {
         confirm(&plan, &survey)?;
     }
     let importer = Importer {
@@ -68,13 +70,14 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     let done = import_all(&importer, &plan, &survey, &progress).await;
     let stopped = importer.stop.cause();
     importer.ledger.close().await;
-    Ok(tell(
-        &done?,
-        stopped.as_ref(),
-        &args.common,
-        job.as_deref(),
-        &progress,
-    ))
+    let ended = Ended {
+        imported: &done?,
+        out_dirs: &plan.core.out_dirs,
+        stopped: stopped.as_ref(),
+        args: &args.common,
+        job: job.as_deref(),
+    };
+    Ok(tell(&ended, &survey, &progress))
 }
 
 /// Where requests go: the plan's target, or the sandbox, started first.
@@ -116,7 +119,7 @@ async fn import_all(
     survey: &Survey,
     progress: &Progress,
 ) -> Result<Vec<Imported>, CliError> {
-    let signals = tokio::spawn(obey_signals(importer.clone()));
+    let signals = tokio::spawn(obey_signals(importer.clone(), progress.is_json()));
     let lines = tokio::spawn(progress.clone().tell_regularly());
     let mut left = plan.limit.unwrap_or(u64::MAX);
     let mut seen = (Seen::new(), Seen::new());
@@ -144,7 +147,7 @@ async fn import_all(
 }
 
 /// The first signal lets what is under way end; the second ends at once, which the ledger survives.
-async fn obey_signals(importer: Importer) {
+async fn obey_signals(importer: Importer, is_json: bool) {
     let mut signals = Signals::listen();
     let cause = signals.next().await;
     importer.events.tell(Event::Stopping {
@@ -152,7 +155,11 @@ async fn obey_signals(importer: Importer) {
     });
     importer.stop.raise(cause);
     let cause = signals.next().await;
-    terminal::say(&format!("{cause} again: ending at once; {}", cause.hint()));
+    terminal::say(&if is_json {
+        stopped_line(&cause)
+    } else {
+        format!("{cause} again: ending at once; {}", cause.hint())
+    });
     leave_at_once(cause.exit_code());
 }
 
@@ -162,26 +169,23 @@ fn leave_at_once(code: u8) -> ! {
 }
 
 /// Tells the end, for a person or for a program, and returns the exit code of the whole.
-fn tell(
-    imported: &[Imported],
-    stopped: Option<&StopCause>,
-    args: &CommonArgs,
-    job: Option<&Path>,
-    progress: &Progress,
-) -> u8 {
-    for done in imported {
+fn tell(ended: &Ended<'_>, survey: &Survey, progress: &Progress) -> u8 {
+    for (done, input) in ended.imported.iter().zip(&survey.inputs) {
         if progress.is_json() {
             terminal::out(&done.summary.to_line());
         } else {
-            terminal::out(&ending::of_input(done));
+            terminal::out(&ending::of_input(&input.name, done));
         }
     }
-    if !progress.is_json() {
-        terminal::out(&ending::next_step(imported, stopped, args, job));
+    match ended.stopped {
+        Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
+        None if progress.is_json() => {}
+        _ => terminal::out(&ended.next_step()),
     }
-    imported
+    ended
+        .imported
         .iter()
-        .map(|done| exit_code(stopped, &done.summary.tally))
+        .map(|done| exit_code(ended.stopped, &done.summary.tally))
         .max()
         .unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use crate::cli::args::StatusArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
 use crate::cli::terminal;
+use crate::cli::words::counted;
 use crate::ledger::{Overview, RunRecord, overview};
 
 /// Runs that are shown, the newest first.
@@ -71,7 +72,10 @@ fn describe_run(run: &RunRecord) -> String {
         (None, false) => "died: the same command resumes".to_owned(),
     };
     format!(
-        "#{} {began} {}: {ended}, {} requests sent, {} look-ups",
-        run.id.0, run.input.name, run.attempts, run.lookups
+        "#{} {began} {}: {ended}, {} sent, {}",
+        run.id.0,
+        run.input.name,
+        counted(run.attempts, "request"),
+        counted(run.lookups, "look-up")
     )
 }

@@ -16,7 +16,11 @@ const OUTPUT_NAMES: [&str; 5] = [
     "report.html",
 ];
 const SANDBOX_DIR: &str = "sandbox";
-const STDIN: &str = "-";
+pub(super) const SANDBOX_LEDGER: &str = "import.ledger";
+/// The input that is standard input.
+pub(in crate::cli) const STDIN: &str = "-";
+/// Names the folder of a further round over what an earlier one set aside; see [`next_round`].
+const ROUND: &str = "round-";
 
 /// An input that is there.
 pub(super) struct Found {
@@ -127,13 +131,40 @@ pub(super) fn out_dirs(out: Option<&Path>, found: &[Found]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// In the output folder of the one input, or beside those of several.
+/// Where the rejects of a run go when they are run: `round-2` in its output folder, and `round-3` beside that.
+pub(in crate::cli) fn next_round(root: &Path) -> PathBuf {
+    match round_of(root).filter(|_| !has_sandbox(root)) {
+        Some((first, number)) => first.join(format!("{ROUND}{}", number.saturating_add(1))),
+        None => root.join(format!("{ROUND}2")),
+    }
+}
+
+/// The first round's output folder, and the number of this one, by its name; nothing for a first round.
+fn round_of(root: &Path) -> Option<(&Path, u32)> {
+    let number = root.file_name()?.to_str()?.strip_prefix(ROUND)?;
+    let number = number.parse().ok().filter(|number| *number >= 2)?;
+    Some((root.parent()?, number))
+}
+
+/// In the output folder of the one input, or beside those of several. A later round shares that of the first, or it
+/// would not know what exists.
 pub(super) fn sandbox_dir(out: Option<&Path>, out_dirs: &[PathBuf]) -> PathBuf {
-    let root = match out_dirs {
+    let root = out_root(out, out_dirs);
+    let first = round_of(root).map(|(first, _)| first);
+    let first = first.filter(|first| !has_sandbox(root) && has_sandbox(first));
+    first.unwrap_or(root).join(SANDBOX_DIR)
+}
+
+fn has_sandbox(root: &Path) -> bool {
+    root.join(SANDBOX_DIR).join(SANDBOX_LEDGER).exists()
+}
+
+/// The output folder of the one input, or that in which those of several are.
+pub(in crate::cli) fn out_root<'a>(out: Option<&'a Path>, out_dirs: &'a [PathBuf]) -> &'a Path {
+    match out_dirs {
         [only] => only,
         _ => out.unwrap_or(Path::new(OUT_ROOT_DEFAULT)),
-    };
-    root.join(SANDBOX_DIR)
+    }
 }
 
 pub(super) fn refuse_overwriting(

@@ -217,7 +217,7 @@ async fn a_ledger_that_cannot_be_written_stops_the_sending_and_loses_nothing() {
     let (imported, _) = trial.try_run_until(stop.clone()).await;
     assert!(imported.is_err(), "files were made without a ledger");
     assert!(
-        matches!(stop.cause(), Some(StopCause::Ledger(_))),
+        matches!(stop.cause(), Some(StopCause::Ledger { .. })),
         "{:?}",
         stop.cause()
     );
