@@ -146,7 +146,8 @@ impl Ended<'_> {
             ..Changes::default()
         });
         // A file can be read again; what came through a pipe has to come again.
-        if self.args.inputs.iter().all(|input| input.is_file()) {
+        let is_file = |input: &PathBuf| input.is_file() && input != Path::new(STDIN);
+        if self.args.inputs.iter().all(is_file) {
             format!("Next, {purpose}:\n  {command}")
         } else if self.args.inputs == [Path::new(STDIN)] {
             format!("Next, {purpose}, pipe the same input again:\n  … | {command}")

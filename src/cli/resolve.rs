@@ -25,7 +25,9 @@ mod inputs;
 mod spool;
 
 pub use error::ResolveError;
-use inputs::{Found, SANDBOX_LEDGER, find, out_dirs, refuse_overwriting, sandbox_dir};
+use inputs::{
+    Found, SANDBOX_LEDGER, find, out_dirs, refuse_files, refuse_overwriting, sandbox_dir,
+};
 pub(in crate::cli) use inputs::{STDIN, next_round, out_root};
 pub use spool::Spool;
 use spool::spool_all;
@@ -236,6 +238,7 @@ struct Draft {
 fn draft(args: &CommonArgs, around: &Surroundings) -> Result<Draft, ResolveError> {
     let found = find(&args.inputs)?;
     let out_dirs = out_dirs(args.output.out.as_deref(), &found);
+    refuse_files(&out_dirs)?;
     refuse_overwriting(&found, &out_dirs)?;
     let (job_path, job) = needed_job(args.job.as_deref(), &found)?;
     let (target, ledger) = if args.target.sandbox {
@@ -727,6 +730,21 @@ mod tests {
         );
         args.output.out = Some(place.dir.path().join("out/y"));
         place.run(&args).expect("a plan");
+    }
+
+    #[test]
+    fn an_output_folder_that_is_a_file_is_refused() {
+        let place = Place::new();
+        let file = place.file("a.csv", "");
+        let mut args = place.args(std::slice::from_ref(&file));
+        for out in [file.clone(), file.join("below")] {
+            args.output.out = Some(out);
+            let error = place.run(&args).expect_err("refused");
+            assert!(
+                matches!(error, ResolveError::OutputIsFile { .. }),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -386,6 +386,51 @@ fn a_missing_column_is_told_before_the_first_row() {
 }
 
 #[test]
+fn a_header_with_another_delimiter_is_told_by_the_column_that_it_hides() {
+    let place = Place::new();
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let rows = "Ticket, internal;Ticket;Email;Wish\n7;T-1;a@example.com;Erase\n";
+    fs::write(place.path("t.csv"), rows).expect("written");
+    let output = place.run(&["check", "t.csv"]);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("other_delimiter", stderr(&output));
+}
+
+#[test]
+fn an_output_folder_that_is_a_file_is_told_before_anything_is_sent() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(3, &server);
+    args.extend(["--out".into(), "t.toml".into()]);
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("`t.toml` is a file"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(server.log().is_empty());
+}
+
+#[test]
+fn control_characters_in_names_do_not_reach_the_terminal() {
+    let place = Place::new();
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let name = "t\u{1b}[31m.csv";
+    fs::write(place.path(name), "Ticket,E\u{1b}]0;mail\u{7},Wish\u{9b}\n").expect("written");
+    let output = place.run(&["check", name, "--job", "t.toml"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("t\u{fffd}[31m.csv has no columns"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!stderr(&output).contains(|c: char| c.is_control() && c != '\n'));
+    // Whoever reads the rows from a pipe gets them as they are.
+    assert!(stdout(&place.run(&["rows", name])).contains("E\u{1b}]0;mail\u{7},Wish\u{9b}"));
+}
+
+#[test]
 fn a_refused_key_stops_the_run_with_a_hint() {
     let place = Place::new();
     let server = server(|config| config.api_key = "another key".into());

@@ -45,6 +45,14 @@ pub enum ResolveError {
         /// As given.
         input: String,
     },
+    /// What is to be a folder is none.
+    #[error("the output folder cannot be `{}`: `{}` is a file", out.display(), file.display())]
+    OutputIsFile {
+        /// What was to be the folder.
+        out: PathBuf,
+        /// The file: that, or one above it.
+        file: PathBuf,
+    },
     /// No private copy of an input could be made.
     #[error("cannot copy {name} to a private file in `{}`", dir.display())]
     SpoolFailed {
@@ -154,6 +162,7 @@ impl ResolveError {
             Self::OutputOverInput { .. } => {
                 "name another output folder with --out DIR, or move the input".to_owned()
             }
+            Self::OutputIsFile { .. } => "name a folder with --out DIR; it is made when it is not there".to_owned(),
             Self::SpoolFailed { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: make room, or name a folder on another disk in TMPDIR".to_owned()
             }

@@ -167,6 +167,20 @@ pub(in crate::cli) fn out_root<'a>(out: Option<&'a Path>, out_dirs: &'a [PathBuf
     }
 }
 
+/// Tells now what would only show when the first file is written.
+pub(super) fn refuse_files(out_dirs: &[PathBuf]) -> Result<(), ResolveError> {
+    for dir in out_dirs {
+        let file = dir.ancestors().find(|path| path.exists());
+        if let Some(file) = file.filter(|path| !path.is_dir()) {
+            return Err(ResolveError::OutputIsFile {
+                out: dir.clone(),
+                file: file.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn refuse_overwriting(
     found: &[Found],
     out_dirs: &[PathBuf],
