@@ -239,12 +239,6 @@ pub struct SandboxPlan {
     pub dir: PathBuf,
     /// Where it keeps what was created.
     pub store: PathBuf,
-    /// The one organization it knows.
-    pub organization: Uuid,
-    /// The one project it knows.
-    pub project: Uuid,
-    /// The one key it lets in. Not a secret: see [`SANDBOX_API_KEY`].
-    pub api_key: SecretString,
 }
 
 /// The sandbox's organization.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
-use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::resolve::{self, Surroundings};
 use crate::cli::{ending, survey, terminal};
 use crate::import::{Imported, exit_code, run_input};
 use crate::intake::Seen;
@@ -19,13 +19,11 @@ pub(in crate::cli) async fn results(
     args: &CommonArgs,
     around: &Surroundings,
 ) -> Result<u8, CliError> {
-    let Resolved {
-        plan,
-        spools: _spools,
-        ..
-    } = resolve::results(args, around, &mut io::stdin())?;
+    let resolved = resolve::results(args, around, &mut io::stdin())?;
+    let plan = &resolved.plan;
     if !plan.ledger.exists() {
-        return Err(LedgerError::Missing { path: plan.ledger }.into());
+        let path = plan.ledger.clone();
+        return Err(LedgerError::Missing { path }.into());
     }
     let read = Arc::new(plan.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;

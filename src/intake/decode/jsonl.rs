@@ -321,7 +321,7 @@ mod tests {
             (r#"{"a" 1}"#, "a colon"),
             (r#"{"a":[1 2]}"#, "a comma or the end of the array"),
             (r#"{"a":1 "b":2}"#, "a comma or the end of the object"),
-            (r#"{a:1}"#, "a key is wanted"),
+            (r"{a:1}", "a key is wanted"),
             (r#"{"a":1,}"#, "nothing behind it"),
             (r#"{"a":1}{"a":2}"#, "more follows"),
             (r#"{"a":01}"#, "as JSON writes it"),
