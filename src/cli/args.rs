@@ -51,7 +51,8 @@ Examples:
     zcat export.csv.gz | concord-import run - --job zendesk.toml --yes
 
   Correct what was refused, and send that:
-    concord-import run concord-import-out/backlog/rejects.csv --job backlog.toml
+    concord-import run concord-import-out/backlog/rejects.csv --job backlog.toml \\
+        --out concord-import-out/backlog/round-2
 
 Running the same command again is always safe: an entry is created once.";
 

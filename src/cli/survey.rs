@@ -163,14 +163,14 @@ fn counts(survey: &Survey) -> String {
         line(
             "duplicate",
             tally.count(Outcome::Duplicate),
-            "repeat an earlier row",
+            "repeat of an earlier row",
         );
     }
     if tally.changed > 0 {
         line(
             "  changed",
             tally.changed,
-            "of these with other content than the row they repeat: is the key unique?",
+            "among them, with other content than that row: is the key unique?",
         );
     }
     if tally.count(Outcome::Invalid) > 0 {
@@ -180,14 +180,14 @@ fn counts(survey: &Survey) -> String {
         line(
             "no entry",
             tally.skipped_rows,
-            "rows that are blank, filtered out, or mapped to skip",
+            "row that is blank, filtered out, or mapped to skip",
         );
     }
     if survey.contacted > 0 {
         line(
             "contacted",
             survey.contacted,
-            "people Concord most likely mails or texts (`preverified` false)",
+            "whom Concord most likely mails or texts (`preverified` false)",
         );
     } else if survey.valid > 0 {
         line("contacted", 0, "nobody: every request is `preverified`");

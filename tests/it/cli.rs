@@ -340,6 +340,26 @@ fn a_live_run_that_nobody_confirms_sends_nothing() {
 }
 
 #[test]
+fn who_cannot_be_asked_is_told_before_anything_is_read() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["run", "-", "--job", "samples/tickets.toml"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let open = child.stdin.take(); // never written to, and closed only when all is over
+    let output = child.wait_with_output().expect("it ends");
+    drop(open);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("has to be confirmed"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn plain_http_to_another_machine_is_refused_before_anything_is_read() {
     let place = Place::new();
     let server = server(|_| {});

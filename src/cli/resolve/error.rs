@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::JOB_BYTES_MAX;
+use super::{JOB_BYTES_MAX, next_round};
 use crate::cli::job::{self, JobFaults};
 use crate::cli::limits::Refusal;
 use crate::plan::BASE_URL_DEFAULT;
@@ -159,8 +159,9 @@ impl ResolveError {
             Self::InputIsFolder { .. } => "name the files in it".to_owned(),
             Self::InputIsJob { .. } => "give it with --job, and the file of rows as the input".to_owned(),
             Self::InputTwice { .. } => "give each input once".to_owned(),
-            Self::OutputOverInput { .. } => {
-                "name another output folder with --out DIR, or move the input".to_owned()
+            Self::OutputOverInput { output, .. } => {
+                let another = next_round(output.parent().unwrap_or(Path::new("")));
+                format!("name another output folder, such as --out {}", another.display())
             }
             Self::OutputIsFile { .. } => "name a folder with --out DIR; it is made when it is not there".to_owned(),
             Self::SpoolFailed { source, .. } if source.kind() == io::ErrorKind::StorageFull => {

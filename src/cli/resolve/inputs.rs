@@ -204,3 +204,45 @@ pub(super) fn refuse_overwriting(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_lie_side_by_side_in_the_folder_of_the_first() {
+        for (root, next) in [
+            ("out/backlog", "out/backlog/round-2"),
+            ("out/backlog/round-2", "out/backlog/round-3"),
+            ("round-9", "round-10"),
+            ("out/round-one", "out/round-one/round-2"),
+            (".", "./round-2"),
+        ] {
+            assert_eq!(next_round(Path::new(root)), Path::new(next), "{root}");
+        }
+    }
+
+    #[test]
+    fn a_later_round_has_the_sandbox_of_the_first_and_nobody_else_has() {
+        let place = tempfile::tempdir().expect("a folder");
+        let first = place.path().join("backlog");
+        let second = first.join("round-2");
+        let sandbox_of = |root: &Path| sandbox_dir(None, &[root.to_owned()]);
+        let make = |root: &Path| {
+            let dir = sandbox_of(root);
+            fs::create_dir_all(&dir).expect("a folder");
+            fs::write(dir.join(SANDBOX_LEDGER), "").expect("written");
+        };
+        // A folder that is merely called so keeps its files to itself, and has rounds of its own.
+        assert_eq!(sandbox_of(&second), second.join(SANDBOX_DIR));
+        make(&first);
+        assert_eq!(sandbox_of(&second), first.join(SANDBOX_DIR));
+        assert_eq!(
+            sandbox_of(&first.join("other")),
+            first.join("other").join(SANDBOX_DIR)
+        );
+        let named = place.path().join("round-2");
+        make(&named);
+        assert_eq!(next_round(&named), named.join("round-2"));
+    }
+}
