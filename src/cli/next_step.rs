@@ -38,7 +38,8 @@ impl Ended<'_> {
             Some(cause) => self.after_stop(cause),
             None => self.after_end(),
         };
-        steps.extend(self.changed());
+        // Before the end, what it repeats may not be sent either.
+        steps.extend(self.changed().filter(|_| self.stopped.is_none()));
         if steps.is_empty() {
             steps.push(if self.tallies().any(|tally| tally.entries > 0) {
                 "Every entry is created; running the same command again creates nothing twice."
@@ -124,7 +125,7 @@ impl Ended<'_> {
             _ => (format!("{count} entries have"), "they were", "one is"),
         };
         Some(format!(
-            "{entries} the key of an earlier one and other content than Concord holds: {was} not sent.\n\
+            "{entries} the key of an earlier one and other content: {was} not sent, and Concord holds the earlier content.\n\
              See `error_code` `changed` in {}.\n\
              If {is} another request, make the key unique (`key` in the job file); if {is} the same, change that request \
              in Concord by hand.",

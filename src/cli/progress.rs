@@ -17,6 +17,8 @@ use crate::stop::StopCause;
 /// How often a plain or JSON line is printed.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+const NOT_LISTED: &str = "the server lists its projects, and this one is not among them";
+
 /// How progress is shown, settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
@@ -256,7 +258,8 @@ pub(super) fn stopped_line(cause: &StopCause) -> String {
 fn preflight_line(preflight: &Preflight) -> String {
     let (project, is_test, warning) = match preflight {
         Preflight::Named { name, is_test } => (Some(name), *is_test, None),
-        Preflight::NotListed | Preflight::Unknown { .. } => (None, None, Some(describe(preflight))),
+        Preflight::NotListed => (None, None, Some(NOT_LISTED.to_owned())),
+        Preflight::Unknown { .. } => (None, None, Some(describe(preflight))),
     };
     json!({ "event": "preflight", "project": project, "is_test": is_test, "warning": warning })
         .to_string()
@@ -277,9 +280,7 @@ pub(super) fn describe(preflight: &Preflight) -> String {
             name,
             is_test: None,
         } => format!("project: {name}"),
-        Preflight::NotListed => {
-            "warning: the server lists its projects, and this one is not among them".to_owned()
-        }
+        Preflight::NotListed => format!("warning: {NOT_LISTED}"),
         Preflight::Unknown { why } => format!("the project's name could not be learned: {why}"),
     }
 }

@@ -116,7 +116,8 @@ impl Write for LogLine {
 
 impl Drop for LogLine {
     fn drop(&mut self) {
-        beside_bar(|| drop(io::stderr().lock().write_all(&self.0)));
+        let line = String::from_utf8_lossy(&self.0);
+        beside_bar(|| drop(io::stderr().lock().write_all(harmless(&line).as_bytes())));
     }
 }
 
