@@ -168,12 +168,29 @@ pub fn survey(
             tally,
         });
     }
+    if plan.rules.key.is_empty() && survey.valid > 0 {
+        survey.warnings.groups.push(no_key(survey.valid));
+    }
     for groups in [&mut survey.problems, &mut survey.warnings] {
         groups
             .groups
             .sort_by_key(|group| std::cmp::Reverse(group.count));
     }
     Ok(Some(survey))
+}
+
+/// What follows for so many entries when their content is all that identifies them.
+fn no_key(count: u64) -> Group {
+    Group {
+        code: "no_key",
+        column: None,
+        field: None,
+        message: "no column identifies the row: after any change to it or to `[fields]` it makes a new request, also when it \
+                  was imported before; name one under [input]: key = [\"…\"]"
+            .to_owned(),
+        count,
+        examples: Vec::new(),
+    }
 }
 
 impl Survey {
@@ -187,8 +204,17 @@ impl Survey {
             }
         }
         for item in &row.items {
-            if let Item::Entry(entry) = item {
-                self.add_entry(entry);
+            match item {
+                Item::Entry(entry) => self.add_entry(entry),
+                Item::Repeat { changed: true, .. } => self.warnings.add(&Problem {
+                    position: row.position,
+                    column: None,
+                    field: None,
+                    code: "changed",
+                    message: "has the key of an earlier row and other content: only that row is sent; is the key unique?"
+                        .to_owned(),
+                }),
+                Item::Repeat { .. } | Item::Invalid { .. } => {}
             }
         }
         // All entries of a row have the same problems.

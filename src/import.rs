@@ -313,10 +313,7 @@ impl Pass {
             Ok(known) => known
                 .into_iter()
                 .for_each(|id| self.importer.outbound.know(id)),
-            Err(error) => self
-                .importer
-                .stop
-                .raise(StopCause::Ledger(error.to_string())),
+            Err(error) => self.importer.stop.raise(ledger_failed(&error)),
         }
     }
 
@@ -352,7 +349,7 @@ impl Pass {
         let (mut room, claims) = match (room, ledger.claim(self.run, requests).await) {
             (Ok(room), Ok(claims)) => (room, claims),
             (_, Err(error)) => {
-                stop.raise(StopCause::Ledger(error.to_string()));
+                stop.raise(ledger_failed(&error));
                 return 0;
             }
             (Err(_), _) => return 0,
@@ -407,7 +404,7 @@ impl Pass {
             Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
         };
         if let Err(error) = committed {
-            stop.raise(StopCause::Ledger(error.to_string()));
+            stop.raise(ledger_failed(&error));
         }
     }
 
@@ -451,9 +448,10 @@ impl Pass {
     /// A delivery that panicked leaves its claim open; nothing more is sent after it.
     fn check_ended(&self, ended: Result<(), tokio::task::JoinError>) {
         if let Err(error) = ended {
-            self.importer
-                .stop
-                .raise(StopCause::Ledger(format!("a delivery failed: {error}")));
+            self.importer.stop.raise(StopCause::Ledger {
+                why: format!("a delivery failed: {error}"),
+                hint: None,
+            });
         }
     }
 }
@@ -483,6 +481,13 @@ fn claimed_elsewhere(run: RunId) -> Settled {
     )
 }
 
+fn ledger_failed(error: &LedgerError) -> StopCause {
+    StopCause::Ledger {
+        why: error.to_string(),
+        hint: error.hint(),
+    }
+}
+
 /// Renews the lease until the run ends; a lease that cannot be renewed ends it.
 async fn keep_lease(pass: Arc<Pass>, length: Duration) {
     loop {
@@ -492,10 +497,7 @@ async fn keep_lease(pass: Arc<Pass>, length: Duration) {
         match renewed.await {
             Ok(()) => pass.lease.extend(from + length),
             Err(error) => {
-                return pass
-                    .importer
-                    .stop
-                    .raise(StopCause::Ledger(error.to_string()));
+                return pass.importer.stop.raise(ledger_failed(&error));
             }
         }
     }

@@ -44,8 +44,6 @@ pub struct Reading {
     pub quote: Option<u8>,
     /// `header_row`: the line of the file on which the header begins, from 1.
     pub header_row: Option<NonZeroU64>,
-    /// `date_order`
-    pub date_order: Option<DateOrder>,
 }
 
 /// Formats of an input.
@@ -55,17 +53,6 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
-}
-
-/// The order of day, month and year in the input's dates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DateOrder {
-    /// 31/12/2026
-    Dmy,
-    /// 12/31/2026
-    Mdy,
-    /// 2026-12-31
-    Ymd,
 }
 
 /// How a row becomes entries: the job file's `[input]` and `[fields]`, not yet held against a header.
@@ -252,12 +239,6 @@ pub struct SandboxPlan {
     pub dir: PathBuf,
     /// Where it keeps what was created.
     pub store: PathBuf,
-    /// The one organization it knows.
-    pub organization: Uuid,
-    /// The one project it knows.
-    pub project: Uuid,
-    /// The one key it lets in. Not a secret: see [`SANDBOX_API_KEY`].
-    pub api_key: SecretString,
 }
 
 /// The sandbox's organization.

@@ -102,6 +102,20 @@ pub struct Reconciled {
     pub path: PathBuf,
 }
 
+impl Reconciled {
+    /// The counts in one line, for programs.
+    pub fn to_line(&self) -> String {
+        let counts = Verdict::ALL.map(|verdict| {
+            let count = self.verdicts.count(verdict);
+            (verdict.name().to_owned(), serde_json::Value::from(count))
+        });
+        let mut line = serde_json::Map::from_iter(counts);
+        line.insert("differing".into(), self.verdicts.differing.into());
+        line.insert("input".into(), self.input.as_str().into());
+        serde_json::Value::Object(line).to_string()
+    }
+}
+
 /// The work that goes back and forth between blocking threads, ledger and network.
 struct Desk {
     intake: Intake,

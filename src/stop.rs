@@ -42,8 +42,13 @@ pub enum StopCause {
         last: String,
     },
     /// The ledger failed, or this run has lost its lease.
-    #[error("{0}")]
-    Ledger(String),
+    #[error("{why}")]
+    Ledger {
+        /// What it said.
+        why: String,
+        /// What it said that helps.
+        hint: Option<String>,
+    },
     /// The input failed while it was read, or changed between two readings.
     #[error("{0}")]
     Input(String),
@@ -54,7 +59,7 @@ pub enum StopCause {
 
 impl StopCause {
     /// What a person can do about it.
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
             Self::Interrupted | Self::Terminated => "run the same command again to go on",
             Self::KeyRefused => {
@@ -64,13 +69,20 @@ impl StopCause {
                 "give the key the role Limited (or higher) in this organization, then run the same command again"
             }
             Self::ProjectUnknown => {
-                "compare organization and project with Concord's project settings; a key of another organization sees nothing of this one"
+                "compare organization and project with Concord's project settings (a key of another organization sees \
+                 nothing of this one), and --base-url or base_url in the job file with Concord's address"
             }
             Self::WrongServer { .. } => {
                 "check --base-url or base_url in the job file, and any proxy on the way"
             }
             Self::Outage { .. } => "when the server is back, run the same command again to go on",
-            Self::Ledger(_) | Self::Output(_) => {
+            Self::Ledger {
+                hint: Some(hint), ..
+            } => hint,
+            Self::Ledger { hint: None, .. } => {
+                "run the same command again: it goes on where it stopped"
+            }
+            Self::Output(_) => {
                 "when the disk is in order, run the same command again: it goes on where it stopped"
             }
             Self::Input(_) => {

@@ -51,7 +51,8 @@ Examples:
     zcat export.csv.gz | concord-import run - --job zendesk.toml --yes
 
   Correct what was refused, and send that:
-    concord-import run concord-import-out/backlog/rejects.csv --job backlog.toml
+    concord-import run concord-import-out/backlog/rejects.csv --job backlog.toml \\
+        --out concord-import-out/backlog/round-2
 
 Running the same command again is always safe: an entry is created once.";
 
@@ -69,6 +70,15 @@ Examples:
   concord-import results backlog.csv --job backlog.toml --out /tmp/again
 
 Needs the same input, job file and ledger as the run; no key.";
+
+const RECONCILE_EXAMPLES: &str = "\
+Examples:
+  concord-import reconcile backlog.csv
+  concord-import reconcile export-*.jsonl --job tickets.toml
+
+Reads the project's whole list, which takes a request for every 1,000. Sends nothing. Writes reconcile.csv: a line for
+each entry, with Concord's id and present status, and for each request that bears a mark and belongs to no input.
+Exit code 0: all agree. After the loss of a ledger, name all inputs that were imported with it.";
 
 const ROWS_EXAMPLES: &str = "\
 Examples:
@@ -173,6 +183,9 @@ pub enum Command {
     /// Write the output folder again from ledger and input; sends nothing
     #[command(after_long_help = RESULTS_EXAMPLES)]
     Results(CommonArgs),
+    /// Compare inputs and ledger with what Concord holds; settles what is in doubt, rebuilds a lost ledger
+    #[command(after_long_help = RECONCILE_EXAMPLES)]
+    Reconcile(CommonArgs),
     /// Print the rows of an input as they are understood, as clean CSV
     #[command(after_long_help = ROWS_EXAMPLES)]
     Rows(RowsArgs),
@@ -188,6 +201,19 @@ pub enum Command {
     /// Print the manual page
     #[command(after_long_help = MAN_EXAMPLES)]
     Man(ManArgs),
+}
+
+impl Command {
+    /// Whether what is said on the way is to be JSON lines.
+    pub(super) fn tells_programs(&self) -> bool {
+        match self {
+            Self::Run(RunArgs { common, .. })
+            | Self::Check(common)
+            | Self::Results(common)
+            | Self::Reconcile(common) => common.output.progress == Progress::Json,
+            _ => false,
+        }
+    }
 }
 
 /// `run`

@@ -1,13 +1,17 @@
 //! Errors → what a person reads and what a script sees: message, hint, exit code.
 
+use serde_json::json;
+
 use super::resolve::ResolveError;
 use super::terminal;
 use crate::import::ImportError;
 use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
+use crate::reconcile::ReconcileError;
 use crate::report::ReportError;
 use crate::sandbox::SandboxError;
+use crate::stop::StopCause;
 
 /// Nothing was sent: usage, job or input is wrong.
 pub(super) const USAGE: u8 = 2;
@@ -27,6 +31,10 @@ pub(super) enum CliError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error("the project's requests cannot be listed: {0}")]
+    NoList(String),
+    #[error("{0}")]
+    Stopped(StopCause),
     #[error("the sandbox cannot be started")]
     Sandbox(#[from] SandboxError),
     #[error("a run on a live target has to be confirmed, and there is no terminal to ask on")]
@@ -51,6 +59,17 @@ impl From<ImportError> for CliError {
     }
 }
 
+impl From<ReconcileError> for CliError {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::Ledger(error) => Self::Ledger(error),
+            ReconcileError::Report(error) => Self::Report(error),
+            ReconcileError::NoList(why) => Self::NoList(why),
+            ReconcileError::Stopped => Self::Stopped(StopCause::Interrupted),
+        }
+    }
+}
+
 impl CliError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -69,6 +88,12 @@ impl CliError {
             Self::Unconfirmed => Some(
                 "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
             ),
+            Self::NoList(_) => Some(
+                "the key must be allowed to list requests, as the role Limited is; what was fetched is kept for an hour, and \
+                 the same command goes on from there"
+                    .into(),
+            ),
+            Self::Stopped(cause) => Some(cause.hint().to_owned()),
             Self::Client(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
             | Self::Runtime(_) => None,
         }
@@ -89,7 +114,9 @@ impl CliError {
                 | LedgerError::Foreign { .. }
                 | LedgerError::Newer { .. },
             ) => USAGE,
+            Self::Stopped(cause) => cause.exit_code(),
             Self::Ledger(_)
+            | Self::NoList(_)
             | Self::Report(_)
             | Self::Sandbox(_)
             | Self::Write { .. }
@@ -97,25 +124,33 @@ impl CliError {
         }
     }
 
-    /// Says what is wrong, why, and what to do.
-    pub(super) fn say(&self) {
-        terminal::say(&self.text());
+    /// Says what is wrong, why, and what to do; for a program, as a JSON line.
+    pub(super) fn say(&self, is_json: bool) {
+        let (why, hint) = (self.why(), self.hint());
+        terminal::say(&match hint {
+            hint if is_json => {
+                let event = match self.exit_code() {
+                    USAGE => "error",
+                    _ => "stopped",
+                };
+                json!({ "event": event, "why": why.join(": "), "hint": hint }).to_string()
+            }
+            Some(hint) => format!("error: {}\nhint: {hint}", why.join("\n  caused by: ")),
+            None => format!("error: {}", why.join("\n  caused by: ")),
+        });
     }
 
-    fn text(&self) -> String {
-        let mut text = format!("error: {self}");
+    /// The message, and those of its causes that say more.
+    fn why(&self) -> Vec<String> {
+        let mut why = vec![self.to_string()];
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             let message = error.to_string();
-            if !text.ends_with(&message) {
-                // Writing to a String does not fail.
-                text += &format!("\n  caused by: {message}");
+            if !why.last().is_some_and(|said| said.ends_with(&message)) {
+                why.push(message);
             }
             cause = error.source();
         }
-        if let Some(hint) = self.hint() {
-            text += &format!("\nhint: {hint}");
-        }
-        text
+        why
     }
 }

@@ -9,12 +9,14 @@ mod explain;
 pub mod job;
 pub mod limits;
 mod nearest;
+mod next_step;
 pub mod packaging;
 mod progress;
 pub mod resolve;
 mod signals;
 mod survey;
 mod terminal;
+mod words;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,7 @@ pub fn main() -> ExitCode {
     let code = match dispatch(&cli.command) {
         Ok(code) => code,
         Err(error) => {
-            error.say();
+            error.say(cli.command.tells_programs());
             error.exit_code()
         }
     };
@@ -52,6 +54,7 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
             Command::Run(args) => commands::run::run(args, &around).await,
             Command::Check(args) => commands::check::check(args, &around).await,
             Command::Results(args) => commands::results::results(args, &around).await,
+            Command::Reconcile(args) => commands::reconcile::reconcile(args, &around).await,
             Command::Rows(args) => commands::rows::rows(args, &around),
             Command::Status(args) => commands::status::status(args, &around),
             Command::Sandbox(args) => commands::sandbox::sandbox(args, &around).await,

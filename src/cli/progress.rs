@@ -12,9 +12,12 @@ use super::args;
 use super::terminal;
 use crate::event::{Event, Events, Preflight};
 use crate::outcome::{Outcome, Tally};
+use crate::stop::StopCause;
 
 /// How often a plain or JSON line is printed.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+
+const NOT_LISTED: &str = "the server lists its projects, and this one is not among them";
 
 /// How progress is shown, settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +80,11 @@ impl Progress {
         self.shown == Shown::Json
     }
 
+    /// Whether what is told on the way is written for people.
+    pub(super) fn is_told_to_people(&self) -> bool {
+        matches!(self.shown, Shown::Bar | Shown::Plain)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,15 +139,23 @@ impl Progress {
             Event::WritingFiles => state.ending = Some("writing the files"),
             Event::Preflight(preflight) => {
                 drop(state);
-                if self.shown != Shown::Json && self.shown != Shown::Nothing {
-                    terminal::say(&describe(&preflight));
+                match self.shown {
+                    Shown::Bar | Shown::Plain => terminal::say(&describe(&preflight)),
+                    Shown::Json => terminal::say(&preflight_line(&preflight)),
+                    Shown::Nothing => {}
                 }
                 return;
             }
         }
         if self.shown == Shown::Bar {
-            self.bar.set_message(state.message());
+            self.show_on_bar(&state.message());
         }
+    }
+
+    /// The bar is drawn without `terminal`'s help.
+    fn show_on_bar(&self, message: &str) {
+        self.bar
+            .set_message(terminal::harmless(message).into_owned());
     }
 
     fn begin_bar(&self, entries: u64) {
@@ -172,7 +188,7 @@ impl Progress {
                 Shown::Json => self.state().json(),
                 Shown::Bar => {
                     // A wait counts down although nothing happens.
-                    self.bar.set_message(self.state().message());
+                    self.show_on_bar(&self.state().message());
                     continue;
                 }
                 Shown::Nothing => return,
@@ -258,6 +274,22 @@ impl State {
     }
 }
 
+/// Why a run ended early, for a program.
+pub(super) fn stopped_line(cause: &StopCause) -> String {
+    json!({ "event": "stopped", "why": cause.to_string(), "hint": cause.hint() }).to_string()
+}
+
+/// What the server told of the project, for a program.
+fn preflight_line(preflight: &Preflight) -> String {
+    let (project, is_test, warning) = match preflight {
+        Preflight::Named { name, is_test } => (Some(name), *is_test, None),
+        Preflight::NotListed => (None, None, Some(NOT_LISTED.to_owned())),
+        Preflight::Unknown { .. } => (None, None, Some(describe(preflight))),
+    };
+    json!({ "event": "preflight", "project": project, "is_test": is_test, "warning": warning })
+        .to_string()
+}
+
 /// What the server told of the project, in a line.
 pub(super) fn describe(preflight: &Preflight) -> String {
     match preflight {
@@ -273,9 +305,7 @@ pub(super) fn describe(preflight: &Preflight) -> String {
             name,
             is_test: None,
         } => format!("project: {name}"),
-        Preflight::NotListed => {
-            "warning: the server lists its projects, and this one is not among them".to_owned()
-        }
+        Preflight::NotListed => format!("warning: {NOT_LISTED}"),
         Preflight::Unknown { why } => format!("the project's name could not be learned: {why}"),
     }
 }

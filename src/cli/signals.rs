@@ -1,6 +1,31 @@
 //! The signals that ask the program to end. None is lost between two of them.
 
-use crate::stop::StopCause;
+use super::progress::stopped_line;
+use super::terminal;
+use crate::event::{Event, Events};
+use crate::stop::{StopCause, StopSignal};
+
+/// The first signal lets what is under way end; the second ends at once, which the ledger survives.
+pub(super) async fn obey(stop: StopSignal, events: Events, is_json: bool) {
+    let mut signals = Signals::listen();
+    let cause = signals.next().await;
+    events.tell(Event::Stopping {
+        why: cause.to_string(),
+    });
+    stop.raise(cause);
+    let cause = signals.next().await;
+    terminal::say(&if is_json {
+        stopped_line(&cause)
+    } else {
+        format!("{cause} again: ending at once; {}", cause.hint())
+    });
+    leave_at_once(cause.exit_code());
+}
+
+#[expect(clippy::exit, reason = "the second signal asks for just this")]
+fn leave_at_once(code: u8) -> ! {
+    std::process::exit(code.into())
+}
 
 /// Listens from the moment it is made.
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::words::counted;
 use super::{args, terminal};
 use crate::blocking;
 use crate::check::{self, Group, Groups, InputSurvey, Survey};
@@ -25,10 +26,12 @@ pub(super) async fn take(
     let (plan, watched) = (Arc::clone(plan), bar.clone());
     let survey = blocking(move || {
         check::survey(&plan, &mut |progress| {
-            watched.set_message(format!(
-                "checking {}: {} rows",
-                plan.inputs[progress.input].name, progress.rows
-            ));
+            let message = format!(
+                "checking {}: {}",
+                plan.inputs[progress.input].name,
+                counted(progress.rows, "row")
+            );
+            watched.set_message(terminal::harmless(&message).into_owned());
             ControlFlow::Continue(())
         })
     })
@@ -59,12 +62,16 @@ fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
 /// All that a check found.
 pub(super) fn report(survey: &Survey) -> String {
     let mut text = String::new();
-    for input in &survey.inputs {
+    let is_several = survey.inputs.len() > 1;
+    for (index, input) in survey.inputs.iter().enumerate() {
+        if is_several {
+            text += &format!("input {}, ", index + 1);
+        }
         text += &understood(input);
     }
     text += &counts(survey);
-    text += &groups("Problems", &survey.problems, survey.inputs.len() > 1);
-    text += &groups("Warnings", &survey.warnings, survey.inputs.len() > 1);
+    text += &groups("Problems", &survey.problems, is_several);
+    text += &groups("Warnings", &survey.warnings, is_several);
     text.trim_end().to_owned()
 }
 
@@ -81,6 +88,9 @@ pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
     if let Some(limit) = plan.limit {
         text += &format!("limit        {limit} of them in this run\n");
     }
+    if plan.core.read.rules.key.is_empty() {
+        text += "no key       a row that is changed later makes a new request: `concord-import check` tells more\n";
+    }
     if survey.problems.count() > 0 {
         text += "             `concord-import check` tells what is wrong with the invalid ones; they are left out\n";
     }
@@ -92,7 +102,11 @@ fn understood(input: &InputSurvey) -> String {
     let InputSurvey {
         name, shape, tally, ..
     } = input;
-    format!("{name}: {}; {} rows\n", describe(shape), tally.rows)
+    format!(
+        "{name}: {}; {}\n",
+        describe(shape),
+        counted(tally.rows, "row")
+    )
 }
 
 fn describe(shape: &Shape) -> String {
@@ -140,14 +154,14 @@ fn counts(survey: &Survey) -> String {
         line(
             "duplicate",
             tally.count(Outcome::Duplicate),
-            "repeat an earlier row",
+            "repeat of an earlier row",
         );
     }
     if tally.changed > 0 {
         line(
             "  changed",
             tally.changed,
-            "of these have other content than the row they repeat: is the key unique?",
+            "among them, with other content than that row: is the key unique?",
         );
     }
     if tally.count(Outcome::Invalid) > 0 {
@@ -157,14 +171,14 @@ fn counts(survey: &Survey) -> String {
         line(
             "no entry",
             tally.skipped_rows,
-            "rows that are blank, filtered out, or mapped to skip",
+            "row that is blank, filtered out, or mapped to skip",
         );
     }
     if survey.contacted > 0 {
         line(
             "contacted",
             survey.contacted,
-            "people Concord most likely mails or texts (`preverified` false)",
+            "whom Concord most likely mails or texts (`preverified` false)",
         );
     } else if survey.valid > 0 {
         line("contacted", 0, "nobody: every request is `preverified`");
@@ -203,18 +217,16 @@ fn describe_group(group: &Group, tells_input: bool) -> String {
         .iter()
         .map(|position| describe_position(*position, tells_input))
         .collect();
-    let more = group.count - examples.len() as u64;
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
     let message = group.message.replace('\n', "\n      ");
-    format!(
-        "  {:>5}  {place}{message}\n         {}{more}\n",
-        group.count,
-        examples.join(", ")
-    )
+    let text = format!("  {:>5}  {place}{message}\n", group.count);
+    if examples.is_empty() {
+        return text; // it is about all of them
+    }
+    let more = match group.count - examples.len() as u64 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{text}         {}{more}\n", examples.join(", "))
 }
 
 fn describe_position(position: Position, tells_input: bool) -> String {

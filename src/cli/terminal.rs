@@ -2,7 +2,9 @@
 //!
 //! What a person or script asked for goes to standard output; everything said on the way to standard error.
 //! A progress bar on the screen is taken away while something is printed, and put back after it.
+//! Names of files, columns and projects may hold control characters, which a terminal obeys: none gets through.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -25,12 +27,61 @@ fn beside_bar<T>(print: impl FnOnce() -> T) -> T {
 
 /// Prints what was asked for. A reader that has gone away (`| head`) is no fault of ours.
 pub(super) fn out(text: &str) {
-    beside_bar(|| drop(writeln!(io::stdout().lock(), "{text}")));
+    beside_bar(|| drop(writeln!(io::stdout().lock(), "{}", harmless(text))));
 }
 
 /// Prints what is said on the way. There is nowhere to report that this failed.
 pub(super) fn say(text: &str) {
-    beside_bar(|| drop(writeln!(io::stderr().lock(), "{text}")));
+    beside_bar(|| drop(writeln!(io::stderr().lock(), "{}", harmless(text))));
+}
+
+/// Text in which every control character but line feed and tab is replaced.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.contains(is_harmful) {
+        Cow::Owned(text.replace(is_harmful, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Standard output for commands that print much: buffered, harmless on a terminal, and to the byte elsewhere.
+pub(super) fn stdout() -> Box<dyn Write> {
+    let stdout = io::stdout().lock();
+    let is_terminal = stdout.is_terminal();
+    let buffered = io::BufWriter::with_capacity(1 << 16, stdout);
+    if is_terminal {
+        Box::new(Harmless {
+            inner: buffered,
+            line: Vec::new(),
+        })
+    } else {
+        Box::new(buffered)
+    }
+}
+
+/// Passes text on line by line, since a character may be cut between two writes.
+struct Harmless<W: Write> {
+    inner: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                let text = String::from_utf8_lossy(&line);
+                self.inner.write_all(harmless(&text).as_bytes())?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 /// Whether a person can be asked: both ends of the conversation are a terminal.
@@ -65,6 +116,27 @@ impl Write for LogLine {
 
 impl Drop for LogLine {
     fn drop(&mut self) {
-        beside_bar(|| drop(io::stderr().lock().write_all(&self.0)));
+        let line = String::from_utf8_lossy(&self.0);
+        beside_bar(|| drop(io::stderr().lock().write_all(harmless(&line).as_bytes())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_replaced() {
+        let evil = "a\u{1b}]0;x\u{7}\tb\u{9b}31m\rc\nd\u{7f}";
+        let tame = "a\u{fffd}]0;x\u{fffd}\tb\u{fffd}31m\u{fffd}c\nd\u{fffd}";
+        assert_eq!(harmless(evil), tame);
+        let mut printed = Harmless {
+            inner: Vec::new(),
+            line: Vec::new(),
+        };
+        for byte in format!("{evil}\n").bytes() {
+            printed.write_all(&[byte]).expect("memory takes it");
+        }
+        assert_eq!(printed.inner, format!("{tame}\n").into_bytes());
     }
 }

@@ -92,7 +92,9 @@ impl Intake {
         let mut opened = Opened::new(name, Window::new(Box::new(reader)), &plan.reading)?;
         let mut columns = opened.columns();
         let mapper = map::compile(&plan.rules, &mut columns)?;
-        let wanted = columns.finish(&opened.name)?;
+        let wanted = columns
+            .finish(&opened.name)
+            .map_err(|error| opened.explain(error))?;
         if let Decoder::Jsonl(decoder) = &mut opened.decoder {
             decoder.select(wanted);
         }

@@ -1,7 +1,7 @@
 //! From the first bytes of an input to the place where its rows begin: format, preamble, header or sample.
 
 use super::decode::csv::{self, scan_window};
-use super::decode::scan::{Dialect, Scan, Spans, line_breaks};
+use super::decode::scan::{After, Dialect, Scan, Spans, line_breaks, scan};
 use super::decode::{
     Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
 };
@@ -12,12 +12,17 @@ use super::problem::grouped;
 use super::source::Window;
 use crate::plan::{Format, Reading};
 
+/// What people divide cells by where it is not a comma.
+const OTHER_DELIMITERS: [u8; 3] = [b';', b'\t', b'|'];
+
 /// An input whose rows come next.
 pub(crate) struct Opened {
     pub(crate) name: String,
     pub(crate) window: Window,
     pub(crate) decoder: Decoder,
     pub(crate) shape: Shape,
+    /// CSV: the header as it came, when its delimiter is a guess.
+    guessed_header: Vec<u8>,
     /// JSON: every path of the sample, objects included.
     paths: Vec<String>,
     /// JSON: columns need not show in the sample (there are no rows, or they are rejects of a larger input).
@@ -54,6 +59,48 @@ impl Opened {
         match look.format {
             Format::Csv => open_csv(name, window, shape, reading),
             Format::Jsonl => open_jsonl(name, window, shape),
+        }
+    }
+
+    /// Makes of missing columns what is really amiss, where they would be there with another delimiter.
+    pub(crate) fn explain(&self, error: IntakeError) -> IntakeError {
+        let IntakeError::MissingColumns { missing, .. } = &error else {
+            return error;
+        };
+        let found = OTHER_DELIMITERS.into_iter().find_map(|delimiter| {
+            let names = self.names_if(delimiter);
+            let found = missing.iter().find(|one| names.contains(&one.column))?;
+            Some((delimiter, &found.column))
+        });
+        match found {
+            Some((delimiter, column)) => IntakeError::Header {
+                input: self.name.clone(),
+                line: self.shape.header_line,
+                what: format!(
+                    "has no column `{column}` if cells are divided by commas, and has it if by `{}`",
+                    written(delimiter)
+                ),
+                hint: delimiter_hint(delimiter),
+            },
+            None => error,
+        }
+    }
+
+    /// The names in the header with another delimiter than the one that was guessed.
+    fn names_if(&self, delimiter: u8) -> Vec<String> {
+        let dialect = Dialect {
+            delimiter,
+            quote: self.shape.quote,
+        };
+        let header = &self.guessed_header;
+        let mut cells = Spans::default();
+        match scan(header, After::End, HEADER_BYTES_MAX, dialect, &mut cells) {
+            Scan::Record {
+                content,
+                fault: None,
+                ..
+            } => csv::names(&header[..content], &cells).unwrap_or_default(),
+            _ => Vec::new(),
         }
     }
 
@@ -124,6 +171,7 @@ fn open_jsonl(name: String, mut window: Window, mut shape: Shape) -> Result<Open
         name,
         window,
         decoder: Decoder::Jsonl(jsonl::Decoder::new(Vec::new())),
+        guessed_header: Vec::new(),
         may_lack: sample.rows == 0 || sample.paths.iter().any(|path| path == "import_problem"),
         paths: sample.paths,
         shape,
@@ -211,12 +259,17 @@ fn open_csv(
         reading.delimiter.is_none(),
         header_fault,
     )?;
+    let guessed_header = match reading.delimiter {
+        Some(_) => Vec::new(),
+        None => window.unread()[..content].to_vec(),
+    };
     let first_line = line + line_breaks(&window.unread()[..whole]);
     window.consume(whole);
     Ok(Opened {
         name,
         window,
         decoder: Decoder::Csv(csv::Decoder::new(dialect, shape.columns.len(), first_line)),
+        guessed_header,
         paths: Vec::new(),
         may_lack: false,
         shape,
@@ -246,29 +299,41 @@ fn preamble(window: &mut Window, lines: usize) -> std::io::Result<Option<usize>>
     Ok(Some(size))
 }
 
+/// A delimiter as the job file writes it.
+fn written(delimiter: u8) -> String {
+    match delimiter {
+        b'\t' => "\\t".to_owned(),
+        other => char::from(other).to_string(),
+    }
+}
+
+fn delimiter_hint(delimiter: u8) -> String {
+    let written = written(delimiter);
+    format!(
+        "set delimiter = \"{written}\" in the job file's [input] (or \",\" if commas divide the cells indeed)"
+    )
+}
+
 /// Refuses names that cannot be told apart; trailing ones that are empty are no columns.
 fn check_names(
     names: &mut Vec<String>,
     delimiter_is_a_guess: bool,
     fault: impl Fn(String, &str) -> IntakeError,
 ) -> Result<(), IntakeError> {
+    let other = |name: &String| {
+        OTHER_DELIMITERS
+            .into_iter()
+            .find(|other| name.contains(char::from(*other)))
+    };
     if let [only] = names.as_slice()
         && delimiter_is_a_guess
-        && let Some(found) = only.chars().find(|c| matches!(c, ';' | '\t' | '|'))
+        && let Some(found) = other(only)
     {
-        let written = if found == '\t' {
-            "\\t".to_owned()
-        } else {
-            found.to_string()
-        };
-        return Err(fault(
-            format!(
-                "is a single cell with `{written}` in it: the cells are probably not divided by commas"
-            ),
-            &format!(
-                "set delimiter = \"{written}\" in the job file's [input] (or \",\" if it is one column indeed)"
-            ),
-        ));
+        let what = format!(
+            "is a single cell with `{}` in it: the cells are probably not divided by commas",
+            written(found)
+        );
+        return Err(fault(what, &delimiter_hint(found)));
     }
     while names.last().is_some_and(String::is_empty) {
         names.pop();

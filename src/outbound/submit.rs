@@ -185,9 +185,10 @@ async fn attempt(
 ) -> Result<(Verdict, bool), Stopped> {
     let permit = out.pacer.permit().await?;
     if !lease.holds_for(out.sending.timeout) {
-        out.stop.raise(StopCause::Ledger(
-            "this run could not renew its lease in time (was the machine suspended?)".into(),
-        ));
+        out.stop.raise(StopCause::Ledger {
+            why: "this run could not renew its lease in time (was the machine suspended?)".into(),
+            hint: None,
+        });
         return Err(Stopped);
     }
     progress.attempts += 1;

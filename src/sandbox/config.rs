@@ -15,15 +15,6 @@ use crate::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 
 use super::faults::Faults;
 
-/// The organization of [`Config::default`].
-pub const ORGANIZATION_ID_DEFAULT: Uuid = SANDBOX_ORGANIZATION;
-
-/// The project of [`Config::default`].
-pub const PROJECT_ID_DEFAULT: Uuid = SANDBOX_PROJECT;
-
-/// The key of [`Config::default`]. Opens nothing but a sandbox.
-pub const API_KEY_DEFAULT: &str = SANDBOX_API_KEY;
-
 /// Everything that can be chosen about a sandbox.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -59,16 +50,16 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             organization: Organization {
-                id: ORGANIZATION_ID_DEFAULT,
+                id: SANDBOX_ORGANIZATION,
                 name: "Sandbox organization".into(),
             },
             projects: vec![Project {
-                id: PROJECT_ID_DEFAULT,
+                id: SANDBOX_PROJECT,
                 name: "Sandbox project".into(),
                 is_test: true,
                 is_active: true,
             }],
-            api_key: API_KEY_DEFAULT.into(),
+            api_key: SANDBOX_API_KEY.into(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             store: None,
@@ -265,6 +256,6 @@ mod tests {
 
     #[test]
     fn the_key_is_not_shown() {
-        assert!(!format!("{:?}", Config::default()).contains(API_KEY_DEFAULT));
+        assert!(!format!("{:?}", Config::default()).contains(SANDBOX_API_KEY));
     }
 }

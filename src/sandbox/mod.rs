@@ -50,8 +50,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use config::{
-    API_KEY_DEFAULT, Config, ErrorBodies, Listing, Mode, ORGANIZATION_ID_DEFAULT, Order,
-    Organization, PROJECT_ID_DEFAULT, ParseError, Project, Reads, TextMatch,
+    Config, ErrorBodies, Listing, Mode, Order, Organization, ParseError, Project, Reads, TextMatch,
 };
 pub use faults::{ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script, Window};
 pub use listing::{FILTER_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX};

@@ -340,6 +340,26 @@ fn a_live_run_that_nobody_confirms_sends_nothing() {
 }
 
 #[test]
+fn who_cannot_be_asked_is_told_before_anything_is_read() {
+    let place = Place::new();
+    let mut child = place
+        .command(&["run", "-", "--job", "samples/tickets.toml"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let open = child.stdin.take(); // never written to, and closed only when all is over
+    let output = child.wait_with_output().expect("it ends");
+    drop(open);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("has to be confirmed"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn plain_http_to_another_machine_is_refused_before_anything_is_read() {
     let place = Place::new();
     let server = server(|_| {});
@@ -383,6 +403,51 @@ fn a_missing_column_is_told_before_the_first_row() {
     let output = place.run(&["check", "t.csv"]);
     assert_eq!(code(&output), 2);
     insta::assert_snapshot!("missing_column", stderr(&output));
+}
+
+#[test]
+fn a_header_with_another_delimiter_is_told_by_the_column_that_it_hides() {
+    let place = Place::new();
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let rows = "Ticket, internal;Ticket;Email;Wish\n7;T-1;a@example.com;Erase\n";
+    fs::write(place.path("t.csv"), rows).expect("written");
+    let output = place.run(&["check", "t.csv"]);
+    assert_eq!(code(&output), 2);
+    insta::assert_snapshot!("other_delimiter", stderr(&output));
+}
+
+#[test]
+fn an_output_folder_that_is_a_file_is_told_before_anything_is_sent() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(3, &server);
+    args.extend(["--out".into(), "t.toml".into()]);
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("`t.toml` is a file"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(server.log().is_empty());
+}
+
+#[test]
+fn control_characters_in_names_do_not_reach_the_terminal() {
+    let place = Place::new();
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let name = "t\u{1b}[31m.csv";
+    fs::write(place.path(name), "Ticket,E\u{1b}]0;mail\u{7},Wish\u{9b}\n").expect("written");
+    let output = place.run(&["check", name, "--job", "t.toml"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("t\u{fffd}[31m.csv has no columns"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!stderr(&output).contains(|c: char| c.is_control() && c != '\n'));
+    // Whoever reads the rows from a pipe gets them as they are.
+    assert!(stdout(&place.run(&["rows", name])).contains("E\u{1b}]0;mail\u{7},Wish\u{9b}"));
 }
 
 #[test]
@@ -454,7 +519,263 @@ fn json_progress_ends_with_one_summary_line() {
     let summary: serde_json::Value =
         serde_json::from_str(stdout(&output).trim()).expect("one line of JSON");
     assert_eq!(summary["created"], 3);
-    assert_eq!(stderr(&output), "");
+    assert_eq!(
+        json_lines(&output),
+        [serde_json::json!({
+            "event": "preflight", "project": "Sandbox project", "is_test": true, "warning": null,
+        })]
+    );
+}
+
+/// Standard error, as a program reads it.
+fn json_lines(output: &Output) -> Vec<serde_json::Value> {
+    let lines = stderr(output);
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect()
+}
+
+#[test]
+fn json_progress_tells_why_a_run_stopped_and_what_helps() {
+    let place = Place::new();
+    let server = server(|config| config.api_key = "another key".into());
+    let mut args = place.live(5, &server);
+    args.extend(["--progress".into(), "json".into()]);
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 3);
+    let told = json_lines(&output);
+    assert_eq!(told[0]["event"], "preflight");
+    assert!(
+        told[0]["warning"]
+            .as_str()
+            .is_some_and(|why| why.contains("401")),
+        "{told:?}"
+    );
+    let stopped = &told[told.len() - 1];
+    assert_eq!(stopped["event"], "stopped");
+    assert!(
+        stopped["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("(401)")),
+        "{told:?}"
+    );
+    assert!(
+        stopped["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("CONCORD_API_KEY")),
+        "{told:?}"
+    );
+    drop(server);
+
+    args[1] = "nowhere.csv".into();
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 2);
+    let told = json_lines(&output);
+    assert_eq!((told.len(), &told[0]["event"]), (1, &"error".into()));
+}
+
+/// The command that is printed behind a line that begins so.
+fn printed_command(output: &Output, before: &str) -> Vec<String> {
+    let text = stdout(output);
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(before));
+    let command = lines
+        .nth(1)
+        .unwrap_or_else(|| panic!("no `{before}` in {text}"));
+    let words = command
+        .trim()
+        .strip_prefix("concord-import ")
+        .expect("a command");
+    words.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_printed_command_works_as_it_stands_round_after_round() {
+    let place = Place::new();
+    let mut output = place.run(&["run", "samples/backlog.csv", "--sandbox", "--yes"]);
+    let stored = || {
+        place
+            .read("concord-import-out/backlog/sandbox/store.jsonl")
+            .lines()
+            .count()
+    };
+    assert_eq!(stored(), 36);
+    let mut folder = "concord-import-out/backlog".to_owned();
+    for round in 2..5 {
+        let rejects = format!("{folder}/rejects.csv");
+        if round == 3 {
+            let corrected = place
+                .read(&rejects)
+                .replace("Right to object", "Right to erasure");
+            fs::write(place.path(&rejects), corrected).expect("written");
+        }
+        let command = printed_command(&output, &format!("Next, once the rows in {rejects}"));
+        let command: Vec<_> = command.iter().map(String::as_str).collect();
+        output = place.run(&command);
+        assert_eq!(code(&output), 1, "{}", stderr(&output));
+        folder = format!("concord-import-out/backlog/round-{round}");
+        assert!(place.path(&format!("{folder}/results.csv")).exists());
+        assert!(
+            !place.path(&format!("{folder}/sandbox")).exists(),
+            "another sandbox"
+        );
+    }
+    assert_eq!(stored(), 37, "the one that was corrected");
+    // The rows of the first round are known in every later one.
+    let again = [
+        "run",
+        "samples/backlog.csv",
+        "--job",
+        "samples/backlog.toml",
+        "--sandbox",
+        "--yes",
+    ];
+    let output =
+        place.run(&[&again[..], &["--out", "concord-import-out/backlog/round-9"]].concat());
+    assert!(
+        stdout(&output).contains("0 now, 36 by an earlier run"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(stored(), 37);
+}
+
+#[test]
+fn rejects_of_several_inputs_are_run_together_and_names_tell_inputs_apart() {
+    let place = Place::new();
+    for (folder, ticket) in [("a", "A-"), ("b", "B-")] {
+        fs::create_dir(place.path(folder)).expect("a folder");
+        let rows = place.read("samples/backlog.csv").replace("PR-", ticket);
+        fs::write(place.path(&format!("{folder}/x.csv")), rows).expect("written");
+    }
+    let args = [
+        "run",
+        "a/x.csv",
+        "b/x.csv",
+        "--job",
+        "samples/backlog.toml",
+        "--sandbox",
+        "--yes",
+        "--out",
+        "o",
+    ];
+    let first = place.run(&args);
+    insta::assert_snapshot!("run_same_names", stdout(&first));
+    let before = "Next, once the rows in o/x/rejects.csv and o/x-2/rejects.csv";
+    let command = printed_command(&first, before);
+    let command: Vec<_> = command.iter().map(String::as_str).collect();
+    let second = place.run(&command);
+    assert_eq!(code(&second), 1, "{}", stderr(&second));
+    assert!(place.path("o/round-2/rejects-2/results.csv").exists());
+    assert!(!place.path("o/round-2/sandbox").exists());
+    let check = place.run(&[&["check"], &args[1..]].concat());
+    assert!(
+        stdout(&check).contains("input 2, b/x.csv: CSV"),
+        "{}",
+        stdout(&check)
+    );
+}
+
+#[test]
+fn an_input_without_entries_is_not_told_as_created() {
+    let place = Place::new();
+    fs::write(place.path("t.csv"), "Ticket,Email,Wish\n").expect("written");
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let output = place.run(&["run", "t.csv", "--sandbox"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("t.csv: 0 rows, 0 entries"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(stdout(&output).ends_with("The input holds no entry: there was nothing to create.\n"));
+}
+
+#[test]
+fn a_row_that_changed_since_it_was_imported_is_told_instead_of_all_is_well() {
+    let place = Place::new();
+    fs::write(
+        place.path("t.csv"),
+        "Ticket,Email,Wish\n1,a@example.com,Erase\n",
+    )
+    .expect("written");
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let output = place.run(&["run", "t.csv", "--sandbox"]);
+    assert!(
+        stdout(&output).contains("t.csv: 1 row, 1 entry\n"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stdout(&output).contains("Every entry is created;"),
+        "{}",
+        stdout(&output)
+    );
+    fs::write(
+        place.path("t.csv"),
+        "Ticket,Email,Wish\n1,b@example.com,Erase\n",
+    )
+    .expect("written");
+    let output = place.run(&["run", "t.csv", "--sandbox"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    insta::assert_snapshot!("run_changed", stdout(&output));
+}
+
+#[test]
+fn what_came_through_a_pipe_is_asked_for_again() {
+    let place = Place::new();
+    let input = fs::File::open(place.path("samples/backlog.csv")).expect("there");
+    let output = place
+        .command(&[
+            "run",
+            "-",
+            "--job",
+            "samples/backlog.toml",
+            "--sandbox",
+            "--limit",
+            "3",
+        ])
+        .stdin(input)
+        .output()
+        .expect("it runs");
+    assert!(
+        stdout(&output).contains(
+            "The limit was reached. Next, to send the others, pipe the same input again:\n  \
+             … | concord-import run - --job samples/backlog.toml --sandbox\n"
+        ),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_pilot_goes_on_with_what_is_left_of_its_limit() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut args = place.live(400, &server);
+    args.extend(["--rate", "100", "--limit", "350"].map(str::to_owned));
+    let child = place.start(&args);
+    wait_for(&server, 20);
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    let created = server.requests().len();
+    let command = printed_command(&output, "Next, to go on where it stopped:");
+    let limit = command
+        .iter()
+        .position(|word| word == "--limit")
+        .expect("a limit");
+    assert_eq!(command[limit + 1], (350 - created).to_string());
+    let mut command = command;
+    let rate = command
+        .iter()
+        .position(|word| word == "--rate")
+        .expect("a rate");
+    command[rate + 1] = "5000".into();
+    let output = place.finish(&command);
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    assert_each_once(&server, 350);
 }
 
 #[test]

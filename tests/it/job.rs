@@ -260,7 +260,8 @@ delimiter = "tab"
 quote = ""
 header_row = 0
 sheet = "Sheet 1"
-date_order = "dym""#);
+date_order = "dmy""#);
+    input_of_json_lines => faults_with("[input]\nformat = \"jsonl\"\ndelimiter = \";\"\nheader_row = 3");
     filters => faults_with("[input]\nregion = \"GBR\"\ndelimiter = \";\"\nquote = \";\"\nformat = \"tsv\"\nwhere = [{ column = \"Category\" }, { colum = \"A\", in = [] }]");
     send => faults_with(r#"[send]
 mark = "domain"

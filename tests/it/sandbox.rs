@@ -5,9 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use concord_import::plan::SANDBOX_API_KEY;
 use concord_import::sandbox::{
-    API_KEY_DEFAULT, BODY_BYTES_MAX, Config, ErrorBodies, Fault, Faults, Key, Listing, Mode, Order,
-    Project, Reads, Sandbox, SandboxError, Script, StoreError, Stored, TextMatch,
+    BODY_BYTES_MAX, Config, ErrorBodies, Fault, Faults, Key, Listing, Mode, Order, Project, Reads,
+    Sandbox, SandboxError, Script, StoreError, Stored, TextMatch,
 };
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
@@ -89,7 +90,7 @@ impl Desk {
         let url = format!("{}{path}", self.sandbox.base_url());
         self.client
             .request(method, url)
-            .header("x-api-key", API_KEY_DEFAULT)
+            .header("x-api-key", SANDBOX_API_KEY)
     }
 
     fn post(&self, body: &Value) -> reqwest::RequestBuilder {

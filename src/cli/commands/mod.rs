@@ -1,13 +1,15 @@
 //! One short file a command: what it does, in order. The work itself is elsewhere.
 
 pub(super) mod check;
+pub(super) mod reconcile;
 pub(super) mod results;
 pub(super) mod rows;
 pub(super) mod run;
 pub(super) mod sandbox;
 pub(super) mod status;
+mod target;
 
-use std::io::{self, Write};
+use std::io;
 
 use super::args::{CompletionsArgs, ManArgs};
 use super::explain::CliError;
@@ -36,9 +38,4 @@ fn to_stdout(source: io::Error) -> CliError {
         what: "to standard output".into(),
         source,
     }
-}
-
-/// Standard output, buffered, for commands that print much.
-fn stdout() -> impl Write {
-    io::BufWriter::with_capacity(1 << 16, io::stdout().lock())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
-use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::resolve::{self, Surroundings};
 use crate::cli::{ending, survey, terminal};
 use crate::import::Imported;
 use crate::intake::Seen;
@@ -19,13 +19,11 @@ pub(in crate::cli) async fn results(
     args: &CommonArgs,
     around: &Surroundings,
 ) -> Result<u8, CliError> {
-    let Resolved {
-        plan,
-        spools: _spools,
-        ..
-    } = resolve::results(args, around, &mut io::stdin())?;
+    let resolved = resolve::results(args, around, &mut io::stdin())?;
+    let plan = &resolved.plan;
     if !plan.ledger.exists() {
-        return Err(LedgerError::Missing { path: plan.ledger }.into());
+        let path = plan.ledger.clone();
+        return Err(LedgerError::Missing { path }.into());
     }
     let read = Arc::new(plan.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
@@ -66,11 +64,12 @@ pub(in crate::cli) async fn results(
         };
         summary.write(out_dir)?;
         code = code.max(exit_code(None, &tally));
-        terminal::out(&ending::of_input(&Imported {
+        let done = Imported {
             summary,
             rejects,
             out_dir: out_dir.to_owned(),
-        }));
+        };
+        terminal::out(&ending::of_input(&one.name, &done));
     }
     ledger.close().await;
     Ok(code)

@@ -2,20 +2,16 @@
 
 use std::io;
 
-use super::stdout;
 use crate::cli::args::RowsArgs;
 use crate::cli::explain::CliError;
-use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::resolve::{self, Surroundings};
 use crate::cli::terminal;
 use crate::intake::{self, IntakeError};
 
 pub(in crate::cli) fn rows(args: &RowsArgs, around: &Surroundings) -> Result<u8, CliError> {
-    let Resolved {
-        plan,
-        spools: _spools,
-        ..
-    } = resolve::rows(args, around, &mut io::stdin())?;
-    let mut out = stdout();
+    let resolved = resolve::rows(args, around, &mut io::stdin())?;
+    let plan = &resolved.plan;
+    let mut out = terminal::stdout();
     let written = intake::rows(&plan.inputs[0], &plan.reading, &mut out, &mut |refused| {
         terminal::say(&format!(
             "REJECT {} {}",

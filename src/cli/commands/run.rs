@@ -1,30 +1,32 @@
 //! `run`: check everything, say what would happen, ask, send, write the files, tell the end.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
+use super::target;
 use crate::check::Survey;
-use crate::cli::args::{CommonArgs, RunArgs};
+use crate::cli::args::RunArgs;
 use crate::cli::explain::CliError;
-use crate::cli::progress::{Progress, describe};
+use crate::cli::next_step::Ended;
+use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
-use crate::cli::signals::Signals;
-use crate::cli::{ending, survey, terminal};
+use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
 use crate::import::{Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
 use crate::outbound::Outbound;
-use crate::plan::{RunPlan, Target};
-use crate::private_file::create_private_dir;
+use crate::plan::RunPlan;
 use crate::report::summary::exit_code;
-use crate::sandbox::{self, Sandbox};
-use crate::stop::{StopCause, StopSignal};
+use crate::stop::StopSignal;
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
         return super::check::check(&args.common, around).await;
+    }
+    let must_ask = !args.common.target.sandbox && !args.common.sending.yes;
+    if must_ask && !terminal::can_ask() {
+        return Err(CliError::Unconfirmed);
     }
     let Resolved {
         plan,
@@ -33,10 +35,7 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     } = resolve::run(&args.common, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
-    if plan.sandbox.is_none() && !args.common.sending.yes && !terminal::can_ask() {
-        return Err(CliError::Unconfirmed);
-    }
-    let (target, _sandbox) = reach_target(&plan)?;
+    let (target, _sandbox) = target::reach(&plan)?;
     let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
     let events = progress.events();
@@ -52,10 +51,11 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     // The ledger is bound to the plan's target: a sandbox has another port each time.
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
     let preflight = outbound.preflight(plan.core.target.project).await;
-    if plan.sandbox.is_some() || args.common.sending.yes {
-        events.tell(Event::Preflight(preflight));
-    } else if !stop.is_raised() {
-        terminal::say(&describe(&preflight));
+    if must_ask && !progress.is_told_to_people() {
+        terminal::say(&describe(&preflight)); // who is asked has to know of what
+    }
+    events.tell(Event::Preflight(preflight));
+    if must_ask && !stop.is_raised() {
         confirm(&plan, &survey)?;
     }
     let importer = Importer {
@@ -69,31 +69,14 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     let done = import_all(&importer, &plan, &survey, &progress).await;
     let stopped = importer.stop.cause();
     importer.ledger.close().await;
-    Ok(tell(
-        &done?,
-        stopped.as_ref(),
-        &args.common,
-        job.as_deref(),
-        &progress,
-    ))
-}
-
-/// Where requests go: the plan's target, or the sandbox, started first.
-fn reach_target(plan: &RunPlan) -> Result<(Target, Option<Sandbox>), CliError> {
-    let mut target = plan.core.target.clone();
-    let Some(wanted) = &plan.sandbox else {
-        return Ok((target, None));
+    let ended = Ended {
+        imported: &done?,
+        out_dirs: &plan.core.out_dirs,
+        stopped: stopped.as_ref(),
+        args: &args.common,
+        job: job.as_deref(),
     };
-    create_private_dir(&wanted.dir).map_err(|source| CliError::Write {
-        what: format!("into {}", wanted.dir.display()),
-        source,
-    })?;
-    let server = Sandbox::start_on_own_thread(sandbox::Config {
-        store: Some(wanted.store.clone()),
-        ..sandbox::Config::default()
-    })?;
-    server.base_url().clone_into(&mut target.base_url);
-    Ok((target, Some(server)))
+    Ok(tell(&ended, &survey, &progress))
 }
 
 /// Asks once, showing what would happen.
@@ -117,7 +100,11 @@ async fn import_all(
     survey: &Survey,
     progress: &Progress,
 ) -> Result<Vec<Imported>, CliError> {
-    let signals = tokio::spawn(obey_signals(importer.clone()));
+    let signals = tokio::spawn(signals::obey(
+        importer.stop.clone(),
+        importer.events.clone(),
+        progress.is_json(),
+    ));
     let lines = tokio::spawn(progress.clone().tell_regularly());
     let mut left = plan.limit.unwrap_or(u64::MAX);
     let mut seen = (Seen::new(), Seen::new());
@@ -144,45 +131,24 @@ async fn import_all(
     }
 }
 
-/// The first signal lets what is under way end; the second ends at once, which the ledger survives.
-async fn obey_signals(importer: Importer) {
-    let mut signals = Signals::listen();
-    let cause = signals.next().await;
-    importer.events.tell(Event::Stopping {
-        why: cause.to_string(),
-    });
-    importer.stop.raise(cause);
-    let cause = signals.next().await;
-    terminal::say(&format!("{cause} again: ending at once; {}", cause.hint()));
-    leave_at_once(cause.exit_code());
-}
-
-#[expect(clippy::exit, reason = "the second signal asks for just this")]
-fn leave_at_once(code: u8) -> ! {
-    std::process::exit(code.into())
-}
-
 /// Tells the end, for a person or for a program, and returns the exit code of the whole.
-fn tell(
-    imported: &[Imported],
-    stopped: Option<&StopCause>,
-    args: &CommonArgs,
-    job: Option<&Path>,
-    progress: &Progress,
-) -> u8 {
-    for done in imported {
+fn tell(ended: &Ended<'_>, survey: &Survey, progress: &Progress) -> u8 {
+    for (done, input) in ended.imported.iter().zip(&survey.inputs) {
         if progress.is_json() {
             terminal::out(&done.summary.to_line());
         } else {
-            terminal::out(&ending::of_input(done));
+            terminal::out(&ending::of_input(&input.name, done));
         }
     }
-    if !progress.is_json() {
-        terminal::out(&ending::next_step(imported, stopped, args, job));
+    match ended.stopped {
+        Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
+        None if progress.is_json() => {}
+        _ => terminal::out(&ended.next_step()),
     }
-    imported
+    ended
+        .imported
         .iter()
-        .map(|done| exit_code(stopped, &done.summary.tally))
+        .map(|done| exit_code(ended.stopped, &done.summary.tally))
         .max()
         .unwrap_or_default()
 }

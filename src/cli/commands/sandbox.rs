@@ -7,7 +7,8 @@ use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::sandbox::{API_KEY_DEFAULT, Config, Faults, Listing, Mode, Sandbox, Script};
+use crate::plan::SANDBOX_API_KEY;
+use crate::sandbox::{Config, Faults, Listing, Mode, Sandbox, Script};
 
 pub(in crate::cli) async fn sandbox(
     args: &SandboxArgs,
@@ -15,9 +16,9 @@ pub(in crate::cli) async fn sandbox(
 ) -> Result<u8, CliError> {
     let api_key = match &args.api_key_file {
         Some(file) => resolve::api_key_of_file(file)?,
-        None => SecretString::from(API_KEY_DEFAULT),
+        None => SecretString::from(SANDBOX_API_KEY),
     };
-    let is_made_up = api_key.expose_secret() == API_KEY_DEFAULT;
+    let is_made_up = api_key.expose_secret() == SANDBOX_API_KEY;
     let mut signals = Signals::listen();
     let server = Sandbox::start(config(args, api_key)).await?;
     terminal::out(&format!("listening on {}", server.base_url()));
@@ -26,7 +27,7 @@ pub(in crate::cli) async fn sandbox(
         args.organization,
         args.project,
         if is_made_up {
-            API_KEY_DEFAULT
+            SANDBOX_API_KEY
         } else {
             "as in the file"
         },

@@ -6,6 +6,7 @@ use crate::cli::args::StatusArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
 use crate::cli::terminal;
+use crate::cli::words::counted;
 use crate::ledger::{Overview, RunRecord, overview};
 
 /// Runs that are shown, the newest first.
@@ -26,7 +27,7 @@ pub(in crate::cli) fn status(args: &StatusArgs, around: &Surroundings) -> Result
             Err(error) => {
                 let error = CliError::from(error);
                 code = error.exit_code();
-                error.say();
+                error.say(false);
             }
         }
     }
@@ -80,7 +81,10 @@ fn describe_run(run: &RunRecord) -> String {
         (None, false) => "died: the same command resumes".to_owned(),
     };
     format!(
-        "#{} {began} {}: {ended}, {} requests sent, {} look-ups",
-        run.id.0, run.input.name, run.attempts, run.lookups
+        "#{} {began} {}: {ended}, {} sent, {}",
+        run.id.0,
+        run.input.name,
+        counted(run.attempts, "request"),
+        counted(run.lookups, "look-up")
     )
 }

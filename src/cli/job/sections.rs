@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::walk::{Reader, Table};
 use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
-use crate::plan::{DateOrder, DoubtPolicy, Filter, Format, Mark, Reading, Rules, Sending};
+use crate::plan::{DoubtPolicy, Filter, Format, Mark, Reading, Rules, Sending};
 
 const FILTER_KEYS: [&str; 2] = ["column", "in"];
 const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
@@ -17,11 +17,7 @@ const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
     ("resend", DoubtPolicy::Resend),
 ];
 const FORMATS: [(&str, Format); 2] = [("csv", Format::Csv), ("jsonl", Format::Jsonl)];
-const DATE_ORDERS: [(&str, DateOrder); 3] = [
-    ("dmy", DateOrder::Dmy),
-    ("mdy", DateOrder::Mdy),
-    ("ymd", DateOrder::Ymd),
-];
+
 impl<'t> Reader<'t> {
     pub(super) fn job(&mut self, root: &'t DeTable<'t>) -> Job {
         self.sections(root);
@@ -140,8 +136,25 @@ impl<'t> Reader<'t> {
             delimiter: self.ascii(table, "delimiter", "for tabs: delimiter = \"\\t\""),
             quote: self.ascii(table, "quote", "the usual one: quote = '\"'"),
             header_row: self.header_row(table),
-            date_order: self.word(table, "date_order", &DATE_ORDERS),
         };
+        if let Some(value) = table.get("date_order") {
+            self.fault(
+                value.span(),
+                "`[input] date_order`: this version reads no dates, so nothing would follow from it",
+                "leave it out; a date can be sent as it stands, within notes (a template) or requestDetails",
+            );
+        }
+        if reading.format == Some(Format::Jsonl) {
+            for key in ["delimiter", "quote", "header_row"] {
+                if let Some(value) = table.get(key) {
+                    self.fault(
+                        value.span(),
+                        format!("`[input] {key}` is for CSV, and `format` says \"jsonl\""),
+                        "leave one of the two out",
+                    );
+                }
+            }
+        }
         let same = reading.delimiter.is_some() && reading.delimiter == reading.quote;
         if let Some(value) = table.get("quote").filter(|_| same) {
             self.fault(

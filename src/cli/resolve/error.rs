@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::JOB_BYTES_MAX;
+use super::{JOB_BYTES_MAX, next_round};
 use crate::cli::job::{self, JobFaults};
 use crate::cli::limits::Refusal;
 use crate::plan::BASE_URL_DEFAULT;
@@ -44,6 +44,14 @@ pub enum ResolveError {
         output: PathBuf,
         /// As given.
         input: String,
+    },
+    /// What is to be a folder is none.
+    #[error("the output folder cannot be `{}`: `{}` is a file", out.display(), file.display())]
+    OutputIsFile {
+        /// What was to be the folder.
+        out: PathBuf,
+        /// The file: that, or one above it.
+        file: PathBuf,
     },
     /// No private copy of an input could be made.
     #[error("cannot copy {name} to a private file in `{}`", dir.display())]
@@ -151,9 +159,11 @@ impl ResolveError {
             Self::InputIsFolder { .. } => "name the files in it".to_owned(),
             Self::InputIsJob { .. } => "give it with --job, and the file of rows as the input".to_owned(),
             Self::InputTwice { .. } => "give each input once".to_owned(),
-            Self::OutputOverInput { .. } => {
-                "name another output folder with --out DIR, or move the input".to_owned()
+            Self::OutputOverInput { output, .. } => {
+                let another = next_round(output.parent().unwrap_or(Path::new("")));
+                format!("name another output folder, such as --out {}", another.display())
             }
+            Self::OutputIsFile { .. } => "name a folder with --out DIR; it is made when it is not there".to_owned(),
             Self::SpoolFailed { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: make room, or name a folder on another disk in TMPDIR".to_owned()
             }

@@ -153,7 +153,8 @@ impl Decoder {
             return malformed(
                 "too_few_cells",
                 format!(
-                    "the row has {count} cells, the header {}; what is missing cannot be told",
+                    "the row has {count} {}, the header {}; what is missing cannot be told",
+                    if count == 1 { "cell" } else { "cells" },
                     self.columns
                 ),
             );

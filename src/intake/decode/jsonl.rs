@@ -134,12 +134,14 @@ impl Decoder {
             })
         };
         if let Err(error) = self.tree.parse(text) {
-            let what = error.to_string();
-            let what = what.split(" at line ").next().unwrap_or_default();
             return malformed(
                 "not_json",
                 RecordKind::Line,
-                format!("not JSON at byte {} of the line: {what}", error.column()),
+                format!(
+                    "not JSON at byte {} of the line: {}",
+                    error.column(),
+                    not_json(&error)
+                ),
             );
         }
         if !self.tree.is_object() {
@@ -181,6 +183,39 @@ impl Decoder {
             }),
         })
     }
+}
+
+/// The parser's complaint in words for people who do not write parsers.
+fn not_json(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    match said {
+        "EOF while parsing a list" => "it ends within an array: the `]` is missing",
+        "EOF while parsing an object" => "it ends within an object: the `}` is missing",
+        "EOF while parsing a string" => "it ends within a text: the quote is missing",
+        "EOF while parsing a value" => "it ends where a value is wanted",
+        "expected ident" => {
+            "a word that is neither true, false nor null; text stands in double quotes"
+        }
+        "expected value" => {
+            "a value is wanted: text in double quotes, a number, true, false, null, {…} or […]"
+        }
+        "expected `:`" => "a colon is wanted between key and value",
+        "expected `,` or `]`" => "a comma or the end of the array is wanted",
+        "expected `,` or `}`" => "a comma or the end of the object is wanted",
+        "expected `\"`" | "key must be a string" => "a key is wanted, in double quotes",
+        "trailing comma" => "a comma with nothing behind it",
+        "trailing characters" => {
+            "more follows behind the end of the value; one object a line is wanted"
+        }
+        "invalid number" => "a number that is not written as JSON writes it",
+        "invalid escape" => "a \\ that no known letter follows; a \\ itself is written \\\\",
+        "control character (\\u0000-\\u001F) found while parsing a string" => {
+            "a text holds a control character, such as a tab, that has to be escaped"
+        }
+        other => other,
+    }
+    .to_owned()
 }
 
 /// Size of the next line without and with its end; `None`: longer than allowed.
@@ -273,6 +308,31 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
+
+    #[test]
+    fn what_is_no_json_is_told_in_words() {
+        for (text, words) in [
+            (r#"{"a":[1"#, "`]` is missing"),
+            (r#"{"a":1"#, "`}` is missing"),
+            (r#"{"a":"x"#, "the quote is missing"),
+            (r#"{"a":"#, "ends where a value"),
+            (r#"{"a":tru}"#, "neither true, false nor null"),
+            (r#"{"a":None}"#, "a value is wanted"),
+            (r#"{"a" 1}"#, "a colon"),
+            (r#"{"a":[1 2]}"#, "a comma or the end of the array"),
+            (r#"{"a":1 "b":2}"#, "a comma or the end of the object"),
+            (r"{a:1}", "a key is wanted"),
+            (r#"{"a":1,}"#, "nothing behind it"),
+            (r#"{"a":1}{"a":2}"#, "more follows"),
+            (r#"{"a":01}"#, "as JSON writes it"),
+            (r#"{"a":"\x"}"#, "no known letter"),
+            ("{\"a\":\"\t\"}", "control character, such as a tab"),
+        ] {
+            let error = Tree::default().parse(text).expect_err(text);
+            let told = not_json(&error);
+            assert!(told.contains(words), "{text}: {told} ({error})");
+        }
+    }
 
     fn read(text: &[u8], columns: &[&str]) -> Vec<String> {
         let mut window = Window::new(Box::new(Cursor::new(text.to_vec())));

@@ -220,11 +220,9 @@ async fn a_ledger_that_cannot_be_written_stops_the_sending_and_loses_nothing() {
     let stop = StopSignal::default();
     let (imported, _) = trial.try_run_until(stop.clone()).await;
     assert!(imported.is_err(), "files were made without a ledger");
-    assert!(
-        matches!(stop.cause(), Some(StopCause::Ledger(_))),
-        "{:?}",
-        stop.cause()
-    );
+    let cause = stop.cause().expect("it was stopped");
+    assert!(matches!(cause, StopCause::Ledger { .. }), "{cause:?}");
+    assert!(cause.hint().contains("free some space"), "{cause:?}");
     // Eleven that were settled, a commit's worth that was not, and what was under way.
     assert!(trial.posts() < 100, "{} POSTs", trial.posts());
     trial.in_ledger("DROP TRIGGER full");

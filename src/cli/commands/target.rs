@@ -1,0 +1,24 @@
+//! Where requests go: to the plan's target, or to a sandbox that is started for the command.
+
+use crate::cli::explain::CliError;
+use crate::plan::{RunPlan, Target};
+use crate::private_file::create_private_dir;
+use crate::sandbox::{self, Sandbox};
+
+/// The target to talk to, and the sandbox behind it, which lives as long as it is kept.
+pub(super) fn reach(plan: &RunPlan) -> Result<(Target, Option<Sandbox>), CliError> {
+    let mut target = plan.core.target.clone();
+    let Some(wanted) = &plan.sandbox else {
+        return Ok((target, None));
+    };
+    create_private_dir(&wanted.dir).map_err(|source| CliError::Write {
+        what: format!("into {}", wanted.dir.display()),
+        source,
+    })?;
+    let server = Sandbox::start_on_own_thread(sandbox::Config {
+        store: Some(wanted.store.clone()),
+        ..sandbox::Config::default()
+    })?;
+    server.base_url().clone_into(&mut target.base_url);
+    Ok((target, Some(server)))
+}
