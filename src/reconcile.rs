@@ -7,7 +7,8 @@
 //! What is in doubt and not in the list is claimed, so that nobody sends it meanwhile, and looked for a second time,
 //! after the settle time and in a second reading of the whole list, before anything is concluded from that.
 
-use std::collections::BTreeSet;
+mod judge;
+
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,19 +16,20 @@ use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
 
+use judge::{Desk, Finding, Judged, found, names_of};
+
 use crate::blocking;
 use crate::check::{InputSurvey, Survey};
-use crate::entry::{Entry, ImportId, Names, Position};
+use crate::entry::{ImportId, Names};
 use crate::event::{Event, Events};
-use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
+use crate::intake::{Intake, IntakeError, Seen};
 use crate::ledger::{
-    Claim, ClaimRequest, Fetched, Held, Ledger, LedgerError, Record, RunEnd, RunId, RunKind,
-    Settlement,
+    Claim, ClaimRequest, Fetched, Held, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
 };
 use crate::listed::Listed;
-use crate::outbound::{NoPage, Outbound, digests_of};
-use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic, Via};
-use crate::plan::{Mark, ReadPlan, Target};
+use crate::outbound::{NoPage, Outbound};
+use crate::outcome::{Outcome, Tally, Traffic};
+use crate::plan::{ReadPlan, Target};
 use crate::private_file::{Replacement, create_private_dir};
 use crate::report::ReportError;
 use crate::report::reconciliation::{self, Line, ReconciliationWriter, Verdict, Verdicts};
@@ -114,45 +116,6 @@ impl Reconciled {
         line.insert("input".into(), self.input.as_str().into());
         serde_json::Value::Object(line).to_string()
     }
-}
-
-/// The work that goes back and forth between blocking threads, ledger and network.
-struct Desk {
-    intake: Intake,
-    seen: Seen,
-    held: Held,
-    plan: Arc<ReadPlan>,
-    run: RunId,
-}
-
-/// A line, and what is to be settled before it is shown.
-struct Judged {
-    line: Line,
-    finding: Option<Finding>,
-    /// It is in doubt and was not found: what may be claimed, to look again.
-    doubt: Option<ClaimRequest>,
-}
-
-impl Judged {
-    /// A line that changes nothing in the ledger.
-    const fn of(line: Line) -> Self {
-        Self {
-            line,
-            finding: None,
-            doubt: None,
-        }
-    }
-
-    /// Whether it should or might exist, and was not found.
-    fn is_missing(&self) -> bool {
-        self.line.verdict == Verdict::OnlyInLedger || self.doubt.is_some()
-    }
-}
-
-/// What the ledger has to be told of an entry.
-struct Finding {
-    request: ClaimRequest,
-    settlement: Settlement,
 }
 
 impl Reconciler {
@@ -380,13 +343,15 @@ impl Reconciler {
         {
             return Err(ReportError::InputChanged(survey.name.clone()).into());
         }
-        let mut after = None;
-        while is_last {
-            let strangers = desk.held.strangers(after, STRANGERS_AT_ONCE)?;
-            let Some(last) = strangers.last() else { break };
-            after = Some((mark_of(last), last.receipt.id));
-            let judged = self.judge_strangers(strangers).await?;
-            show(self.settle_all(desk.run, judged).await?).map_err(write_failed)?;
+        if is_last {
+            let mut after = None;
+            while let Some(strangers) = some(desk.held.strangers(after, STRANGERS_AT_ONCE)?) {
+                after = strangers
+                    .last()
+                    .map(|last| (mark_of(last), last.receipt.id));
+                let judged = self.judge_strangers(strangers).await?;
+                show(self.settle_all(desk.run, judged).await?).map_err(write_failed)?;
+            }
         }
         writer.flush().map_err(write_failed)?;
         file.finish().map_err(write_failed)?;
@@ -507,6 +472,10 @@ async fn next_reading(mut held: Held) -> Result<Held, LedgerError> {
     .await
 }
 
+fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
+}
+
 /// Renews the leases of runs until it is shut down. A lease that is lost shows when something is settled.
 async fn keep_leases(ledger: Ledger, runs: Vec<RunId>) {
     loop {
@@ -519,13 +488,6 @@ async fn keep_leases(ledger: Ledger, runs: Vec<RunId>) {
     }
 }
 
-fn names_of(item: &Item) -> Option<Names> {
-    match item {
-        Item::Entry(entry) | Item::Repeat { entry, .. } => Some(entry.names()),
-        Item::Invalid { .. } => None,
-    }
-}
-
 /// The mark under which a stranger was listed.
 fn mark_of(stranger: &Listed) -> ImportId {
     stranger
@@ -533,174 +495,4 @@ fn mark_of(stranger: &Listed) -> ImportId {
         .first()
         .copied()
         .unwrap_or(ImportId(uuid::Uuid::nil()))
-}
-
-/// What is settled of a request that was found.
-fn found(held: &Listed, reason: Option<Reason>) -> Settled {
-    Settled {
-        via: Some(Via::Lookup),
-        receipt: Some(held.receipt),
-        ..Settled::of(Outcome::Created, reason)
-    }
-}
-
-impl Desk {
-    fn judge(
-        &self,
-        rows: Vec<RowReading>,
-        records: Vec<Option<Record>>,
-    ) -> Result<Vec<Judged>, LedgerError> {
-        let mut records = records.into_iter();
-        let mut judged = Vec::new();
-        for row in rows {
-            for item in row.items {
-                judged.push(match item {
-                    Item::Invalid {
-                        request,
-                        key,
-                        import_id,
-                        problems,
-                    } => Judged::of(Line {
-                        position: Some(row.position),
-                        key: key.map(|key| key.text),
-                        import_id,
-                        request,
-                        verdict: Verdict::Invalid,
-                        ledger: None,
-                        held: Vec::new(),
-                        differences: Vec::new(),
-                        remark: join(problems.iter().map(ToString::to_string)),
-                    }),
-                    Item::Entry(entry) => self.judge_entry(*entry, records.next().flatten())?,
-                    Item::Repeat { entry, of, .. } => {
-                        // The row that it repeats speaks for it.
-                        let judged = self.judge_entry(*entry, records.next().flatten())?;
-                        Judged::of(Line {
-                            verdict: Verdict::Duplicate,
-                            differences: Vec::new(),
-                            remark: repeats(of, row.position),
-                            ..judged.line
-                        })
-                    }
-                });
-            }
-        }
-        Ok(judged)
-    }
-
-    fn judge_entry(&self, mut entry: Entry, record: Option<Record>) -> Result<Judged, LedgerError> {
-        if let Some(record) = &record {
-            entry.go_by(record.import_id);
-        }
-        let mut held = self.held.marked(entry.import_id)?;
-        if let Some(other) = entry.other_id {
-            let same = |one: &Listed| one.request == Some(entry.body.request());
-            let others: Vec<_> = self.held.marked(other)?.into_iter().filter(same).collect();
-            if held.is_empty() && record.is_none() && !others.is_empty() {
-                entry.go_by(other);
-            }
-            held.extend(others);
-        }
-        let receipt = record.as_ref().and_then(|record| record.settled.receipt);
-        if let Some(receipt) = receipt
-            && let Some(one) = self.held.of_id(receipt.id)?
-        {
-            // The one that the ledger knows counts first, even if its mark is gone.
-            held.insert(0, one);
-        }
-        let mut ids = BTreeSet::new();
-        held.retain(|one| ids.insert(one.receipt.id));
-        self.held.account_for(ids)?;
-
-        let ledger = record.as_ref().map(|record| record.settled.outcome);
-        let is_created = ledger == Some(Outcome::Created);
-        let differences = held.first().map_or_else(Vec::new, |first| {
-            digests_of(&entry.body, self.plan.project).differing(&first.shown)
-        });
-        let mut remarks = Vec::new();
-        if is_created
-            && record
-                .as_ref()
-                .is_some_and(|record| record.fingerprint != entry.fingerprint)
-        {
-            remarks.push("the row has changed since it was sent".to_owned());
-        }
-        let verdict = match (is_created, held.len()) {
-            (true, 0) => Verdict::OnlyInLedger,
-            (true, 1) => Verdict::InBoth,
-            (false, 1) => Verdict::OnlyInConcord,
-            (_, 2..) => Verdict::TwiceInConcord,
-            (false, 0) if self.plan.rules.mark == Mark::None => {
-                remarks.push("without a mark it cannot be told from others".to_owned());
-                Verdict::Unknown
-            }
-            (false, 0) => Verdict::InNeither,
-        };
-        // Only what this comparison has claimed since it first looked was surely not sent meanwhile.
-        let is_ours = record
-            .as_ref()
-            .is_some_and(|record| record.is_open && record.run == self.run);
-        let is_doubt = verdict == Verdict::InNeither && ledger == Some(Outcome::InDoubt);
-        if let (Some(first), Some(receipt)) = (held.first(), receipt)
-            && first.receipt.id != receipt.id
-        {
-            remarks.push(format!("the ledger has it as {}", receipt.id));
-        }
-        let settled = match (verdict, held.first()) {
-            _ if is_created => None,
-            (Verdict::TwiceInConcord, Some(first)) => {
-                let ids = held.iter().map(|one| one.receipt.id.to_string());
-                let ids = ids.collect::<Vec<_>>().join(", ");
-                let message = format!("Concord holds it more than once: {ids}");
-                Some(found(first, Some(Reason::new("created_twice", message))))
-            }
-            (_, Some(first)) => Some(found(first, None)),
-            (_, None) if is_doubt && is_ours => {
-                let message = "it is in neither of two readings of the whole list";
-                let reason = Reason::new("not_found", message);
-                Some(Settled::of(Outcome::Failed, Some(reason)))
-            }
-            (_, None) => None,
-        };
-        let request = || ClaimRequest::of(&entry, self.plan.project);
-        let finding = settled.map(|settled| Finding {
-            request: request(),
-            settlement: Settlement {
-                import_id: entry.import_id,
-                settled,
-                fingerprint: differences.is_empty().then_some(entry.fingerprint),
-            },
-        });
-        let doubt = (is_doubt && !is_ours).then(request);
-        Ok(Judged {
-            doubt,
-            line: Line {
-                position: Some(entry.position),
-                key: Some(entry.key.text.clone()),
-                import_id: Some(entry.import_id),
-                request: Some(entry.body.request()),
-                verdict,
-                ledger,
-                held,
-                differences,
-                remark: join(remarks.into_iter()),
-            },
-            finding,
-        })
-    }
-}
-
-fn join(texts: impl Iterator<Item = String>) -> String {
-    texts.collect::<Vec<_>>().join("; ")
-}
-
-fn repeats(of: Position, at: Position) -> String {
-    if of.input == at.input {
-        format!("repeats row {} (line {})", of.row, of.line)
-    } else {
-        format!(
-            "repeats row {} (line {}) of input {}",
-            of.row, of.line, of.input
-        )
-    }
 }

@@ -13,6 +13,8 @@ mod secrets;
 mod stopping;
 mod waiting;
 
+pub(crate) use stopping::claim_elsewhere;
+
 #[tokio::test]
 async fn every_valid_row_becomes_one_request_and_its_id_stands_beside_its_key() {
     let trial = Trial::with_script(20, "").await;

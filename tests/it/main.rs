@@ -6,6 +6,7 @@ mod job;
 mod ledger;
 mod mapping;
 mod reading;
+mod reconcile;
 mod rejects;
 mod sandbox;
 mod schema;

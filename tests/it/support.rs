@@ -350,7 +350,7 @@ impl Trial {
 }
 
 /// What the check says of the inputs; it is never broken off.
-fn survey_of(plan: &ReadPlan) -> Survey {
+pub(crate) fn survey_of(plan: &ReadPlan) -> Survey {
     let survey = survey(plan, &mut |_| ControlFlow::Continue(()));
     survey.expect("inputs that can be read").expect("a survey")
 }

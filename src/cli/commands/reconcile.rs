@@ -41,7 +41,7 @@ pub(in crate::cli) async fn reconcile(
         &events,
     )?;
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
-    let reconciler = Reconciler {
+    let comparison = Reconciler {
         read,
         target: plan.core.target.clone(),
         settle: plan.sending.settle,
@@ -52,24 +52,24 @@ pub(in crate::cli) async fn reconcile(
         events: events.clone(),
     };
     let signals = tokio::spawn(signals::obey(stop.clone(), events, progress.is_json()));
-    let reconciled = reconciler.reconcile(&survey, &plan.core.out_dirs).await;
+    let ended = comparison.reconcile(&survey, &plan.core.out_dirs).await;
     signals.abort();
     progress.end();
-    reconciler.ledger.close().await;
-    let reconciled = reconciled.map_err(|error| match (error, stop.cause()) {
+    comparison.ledger.close().await;
+    let compared = ended.map_err(|error| match (error, stop.cause()) {
         (ReconcileError::Stopped | ReconcileError::NoList(_), Some(cause)) => {
             CliError::Stopped(cause)
         }
         (error, _) => error.into(),
     })?;
-    for one in &reconciled {
+    for one in &compared {
         terminal::out(&if progress.is_json() {
             one.to_line()
         } else {
             describe(one)
         });
     }
-    let all_agree = reconciled.iter().all(|one| one.verdicts.all_agree());
+    let all_agree = compared.iter().all(|one| one.verdicts.all_agree());
     Ok(u8::from(!all_agree))
 }
 
@@ -140,7 +140,9 @@ fn next_step(done: &Reconciled) -> String {
     }
     if count(Verdict::Invalid) > 0 {
         let rows = counted(count(Verdict::Invalid), "entry");
-        steps.push(format!("{rows} cannot be sent before the input is corrected."));
+        steps.push(format!(
+            "{rows} cannot be sent before the input is corrected."
+        ));
     }
     if count(Verdict::OnlyInLedger) > 0 {
         steps.push("Ask in Concord what became of those that it no longer lists.".into());

@@ -8,7 +8,7 @@ use concord_import::outcome::Outcome;
 use concord_import::plan::SANDBOX_PROJECT;
 use concord_import::sandbox::Config;
 
-use super::stopping::claim_elsewhere;
+use crate::import::claim_elsewhere;
 use crate::support::{Ended, HEADER, Trial};
 
 const VIEW: &str = "T-9,a@example.com,Access\n";

@@ -149,7 +149,7 @@ fn a_run_that_dies_in_the_middle_is_completed_by_the_next_one() {
 }
 
 /// Entries claimed by another run, which is alive as long as its ledger is open.
-pub(super) async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Duration) -> Ledger {
+pub(crate) async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Duration) -> Ledger {
     let ledger = Ledger::open(&trial.ledger_path(), &trial.target).expect("it opens");
     let input = RunInput {
         name: "another.csv".into(),
