@@ -20,7 +20,7 @@ use crate::support::{HEADER, Trial, csv, survey_of, within};
 
 /// One line of `reconcile.csv`.
 #[derive(Clone, Debug, Deserialize)]
-struct Row {
+struct Told {
     row: Option<u64>,
     key: String,
     import_id: String,
@@ -54,7 +54,7 @@ async fn try_reconcile(trial: &Trial, stop: StopSignal) -> Result<Vec<Reconciled
 }
 
 /// Compares, and reads all lines back.
-async fn reconcile(trial: &Trial) -> (Vec<Reconciled>, Vec<Row>) {
+async fn reconcile(trial: &Trial) -> (Vec<Reconciled>, Vec<Told>) {
     let posts = trial.posts();
     let compared = try_reconcile(trial, StopSignal::default()).await;
     let compared = compared.expect("it can be compared");
