@@ -197,6 +197,15 @@ pub struct Names {
     pub other: Option<ImportId>,
 }
 
+/// What of an entry changes with its content: not kept itself, but told from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Of what is sent, without the mark.
+    pub fingerprint: Fingerprint,
+    /// The other name, which goes with what it asks for.
+    pub other_id: Option<ImportId>,
+}
+
 /// What identifies an entry in its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceKey {
@@ -240,6 +249,14 @@ impl Entry {
         Names {
             import_id: self.import_id,
             other: self.other_id,
+        }
+    }
+
+    /// What changes with what it says.
+    pub const fn content(&self) -> Content {
+        Content {
+            fingerprint: self.fingerprint,
+            other_id: self.other_id,
         }
     }
 

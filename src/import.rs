@@ -395,7 +395,7 @@ impl Pass {
             Delivery::Settled(settled) => {
                 let settlement = Settlement {
                     import_id: entry.import_id,
-                    fingerprint: is_of_this_content(&settled).then_some(entry.fingerprint),
+                    content: is_of_this_content(&settled).then(|| entry.content()),
                     settled: settled.clone(),
                 };
                 let commit = ledger.settle(self.run, settlement, self.traffic()).await;

@@ -422,7 +422,7 @@ impl Reconciler {
                     settlement: Settlement {
                         import_id: record.import_id,
                         settled: found(&one, None),
-                        fingerprint: None,
+                        content: None,
                     },
                 });
             Judged {

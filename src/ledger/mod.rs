@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::entry::{Entry, Fingerprint, ImportId, Names, SourceKey};
+use crate::entry::{Content, Entry, Fingerprint, ImportId, Names, SourceKey};
 use crate::outcome::{Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
 
@@ -245,8 +245,8 @@ pub struct Settlement {
     pub import_id: ImportId,
     /// What became of it.
     pub settled: Settled,
-    /// Of the content that Concord holds or may hold now; `None`: as far as is known, that of an earlier claim.
-    pub fingerprint: Option<Fingerprint>,
+    /// What Concord holds or may hold now; `None`: as far as is known, the content of an earlier claim.
+    pub content: Option<Content>,
 }
 
 /// How a run ended.

@@ -202,7 +202,7 @@ impl Desk {
             settlement: Settlement {
                 import_id: entry.import_id,
                 settled,
-                fingerprint: differences.is_empty().then_some(entry.fingerprint),
+                content: differences.is_empty().then(|| entry.content()),
             },
         });
         let doubt = (is_doubt && !is_ours).then(request);

@@ -98,7 +98,7 @@ fn settlement(entry: &Entry, settled: Settled) -> Settlement {
     Settlement {
         import_id: entry.import_id,
         settled,
-        fingerprint: Some(entry.fingerprint),
+        content: Some(entry.content()),
     }
 }
 
@@ -495,7 +495,7 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
     let later = begin(&ledger, LEASE).await;
     claim(&ledger, later, &entries).await;
     let found = Settlement {
-        fingerprint: None,
+        content: None,
         ..settlement(&entries[0], created(7))
     };
     ledger

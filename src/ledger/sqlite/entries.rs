@@ -7,7 +7,7 @@ use super::super::alive::Locks;
 use super::super::{Claim, ClaimRequest, Claimed, LedgerError, Record, RunId, Settlement};
 use super::runs;
 use super::{from_ms, now_ms};
-use crate::entry::{Fingerprint, ImportId, Names};
+use crate::entry::{Content, Fingerprint, ImportId, Names};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Traffic, Via};
 
 /// `entries.state`, as stored.
@@ -107,7 +107,16 @@ fn claim(
         },
         _ => Claim::Fresh,
     };
-    take_over(tx, run, import_id, entry.fingerprint, now)?;
+    let other_id = if import_id == entry.names.import_id {
+        entry.names.other
+    } else {
+        Some(entry.names.import_id)
+    };
+    let content = Content {
+        fingerprint: entry.fingerprint,
+        other_id,
+    };
+    take_over(tx, run, import_id, content, now)?;
     Ok(Claimed { import_id, claim })
 }
 
@@ -132,28 +141,30 @@ fn insert(
     .map(drop)
 }
 
-/// Claims what an earlier run has claimed before. What may exist keeps the fingerprint and the time of the claim
-/// under which it may have been sent. A claim that a dead run left open goes back to in doubt when it is given back,
+/// Claims what an earlier run has claimed before. What may exist keeps the content and the time of the claim under
+/// which it may have been sent. A claim that a dead run left open goes back to in doubt when it is given back,
 /// never to what it was before that claim.
 fn take_over(
     tx: &Transaction<'_>,
     run: RunId,
     id: ImportId,
-    fingerprint: Fingerprint,
+    content: Content,
     now: i64,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE entries
          SET previous = CASE state WHEN 0 THEN 4 ELSE state END,
              fingerprint = CASE WHEN state IN (0, 4) THEN fingerprint ELSE ?3 END,
-             claimed_at_ms = CASE WHEN state IN (0, 4) THEN claimed_at_ms ELSE ?4 END,
+             other_id = CASE WHEN state IN (0, 4) THEN other_id ELSE ?4 END,
+             claimed_at_ms = CASE WHEN state IN (0, 4) THEN claimed_at_ms ELSE ?5 END,
              state = 0, run = ?2
          WHERE import_id = ?1",
     )?
     .execute(params![
         id.0.as_bytes(),
         run.0,
-        fingerprint.0.cast_signed(),
+        content.fingerprint.0.cast_signed(),
+        content.other_id.map(|other| *other.0.as_bytes()),
         now
     ])
     .map(drop)
@@ -176,7 +187,7 @@ pub(super) fn settle(
     let Settlement {
         import_id,
         settled,
-        fingerprint,
+        content,
     } = settlement;
     let Some(state) = State::of(settled.outcome) else {
         return Err(rusqlite::Error::IntegralValueOutOfRange(
@@ -190,7 +201,8 @@ pub(super) fn settle(
             "UPDATE entries
              SET state = ?3, previous = NULL, settled_at_ms = ?4, via = ?5, id = ?6, concord_id = ?7,
                  request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12,
-                 fingerprint = coalesce(?13, fingerprint)
+                 fingerprint = coalesce(?13, fingerprint),
+                 other_id = CASE WHEN ?13 IS NULL THEN other_id ELSE ?14 END
              WHERE import_id = ?1 AND run = ?2 AND state = 0",
         )?
         .execute(params![
@@ -206,7 +218,8 @@ pub(super) fn settle(
             settled.http_status,
             settled.reason.as_ref().map(|reason| &reason.code),
             settled.reason.as_ref().map(|reason| &reason.message),
-            fingerprint.map(|fingerprint| fingerprint.0.cast_signed()),
+            content.map(|content| content.fingerprint.0.cast_signed()),
+            content.and_then(|content| content.other_id).map(|other| *other.0.as_bytes()),
         ])?;
     runs::record_traffic(tx, run, traffic)?;
     Ok(if changed == 1 {

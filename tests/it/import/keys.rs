@@ -101,6 +101,21 @@ async fn rows_of_one_key_in_one_input_create_each_request_once_in_whatever_order
     }
 }
 
+#[tokio::test]
+async fn a_row_that_was_refused_and_then_asks_for_something_else_is_known_by_what_it_asked_for_last()
+ {
+    let trial = with_rows(VIEW).await;
+    trial.sandbox.set_script("400".parse().expect("a script"));
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}{DELETE}"));
+    trial.run().await;
+    assert_eq!(kinds(&trial), ["delete"]);
+    trial.rewrite(&format!("{HEADER}{BOTH}"));
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 2);
+    assert_eq!(kinds(&trial), ["delete", "view"]);
+}
+
 fn only_entry(trial: &Trial) -> Entry {
     let mut intake = Intake::open(&trial.read, 0, false).expect("it opens");
     let mut rows = intake.next_batch(&mut Seen::new(), 1).expect("it reads");
