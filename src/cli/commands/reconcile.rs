@@ -11,7 +11,6 @@ use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::words::counted;
 use crate::cli::{signals, survey, terminal};
 use crate::ledger::Ledger;
-use crate::outbound::Outbound;
 use crate::reconcile::{ReconcileError, Reconciled, Reconciler};
 use crate::report::reconciliation::Verdict;
 use crate::stop::StopSignal;
@@ -27,19 +26,10 @@ pub(in crate::cli) async fn reconcile(
     } = resolve::run(args, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
-    let (target, _sandbox) = target::reach(&plan)?;
     let stop = StopSignal::default();
     let progress = Progress::new(args.output.progress);
     let events = progress.events();
-    let outbound = Outbound::new(
-        &target,
-        &plan.api_key,
-        plan.sending,
-        read.rules.mark,
-        plan.seed,
-        &stop,
-        &events,
-    )?;
+    let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
     let comparison = Reconciler {
         read,

@@ -15,7 +15,6 @@ use crate::event::Event;
 use crate::import::{Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
-use crate::outbound::Outbound;
 use crate::plan::RunPlan;
 use crate::report::summary::exit_code;
 use crate::stop::StopSignal;
@@ -35,19 +34,10 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     } = resolve::run(&args.common, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
-    let (target, _sandbox) = target::reach(&plan)?;
     let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
     let events = progress.events();
-    let outbound = Outbound::new(
-        &target,
-        &plan.api_key,
-        plan.sending,
-        read.rules.mark,
-        plan.seed,
-        &stop,
-        &events,
-    )?;
+    let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
     // The ledger is bound to the plan's target: a sandbox has another port each time.
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
     let preflight = outbound.preflight(plan.core.target.project).await;
