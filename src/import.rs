@@ -18,7 +18,7 @@ use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{Claim, ClaimRequest, Ledger, LedgerError, RunId, RunInput};
-use crate::outbound::{Delivery, Outbound, Place};
+use crate::outbound::{Delivery, Doubt, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Traffic};
 use crate::plan::{ReadPlan, Sending};
 use crate::report::files::{create_private_dir, private_options};
@@ -367,10 +367,10 @@ impl Pass {
         for (entry, claim) in group.into_iter().zip(claims) {
             let doubt = match claim {
                 Claim::Fresh => None,
-                Claim::InDoubt => Some(Reason::new(
-                    "interrupted",
-                    "an earlier run may have sent it",
-                )),
+                Claim::InDoubt { since } => Some(Doubt {
+                    reason: Reason::new("interrupted", "an earlier run may have sent it"),
+                    since,
+                }),
                 Claim::Created(settled) => {
                     self.show(&told(&entry, *settled));
                     continue;
@@ -389,7 +389,7 @@ impl Pass {
     }
 
     /// Delivers a claimed entry, settles it, and only then shows it.
-    async fn see_through(self: Arc<Self>, entry: Entry, doubt: Option<Reason>, mut place: Place) {
+    async fn see_through(self: Arc<Self>, entry: Entry, doubt: Option<Doubt>, mut place: Place) {
         let Importer {
             ledger,
             outbound,

@@ -164,7 +164,10 @@ pub enum Claim {
     /// It is ours, and surely was not created before.
     Fresh,
     /// It is ours, and an earlier run may have created it: look first.
-    InDoubt,
+    InDoubt {
+        /// When the oldest claim was made that may have created it.
+        since: SystemTime,
+    },
     /// It exists in Concord already.
     Created(Box<Settled>),
     /// Another live run holds it.

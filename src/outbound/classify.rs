@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::client::{Answer, Exchange, Silence};
-use super::pace::Health;
+use super::gate::Health;
 use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
@@ -257,25 +257,32 @@ pub(super) fn receipt(item: &Value) -> Option<Receipt> {
 
 /// Fields that are shown, and otherwise than they were sent. A field that is not shown says nothing.
 pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
-    let user = item.get("user");
     Field::ALL
         .into_iter()
-        .filter(|field| {
-            let shown = match field {
-                Field::UserEmail => user.and_then(|user| user.get("email")),
-                Field::UserFirstName => user.and_then(|user| user.get("firstName")),
-                Field::UserLastName => user.and_then(|user| user.get("lastName")),
-                Field::UserPhoneNumber => user.and_then(|user| user.get("phoneNumber")),
-                Field::UserId | Field::ProjectUserId => None,
-                _ => item.get(field.name()),
-            };
-            match (shown, text_of(sent, *field)) {
-                (Some(Value::String(shown)), Some(sent)) => !is_same(*field, shown, &sent),
-                (Some(Value::Bool(shown)), Some(sent)) => sent != shown.to_string(),
-                _ => false,
-            }
+        .filter(|field| match (shown(item, *field), text_of(sent, *field)) {
+            (Some(Value::String(shown)), Some(sent)) => !is_same(*field, shown, &sent),
+            (Some(Value::Bool(shown)), Some(sent)) => sent != shown.to_string(),
+            _ => false,
         })
         .collect()
+}
+
+/// Whether a field was sent, and is shown as text.
+pub(super) fn is_comparable(item: &Value, sent: &RequestBody, field: Field) -> bool {
+    shown(item, field).is_some_and(Value::is_string) && text_of(sent, field).is_some()
+}
+
+/// Where a listed request shows a field.
+fn shown(item: &Value, field: Field) -> Option<&Value> {
+    let user = item.get("user");
+    match field {
+        Field::UserEmail => user?.get("email"),
+        Field::UserFirstName => user?.get("firstName"),
+        Field::UserLastName => user?.get("lastName"),
+        Field::UserPhoneNumber => user?.get("phoneNumber"),
+        Field::UserId | Field::ProjectUserId => None,
+        _ => item.get(field.name()),
+    }
 }
 
 /// What was sent in a field, as text.

@@ -3,7 +3,6 @@
 //! It says what happened, not what to do about it (`classify` does). It never retries, follows no
 //! redirect, and reads no more of an answer than a limit.
 
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -11,7 +10,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::entry::RequestBody;
-use crate::plan::Target;
+use crate::plan::{Target, is_loopback};
 
 /// The most of an answer to a POST that is read, in bytes.
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -35,8 +34,8 @@ pub(super) struct Answer {
 pub(super) enum BodyFault {
     #[error("the answer broke off")]
     CutOff,
-    #[error("the answer was larger than {ANSWER_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error("the answer was larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
 }
 
 /// Why there is no answer.
@@ -110,7 +109,7 @@ impl Client {
             .connect_timeout(CONNECT_MAX.min(timeout / 2))
             .tcp_nodelay(true)
             .timeout(timeout);
-        builder = if is_loopback(&requests) {
+        builder = if requests.host_str().is_some_and(is_loopback) {
             builder.no_proxy()
         } else {
             builder.https_only(true)
@@ -164,7 +163,7 @@ impl Client {
         let body = loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => {
-                    break Err(BodyFault::TooLarge);
+                    break Err(BodyFault::TooLarge { bytes_max });
                 }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                 Ok(None) => break Ok(bytes),
@@ -187,17 +186,6 @@ impl Client {
         } else {
             Silence::Broken
         }
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback()),
-        None => false,
     }
 }
 

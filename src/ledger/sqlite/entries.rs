@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::super::alive::Locks;
 use super::super::{Claim, ClaimRequest, LedgerError, Record, RunId};
-use super::now_ms;
 use super::runs;
+use super::{from_ms, now_ms};
 use crate::entry::{Fingerprint, ImportId};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Traffic, Via};
 
@@ -113,14 +113,18 @@ fn claim(
         {
             return Ok(Claim::Elsewhere(held.run));
         }
-        (Some(_), Some((Outcome::InDoubt, _))) => Claim::InDoubt,
+        (Some(_), Some((Outcome::InDoubt, _))) => Claim::InDoubt {
+            since: from_ms(claimed_at_ms(tx, id)?),
+        },
         (Some(_), _) => Claim::Fresh,
     };
-    // A claim that a dead run left open goes back to in doubt, never to what it was before that claim.
+    // A claim that a dead run left open goes back to in doubt, never to what it was before that claim; and what
+    // is in doubt keeps the time of its oldest claim.
     tx.prepare_cached(
         "UPDATE entries
          SET previous = CASE state WHEN 0 THEN 4 ELSE state END,
-             state = 0, run = ?2, fingerprint = ?3, claimed_at_ms = ?4
+             state = 0, run = ?2, fingerprint = ?3,
+             claimed_at_ms = CASE WHEN state IN (0, 4) THEN claimed_at_ms ELSE ?4 END
          WHERE import_id = ?1",
     )?
     .execute(params![
@@ -130,6 +134,11 @@ fn claim(
         now
     ])?;
     Ok(claim)
+}
+
+fn claimed_at_ms(tx: &Transaction<'_>, id: ImportId) -> rusqlite::Result<i64> {
+    tx.prepare_cached("SELECT claimed_at_ms FROM entries WHERE import_id = ?1")?
+        .query_row([id.0.as_bytes()], |row| row.get(0))
 }
 
 /// What is said of an entry whose content is not what was sent under its key.
