@@ -90,6 +90,17 @@ impl Learned {
         }
     }
 
+    /// Sees the request that is known to exist among those of a list.
+    pub(super) fn notice(&mut self, items: &[Value]) {
+        let Some((known, since)) = self.known.filter(|_| self.dated.is_none()) else {
+            return;
+        };
+        let item = items.iter().find(|item| page::marks(item).contains(&known));
+        if let Some(receipt) = item.and_then(classify::receipt) {
+            self.know_dated(receipt, Some(since));
+        }
+    }
+
     fn know_dated(&mut self, receipt: Receipt, since: Option<Instant>) {
         let at = receipt
             .request_date

@@ -24,6 +24,8 @@ pub const SCAN_ITEMS_MAX: usize = 200_000;
 const PAGE_TRIES_MAX: u32 = 3;
 /// A list longer than this is worth two questions to find out whether it can be read from a date on.
 const DATED_FROM_ITEMS: usize = 2 * PAGE_ITEMS;
+/// Pages that are read to find it in that window.
+const PROOF_PAGES_MAX: usize = 5;
 /// To either side of the date shown by the request on which `startDate` and `endDate` are tried.
 const PROOF_MARGIN: SignedDuration = SignedDuration::from_secs(1);
 
@@ -134,6 +136,7 @@ impl Outbound {
             for item in &items {
                 sought.meet(item);
             }
+            self.finder.learned().notice(&items);
             let (code, message) = match walk.take(&items, total) {
                 Step::More => continue,
                 Step::Done => return Ok(Scanned::Whole),
@@ -204,21 +207,40 @@ impl Outbound {
             (known.at - PROOF_MARGIN).to_string(),
             (known.at + PROOF_MARGIN).to_string(),
         );
-        let limit = PAGE_ITEMS.to_string();
-        let query = [
-            ("limit", limit.as_str()),
-            ("startDate", &from),
-            ("endDate", &until),
-        ];
-        let page = page::read_page(self.list(entry, &query, Cost::Credit).await?);
         let has_known = |items: &[Value]| items.iter().any(|item| id_of(item) == Some(known.id));
-        let dates = match page {
-            Page::Items { items, .. } if has_known(&items) => Dates::Hold,
-            // What was created just now may not be listed yet.
-            Page::Items { .. } if known.since.elapsed() < self.sending.settle => Dates::Unproven,
-            Page::None(Look::NotServed(_)) => Dates::Unproven,
-            _ => Dates::Useless,
-        };
+        let limit = PAGE_ITEMS.to_string();
+        let mut offset = 0;
+        let mut dates = Dates::Useless;
+        for _ in 0..PROOF_PAGES_MAX {
+            let at = offset.to_string();
+            let query = [
+                ("limit", limit.as_str()),
+                ("offset", at.as_str()),
+                ("startDate", from.as_str()),
+                ("endDate", until.as_str()),
+            ];
+            match page::read_page(self.list(entry, &query, Cost::Credit).await?) {
+                Page::Items { items, .. } if has_known(&items) => {
+                    dates = Dates::Hold;
+                    break;
+                }
+                Page::Items { items, total } => {
+                    offset += items.len();
+                    if items.is_empty() || offset >= total {
+                        // What was created just now may not be listed yet.
+                        if known.since.elapsed() < self.sending.settle {
+                            dates = Dates::Unproven;
+                        }
+                        break;
+                    }
+                }
+                Page::None(Look::NotServed(_)) => {
+                    dates = Dates::Unproven;
+                    break;
+                }
+                Page::None(_) => break,
+            }
+        }
         self.finder.learned().dates = dates;
         tracing::debug!(?dates, "the dates were tried on a request that exists");
         Ok(dates == Dates::Hold)
