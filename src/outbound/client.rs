@@ -2,6 +2,23 @@
 //!
 //! It says what happened, not what to do about it (`classify` does). It never retries, follows no
 //! redirect, and reads no more of an answer than a limit.
+//!
+//! What the libraries below can tell of "before anything was written", and what they cannot:
+//!
+//! - A connection that was never made (name, connect, TLS, and the limit on them together) is told by
+//!   `reqwest::Error::is_connect`. It is all that proves that nothing was sent, and we conclude nothing from
+//!   any other error.
+//! - A connection that was kept from an earlier exchange may be closed by the server just as it is taken up again.
+//!   While hyper has not begun to write, it gives the request back, and hyper-util's pool sends it over another
+//!   connection (`retry_canceled_requests`, and only on a reused connection): the server has seen none of it, and
+//!   we see one exchange. Once hyper has taken the request up to write it, it reports an incomplete message or a
+//!   reset (`connection closed before message completed`), the same whether the server has read nothing, a part
+//!   or all of it. So all of these are [`Silence::Broken`], in doubt; `tests/it/import/faults.rs` counts what
+//!   reaches a server that closes so, and nothing does twice.
+//! - reqwest would by itself send again what a server refuses on HTTP/2 (`REFUSED_STREAM`, GOAWAY). That is right by
+//!   the protocol, and hides an exchange from the pace; `retry::never()` turns it off, and such a refusal is in doubt
+//!   too. The pool's own way of the paragraph before is not touched by it.
+//! - A new connection that breaks before the request is written looks like one that breaks after it: in doubt.
 
 use std::time::{Duration, SystemTime};
 

@@ -250,7 +250,7 @@ mod tests {
 
     const DATE_MS: i64 = 1_700_000_000_000;
 
-    fn entry(n: u128, body: Value) -> Entry {
+    fn entry(n: u128, body: &Value) -> Entry {
         Entry {
             position: Position {
                 input: 1,
@@ -263,7 +263,7 @@ mod tests {
                 is_personal: false,
             },
             fingerprint: Fingerprint(0),
-            body: validate(&body).unwrap_or_else(|_| panic!("valid: {body}")),
+            body: validate(body).unwrap_or_else(|_| panic!("valid: {body}")),
         }
     }
 
@@ -272,7 +272,7 @@ mod tests {
             "userLastName": "Byron", "preverified": true})
     }
 
-    fn person(body: Value) -> Person {
+    fn person(body: &Value) -> Person {
         let mut person = Person::new(&entry(1, body), SystemTime::now());
         person.from_ms = DATE_MS;
         person
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn what_fits_in_all_that_is_shown_fits_and_what_fits_in_part_is_alike() {
-        let ada = person(ada());
+        let ada = person(&ada());
         let bare = json!({"id": Uuid::from_u128(9), "request": "delete", "requestDate": DATE_MS});
         for (item, expected) in [
             (shown(), Fit::Fits),
@@ -339,7 +339,7 @@ mod tests {
         ] {
             assert_eq!(ada.fit(&item), expected, "{item}");
         }
-        let by_id = person(json!({"request": "delete", "userId": "u-1"}));
+        let by_id = person(&json!({"request": "delete", "userId": "u-1"}));
         assert_eq!(by_id.fit(&shown()), Fit::Alike);
     }
 
@@ -353,8 +353,8 @@ mod tests {
 
     #[test]
     fn only_the_one_request_that_nobody_else_can_have_made_is_believed() {
-        let (ada_1, ada_2) = (entry(1, ada()), entry(2, ada()));
-        let found = || hits(&person(ada()), &[shown()]);
+        let (ada_1, ada_2) = (entry(1, &ada()), entry(2, &ada()));
+        let found = || hits(&person(&ada()), &[shown()]);
         let is_found = |look: &Look| matches!(look, Look::Found { .. });
 
         let people = People::default();
@@ -380,7 +380,7 @@ mod tests {
     fn more_than_one_leaves_the_doubt_and_says_how_many() {
         let other = with(shown(), "/id", json!(Uuid::from_u128(10)));
         let look =
-            People::default().judge(&entry(1, ada()), hits(&person(ada()), &[shown(), other]));
+            People::default().judge(&entry(1, &ada()), hits(&person(&ada()), &[shown(), other]));
         let Look::Unable(reason) = look else {
             panic!("{look:?}")
         };

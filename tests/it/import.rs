@@ -8,6 +8,7 @@ use concord_import::sandbox::Config;
 
 mod doubts;
 mod faults;
+mod lists;
 mod secrets;
 mod stopping;
 mod waiting;
