@@ -226,8 +226,8 @@ async fn without_a_mark_a_request_that_somebody_else_made_for_the_person_leaves_
 
 #[tokio::test]
 async fn doubts_of_a_run_that_died_are_settled_by_few_readings_of_the_list() {
-    const DOUBTS: usize = 150;
-    const ROWS: usize = 2_650;
+    const DOUBTS: usize = 80;
+    const ROWS: usize = 2_150;
     let doubts = u64::try_from(DOUBTS).expect("few");
     for listing in [
         Listing::default(),
@@ -264,7 +264,7 @@ async fn doubts_of_a_run_that_died_are_settled_by_few_readings_of_the_list() {
         // what it took to learn that dates can be trusted.
         let gets = trial.exchanges(&Method::GET).split_off(before.1);
         assert!(
-            gets.len() <= 30,
+            gets.len() <= 20,
             "{} requests to settle {DOUBTS}",
             gets.len()
         );
