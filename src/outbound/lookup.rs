@@ -39,9 +39,10 @@ pub(super) enum Look {
         oddity: Option<Reason>,
     },
     NotFound,
-    /// It cannot be told: the server forbids or lacks the list, gives one that cannot be read, or shows
-    /// requests that cannot be told apart.
+    /// The server cannot tell: it forbids or lacks the list, or gives one that cannot be read.
     Unable(Reason),
+    /// It shows requests that cannot be told apart (only without a mark).
+    Ambiguous(Reason),
     /// The server did not serve us this time.
     NotServed(Reason),
 }

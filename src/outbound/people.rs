@@ -196,7 +196,7 @@ impl People {
             told.unresolved.contains(name) || told.under_way.get(name).is_some_and(|n| *n > 1)
         });
         let (fitting, alike) = (hits.fitting.len(), hits.alike.len());
-        let ambiguous = |message: String| Look::Unable(Reason::new("ambiguous", message));
+        let ambiguous = |message: String| Look::Ambiguous(Reason::new("ambiguous", message));
         match (fitting, alike) {
             _ if hits.are_more => ambiguous(format!(
                 "more than {HITS_MAX} requests in Concord may be it, and there is no mark to tell"
@@ -381,7 +381,7 @@ mod tests {
         let other = with(shown(), "/id", json!(Uuid::from_u128(10)));
         let look =
             People::default().judge(&entry(1, &ada()), hits(&person(&ada()), &[shown(), other]));
-        let Look::Unable(reason) = look else {
+        let Look::Ambiguous(reason) = look else {
             panic!("{look:?}")
         };
         assert_eq!(reason.code, "ambiguous");

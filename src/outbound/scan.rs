@@ -163,8 +163,8 @@ impl Outbound {
         Ok(self.finder.learned().filter == Filter::FindsWithin)
     }
 
-    /// One page, asked for again when the server does not serve it: a long list must not be begun anew for
-    /// each of its faults.
+    /// One page. All but the first are asked for again when the server does not serve them: a long list must not
+    /// be begun anew for each of its faults.
     async fn page(
         &self,
         entry: ImportId,
@@ -172,6 +172,7 @@ impl Outbound {
         from: Option<&str>,
         cost: Cost,
     ) -> Result<Page, Stopped> {
+        let tries_max = if offset > 0 { PAGE_TRIES_MAX } else { 1 };
         let (limit, offset) = (PAGE_ITEMS.to_string(), offset.to_string());
         let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
         query.extend(from.map(|from| ("startDate", from)));
@@ -179,7 +180,7 @@ impl Outbound {
         loop {
             let page = page::read_page(self.list(entry, &query, cost).await?);
             match page {
-                Page::None(Look::NotServed(_)) if tries < PAGE_TRIES_MAX => tries += 1,
+                Page::None(Look::NotServed(_)) if tries < tries_max => tries += 1,
                 page => return Ok(page),
             }
             self.sleep(self.sending.initial_backoff * tries).await?;

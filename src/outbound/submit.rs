@@ -27,7 +27,10 @@ const SERVED_PER_REFUSED: u64 = 10;
 enum Resolved {
     Exists(Receipt, Option<Reason>),
     Absent,
+    /// Looking is impossible.
     Unknown(Reason),
+    /// It may be one of several that exist.
+    Ambiguous(Reason),
 }
 
 /// What is remembered of an entry between attempts.
@@ -177,12 +180,15 @@ async fn see_through(
                 }
                 Ok(Resolved::Absent) => progress.unresolved = None,
                 Ok(Resolved::Unknown(because)) => {
-                    let message = format!("{}; {}", why.message, because.message);
-                    let reason = Reason::new(why.code, message);
+                    let reason = because_of(&why, &because);
                     if out.sending.in_doubt != DoubtPolicy::Resend {
                         return progress.in_doubt(reason);
                     }
                     progress.unresolved = Some(reason);
+                }
+                // Something is there: sending again would most likely make a second.
+                Ok(Resolved::Ambiguous(because)) => {
+                    return progress.in_doubt(because_of(&why, &because));
                 }
                 // Nothing was sent by this run: the ledger knows it as in doubt already.
                 Err(Stopped) if progress.attempts == 0 => return Delivery::NotSent,
@@ -233,6 +239,12 @@ async fn see_through(
             }
         }
     }
+}
+
+/// Why it is in doubt, and why it stays so.
+fn because_of(why: &Reason, because: &Reason) -> Reason {
+    let message = format!("{}; {}", why.message, because.message);
+    Reason::new(why.code.clone(), message)
 }
 
 fn backoff(out: &Outbound, id: ImportId) -> Backoff {
@@ -335,6 +347,7 @@ async fn look(
             Look::Found { receipt, oddity } => return Ok(Resolved::Exists(receipt, oddity)),
             Look::NotFound => return Ok(Resolved::Absent),
             Look::Unable(reason) => return Ok(Resolved::Unknown(reason)),
+            Look::Ambiguous(reason) => return Ok(Resolved::Ambiguous(reason)),
             Look::NotServed(reason) => progress.last = Some(reason),
         }
         // An outage is the whole run's to wait for; only a list that fails while requests are served counts.

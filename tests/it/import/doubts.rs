@@ -187,6 +187,8 @@ async fn without_a_mark_two_rows_of_one_person_and_request_are_never_told_apart(
     ] {
         let mut trial = unmarked(twins, script).await;
         trial.sending.concurrency = NonZeroU32::new(2).expect("not zero");
+        // Where looking is possible and shows something, nothing is sent again unseen.
+        trial.sending.in_doubt = DoubtPolicy::Resend;
         let ended = trial.run().await;
         assert_eq!(ended.count(Outcome::InDoubt), 2, "{script}");
         assert_eq!(trial.posts(), 2, "{script}");
