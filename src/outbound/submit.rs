@@ -33,6 +33,33 @@ enum Resolved {
     Ambiguous(Reason),
 }
 
+/// Whether an entry is refused for want of time because the server is busy, or whatever others get.
+#[derive(Debug, Default)]
+struct Refusals {
+    /// How POSTs had fared when it was refused last.
+    last: Option<Standing>,
+    is_singled_out: bool,
+}
+
+impl Refusals {
+    /// Takes note of one, and says whether it is meant for this entry alone: others were served since its last one,
+    /// and hardly any other was refused. Once that is so it stays so while nobody else asks for anything.
+    fn note(&mut self, now: Standing) -> bool {
+        if let Some(last) = self.last {
+            let (served, refused) = (now.served - last.served, now.refused - last.refused);
+            if served + refused > 0 {
+                self.is_singled_out = served > 0 && served >= refused * SERVED_PER_REFUSED;
+            }
+        }
+        self.last = Some(Standing {
+            // Its own, which is counted next unless it is meant for it alone.
+            refused: now.refused + u64::from(!self.is_singled_out),
+            ..now
+        });
+        self.is_singled_out
+    }
+}
+
 /// What is remembered of an entry between attempts.
 struct Progress<'a> {
     attempts: u32,
@@ -48,31 +75,11 @@ struct Progress<'a> {
     cost: Cost,
     /// Held while an answer of this run is unsettled.
     unsettled: Option<Unsettled<'a>>,
-    /// How POSTs fared when it was refused last.
-    refused_at: Option<Standing>,
-    is_singled_out: bool,
+    refusals: Refusals,
     backoff: Backoff,
 }
 
 impl Progress<'_> {
-    /// Takes note of a refusal for want of time, and says whether it is meant for this entry alone: others were
-    /// served since its last one, and hardly any other was refused. Once that is so it stays so while nobody else
-    /// asks for anything.
-    fn refused(&mut self, now: Standing) -> bool {
-        if let Some(then) = self.refused_at {
-            let (served, refused) = (now.served - then.served, now.refused - then.refused);
-            if served + refused > 0 {
-                self.is_singled_out = served > 0 && served >= refused * SERVED_PER_REFUSED;
-            }
-        }
-        self.refused_at = Some(Standing {
-            // Its own, which is counted next unless it is meant for it alone.
-            refused: now.refused + u64::from(!self.is_singled_out),
-            ..now
-        });
-        self.is_singled_out
-    }
-
     fn in_doubt(&self, reason: Reason) -> Delivery {
         self.settled(Outcome::InDoubt, reason)
     }
@@ -157,8 +164,7 @@ async fn see_through(
         since: doubt.as_ref().map(|doubt| doubt.since),
         cost: Cost::Free,
         unsettled: None,
-        refused_at: None,
-        is_singled_out: false,
+        refusals: Refusals::default(),
         backoff: backoff(out, entry.import_id),
     };
     let mut doubt = doubt.map(|doubt| doubt.reason);
@@ -299,7 +305,7 @@ async fn attempt(
     progress.status = verdict.status;
     let own_wait = match (&verdict.disposition, &verdict.health) {
         (Disposition::NotServed(_), Health::Serving) => Some(Duration::ZERO),
-        (_, Health::Busy { retry_after, .. }) if progress.refused(out.pacer.standing()) => {
+        (_, Health::Busy { retry_after, .. }) if progress.refusals.note(out.pacer.standing()) => {
             Some(retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))
         }
         _ => None,
@@ -362,4 +368,40 @@ async fn look(
         "lookup_failed",
         format!("looking it up failed{last}"),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of an entry's refusals, each after so many others were served and refused since the last.
+    fn notes(others: &[(u64, u64)]) -> Vec<bool> {
+        let mut refusals = Refusals::default();
+        let mut standing = Standing::default();
+        let mut note = |(served, refused): &(u64, u64)| {
+            standing.served += served;
+            standing.refused += refused;
+            let is_own = refusals.note(standing);
+            standing.refused += u64::from(!is_own);
+            is_own
+        };
+        others.iter().map(&mut note).collect()
+    }
+
+    #[test]
+    fn an_entry_is_singled_out_once_others_are_served_and_it_is_not() {
+        // The first says nothing; nor do those of a server that serves nobody, or refuses one in five.
+        assert_eq!(notes(&[(50, 0), (0, 0), (0, 7), (0, 0)]), [false; 4]);
+        assert_eq!(notes(&[(0, 0), (8, 2), (40, 10), (0, 0)]), [false; 4]);
+        // Others are served; then it is left alone, and what is held against it stands.
+        assert_eq!(
+            notes(&[(0, 0), (3, 0), (0, 0), (0, 0)]),
+            [false, true, true, true]
+        );
+        // Two such among many; then the server gets busy for all.
+        assert_eq!(
+            notes(&[(0, 0), (30, 1), (30, 2), (5, 5)]),
+            [false, true, true, false]
+        );
+    }
 }
