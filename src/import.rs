@@ -20,9 +20,9 @@ use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{
     Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
 };
-use crate::outbound::{Delivery, Outbound, Place};
+use crate::outbound::{Delivery, Doubt, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
-use crate::plan::{ReadPlan, Sending};
+use crate::plan::{Mark, ReadPlan, Sending};
 use crate::private_file::{create_private_dir, private_options};
 use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::{Summary, exit_code, run_input};
@@ -359,10 +359,10 @@ impl Pass {
             entry.go_by(import_id);
             let doubt = match claim {
                 Claim::Fresh => None,
-                Claim::InDoubt { .. } => Some(Reason::new(
-                    "interrupted",
-                    "an earlier run may have sent it",
-                )),
+                Claim::InDoubt { since } => Some(Doubt {
+                    reason: Reason::new("interrupted", "an earlier run may have sent it"),
+                    since,
+                }),
                 Claim::Created(settled) => {
                     self.show(&told(&entry, *settled));
                     continue;
@@ -381,7 +381,7 @@ impl Pass {
     }
 
     /// Delivers a claimed entry, settles it, and only then shows it.
-    async fn see_through(self: Arc<Self>, entry: Entry, doubt: Option<Reason>, mut place: Place) {
+    async fn see_through(self: Arc<Self>, entry: Entry, doubt: Option<Doubt>, mut place: Place) {
         let Importer {
             ledger,
             outbound,
@@ -392,20 +392,37 @@ impl Pass {
             .deliver(&entry, doubt, &mut place, &self.lease)
             .await
         {
-            Delivery::Settled(settled) => {
-                let settlement = Settlement {
-                    import_id: entry.import_id,
-                    content: is_of_this_content(&settled).then(|| entry.content()),
-                    settled: settled.clone(),
-                };
-                let commit = ledger.settle(self.run, settlement, self.traffic()).await;
-                commit.map(|()| self.show(&told(&entry, settled)))
-            }
+            Delivery::Settled(settled) => self.settle(&entry, settled).await,
             Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
         };
         if let Err(error) = committed {
             stop.raise(ledger_failed(&error));
         }
+    }
+
+    async fn settle(&self, entry: &Entry, settled: Settled) -> Result<(), LedgerError> {
+        let Importer { ledger, read, .. } = &self.importer;
+        let settled = match (read.rules.mark, settled.via, settled.receipt) {
+            // Without a mark it was told by its person: it may be the request of an entry of an earlier run.
+            (Mark::None, Some(Via::Lookup), Some(receipt))
+                if ledger.holder_of(receipt.id).await?.is_some() =>
+            {
+                let message = "the only request in Concord that fits belongs to another entry";
+                Settled {
+                    attempts: settled.attempts,
+                    ..Settled::of(Outcome::InDoubt, Some(Reason::new("ambiguous", message)))
+                }
+            }
+            _ => settled,
+        };
+        let settlement = Settlement {
+            import_id: entry.import_id,
+            content: is_of_this_content(&settled).then(|| entry.content()),
+            settled: settled.clone(),
+        };
+        ledger.settle(self.run, settlement, self.traffic()).await?;
+        self.show(&told(entry, settled));
+        Ok(())
     }
 
     /// What this run has sent for this input.

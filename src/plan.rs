@@ -1,6 +1,7 @@
 //! Everything decided before the first byte is read: what the command line, the environment and the
 //! job file say, settled once. Plain data; `cli::resolve` makes it, nobody changes it.
 
+use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +23,12 @@ pub struct Target {
     pub project: Uuid,
     /// Without a slash at its end.
     pub base_url: String,
+}
+
+/// Whether a URL's host is this machine itself: only there may a key travel unencrypted.
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// One input.
@@ -135,7 +142,8 @@ pub enum NamePart {
 pub enum Mark {
     /// Appended to `notes` as `[ref <uuid>]`.
     Notes,
-    /// Nowhere: an in-doubt entry then stays in doubt.
+    /// Nowhere: an in-doubt entry is then told by person, request type and time, and stays in doubt when that
+    /// is not unique.
     None,
 }
 

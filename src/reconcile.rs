@@ -192,7 +192,7 @@ impl Reconciler {
             let at = held.fetched();
             let page = self
                 .outbound
-                .page(self.target.project, at.next_offset)
+                .list_page(self.target.project, at.next_offset)
                 .await
                 .map_err(|error| match error {
                     NoPage::Stopped => ReconcileError::Stopped,

@@ -4,11 +4,12 @@
 //! Decides nothing about where a value comes from; see `resolve` for that.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use uuid::Uuid;
+
+use crate::plan;
 
 /// Fewest requests a second: one in about seventeen minutes.
 pub const RATE_PER_S_MIN: f64 = 0.001;
@@ -234,7 +235,7 @@ pub fn base_url(text: &str) -> Result<String, Refusal> {
     let host = url.host_str().unwrap_or_default();
     match url.scheme() {
         "https" => {}
-        "http" if is_loopback(host) => {}
+        "http" if plan::is_loopback(host) => {}
         "http" => {
             return Err(Refusal::UrlNotEncrypted {
                 host: host.to_owned(),
@@ -257,11 +258,6 @@ pub fn base_url(text: &str) -> Result<String, Refusal> {
         });
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

@@ -212,7 +212,7 @@ pub enum Claim {
     Fresh,
     /// It is ours, and an earlier run may have created it: look first.
     InDoubt {
-        /// It was not sent before.
+        /// When the oldest claim was made that may have created it.
         since: SystemTime,
     },
     /// It exists in Concord already.
@@ -373,6 +373,10 @@ enum Ask {
     SomeCreated {
         reply: Reply<Option<ImportId>>,
     },
+    HolderOf {
+        id: Uuid,
+        reply: Reply<Option<ImportId>>,
+    },
 }
 
 /// A ledger, open. Cheap to clone; the last one dropped closes it.
@@ -500,6 +504,11 @@ impl Ledger {
     /// Some entry that is known to exist in Concord.
     pub async fn some_created(&self) -> Result<Option<ImportId>, LedgerError> {
         self.ask(|reply| Ask::SomeCreated { reply }).await
+    }
+
+    /// The entry that is known as this request of Concord's. Reads the whole ledger.
+    pub async fn holder_of(&self, id: Uuid) -> Result<Option<ImportId>, LedgerError> {
+        self.ask(|reply| Ask::HolderOf { id, reply }).await
     }
 
     async fn ask<T>(&self, make: impl FnOnce(Reply<T>) -> Ask) -> Result<T, LedgerError> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::client::{Answer, Exchange, Silence};
-use super::pace::Health;
+use super::gate::Health;
 use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
@@ -264,21 +264,30 @@ pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
     Field::ALL.into_iter().filter(differs).collect()
 }
 
+/// Whether a field was sent, and is shown as text.
+pub(super) fn is_comparable(item: &Value, sent: &RequestBody, field: Field) -> bool {
+    shown(item, field).is_some_and(Value::is_string) && text_of(sent, field).is_some()
+}
+
 /// What a listed or created request shows in a field, as text; none: it is not shown.
 pub(super) fn shown_text(item: &Value, field: Field) -> Option<Cow<'_, str>> {
-    let user = || item.get("user");
-    let shown = match field {
-        Field::UserEmail => user()?.get("email"),
-        Field::UserFirstName => user()?.get("firstName"),
-        Field::UserLastName => user()?.get("lastName"),
-        Field::UserPhoneNumber => user()?.get("phoneNumber"),
-        Field::UserId | Field::ProjectUserId => None,
-        _ => item.get(field.name()),
-    };
-    match shown? {
+    match shown(item, field)? {
         Value::String(text) => Some(text.into()),
         Value::Bool(yes) => Some(yes.to_string().into()),
         _ => None,
+    }
+}
+
+/// Where a listed request shows a field.
+fn shown(item: &Value, field: Field) -> Option<&Value> {
+    let user = item.get("user");
+    match field {
+        Field::UserEmail => user?.get("email"),
+        Field::UserFirstName => user?.get("firstName"),
+        Field::UserLastName => user?.get("lastName"),
+        Field::UserPhoneNumber => user?.get("phoneNumber"),
+        Field::UserId | Field::ProjectUserId => None,
+        _ => item.get(field.name()),
     }
 }
 

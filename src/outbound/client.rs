@@ -2,8 +2,24 @@
 //!
 //! It says what happened, not what to do about it (`classify` does). It never retries, follows no
 //! redirect, and reads no more of an answer than a limit.
+//!
+//! What the libraries below can tell of "before anything was written", and what they cannot:
+//!
+//! - A connection that was never made (name, connect, TLS, and the limit on them together) is told by
+//!   `reqwest::Error::is_connect`. It is all that proves that nothing was sent, and we conclude nothing from
+//!   any other error.
+//! - A connection that was kept from an earlier exchange may be closed by the server just as it is taken up again.
+//!   While hyper has not begun to write, it gives the request back, and hyper-util's pool sends it over another
+//!   connection (`retry_canceled_requests`, and only on a reused connection): the server has seen none of it, and
+//!   we see one exchange. Once hyper has taken the request up to write it, it reports an incomplete message or a
+//!   reset (`connection closed before message completed`), the same whether the server has read nothing, a part
+//!   or all of it. So all of these are [`Silence::Broken`], in doubt; `tests/it/import/faults.rs` counts what
+//!   reaches a server that closes so, and nothing does twice.
+//! - reqwest would by itself send again what a server refuses on HTTP/2 (`REFUSED_STREAM`, GOAWAY). That is right by
+//!   the protocol, and hides an exchange from the pace; `retry::never()` turns it off, and such a refusal is in doubt
+//!   too. The pool's own way of the paragraph before is not touched by it.
+//! - A new connection that breaks before the request is written looks like one that breaks after it: in doubt.
 
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -11,7 +27,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::entry::RequestBody;
-use crate::plan::Target;
+use crate::plan::{Target, is_loopback};
 
 /// The most of an answer to a POST that is read, in bytes.
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -35,8 +51,8 @@ pub(super) struct Answer {
 pub(super) enum BodyFault {
     #[error("the answer broke off")]
     CutOff,
-    #[error("the answer was larger than {ANSWER_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error("the answer was larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
 }
 
 /// Why there is no answer.
@@ -110,7 +126,7 @@ impl Client {
             .connect_timeout(CONNECT_MAX.min(timeout / 2))
             .tcp_nodelay(true)
             .timeout(timeout);
-        builder = if is_loopback(&requests) {
+        builder = if requests.host_str().is_some_and(is_loopback) {
             builder.no_proxy()
         } else {
             builder.https_only(true)
@@ -164,7 +180,7 @@ impl Client {
         let body = loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => {
-                    break Err(BodyFault::TooLarge);
+                    break Err(BodyFault::TooLarge { bytes_max });
                 }
                 Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
                 Ok(None) => break Ok(bytes),
@@ -187,17 +203,6 @@ impl Client {
         } else {
             Silence::Broken
         }
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback()),
-        None => false,
     }
 }
 

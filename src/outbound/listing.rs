@@ -3,9 +3,12 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::lookup::{PAGE_ITEMS, Page, read_page};
+use super::gate::Cost;
+use super::lookup::Look;
 use super::pace::Stopped;
-use super::{Look, Outbound, classify};
+use super::page::{self, Page, read_page};
+use super::walk::PAGE_ITEMS;
+use super::{Outbound, classify};
 use crate::entry::{Field, ImportId, RequestBody, RequestType};
 use crate::listed::{Listed, Shown};
 use crate::outcome::Reason;
@@ -34,7 +37,7 @@ pub enum NoPage {
 
 impl Outbound {
     /// One page of the project's list from an offset, tried again while the server does not serve.
-    pub async fn page(&self, project: Uuid, offset: u64) -> Result<ListPage, NoPage> {
+    pub async fn list_page(&self, project: Uuid, offset: u64) -> Result<ListPage, NoPage> {
         let (limit, offset) = (PAGE_ITEMS.to_string(), offset.to_string());
         let query = [("limit", limit.as_str()), ("offset", offset.as_str())];
         let mut backoff = super::backoff::Backoff::new(
@@ -45,7 +48,7 @@ impl Outbound {
         let mut tries = 0;
         loop {
             let exchange = self
-                .list(ImportId(Uuid::nil()), &query)
+                .list(ImportId(Uuid::nil()), &query, Cost::Free)
                 .await
                 .map_err(|Stopped| NoPage::Stopped)?;
             match read_page(exchange) {
@@ -66,7 +69,8 @@ impl Outbound {
                     }
                 }
                 Page::None(Look::Unable(reason)) => return Err(NoPage::Unable(reason)),
-                Page::None(Look::Found { .. } | Look::NotFound) => {}
+                // What a look comes to; a page comes to neither.
+                Page::None(Look::Found { .. } | Look::NotFound | Look::Ambiguous(_)) => {}
             }
             tokio::select! {
                 biased;
@@ -88,7 +92,7 @@ fn listed(item: &Value, project: Uuid) -> Option<Listed> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     Some(Listed {
         receipt: classify::receipt(item)?,
-        marks: marks_in(text("notes")),
+        marks: page::marks(item),
         request: RequestType::from_name(text("request")),
         status: text("status").to_owned(),
         resolution_status: text("resolutionStatus").to_owned(),
@@ -96,35 +100,4 @@ fn listed(item: &Value, project: Uuid) -> Option<Listed> {
             classify::shown_text(item, field).map(|text| classify::comparable(field, &text))
         }),
     })
-}
-
-/// The import ids of all marks in a text, in whatever case.
-fn marks_in(text: &str) -> Vec<ImportId> {
-    const BEGIN: &str = "[ref ";
-    let text = text.to_ascii_lowercase();
-    let marks = text.match_indices(BEGIN).filter_map(|(at, _)| {
-        let (id, _) = text[at + BEGIN.len()..].split_once(']')?;
-        Uuid::parse_str(id).ok().map(ImportId)
-    });
-    marks.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_found_wherever_they_stand_and_nothing_else_is() {
-        let (one, other) = (
-            ImportId(Uuid::from_u128(1)),
-            ImportId(Uuid::from_u128(0xabc)),
-        );
-        let text = format!(
-            "x {} [ref none] {}[ref",
-            one.mark(),
-            other.mark().to_uppercase()
-        );
-        assert_eq!(marks_in(&text), [one, other]);
-        assert_eq!(marks_in("[ref "), []);
-    }
 }

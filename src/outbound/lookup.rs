@@ -1,26 +1,35 @@
-//! Whether a request exists, found by its mark.
+//! Whether an entry exists in Concord, when its answer was lost.
 //!
-//! Not finding something proves nothing until the way of looking has proved itself: the `notes` filter is
-//! believed only after it has found a request that is known to exist, in the way in which it has to find
-//! this one, and as long as it gives nothing that it should have left out; else the whole list is read.
+//! Those who look at the same time look together. A few ask the `notes` filter, each for its mark, once it has
+//! proved itself on a request that exists; many, or those for whom the filter is no proof, share one reading
+//! of the list (`scan`). A reading serves those who waited when it began; who comes later waits for the next.
+//! Not finding something proves nothing until the way of looking has proved itself.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::client::{BodyFault, Exchange};
+use super::gate::Cost;
+use super::learned::Filter;
 use super::pace::Stopped;
-use super::{Outbound, classify};
+use super::page::{self, Hits, Page};
+use super::people::Person;
+use super::scan::{Scanned, Sought};
+use super::{Outbound, Place};
 use crate::entry::{Entry, ImportId};
 use crate::outcome::{Reason, Receipt};
+use crate::plan::Mark;
 
-/// Items of one page: the most that the API gives.
-pub(super) const PAGE_ITEMS: usize = 1_000;
-/// A list longer than this is not read for one entry.
-pub const SCAN_ITEMS_MAX: usize = 200_000;
+/// More than so many who look at the same time read the list together, even where the filter would do.
+const FILTERED_MAX: usize = 16;
+/// How long those who look wait for others: again and again while more come, and in all at most.
+const GATHER: Duration = Duration::from_millis(250);
+const GATHER_MAX: Duration = Duration::from_secs(2);
+/// Items that the filter is asked for: more than one only when it does not filter.
+const FILTERED_ITEMS: &str = "100";
 
 /// What a look came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,255 +41,268 @@ pub(super) enum Look {
     NotFound,
     /// The server cannot tell: it forbids or lacks the list, or gives one that cannot be read.
     Unable(Reason),
+    /// It shows requests that cannot be told apart (only without a mark).
+    Ambiguous(Reason),
     /// The server did not serve us this time.
     NotServed(Reason),
 }
 
-/// What is known of the `notes` filter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Filter {
-    #[default]
-    Unproven,
-    /// It finds a mark that is all there is of the notes; perhaps it compares whole texts.
-    FindsWhole,
-    /// It finds a mark that has other text before it.
-    FindsWithin,
-    Useless,
+/// What an entry is told by.
+pub(super) enum Wanted {
+    Mark,
+    Person(Box<Person>),
 }
 
-#[derive(Debug, Default)]
-struct Learned {
-    filter: Filter,
-    /// Something that exists, and since when that is known.
-    known: Option<(ImportId, Instant)>,
+/// One who waits to look.
+pub(super) struct Waiter {
+    pub(super) import_id: ImportId,
+    pub(super) wanted: Wanted,
+    pub(super) since: SystemTime,
+    /// The filter would prove nothing.
+    needs_scan: bool,
+    cost: Cost,
+    answer: oneshot::Sender<Answer>,
 }
 
-impl Learned {
-    /// Whether the filter would find this entry, were it there.
-    fn is_proven_for(&self, entry: &Entry) -> bool {
-        match self.filter {
-            Filter::FindsWithin => true,
-            Filter::FindsWhole => entry
-                .body
-                .notes()
-                .is_some_and(|notes| is_bare(notes, entry.import_id)),
-            Filter::Unproven | Filter::Useless => false,
-        }
+enum Answer {
+    /// Ask the filter.
+    ByFilter,
+    /// What the whole list holds of it.
+    Hits(Hits),
+    Not(Look),
+}
+
+/// Those who wait to look.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Vec<Waiter>>,
+    /// Held by the one who looks for all.
+    lead: tokio::sync::Mutex<()>,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queue")
     }
 }
 
-/// Whether notes are a mark and nothing else.
-fn is_bare(notes: &str, id: ImportId) -> bool {
-    notes.trim().eq_ignore_ascii_case(&id.mark())
-}
-
-/// Remembers what was learned of the server's list.
-#[derive(Debug, Default)]
-pub(super) struct Finder(Mutex<Learned>);
-
-impl Finder {
-    fn learned(&self) -> MutexGuard<'_, Learned> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Queue {
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<Waiter>) -> T) -> T {
+        act(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// The first stays: the longer something exists, the surer it is listed.
-    pub(super) fn know(&self, existing: ImportId) {
-        self.learned()
-            .known
-            .get_or_insert_with(|| (existing, Instant::now()));
-    }
-}
-
-/// A page of a list, or why there is none.
-pub(super) enum Page {
-    Items { items: Vec<Value>, total: usize },
-    None(Look),
 }
 
 impl Outbound {
-    /// Looks for an entry once.
-    pub(super) async fn look(&self, entry: &Entry) -> Result<Look, Stopped> {
-        if self.finder.learned().filter == Filter::Useless {
-            return self.scan(entry).await;
+    /// Looks for an entry once. It may exist since then.
+    pub(super) async fn look(
+        &self,
+        entry: &Entry,
+        since: SystemTime,
+        cost: Cost,
+        place: &mut Place,
+    ) -> Result<Look, Stopped> {
+        self.step_aside(place);
+        if self.mark == Mark::None {
+            return Ok(match self.join(entry, since, cost, true).await? {
+                Answer::Hits(hits) => self.people.judge(entry, hits),
+                Answer::Not(look) => look,
+                Answer::ByFilter => Look::NotServed(Reason::new("lookup_failed", "no filter")),
+            });
         }
-        let mark = entry.import_id.mark();
+        let mut needs_scan = self.finder.learned().filter == Filter::Useless;
         let mut is_refused = false;
-        match self.filtered(entry, &mark).await? {
-            Page::Items { items, .. } => {
-                let hits: BTreeMap<_, _> = matching(&items, &mark).collect();
-                if !hits.is_empty() {
-                    return Ok(found(hits, entry));
-                }
-                // What does not leave out others shows one page of everything, and says nothing of the next.
-                if !items.is_empty() {
-                    self.finder.learned().filter = Filter::Useless;
-                } else if self.finder.learned().is_proven_for(entry)
-                    || self.prove_filter(entry).await?
-                {
-                    return Ok(Look::NotFound);
+        loop {
+            match self.join(entry, since, cost, needs_scan).await? {
+                Answer::ByFilter => match self.look_by_filter(entry, cost).await? {
+                    // Perhaps it is the filter that it does not know.
+                    Some(Look::Unable(_)) => (needs_scan, is_refused) = (true, true),
+                    Some(look) => return Ok(look),
+                    None => needs_scan = true,
+                },
+                Answer::Not(look) => return Ok(look),
+                Answer::Hits(hits) => {
+                    if is_refused {
+                        self.finder.learned().filter = Filter::Useless;
+                    }
+                    return Ok(hits.by_mark(entry));
                 }
             }
-            // Perhaps it is the filter that it does not know.
-            Page::None(Look::Unable(_)) => is_refused = true,
-            Page::None(look) => return Ok(look),
         }
-        let look = self.scan(entry).await?;
-        if is_refused && matches!(look, Look::Found { .. } | Look::NotFound) {
-            self.finder.learned().filter = Filter::Useless;
-        }
-        Ok(look)
     }
 
-    /// Whether the filter finds a request that is known to exist, so that it would have found this one.
-    async fn prove_filter(&self, entry: &Entry) -> Result<bool, Stopped> {
-        let known = self.finder.learned().known;
-        let Some((known, since)) = known.filter(|(known, _)| *known != entry.import_id) else {
-            return Ok(false);
+    /// Asks the filter; `None`: its answer proves nothing.
+    async fn look_by_filter(&self, entry: &Entry, cost: Cost) -> Result<Option<Look>, Stopped> {
+        let items = match self
+            .filtered(entry.import_id, entry.import_id, cost)
+            .await?
+        {
+            Page::Items { items, .. } => items,
+            Page::None(look) => return Ok(Some(look)),
         };
-        let mark = known.mark();
-        let Page::Items { items, .. } = self.filtered(entry, &mark).await? else {
-            return Ok(false);
-        };
-        let hits: Vec<_> = matching(&items, &mark).collect();
-        let is_within = hits.iter().any(|(_, (_, item))| {
-            let notes = item.get("notes").and_then(Value::as_str);
-            notes.is_some_and(|notes| !is_bare(notes, known))
-        });
+        let mut hits = Hits::default();
+        for item in marked(&items, entry.import_id) {
+            hits.take_fitting(item);
+        }
+        if !hits.fitting.is_empty() {
+            return Ok(Some(hits.by_mark(entry)));
+        }
+        // What does not leave out others shows one page of everything, and says nothing of the next.
+        if !items.is_empty() {
+            self.finder.learned().filter = Filter::Useless;
+            return Ok(None);
+        }
+        if !self.finder.learned().is_proven_for(entry) {
+            self.prove_filter(entry.import_id).await?;
+        }
         let mut learned = self.finder.learned();
-        learned.filter = match hits.len() {
-            // What was created just now may not be listed yet.
-            0 if items.is_empty() && since.elapsed() < self.sending.settle => Filter::Unproven,
-            count if count == 0 || count < items.len() => Filter::Useless,
-            _ if is_within => Filter::FindsWithin,
-            _ => Filter::FindsWhole,
-        };
-        tracing::debug!(
-            filter = ?learned.filter,
-            "the notes filter was tried on a request that exists"
-        );
         let is_proven = learned.is_proven_for(entry);
         if learned.filter == Filter::FindsWhole && !is_proven {
             // Something else may prove more.
             learned.known = None;
         }
-        Ok(is_proven)
+        Ok(is_proven.then_some(Look::NotFound))
+    }
+
+    /// Tries the filter on a request that is known to exist.
+    pub(super) async fn prove_filter(&self, entry: ImportId) -> Result<(), Stopped> {
+        let known = self.finder.learned().known;
+        let Some((known, since)) = known.filter(|(known, _)| *known != entry) else {
+            return Ok(());
+        };
+        if let Page::Items { items, .. } = self.filtered(entry, known, Cost::Credit).await? {
+            let is_old = since.elapsed() >= self.sending.settle;
+            let mut learned = self.finder.learned();
+            learned.conclude_filter(&items, known, is_old);
+            tracing::debug!(filter = ?learned.filter, "the notes filter was tried on a request that exists");
+        }
+        Ok(())
     }
 
     /// The requests whose notes hold a mark, if the filter does what it is called.
-    async fn filtered(&self, entry: &Entry, mark: &str) -> Result<Page, Stopped> {
-        let query = [("notes", mark), ("limit", "100")];
-        Ok(read_page(self.list(entry.import_id, &query).await?))
+    async fn filtered(
+        &self,
+        entry: ImportId,
+        marked: ImportId,
+        cost: Cost,
+    ) -> Result<Page, Stopped> {
+        let mark = marked.mark();
+        let query = [("notes", mark.as_str()), ("limit", FILTERED_ITEMS)];
+        Ok(page::read_page(self.list(entry, &query, cost).await?))
     }
 
-    /// Reads the whole list. Requests that are created meanwhile only move others further back
-    /// (newest first) or come last (oldest first), so none is passed over.
-    async fn scan(&self, entry: &Entry) -> Result<Look, Stopped> {
-        let mark = entry.import_id.mark();
-        let limit = PAGE_ITEMS.to_string();
-        let mut offset = 0;
-        let mut hits = BTreeMap::new();
+    /// Joins those who wait to look, and looks for all of them when nobody else does.
+    async fn join(
+        &self,
+        entry: &Entry,
+        since: SystemTime,
+        cost: Cost,
+        needs_scan: bool,
+    ) -> Result<Answer, Stopped> {
         loop {
-            let at = offset.to_string();
-            let query = [("limit", limit.as_str()), ("offset", at.as_str())];
-            match read_page(self.list(entry.import_id, &query).await?) {
-                Page::None(look) => return Ok(look),
-                Page::Items { total, .. } if total > SCAN_ITEMS_MAX => {
-                    let message = format!(
-                        "the project holds {total} requests, more than the {SCAN_ITEMS_MAX} that are read to find one, and its `notes` filter does not find marks"
-                    );
-                    return Ok(Look::Unable(Reason::new("list_too_long", message)));
+            let (answer, mut answered) = oneshot::channel();
+            let waiter = Waiter {
+                import_id: entry.import_id,
+                wanted: match self.mark {
+                    Mark::Notes => Wanted::Mark,
+                    Mark::None => Wanted::Person(Box::new(Person::new(entry, since))),
+                },
+                since,
+                needs_scan,
+                cost,
+                answer,
+            };
+            self.queue.with(|waiting| waiting.push(waiter));
+            let heard = tokio::select! {
+                biased;
+                _ = self.stop.raised() => return Err(Stopped),
+                heard = &mut answered => heard,
+                _lead = self.queue.lead.lock() => {
+                    self.look_for_all().await?;
+                    answered.await
                 }
-                Page::Items { items, total } => {
-                    hits.extend(matching(&items, &mark));
-                    offset += items.len();
-                    if offset >= total {
-                        return Ok(found(hits, entry));
-                    }
-                    if items.is_empty() {
-                        let message = "the list of requests ends before its `total`";
-                        return Ok(Look::Unable(Reason::new("list_broken", message)));
-                    }
+            };
+            // Without an answer, whoever looked for all has gone: join again.
+            if let Ok(answer) = heard {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Looks for all who wait.
+    async fn look_for_all(&self) -> Result<(), Stopped> {
+        self.gather().await?;
+        let mut waiting = self.queue.with(std::mem::take);
+        waiting.retain(|waiter| !waiter.answer.is_closed());
+        if waiting.len() <= FILTERED_MAX {
+            waiting = answer_each(waiting, |waiter| !waiter.needs_scan, || Answer::ByFilter);
+        }
+        let Some(first) = waiting.first() else {
+            return Ok(());
+        };
+        let is_free = |waiter: &Waiter| waiter.cost == Cost::Free;
+        let cost = match (waiting.iter().all(is_free), waiting.iter().any(is_free)) {
+            (true, _) => Cost::Free,
+            // What an earlier run left behind waits for no budget.
+            (_, true) => Cost::Credit,
+            _ => Cost::Retry,
+        };
+        let can_filter = waiting.iter().all(|waiter| !waiter.needs_scan);
+        let filtered_max = can_filter.then_some(waiting.len());
+        let mut sought = Sought::new(&waiting);
+        let scanned = self
+            .scan(first.import_id, &mut sought, cost, filtered_max)
+            .await?;
+        let hits = std::mem::take(&mut sought.hits);
+        tracing::debug!(waiting = waiting.len(), "looked for all who waited");
+        match scanned {
+            Scanned::Whole => {
+                for (waiter, hits) in waiting.into_iter().zip(hits) {
+                    // Whoever has gone needs no answer.
+                    drop(waiter.answer.send(Answer::Hits(hits)));
                 }
+            }
+            Scanned::TooLongFor { pages } => {
+                tracing::debug!(pages, "the filter is asked for each");
+                answer_each(waiting, |_| true, || Answer::ByFilter);
+            }
+            Scanned::Not(look) => {
+                answer_each(waiting, |_| true, || Answer::Not(look.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets those who come at the same time join.
+    async fn gather(&self) -> Result<(), Stopped> {
+        let pause = GATHER.min(self.sending.settle / 4);
+        let begun = Instant::now();
+        loop {
+            let before = self.queue.with(|waiting| waiting.len());
+            self.sleep(pause).await?;
+            let now = self.queue.with(|waiting| waiting.len());
+            if now == before || begun.elapsed() >= GATHER_MAX {
+                return Ok(());
             }
         }
     }
 }
 
-/// The items whose notes hold a mark, by their id: a list may show one twice.
-fn matching<'a>(
-    items: &'a [Value],
-    mark: &str,
-) -> impl Iterator<Item = (Uuid, (Receipt, Value))> + use<'a> {
-    let mark = mark.to_ascii_lowercase();
-    items.iter().filter_map(move |item| {
-        let notes = item.get("notes")?.as_str()?.to_ascii_lowercase();
-        let receipt = classify::receipt(item).filter(|_| notes.contains(&mark))?;
-        Some((receipt.id, (receipt, item.clone())))
-    })
+/// Answers some of those who wait, and returns the others.
+fn answer_each(
+    waiting: Vec<Waiter>,
+    is_meant: impl Fn(&Waiter) -> bool,
+    answer: impl Fn() -> Answer,
+) -> Vec<Waiter> {
+    let (meant, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_meant);
+    for waiter in meant {
+        drop(waiter.answer.send(answer()));
+    }
+    others
 }
 
-fn found(hits: BTreeMap<Uuid, (Receipt, Value)>, entry: &Entry) -> Look {
-    let is_twice = hits.len() > 1;
-    let all = hits
-        .keys()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    let first = hits
-        .into_values()
-        .min_by_key(|(receipt, _)| (receipt.request_date, receipt.id));
-    match first {
-        None => Look::NotFound,
-        Some((receipt, _)) if is_twice => Look::Found {
-            receipt,
-            oddity: Some(Reason::new(
-                "created_twice",
-                format!("Concord holds it more than once: {all}"),
-            )),
-        },
-        Some((receipt, item)) => Look::Found {
-            receipt,
-            oddity: classify::oddity(&classify::differing_fields(&item, &entry.body)),
-        },
-    }
-}
-
-pub(super) fn read_page(exchange: Exchange) -> Page {
-    let not_served =
-        |message: String| Page::None(Look::NotServed(Reason::new("lookup_failed", message)));
-    let answer = match exchange {
-        Ok(answer) => answer,
-        Err(silence) => return not_served(silence.to_string()),
-    };
-    match answer.status {
-        200 => {}
-        408 | 429 | 500.. => {
-            return not_served(format!("the list of requests answered {}", answer.status));
-        }
-        status => {
-            let message = format!("the list of requests is not to be had ({status})");
-            return Page::None(Look::Unable(Reason::new("no_list", message)));
-        }
-    }
-    let body = match answer.body {
-        Ok(body) => body,
-        Err(fault @ BodyFault::CutOff) => return not_served(fault.to_string()),
-        Err(BodyFault::TooLarge) => return unreadable(),
-    };
-    let Ok(mut page) = serde_json::from_slice::<Value>(&body) else {
-        return not_served("the list of requests is not JSON".into());
-    };
-    let total = page.get("total").and_then(Value::as_u64);
-    let total = total.and_then(|total| usize::try_from(total).ok());
-    match (page.get_mut("items").map(Value::take), total) {
-        (Some(Value::Array(items)), Some(total)) => Page::Items { items, total },
-        _ => unreadable(),
-    }
-}
-
-fn unreadable() -> Page {
-    Page::None(Look::Unable(Reason::new(
-        "list_broken",
-        "the list of requests cannot be read",
-    )))
+/// The items whose notes hold a mark.
+fn marked(items: &[Value], id: ImportId) -> impl Iterator<Item = &Value> {
+    items
+        .iter()
+        .filter(move |item| page::marks(item).contains(&id))
 }

@@ -6,36 +6,58 @@
 mod backoff;
 mod classify;
 mod client;
+mod doubts;
+mod gate;
+mod learned;
 mod listing;
 mod lookup;
 mod pace;
+mod page;
+mod people;
 mod preflight;
+mod scan;
 mod submit;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
+pub use doubts::DOUBTS_MAX;
+pub use gate::RETRY_AFTER_MAX;
 pub use listing::{ListPage, NoPage, digests_of};
-pub use lookup::SCAN_ITEMS_MAX;
-pub use pace::{RETRY_AFTER_MAX, burst};
+pub use pace::burst;
+pub use scan::SCAN_ITEMS_MAX;
 
 use client::{Client, Exchange};
-use lookup::{Finder, Look};
-use pace::{Pacer, Purpose, Stopped};
+use doubts::Doubts;
+use gate::{Cost, Purpose, Want};
+use learned::Finder;
+use lookup::Queue;
+use pace::{Pacer, Permit, Stopped};
+use people::People;
 
 use crate::entry::{Entry, ImportId};
 use crate::event::Events;
-use crate::outcome::{Reason, Settled, Traffic};
+use crate::outcome::{Reason, Receipt, Settled, Traffic};
 use crate::plan::{Mark, Sending, Target};
 use crate::stop::{Lease, StopCause, StopSignal};
 
 /// Entries that may wait for a retry or a second look without holding up those behind them.
 pub const ASIDE_MAX: usize = 1_024;
+
+/// Why an entry may exist in Concord, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// Why.
+    pub reason: Reason,
+    /// Not before this moment, by this machine's clock.
+    pub since: SystemTime,
+}
 
 /// What became of an entry in this run.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +91,9 @@ pub struct Outbound {
     client: Client,
     pacer: Arc<Pacer>,
     finder: Finder,
+    queue: Queue,
+    people: People,
+    doubts: Doubts,
     aside: Arc<Semaphore>,
     attempts: AtomicU64,
     lookups: AtomicU64,
@@ -93,6 +118,9 @@ impl Outbound {
             client: Client::new(target, api_key, sending.timeout)?,
             pacer: Pacer::new(sending, seed, stop.clone(), events.clone()),
             finder: Finder::default(),
+            queue: Queue::default(),
+            people: People::default(),
+            doubts: Doubts::default(),
             aside: Arc::new(Semaphore::new(ASIDE_MAX)),
             attempts: AtomicU64::new(0),
             lookups: AtomicU64::new(0),
@@ -108,7 +136,7 @@ impl Outbound {
     pub async fn deliver(
         &self,
         entry: &Entry,
-        in_doubt: Option<Reason>,
+        in_doubt: Option<Doubt>,
         place: &mut Place,
         lease: &Lease,
     ) -> Delivery {
@@ -120,6 +148,14 @@ impl Outbound {
         self.finder.know(existing);
     }
 
+    /// Takes note of a request that is an entry's.
+    fn know_created(&self, entry: &Entry, receipt: Receipt) {
+        self.finder.know_receipt(entry.import_id, receipt);
+        if self.mark == Mark::None {
+            self.people.account(receipt.id);
+        }
+    }
+
     /// What was sent so far.
     pub fn traffic(&self) -> Traffic {
         Traffic {
@@ -128,9 +164,38 @@ impl Outbound {
         }
     }
 
+    /// Waits for leave to send a POST. In an outage that leaves entries in doubt, a GET goes first: it tells as
+    /// well that nobody serves, and leaves nothing behind.
+    async fn permit_to_create(&self, entry: ImportId, cost: Cost) -> Result<Permit, Stopped> {
+        let want = Want {
+            purpose: Purpose::Create,
+            cost,
+        };
+        loop {
+            let permit = self.pacer.permit(want).await?;
+            if !permit.is_ping() {
+                return Ok(permit);
+            }
+            drop(self.get(entry, &[("limit", "1")], &permit).await);
+        }
+    }
+
     /// Asks the list of the project's requests, with a permit like every other request.
-    async fn list(&self, entry: ImportId, query: &[(&str, &str)]) -> Result<Exchange, Stopped> {
-        let permit = self.pacer.permit().await?;
+    async fn list(
+        &self,
+        entry: ImportId,
+        query: &[(&str, &str)],
+        cost: Cost,
+    ) -> Result<Exchange, Stopped> {
+        let want = Want {
+            purpose: Purpose::LookUp,
+            cost,
+        };
+        let permit = self.pacer.permit(want).await?;
+        Ok(self.get(entry, query, &permit).await)
+    }
+
+    async fn get(&self, entry: ImportId, query: &[(&str, &str)], permit: &Permit) -> Exchange {
         self.lookups.fetch_add(1, Ordering::Relaxed);
         let exchange = self.client.list(query).await;
         let health = match &exchange {
@@ -139,16 +204,16 @@ impl Outbound {
         };
         let status = exchange.as_ref().ok().map(|answer| answer.status);
         tracing::debug!(%entry, status, ?health, "looked up");
-        permit.report(entry, Purpose::LookUp, &health);
+        permit.report(entry, &health);
         if status == Some(401) {
             // Nothing can be created with that key either.
             self.stop.raise(StopCause::KeyRefused);
         }
-        Ok(exchange)
+        exchange
     }
 
-    /// Waits, unless the run ends first; lets others by meanwhile.
-    async fn wait(&self, duration: Duration, place: &mut Place) -> Result<(), Stopped> {
+    /// Lets others by, for a wait that may be long.
+    fn step_aside(&self, place: &mut Place) {
         if place.aside.is_none() {
             // When too many stand aside already, this one keeps its room, and reading slows down.
             place.aside = Arc::clone(&self.aside).try_acquire_owned().ok();
@@ -156,6 +221,16 @@ impl Outbound {
                 place.room = None;
             }
         }
+    }
+
+    /// Waits, unless the run ends first; lets others by meanwhile.
+    async fn wait(&self, duration: Duration, place: &mut Place) -> Result<(), Stopped> {
+        self.step_aside(place);
+        self.sleep(duration).await
+    }
+
+    /// Waits, unless the run ends first.
+    async fn sleep(&self, duration: Duration) -> Result<(), Stopped> {
         tokio::select! {
             biased;
             _ = self.stop.raised() => Err(Stopped),

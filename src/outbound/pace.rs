@@ -1,7 +1,7 @@
 //! When something may be sent: rate, concurrency and the server's own wishes, made into one [`Permit`].
 //!
-//! Requests stand in one line. Whoever is at its head waits for the gate (a pause the server asked for,
-//! or an outage with its single probe) and then for the rate. It knows nothing of what is sent.
+//! Requests stand in one line. Whoever is at its head waits for the gate (`gate`: a pause the server asked
+//! for, or an outage with its single probe) and then for the rate. It knows nothing of what is sent.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,51 +15,11 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
+use super::gate::{Gate, Health, Probe, Purpose, Standing, Turn, Want};
 use crate::entry::ImportId;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::plan::Sending;
 use crate::stop::{StopCause, StopSignal};
-
-/// So many different entries failing in a row, with no answer to anyone between, are an outage.
-const OUTAGE_ENTRIES: usize = 5;
-/// The longest pause that one Retry-After can ask for; after it the server is asked again.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(10);
-/// Pauses shorter than this are not worth telling a person.
-const TELL_FROM: Duration = Duration::from_millis(900);
-
-/// What an exchange told of the server's health.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Health {
-    /// It answered as a server does that works.
-    Serving,
-    /// It asked to be left alone for a while (429, 503 with Retry-After).
-    Busy {
-        /// For how long, if it said so.
-        retry_after: Option<Duration>,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// It did not serve this one (5xx, timeout, broken connection).
-    Failing {
-        /// What was seen.
-        what: String,
-    },
-    /// Nothing is there to answer (connection refused, no such host, TLS).
-    Unreachable {
-        /// What was seen.
-        what: String,
-    },
-}
-
-/// What an exchange was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// A POST.
-    Create,
-    /// A GET.
-    LookUp,
-}
 
 /// The run is ending: nothing more is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,29 +30,38 @@ pub(super) struct Stopped;
 pub(super) struct Permit {
     _slot: OwnedSemaphorePermit,
     pacer: Arc<Pacer>,
-    /// The number of the probe that it is for.
-    probe: Option<u64>,
+    want: Want,
+    probe: Option<Probe>,
 }
 
 impl Permit {
-    /// Sent to see whether an outage is over: its failure says nothing of the entry.
-    pub(super) const fn is_probe(&self) -> bool {
-        self.probe.is_some()
+    /// Everybody fails at present: its failure says nothing of the entry.
+    pub(super) fn is_blameless(&self) -> bool {
+        self.probe.is_some_and(|probe| probe.is_blameless)
+    }
+
+    /// To be spent on a GET, to see whether the server is back; the POST then needs another.
+    pub(super) fn is_ping(&self) -> bool {
+        self.probe.is_some_and(|probe| probe.is_ping)
     }
 
     /// Takes note of what the exchange told of the server.
-    pub(super) fn report(&self, entry: ImportId, purpose: Purpose, health: &Health) {
-        self.pacer.report(self.probe, entry, purpose, health);
+    pub(super) fn report(&self, entry: ImportId, health: &Health) {
+        let purpose = if self.is_ping() {
+            Purpose::LookUp
+        } else {
+            self.want.purpose
+        };
+        let (now, pacer) = (Instant::now(), &self.pacer);
+        pacer.in_gate(|gate| gate.report(now, self.probe, entry, purpose, health));
+        pacer.changed.notify_waiters();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.is_probe() {
-            // A probe that ended without a report (its run was stopped) must not close the gate for good.
-            if let Some(outage) = &mut self.pacer.gate().outage {
-                outage.end_probe(self.probe);
-            }
+        if let Some(probe) = self.probe {
+            self.pacer.gate().drop_probe(probe);
             self.pacer.changed.notify_waiters();
         }
     }
@@ -135,50 +104,6 @@ impl Clock for TokioClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<SinceOrigin>>;
 
-#[derive(Debug)]
-struct Outage {
-    next_probe: Instant,
-    /// The number of the probe under way.
-    probe: Option<u64>,
-    what: String,
-}
-
-impl Outage {
-    /// Notes the end of a probe, and says whether it was the one under way.
-    fn end_probe(&mut self, probe: Option<u64>) -> bool {
-        let is_ours = probe.is_some() && self.probe == probe;
-        if is_ours {
-            self.probe = None;
-        }
-        is_ours
-    }
-}
-
-#[derive(Debug)]
-struct Gate {
-    paused_until: Option<Instant>,
-    outage: Option<Outage>,
-    /// Since when requests are held back with nobody served between.
-    unserved_since: Option<Instant>,
-    /// Which entries have failed since somebody was served.
-    failed: Vec<ImportId>,
-    /// How many POSTs were served.
-    served: u64,
-    /// How many probes were sent.
-    probes: u64,
-    backoff: Backoff,
-    /// A wait was told, its end was not.
-    is_told: bool,
-}
-
-/// What the head of the line has to do.
-enum Turn {
-    Go { probe: Option<u64> },
-    SleepUntil(Instant),
-    AwaitChange,
-    GiveUp { lasted: Duration, last: String },
-}
-
 /// Gives out permits.
 #[derive(Debug)]
 pub(super) struct Pacer {
@@ -190,8 +115,6 @@ pub(super) struct Pacer {
     changed: Notify,
     stop: StopSignal,
     events: Events,
-    sending: Sending,
-    seed: u64,
 }
 
 /// Requests that may go at once after a rest: a hundredth of a second's worth, and one.
@@ -221,21 +144,10 @@ impl Pacer {
             line: tokio::sync::Mutex::new(()),
             limiter: RateLimiter::direct_with_clock(quota, clock.clone()),
             clock,
-            gate: Mutex::new(Gate {
-                paused_until: None,
-                outage: None,
-                unserved_since: None,
-                failed: Vec::new(),
-                served: 0,
-                probes: 0,
-                backoff: Backoff::new(sending.initial_backoff, sending.max_backoff, seed),
-                is_told: false,
-            }),
+            gate: Mutex::new(Gate::new(sending, seed)),
             changed: Notify::new(),
             stop,
             events,
-            sending,
-            seed,
         })
     }
 
@@ -243,16 +155,29 @@ impl Pacer {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does something with the gate, and tells what is to be told of it.
+    fn in_gate<T>(&self, act: impl FnOnce(&mut Gate) -> T) -> T {
+        let (done, untold) = {
+            let mut gate = self.gate();
+            (act(&mut gate), gate.take_untold())
+        };
+        if let Some(event) = untold {
+            tracing::info!(?event, "waiting");
+            self.events.tell(event);
+        }
+        done
+    }
+
     /// Waits for leave to send one request.
-    pub(super) async fn permit(self: &Arc<Self>) -> Result<Permit, Stopped> {
+    pub(super) async fn permit(self: &Arc<Self>, want: Want) -> Result<Permit, Stopped> {
         tokio::select! {
             biased;
             _ = self.stop.raised() => Err(Stopped),
-            permit = self.permit_unless_stopped() => permit,
+            permit = self.permit_unless_stopped(want) => permit,
         }
     }
 
-    async fn permit_unless_stopped(self: &Arc<Self>) -> Result<Permit, Stopped> {
+    async fn permit_unless_stopped(self: &Arc<Self>, want: Want) -> Result<Permit, Stopped> {
         let slot = Arc::clone(&self.slots)
             .acquire_owned()
             .await
@@ -260,11 +185,12 @@ impl Pacer {
         let _head_of_line = self.line.lock().await;
         loop {
             let changed = self.changed.notified();
-            match self.turn() {
+            match self.turn(want) {
                 Turn::Go { probe } => {
                     return Ok(Permit {
                         _slot: slot,
                         pacer: Arc::clone(self),
+                        want,
                         probe,
                     });
                 }
@@ -282,185 +208,48 @@ impl Pacer {
     }
 
     /// Decides for the head of the line. Nothing is awaited between looking and taking.
-    fn turn(&self) -> Turn {
+    fn turn(&self, want: Want) -> Turn {
         let now = Instant::now();
-        let mut guard = self.gate();
-        let gate = &mut *guard;
-        let unserved_since = gate.unserved_since.filter(|_| gate.is_waiting(now));
-        let deadline = unserved_since.map(|since| since + self.sending.give_up_after);
-        if let (Some(since), Some(deadline)) = (unserved_since, deadline)
-            && deadline <= now
-        {
-            let last = gate.outage.as_ref().map_or_else(
-                || "it keeps asking to be left alone".to_owned(),
-                |outage| outage.what.clone(),
-            );
-            return Turn::GiveUp {
-                lasted: now - since,
-                last,
-            };
-        }
-        let until =
-            |then: Instant| Turn::SleepUntil(deadline.map_or(then, |deadline| deadline.min(then)));
-        if let Some(end) = gate.paused_until.filter(|end| *end > now) {
-            return until(end);
-        }
-        match &gate.outage {
-            Some(outage) if outage.probe.is_some() => return Turn::AwaitChange,
-            Some(outage) if outage.next_probe > now => return until(outage.next_probe),
-            _ => {}
-        }
-        if let Err(not_until) = self.limiter.check() {
-            return Turn::SleepUntil(now + not_until.wait_time_from(self.clock.now()));
-        }
-        if let Some(outage) = &mut gate.outage {
-            gate.probes += 1;
-            outage.probe = Some(gate.probes);
-            return Turn::Go {
-                probe: outage.probe,
-            };
-        }
-        if std::mem::take(&mut gate.is_told) {
-            drop(guard);
-            self.events.tell(Event::Resumed);
-        }
-        Turn::Go { probe: None }
+        let rate = || {
+            let taken = self.limiter.check();
+            taken.map_err(|not_until| now + not_until.wait_time_from(self.clock.now()))
+        };
+        self.in_gate(|gate| gate.turn(now, want, rate))
     }
 
-    /// How many POSTs were served so far.
-    pub(super) fn served(&self) -> u64 {
-        self.gate().served
+    /// How POSTs have fared so far.
+    pub(super) fn standing(&self) -> Standing {
+        self.gate().standing()
     }
 
     /// Whether everyone is held back for the server's sake.
     pub(super) fn is_waiting(&self) -> bool {
         self.gate().is_waiting(Instant::now())
     }
-
-    fn report(&self, probe: Option<u64>, entry: ImportId, purpose: Purpose, health: &Health) {
-        let now = Instant::now();
-        let mut gate = self.gate();
-        let told = match (health, purpose) {
-            (Health::Serving, Purpose::Create) => {
-                gate.served += 1;
-                gate.failed.clear();
-                gate.unserved_since = None;
-                gate.outage = None;
-                gate.paused_until = gate.paused_until.filter(|until| *until > now);
-                if gate.paused_until.is_none() {
-                    gate.backoff = self.fresh_backoff();
-                }
-                None
-            }
-            // Lists that work say nothing of whether requests can be created again.
-            (Health::Serving, Purpose::LookUp) => {
-                match &mut gate.outage {
-                    Some(outage) => drop(outage.end_probe(probe)),
-                    None => gate.unserved_since = None,
-                }
-                None
-            }
-            (
-                Health::Busy {
-                    retry_after,
-                    status,
-                },
-                _,
-            ) => {
-                if let Some(outage) = &mut gate.outage {
-                    outage.end_probe(probe);
-                }
-                let until = gate.pause(now, *retry_after);
-                Some((
-                    format!("the server asked for a pause ({status})"),
-                    until - now,
-                ))
-            }
-            (Health::Failing { what }, purpose) => {
-                let is_new = purpose == Purpose::Create && !gate.failed.contains(&entry);
-                if is_new && gate.failed.len() < OUTAGE_ENTRIES {
-                    gate.failed.push(entry);
-                }
-                let is_outage = gate.outage.is_some() || gate.failed.len() >= OUTAGE_ENTRIES;
-                is_outage.then(|| gate.close(now, probe, what)).flatten()
-            }
-            (Health::Unreachable { what }, _) => gate.close(now, probe, what),
-        };
-        let told = told.filter(|(_, wait)| *wait >= TELL_FROM);
-        if told.is_some() {
-            gate.is_told = true;
-        }
-        drop(gate);
-        self.changed.notify_waiters();
-        if let Some((why, at_most)) = told {
-            tracing::info!(why, at_most_ms = at_most.as_millis(), "waiting");
-            self.events.tell(Event::Waiting { why, at_most });
-        }
-    }
-
-    fn fresh_backoff(&self) -> Backoff {
-        Backoff::new(
-            self.sending.initial_backoff,
-            self.sending.max_backoff,
-            self.seed,
-        )
-    }
-}
-
-impl Gate {
-    /// Whether requests are held back for the server's sake.
-    fn is_waiting(&self, now: Instant) -> bool {
-        self.outage.is_some() || self.paused_until.is_some_and(|until| until > now)
-    }
-
-    /// Begins a pause, or makes the present one longer, and says when it ends.
-    fn pause(&mut self, now: Instant, retry_after: Option<Duration>) -> Instant {
-        self.unserved_since.get_or_insert(now);
-        let present = self.paused_until.filter(|end| *end > now);
-        let end = match (retry_after, present) {
-            (Some(wait), _) if !wait.is_zero() => now + wait.min(RETRY_AFTER_MAX),
-            // Those who were under way when the pause began are told the same; it is one refusal, not many.
-            (_, Some(end)) => end,
-            // "Come back now" is said by servers that then refuse again: without a wait this would spin.
-            (_, None) => now + self.backoff.next_delay(),
-        };
-        *self
-            .paused_until
-            .insert(present.map_or(end, |present| present.max(end)))
-    }
-
-    /// Begins an outage, or notes that its probe has failed: one probe at a time, further and further apart.
-    /// Those who were under way when the outage began fail too; they change nothing.
-    fn close(
-        &mut self,
-        now: Instant,
-        probe: Option<u64>,
-        what: &str,
-    ) -> Option<(String, Duration)> {
-        if let Some(outage) = &mut self.outage
-            && !outage.end_probe(probe)
-        {
-            return None;
-        }
-        let wait = self.backoff.next_delay();
-        let since = *self.unserved_since.get_or_insert(now);
-        self.outage = Some(Outage {
-            next_probe: now + wait,
-            probe: None,
-            what: what.to_owned(),
-        });
-        let lasted = (now - since).as_secs();
-        Some((
-            format!("the server is out of order since {lasted} s ({what})"),
-            wait,
-        ))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use uuid::Uuid;
+
+    use super::super::gate::{
+        CREATIONS_PER_RETRY, Cost, OUTAGE_ENTRIES, RETRIES_RESERVED, RETRY_AFTER_MAX,
+    };
+    use super::*;
+    use crate::event::Event;
+
+    const FIRST: Want = Want {
+        purpose: Purpose::Create,
+        cost: Cost::Free,
+    };
+    const AGAIN: Want = Want {
+        purpose: Purpose::Create,
+        cost: Cost::Retry,
+    };
+    const LOOK: Want = Want {
+        purpose: Purpose::LookUp,
+        cost: Cost::Retry,
+    };
 
     fn pacer(change: impl FnOnce(&mut Sending)) -> (Arc<Pacer>, StopSignal) {
         let mut sending = Sending {
@@ -478,8 +267,8 @@ mod tests {
 
     /// One exchange that comes to this.
     async fn report(pacer: &Arc<Pacer>, n: u128, health: &Health) {
-        let permit = pacer.permit().await.expect("not stopped");
-        permit.report(entry(n), Purpose::Create, health);
+        let permit = pacer.permit(FIRST).await.expect("not stopped");
+        permit.report(entry(n), health);
     }
 
     fn failing() -> Health {
@@ -493,7 +282,7 @@ mod tests {
             let start = Instant::now();
             let mut times = Vec::new();
             while start.elapsed() < Duration::from_secs(4) {
-                drop(pacer.permit().await.expect("not stopped"));
+                drop(pacer.permit(FIRST).await.expect("not stopped"));
                 times.push(Instant::now());
             }
             let most = (0..times.len())
@@ -525,7 +314,7 @@ mod tests {
         };
         report(&pacer, 1, &busy).await;
         let start = Instant::now();
-        drop(pacer.permit().await.expect("not stopped"));
+        drop(pacer.permit(FIRST).await.expect("not stopped"));
         assert_eq!(start.elapsed().as_secs(), 9);
     }
 
@@ -538,43 +327,173 @@ mod tests {
         };
         report(&pacer, 1, &busy).await;
         let start = Instant::now();
-        drop(pacer.permit().await.expect("not stopped"));
+        drop(pacer.permit(FIRST).await.expect("not stopped"));
         assert_eq!(start.elapsed(), RETRY_AFTER_MAX);
+    }
+
+    /// So many different entries failing that it is an outage.
+    async fn fail_for_all(pacer: &Arc<Pacer>) {
+        for n in 0..OUTAGE_ENTRIES as u128 {
+            report(pacer, n, &failing()).await;
+        }
+    }
+
+    async fn permit(pacer: &Arc<Pacer>, want: Want) -> Permit {
+        pacer.permit(want).await.expect("not stopped")
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_lets_one_probe_through_at_a_time_and_ends_with_the_first_answer() {
         let (pacer, _) = pacer(|_| {});
-        let straggler = pacer.permit().await.expect("not stopped");
-        for n in 0..5 {
-            report(&pacer, n, &failing()).await;
-        }
-        let probe = pacer.permit().await.expect("not stopped");
-        assert!(probe.is_probe());
+        let straggler = permit(&pacer, FIRST).await;
+        fail_for_all(&pacer).await;
+        let ping = permit(&pacer, FIRST).await;
+        assert!(ping.is_ping());
         // One that was sent before the outage fails only now.
-        straggler.report(entry(7), Purpose::Create, &failing());
+        straggler.report(entry(7), &failing());
         drop(straggler);
-        let second = tokio::time::timeout(Duration::from_mins(10), pacer.permit()).await;
+        let second = tokio::time::timeout(Duration::from_mins(10), pacer.permit(FIRST)).await;
         assert!(second.is_err(), "a second probe went out beside the first");
-        probe.report(entry(9), Purpose::Create, &Health::Serving);
+        ping.report(entry(9), &Health::Serving);
+        drop(ping);
+        let probe = permit(&pacer, FIRST).await;
+        assert!(probe.is_blameless() && !probe.is_ping());
+        probe.report(entry(9), &Health::Serving);
         drop(probe);
-        assert!(!pacer.permit().await.expect("not stopped").is_probe());
+        assert!(!permit(&pacer, FIRST).await.is_blameless());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_that_has_reported_does_not_end_the_next_one_when_it_is_dropped() {
         let (pacer, _) = pacer(|_| {});
-        for n in 0..5 {
-            report(&pacer, n, &failing()).await;
-        }
-        let first = pacer.permit().await.expect("not stopped");
-        first.report(entry(1), Purpose::Create, &failing());
-        let second = pacer.permit().await.expect("not stopped");
+        fail_for_all(&pacer).await;
+        let first = permit(&pacer, FIRST).await;
+        first.report(entry(1), &failing());
+        let second = permit(&pacer, FIRST).await;
         drop(first);
-        let third = tokio::time::timeout(Duration::from_mins(10), pacer.permit()).await;
+        let third = tokio::time::timeout(Duration::from_mins(10), pacer.permit(FIRST)).await;
         assert!(third.is_err(), "a third probe went out beside the second");
         drop(second);
-        assert!(pacer.permit().await.expect("not stopped").is_probe());
+        assert!(permit(&pacer, FIRST).await.is_blameless());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_go_first_in_an_outage_and_a_post_after_some_that_fail() {
+        let (pacer, _) = pacer(|_| {});
+        fail_for_all(&pacer).await;
+        let mut sent = Vec::new();
+        for _ in 0..8 {
+            let probe = permit(&pacer, FIRST).await;
+            sent.push(probe.is_ping());
+            probe.report(entry(9), &failing());
+        }
+        let expected = [true, true, true, false, true, true, true, false];
+        assert_eq!(
+            sent, expected,
+            "a list that is broken must not hide a POST that works"
+        );
+        // Where lists work, each POST that fails costs one read.
+        permit(&pacer, FIRST)
+            .await
+            .report(entry(9), &Health::Serving);
+        let post = permit(&pacer, FIRST).await;
+        assert!(!post.is_ping());
+        post.report(entry(9), &failing());
+        drop(post);
+        assert!(permit(&pacer, FIRST).await.is_ping());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_no_connection_is_made_nothing_comes_in_doubt_and_no_read_goes_first() {
+        let (pacer, _) = pacer(|_| {});
+        let refused = Health::Unreachable {
+            what: "connection refused".into(),
+        };
+        report(&pacer, 1, &refused).await;
+        let probe = permit(&pacer, FIRST).await;
+        assert!(probe.is_blameless() && !probe.is_ping());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_are_paid_by_creations_and_the_run_pauses_while_the_budget_is_empty() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&heard);
+        let events = Events::to(move |event| listener.lock().expect("no panic").push(event));
+        let sending = Sending {
+            rate_per_s: 1_000.0,
+            initial_backoff: Duration::from_mins(1),
+            ..Sending::default()
+        };
+        let pacer = Pacer::new(sending, 7, StopSignal::default(), events);
+        let start = Instant::now();
+        for n in 0..RETRIES_RESERVED {
+            let want = if n % 2 == 0 { AGAIN } else { LOOK };
+            drop(permit(&pacer, want).await);
+        }
+        // What is sent for the first time is free.
+        drop(permit(&pacer, FIRST).await);
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "the reserve is there at once"
+        );
+        assert!(!pacer.is_waiting());
+        let retry = permit(&pacer, AGAIN).await;
+        assert!(start.elapsed() > Duration::from_secs(1), "it waited");
+        assert!(
+            !retry.is_blameless(),
+            "a server that fails in part excuses nobody"
+        );
+        let told = heard.lock().expect("no panic").clone();
+        assert!(
+            matches!(&told[..], [Event::Waiting { why, .. }] if why.contains("retries wait")),
+            "{told:?}"
+        );
+        retry.report(entry(1), &Health::Serving);
+        drop(retry);
+        for n in 1..u128::from(CREATIONS_PER_RETRY) {
+            report(&pacer, n, &Health::Serving).await;
+        }
+        let before = Instant::now();
+        drop(permit(&pacer, AGAIN).await);
+        assert!(
+            before.elapsed() < Duration::from_secs(1),
+            "ten creations pay for a retry"
+        );
+        let later = tokio::time::timeout(Duration::from_millis(900), pacer.permit(LOOK)).await;
+        assert!(later.is_err(), "and for one only");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_earlier_run_left_behind_waits_for_no_budget() {
+        let (pacer, _) = pacer(|_| {});
+        for _ in 0..RETRIES_RESERVED {
+            drop(permit(&pacer, LOOK).await);
+        }
+        for cost in [Cost::Free, Cost::Credit] {
+            let want = Want { cost, ..LOOK };
+            for _ in 0..100 {
+                drop(permit(&pacer, want).await);
+            }
+        }
+        assert!(!pacer.is_waiting());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_fails_in_part_is_given_up_only_when_it_serves_nothing() {
+        let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_mins(2));
+        for _ in 0..RETRIES_RESERVED {
+            drop(permit(&pacer, LOOK).await);
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_mins(20) {
+            permit(&pacer, LOOK)
+                .await
+                .report(entry(1), &Health::Serving);
+        }
+        while let Ok(permit) = pacer.permit(LOOK).await {
+            permit.report(entry(1), &failing());
+        }
+        assert!(stop.is_raised());
     }
 
     #[tokio::test(start_paused = true)]
@@ -587,16 +506,16 @@ mod tests {
             };
             let mut under_way = Vec::new();
             for _ in 0..8 {
-                under_way.push(pacer.permit().await.expect("not stopped"));
+                under_way.push(pacer.permit(FIRST).await.expect("not stopped"));
             }
             for permit in under_way {
-                permit.report(entry(1), Purpose::Create, &busy);
+                permit.report(entry(1), &busy);
             }
             let start = Instant::now();
-            let permit = pacer.permit().await.expect("not stopped");
+            let permit = pacer.permit(FIRST).await.expect("not stopped");
             let bound = Sending::default().initial_backoff + Duration::from_millis(1);
             assert!(!start.elapsed().is_zero() && start.elapsed() <= bound);
-            permit.report(entry(1), Purpose::Create, &Health::Serving);
+            permit.report(entry(1), &Health::Serving);
         }
     }
 
@@ -610,8 +529,8 @@ mod tests {
             };
             let start = Instant::now();
             let mut count = 0;
-            while let Ok(permit) = pacer.permit().await {
-                permit.report(entry(1), Purpose::Create, &busy);
+            while let Ok(permit) = pacer.permit(FIRST).await {
+                permit.report(entry(1), &busy);
                 count += 1;
             }
             assert!(stop.is_raised());
@@ -626,7 +545,13 @@ mod tests {
         for _ in 0..50 {
             report(&pacer, 1, &failing()).await;
         }
-        assert!(!pacer.permit().await.expect("not stopped").is_probe());
+        assert!(
+            !pacer
+                .permit(FIRST)
+                .await
+                .expect("not stopped")
+                .is_blameless()
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -637,9 +562,9 @@ mod tests {
             what: "connection refused".into(),
         };
         report(&pacer, 1, &refused).await;
-        while let Ok(probe) = pacer.permit().await {
-            assert!(probe.is_probe());
-            probe.report(entry(1), Purpose::Create, &refused);
+        while let Ok(probe) = pacer.permit(FIRST).await {
+            assert!(probe.is_blameless());
+            probe.report(entry(1), &refused);
         }
         assert!(
             matches!(stop.cause(), Some(StopCause::Outage { .. })),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Outbound;
+use super::gate::{Cost, Purpose, Want};
 use crate::event::Preflight;
 use crate::stop::StopCause;
 
@@ -15,7 +16,11 @@ impl Outbound {
     pub async fn preflight(&self, project: uuid::Uuid) -> Preflight {
         let mut offset = 0;
         loop {
-            let Ok(_permit) = self.pacer.permit().await else {
+            let want = Want {
+                purpose: Purpose::LookUp,
+                cost: Cost::Free,
+            };
+            let Ok(_permit) = self.pacer.permit(want).await else {
                 return unknown("the run is ending");
             };
             let answer = match self.client.projects(offset, PAGE_ITEMS).await {

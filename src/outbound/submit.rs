@@ -5,26 +5,63 @@
 //! nothing about when (`pace`).
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
 
 use super::backoff::Backoff;
 use super::classify::{self, Disposition, Verdict};
+use super::doubts::Unsettled;
+use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
 use super::lookup::Look;
-use super::pace::{Health, Purpose, Stopped};
-use super::{Delivery, Outbound, Place};
+use super::pace::Stopped;
+use super::{Delivery, Doubt, Outbound, Place};
 use crate::entry::{Entry, ImportId};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
 use crate::plan::{DoubtPolicy, Mark};
 use crate::stop::{Lease, StopCause};
 
+/// An entry that is refused for want of time (429, 503 with Retry-After) while so many others are served for each
+/// other one that is refused, is singled out: it is not the server that is busy.
+const SERVED_PER_REFUSED: u64 = 10;
+
 /// What looking came to.
 enum Resolved {
     Exists(Receipt, Option<Reason>),
     Absent,
+    /// Looking is impossible.
     Unknown(Reason),
+    /// It may be one of several that exist.
+    Ambiguous(Reason),
+}
+
+/// Whether an entry is refused for want of time because the server is busy, or whatever others get.
+#[derive(Debug, Default)]
+struct Refusals {
+    /// How POSTs had fared when it was refused last.
+    last: Option<Standing>,
+    is_singled_out: bool,
+}
+
+impl Refusals {
+    /// Takes note of one, and says whether it is meant for this entry alone: others were served since its last one,
+    /// and hardly any other was refused. Once that is so it stays so while nobody else asks for anything.
+    fn note(&mut self, now: Standing) -> bool {
+        if let Some(last) = self.last {
+            let (served, refused) = (now.served - last.served, now.refused - last.refused);
+            if served + refused > 0 {
+                self.is_singled_out = served > 0 && served >= refused * SERVED_PER_REFUSED;
+            }
+        }
+        self.last = Some(Standing {
+            // Its own, which is counted next unless it is meant for it alone.
+            refused: now.refused + u64::from(!self.is_singled_out),
+            ..now
+        });
+        self.is_singled_out
+    }
 }
 
 /// What is remembered of an entry between attempts.
-struct Progress {
+struct Progress<'a> {
     attempts: u32,
     /// Attempts that speak against the entry itself: not those of an outage or of a busy server.
     counted: u32,
@@ -32,10 +69,17 @@ struct Progress {
     last: Option<Reason>,
     /// Why it may exist although it was, or is about to be, sent again (`in_doubt = "resend"`).
     unresolved: Option<Reason>,
+    /// Since when it may exist; `None`: it surely does not, or was not sent yet.
+    since: Option<SystemTime>,
+    /// Why the next request for it is made, as far as the budget is concerned.
+    cost: Cost,
+    /// Held while an answer of this run is unsettled.
+    unsettled: Option<Unsettled<'a>>,
+    refusals: Refusals,
     backoff: Backoff,
 }
 
-impl Progress {
+impl Progress<'_> {
     fn in_doubt(&self, reason: Reason) -> Delivery {
         self.settled(Outcome::InDoubt, reason)
     }
@@ -86,7 +130,28 @@ impl Progress {
 pub(super) async fn deliver(
     out: &Outbound,
     entry: &Entry,
-    mut doubt: Option<Reason>,
+    doubt: Option<Doubt>,
+    place: &mut Place,
+    lease: &Lease,
+) -> Delivery {
+    let _under_way = (out.mark == Mark::None).then(|| out.people.enter(entry));
+    let delivery = see_through(out, entry, doubt, place, lease).await;
+    if let Delivery::Settled(settled) = &delivery {
+        match settled.receipt {
+            Some(receipt) => out.know_created(entry, receipt),
+            None if settled.outcome == Outcome::InDoubt && out.mark == Mark::None => {
+                out.people.leave_unresolved(entry);
+            }
+            None => {}
+        }
+    }
+    delivery
+}
+
+async fn see_through(
+    out: &Outbound,
+    entry: &Entry,
+    doubt: Option<Doubt>,
     place: &mut Place,
     lease: &Lease,
 ) -> Delivery {
@@ -96,13 +161,17 @@ pub(super) async fn deliver(
         status: None,
         last: None,
         unresolved: None,
+        since: doubt.as_ref().map(|doubt| doubt.since),
+        cost: Cost::Free,
+        unsettled: None,
+        refusals: Refusals::default(),
         backoff: backoff(out, entry.import_id),
     };
+    let mut doubt = doubt.map(|doubt| doubt.reason);
     loop {
         if let Some(why) = doubt.take() {
             match resolve(out, entry, &mut progress, place).await {
                 Ok(Resolved::Exists(receipt, oddity)) => {
-                    out.know(entry.import_id);
                     return progress.created(Via::Lookup, receipt, oddity);
                 }
                 Ok(Resolved::Absent) if out.sending.in_doubt == DoubtPolicy::Hold => {
@@ -117,12 +186,15 @@ pub(super) async fn deliver(
                 }
                 Ok(Resolved::Absent) => progress.unresolved = None,
                 Ok(Resolved::Unknown(because)) => {
-                    let message = format!("{}; {}", why.message, because.message);
-                    let reason = Reason::new(why.code, message);
+                    let reason = because_of(&why, &because);
                     if out.sending.in_doubt != DoubtPolicy::Resend {
                         return progress.in_doubt(reason);
                     }
                     progress.unresolved = Some(reason);
+                }
+                // Something is there: sending again would most likely make a second.
+                Ok(Resolved::Ambiguous(because)) => {
+                    return progress.in_doubt(because_of(&why, &because));
                 }
                 // Nothing was sent by this run: the ledger knows it as in doubt already.
                 Err(Stopped) if progress.attempts == 0 => return Delivery::NotSent,
@@ -132,14 +204,12 @@ pub(super) async fn deliver(
                 return progress.not_created(Outcome::Failed, progress.last.clone());
             }
         }
-        let (verdict, is_probe) = match attempt(out, entry, &mut progress, lease).await {
+        let sent = match attempt(out, entry, &mut progress, lease).await {
             Ok(sent) => sent,
             Err(Stopped) => return progress.not_sent(),
         };
-        progress.status = verdict.status;
-        match verdict.disposition {
+        match sent.verdict.disposition {
             Disposition::Created { receipt, oddity } => {
-                out.know(entry.import_id);
                 return progress.created(Via::Response, receipt, oddity);
             }
             Disposition::Rejected(reason) => {
@@ -150,24 +220,37 @@ pub(super) async fn deliver(
                 return progress.not_sent();
             }
             Disposition::InDoubt(reason) => {
-                progress.counted += u32::from(!is_probe);
+                progress.counted += u32::from(!sent.is_blameless);
                 progress.last = Some(reason.clone());
+                progress.since.get_or_insert(sent.at);
+                progress.cost = Cost::Retry;
+                progress.unsettled.get_or_insert_with(|| out.doubts.begin());
                 doubt = Some(reason);
             }
-            // A closed gate makes everyone wait; only a server that serves others is asked at once again.
-            Disposition::NotServed(reason) if verdict.health == Health::Serving => {
+            Disposition::NotServed(reason) => {
+                // A closed gate makes everyone wait; only what is refused to this entry alone is held against it.
+                let Some(wait) = sent.own_wait else {
+                    progress.last = Some(reason);
+                    continue;
+                };
                 progress.counted += 1;
                 if progress.counted >= out.sending.max_attempts.get() {
                     return progress.not_created(Outcome::Failed, Some(reason));
                 }
-                let delay = progress.backoff.next_delay();
+                progress.cost = Cost::Retry;
+                let delay = progress.backoff.next_delay().max(wait);
                 if out.wait(delay, place).await.is_err() {
                     return progress.not_sent();
                 }
             }
-            Disposition::NotServed(reason) => progress.last = Some(reason),
         }
     }
+}
+
+/// Why it is in doubt, and why it stays so.
+fn because_of(why: &Reason, because: &Reason) -> Reason {
+    let message = format!("{}; {}", why.message, because.message);
+    Reason::new(why.code.clone(), message)
 }
 
 fn backoff(out: &Outbound, id: ImportId) -> Backoff {
@@ -176,14 +259,32 @@ fn backoff(out: &Outbound, id: ImportId) -> Backoff {
     Backoff::new(out.sending.initial_backoff, out.sending.max_backoff, seed)
 }
 
+/// An attempt that was made.
+struct Sent {
+    verdict: Verdict,
+    /// Just before it.
+    at: SystemTime,
+    /// Everybody failed at the time.
+    is_blameless: bool,
+    /// It was refused, to this entry alone, and how long it is to wait at least.
+    own_wait: Option<Duration>,
+}
+
 /// Sends once.
 async fn attempt(
     out: &Outbound,
     entry: &Entry,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
     lease: &Lease,
-) -> Result<(Verdict, bool), Stopped> {
-    let permit = out.pacer.permit().await?;
+) -> Result<Sent, Stopped> {
+    if progress.attempts == 0 && progress.since.is_none() {
+        tokio::select! {
+            biased;
+            _ = out.stop.raised() => return Err(Stopped),
+            () = out.doubts.are_few() => {}
+        }
+    }
+    let permit = out.permit_to_create(entry.import_id, progress.cost).await?;
     if !lease.holds_for(out.sending.timeout) {
         out.stop.raise(StopCause::Ledger {
             why: "this run could not renew its lease in time (was the machine suspended?)".into(),
@@ -193,6 +294,7 @@ async fn attempt(
     }
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
+    let at = SystemTime::now();
     let verdict = classify::classify(out.client.create(&entry.body).await, &entry.body);
     tracing::debug!(
         entry = %entry.import_id,
@@ -201,23 +303,33 @@ async fn attempt(
         health = ?verdict.health,
         "sent"
     );
-    permit.report(entry.import_id, Purpose::Create, &verdict.health);
-    Ok((verdict, permit.is_probe()))
+    progress.status = verdict.status;
+    let own_wait = match (&verdict.disposition, &verdict.health) {
+        (Disposition::NotServed(_), Health::Serving) => Some(Duration::ZERO),
+        (_, Health::Busy { retry_after, .. }) if progress.refusals.note(out.pacer.standing()) => {
+            Some(retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))
+        }
+        _ => None,
+    };
+    // What is refused to one entry alone says nothing of the server.
+    if own_wait.is_none() || verdict.health == Health::Serving {
+        permit.report(entry.import_id, &verdict.health);
+    }
+    Ok(Sent {
+        verdict,
+        at,
+        is_blameless: permit.is_blameless(),
+        own_wait,
+    })
 }
 
 /// Looks, waits the settle time, looks again.
 async fn resolve(
     out: &Outbound,
     entry: &Entry,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
     place: &mut Place,
 ) -> Result<Resolved, Stopped> {
-    if out.mark == Mark::None {
-        return Ok(Resolved::Unknown(Reason::new(
-            "no_mark",
-            "it cannot be looked up, because the job says `mark = \"none\"`",
-        )));
-    }
     match look(out, entry, progress, place).await? {
         Resolved::Absent => {}
         known => return Ok(known),
@@ -231,20 +343,22 @@ async fn resolve(
 async fn look(
     out: &Outbound,
     entry: &Entry,
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
     place: &mut Place,
 ) -> Result<Resolved, Stopped> {
     let mut counted = 0;
+    let since = progress.since.unwrap_or_else(SystemTime::now);
     while counted < out.sending.max_attempts.get() {
-        let served = out.pacer.served();
-        match out.look(entry).await? {
+        let served = out.pacer.standing().served;
+        match out.look(entry, since, progress.cost, place).await? {
             Look::Found { receipt, oddity } => return Ok(Resolved::Exists(receipt, oddity)),
             Look::NotFound => return Ok(Resolved::Absent),
             Look::Unable(reason) => return Ok(Resolved::Unknown(reason)),
+            Look::Ambiguous(reason) => return Ok(Resolved::Ambiguous(reason)),
             Look::NotServed(reason) => progress.last = Some(reason),
         }
         // An outage is the whole run's to wait for; only a list that fails while requests are served counts.
-        counted += u32::from(out.pacer.served() > served || !out.pacer.is_waiting());
+        counted += u32::from(out.pacer.standing().served > served || !out.pacer.is_waiting());
         out.wait(progress.backoff.next_delay(), place).await?;
     }
     let last = progress
@@ -255,4 +369,40 @@ async fn look(
         "lookup_failed",
         format!("looking it up failed{last}"),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of an entry's refusals, each after so many others were served and refused since the last.
+    fn notes(others: &[(u64, u64)]) -> Vec<bool> {
+        let mut refusals = Refusals::default();
+        let mut standing = Standing::default();
+        let mut note = |(served, refused): &(u64, u64)| {
+            standing.served += served;
+            standing.refused += refused;
+            let is_own = refusals.note(standing);
+            standing.refused += u64::from(!is_own);
+            is_own
+        };
+        others.iter().map(&mut note).collect()
+    }
+
+    #[test]
+    fn an_entry_is_singled_out_once_others_are_served_and_it_is_not() {
+        // The first says nothing; nor do those of a server that serves nobody, or refuses one in five.
+        assert_eq!(notes(&[(50, 0), (0, 0), (0, 7), (0, 0)]), [false; 4]);
+        assert_eq!(notes(&[(0, 0), (8, 2), (40, 10), (0, 0)]), [false; 4]);
+        // Others are served; then it is left alone, and what is held against it stands.
+        assert_eq!(
+            notes(&[(0, 0), (3, 0), (0, 0), (0, 0)]),
+            [false, true, true, true]
+        );
+        // Two such among many; then the server gets busy for all.
+        assert_eq!(
+            notes(&[(0, 0), (30, 1), (30, 2), (5, 5)]),
+            [false, true, true, false]
+        );
+    }
 }

@@ -9,6 +9,7 @@ use concord_import::sandbox::Config;
 mod doubts;
 mod faults;
 mod keys;
+mod lists;
 mod secrets;
 mod stopping;
 mod waiting;

@@ -318,3 +318,12 @@ pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<Impo
     )
     .optional()
 }
+
+pub(super) fn holder_of(tx: &Transaction<'_>, id: Uuid) -> rusqlite::Result<Option<ImportId>> {
+    tx.query_row(
+        "SELECT import_id FROM entries WHERE state = 1 AND id = ?1 LIMIT 1",
+        [id.as_bytes()],
+        |row| Ok(ImportId(Uuid::from_bytes(row.get(0)?))),
+    )
+    .optional()
+}

@@ -231,6 +231,7 @@ fn perform(
             answer(reply, runs::run_of(tx, locks, &input).map(Ok), fault)
         }
         Ask::SomeCreated { reply } => answer(reply, entries::some_created(tx).map(Ok), fault),
+        Ask::HolderOf { id, reply } => answer(reply, entries::holder_of(tx, id).map(Ok), fault),
     }
 }
 
@@ -238,7 +239,7 @@ fn perform(
 const fn is_read(ask: &Ask) -> bool {
     matches!(
         ask,
-        Ask::Get { .. } | Ask::RunOf { .. } | Ask::SomeCreated { .. }
+        Ask::Get { .. } | Ask::RunOf { .. } | Ask::SomeCreated { .. } | Ask::HolderOf { .. }
     )
 }
 
@@ -256,7 +257,7 @@ fn refuse(ask: Ask) -> Pending {
         Ask::Get { reply, .. } => tell(reply),
         Ask::Begin { reply, .. } => tell(reply),
         Ask::RunOf { reply, .. } => tell(reply),
-        Ask::SomeCreated { reply } => tell(reply),
+        Ask::SomeCreated { reply } | Ask::HolderOf { reply, .. } => tell(reply),
     }
 }
 

@@ -139,20 +139,143 @@ async fn the_preflight_names_the_project_or_says_why_it_cannot() {
     assert_eq!(trial.posts(), 0);
 }
 
-#[tokio::test]
-async fn without_a_mark_lost_answers_stay_in_doubt() {
-    let mut trial = Trial::with_script(6, "ok,504,create-then-504").await;
+/// So many rows whose requests bear no mark, sent one after another.
+async fn unmarked(contents: &str, script: &str) -> Trial {
+    let mut trial = Trial::new(Config::default(), &[contents.to_owned()]).await;
     trial.read.rules.mark = Mark::None;
     trial.sending.concurrency = NonZeroU32::MIN;
+    trial.sandbox.set_script(script.parse().expect("a script"));
+    trial
+}
+
+#[tokio::test]
+async fn without_a_mark_a_lost_answer_is_settled_by_person_request_and_time() {
+    let trial = unmarked(&csv(6), "ok,504,create-then-504,create-then-drop").await;
     let ended = trial.run().await;
-    assert_eq!((trial.posts(), trial.gets()), (6, 0));
-    assert_eq!(ended.count(Outcome::InDoubt), 2);
-    assert_eq!(ended.count(Outcome::Created), 4);
-    assert_eq!(trial.sandbox.requests().len(), 5);
-    // A second run knows no more than the first.
-    let again = trial.run().await;
-    assert_eq!(again.count(Outcome::InDoubt), 2);
-    assert_eq!(trial.posts(), 6);
+    assert_eq!(ended.count(Outcome::Created), 6);
+    assert_eq!(ended.tally().recovered, 2);
+    assert_eq!((trial.posts(), trial.sandbox.requests().len()), (7, 6));
+    for row in &ended.results[0] {
+        let mut held = trial.sandbox.requests().into_iter();
+        let held = held.find(|stored| stored.id.to_string() == row.id);
+        let notes = held.and_then(|stored| stored.body.notes.clone());
+        assert_eq!(notes, Some(format!("Ticket {}", row.key)), "{row:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_mark_what_an_earlier_run_left_behind_is_settled_too() {
+    let trial = unmarked(&csv(6), "ok,504,create-then-504").await;
+    trial
+        .sandbox
+        .set_read_script("403*50".parse().expect("a script"));
+    let first = trial.run().await;
+    assert_eq!(first.count(Outcome::InDoubt), 2);
+    trial.sandbox.set_read_script(Script::default());
+    let second = trial.run().await;
+    assert_eq!(second.count(Outcome::Created), 6);
+    assert_eq!((trial.posts(), trial.sandbox.requests().len()), (7, 6));
+}
+
+#[tokio::test]
+async fn without_a_mark_two_rows_of_one_person_and_request_are_never_told_apart() {
+    let twins = "Ticket,Email,Wish\nT-1,a@example.com,Erase\nT-2,A@example.com,Erase\n";
+    for script in [
+        "create-then-504*2",
+        "create-then-504,504",
+        "504,create-then-504",
+    ] {
+        let mut trial = unmarked(twins, script).await;
+        trial.sending.concurrency = NonZeroU32::new(2).expect("not zero");
+        // Where looking is possible and shows something, nothing is sent again unseen.
+        trial.sending.in_doubt = DoubtPolicy::Resend;
+        let ended = trial.run().await;
+        assert_eq!(ended.count(Outcome::InDoubt), 2, "{script}");
+        assert_eq!(trial.posts(), 2, "{script}");
+        let again = trial.run().await;
+        assert_eq!(again.count(Outcome::InDoubt), 2, "{script}");
+        assert_eq!(trial.posts(), 2, "{script}");
+        for row in &ended.results[0] {
+            assert!(row.error.contains("in Concord may be it"), "{}", row.error);
+            assert!(!row.error.contains('@'), "{}", row.error);
+        }
+    }
+    // Another request of the same person is another matter.
+    let other = twins.replace("A@example.com,Erase", "A@example.com,Access");
+    let trial = unmarked(&other, "create-then-504,504").await;
+    assert_eq!(trial.run().await.count(Outcome::Created), 2);
+    assert_eq!(trial.sandbox.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_mark_a_request_that_somebody_else_made_for_the_person_leaves_the_doubt() {
+    let trial = unmarked(&csv(1), "").await;
+    trial.run().await;
+    // The same person again under another key, by another job with a ledger of its own.
+    let mut other = Trial::against(trial.sandbox, &[csv(1).replace("T-1", "U-1")]);
+    other.read.rules.mark = Mark::None;
+    for script in ["504", "create-then-504"] {
+        other.sandbox.set_script(script.parse().expect("a script"));
+        let (posts, gets) = (other.posts(), other.gets());
+        let ended = other.run().await;
+        assert_eq!(ended.count(Outcome::InDoubt), 1, "{script}");
+        assert!(
+            other.posts() <= posts + 1 && other.gets() > gets,
+            "{script}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn doubts_of_a_run_that_died_are_settled_by_few_readings_of_the_list() {
+    const DOUBTS: usize = 80;
+    const ROWS: usize = 2_150;
+    let doubts = u64::try_from(DOUBTS).expect("few");
+    for listing in [
+        Listing::default(),
+        Listing {
+            text_match: TextMatch::Ignored,
+            order: Order::OldestFirst,
+            ..Listing::default()
+        },
+    ] {
+        let config = Config {
+            listing,
+            ..Config::default()
+        };
+        let mut trial = Trial::new(config, &[csv(ROWS)]).await;
+        trial.limit = u64::try_from(ROWS - DOUBTS).expect("few");
+        trial.run().await;
+        // Every other one was created, and the list could not be had.
+        trial.limit = u64::MAX;
+        let script = vec!["create-then-504,504"; DOUBTS].join(",");
+        trial.sandbox.set_script(script.parse().expect("a script"));
+        trial
+            .sandbox
+            .set_read_script("403*9999".parse().expect("a script"));
+        let broken = trial.run().await;
+        assert_eq!(broken.count(Outcome::InDoubt), doubts, "{:?}", broken.stop);
+        trial.sandbox.set_faults(Faults::default());
+        let before = (trial.posts(), trial.gets());
+        trial.sending.settle = Duration::from_secs(1);
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, ROWS);
+        assert_eq!(ended.tally().recovered, doubts / 2);
+        assert_eq!(trial.posts() - before.0, DOUBTS / 2);
+        // Two looks, each of three pages and the front again; besides, those few who came too late to join, and
+        // what it took to learn that dates can be trusted.
+        let gets = trial.exchanges(&Method::GET).split_off(before.1);
+        assert!(
+            gets.len() <= 20,
+            "{} requests to settle {DOUBTS}",
+            gets.len()
+        );
+        let is_dated = gets.iter().any(|one| {
+            let query = one.query.as_deref().unwrap_or_default();
+            query.contains("startDate=") && !query.contains("endDate=")
+        });
+        assert!(is_dated, "read from the oldest claim on");
+    }
 }
 
 fn listings() -> Vec<Listing> {
@@ -356,4 +479,22 @@ async fn more_doubts_than_there_is_room_for_are_all_settled() {
     let ended = trial.run().await;
     trial.assert_complete(&ended, 250);
     assert!(ended.tally().recovered > 50);
+}
+
+#[tokio::test]
+async fn without_a_mark_the_request_of_an_earlier_run_is_not_taken_for_another_entrys() {
+    let mut trial = Trial::with_script(1, "").await;
+    trial.read.rules.mark = Mark::None;
+    trial
+        .read
+        .rules
+        .fields
+        .retain(|(field, _)| *field != Field::Notes);
+    trial.run().await;
+    trial.rewrite(&csv(1).replace("T-1", "T-2"));
+    trial.sandbox.set_script("504".parse().expect("a script"));
+    let ended = trial.run().await;
+    assert_eq!(ended.count(Outcome::InDoubt), 1, "{:?}", ended.results);
+    assert_eq!(ended.row("T-2").error_code, "ambiguous");
+    assert_eq!(trial.posts(), 2);
 }

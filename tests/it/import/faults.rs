@@ -1,13 +1,19 @@
 //! Each fault alone, and all of them by chance.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Config, Fault, Faults, Script};
 use concord_import::stop::StopCause;
 
-use crate::support::{Trial, csv};
+use concord_import::plan::DoubtPolicy;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{Pieces, RoughServer, Trial, csv};
 
 /// The second of five entries, alone on its way, meets `fault`; the others are served.
 async fn meet(fault: &str) -> Trial {
@@ -210,6 +216,184 @@ async fn all_faults_by_chance_create_every_entry_once() {
     for (seed, run) in runs {
         if let Err(error) = run.await {
             panic!("seed {seed}: {error}");
+        }
+    }
+}
+
+/// A server that creates everything but what it refuses.
+async fn refusing(head: &'static str, is_refused: fn(&str) -> bool) -> RoughServer {
+    RoughServer::start(move |body| {
+        let answer = if is_refused(body) {
+            format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        } else {
+            created()
+        };
+        Pieces {
+            pieces: vec![answer.into_bytes()],
+            between: Duration::ZERO,
+        }
+    })
+    .await
+}
+
+fn created() -> String {
+    let body = format!(r#"{{"id":"{}"}}"#, uuid::Uuid::new_v4());
+    let length = body.len();
+    format!("HTTP/1.1 201 Created\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+#[tokio::test]
+async fn what_is_refused_for_ever_while_others_are_served_fails_alone() {
+    for head in [
+        "429 Too Many Requests",
+        "503 Service Unavailable\r\nretry-after: 0",
+    ] {
+        let is_refused: fn(&str) -> bool =
+            |body| body.contains("person7@") || body.contains("person31@");
+        let server = refusing(head, is_refused).await;
+        let mut trial = Trial::with_script(60, "").await;
+        trial.target.base_url.clone_from(&server.base_url);
+        trial.sending.give_up_after = Duration::from_secs(20);
+        let ended = trial.run().await;
+        assert_eq!(ended.stop, None, "{head}");
+        assert_eq!(ended.exit_code(), 1, "{head}");
+        assert_eq!(ended.count(Outcome::Created), 58, "{head}");
+        assert_eq!(ended.count(Outcome::Failed), 2, "{head}");
+        for key in ["T-7", "T-31"] {
+            let row = ended.row(key);
+            let code = format!("http_{}", &head[..3]);
+            assert_eq!(
+                (&row.error_code, &row.outcome),
+                (&code, &"failed".to_owned())
+            );
+            assert!((6..=12).contains(&row.attempts), "{head}: {}", row.attempts);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_refuses_now_one_and_now_another_lets_nobody_fail() {
+    let mut trial = Trial::with_faults(
+        400,
+        Faults {
+            rate_limit: Some("100".parse().expect("a limit")),
+            ..Faults::default()
+        },
+    )
+    .await;
+    trial.sending.rate_per_s = 200.0;
+    trial.sending.initial_backoff = Duration::from_millis(20);
+    trial.sending.max_backoff = Duration::from_millis(200);
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 400);
+    assert!(trial.posts() > 400, "it refused some");
+}
+
+/// What a server reads of the second request on a connection before it closes it.
+#[derive(Clone, Copy, Debug)]
+enum Second {
+    /// Nothing: it closes as soon as it has answered the first.
+    Nothing,
+    /// Nothing, but it waits until bytes of it have arrived.
+    Unread,
+    /// All of it.
+    Read,
+}
+
+/// Answers the first request of a connection; notes each that has reached it, by its row.
+async fn serve_one_and_close(
+    mut stream: TcpStream,
+    second: Second,
+    arrived: Arc<Mutex<HashMap<String, u32>>>,
+) -> std::io::Result<()> {
+    let note = |text: &str| {
+        let row = text.split_once("Ticket ").map_or("", |(_, rest)| rest);
+        let row = row.split_once(' ').map_or("", |(row, _)| row);
+        if !row.is_empty() {
+            let mut arrived = arrived.lock().expect("no panic");
+            *arrived.entry(row.to_owned()).or_default() += 1;
+        }
+    };
+    let first = read_request(&mut stream).await?;
+    if first.starts_with("GET") {
+        let nothing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+        return stream.write_all(nothing).await;
+    }
+    note(&first);
+    stream.write_all(created().as_bytes()).await?;
+    match second {
+        Second::Nothing => {}
+        Second::Unread => {
+            let mut bytes = vec![0; 16 << 10];
+            let count = stream.peek(&mut bytes).await?;
+            note(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        Second::Read => note(&read_request(&mut stream).await?),
+    }
+    Ok(())
+}
+
+async fn read_request(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        text += &String::from_utf8_lossy(&buffer[..count]);
+        let is_whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let mut lines = head.lines();
+            let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+            body.len() >= length.map_or(0, |length| length.parse().expect("a length"))
+        });
+        if is_whole || count == 0 {
+            return Ok(text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_as_the_next_request_comes_makes_no_post_go_out_twice() {
+    for second in [Second::Nothing, Second::Unread, Second::Read] {
+        let arrived = Arc::new(Mutex::new(HashMap::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let noted = Arc::clone(&arrived);
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let noted = Arc::clone(&noted);
+                tokio::spawn(async move { drop(serve_one_and_close(stream, second, noted).await) });
+            }
+        });
+        let mut trial = Trial::with_script(120, "").await;
+        trial.target.base_url = format!("http://{address}");
+        // Nothing is sent again by us, so that whatever comes twice was sent twice by the library.
+        trial.sending.in_doubt = DoubtPolicy::Hold;
+        trial.sending.give_up_after = Duration::from_secs(5);
+        let ended = trial.run().await;
+        server.abort();
+        let arrived = arrived.lock().expect("no panic").clone();
+        for (row, times) in &arrived {
+            assert_eq!(
+                *times, 1,
+                "{second:?}: {row} has reached the server {times} times"
+            );
+        }
+        let mut told = HashMap::<_, u32>::new();
+        for row in &ended.results[0] {
+            *told.entry(row.outcome.as_str()).or_default() += 1;
+            let has_arrived = arrived.contains_key(&row.key);
+            match row.outcome.as_str() {
+                "created" => assert!(has_arrived, "{second:?}: {row:?}"),
+                "in_doubt" => {}
+                // What never left is never said to be in doubt for it, and what left is never said to be unsent.
+                _ => assert!(!has_arrived, "{second:?}: {row:?}"),
+            }
+        }
+        assert!(
+            told.get("created").is_some_and(|n| *n > 0),
+            "{second:?}: {told:?}"
+        );
+        if matches!(second, Second::Read) {
+            assert!(told.get("in_doubt").is_some_and(|n| *n > 0), "{told:?}");
         }
     }
 }

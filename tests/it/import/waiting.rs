@@ -7,7 +7,7 @@ use axum::http::Method;
 use concord_import::event::Event;
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Faults, Outage};
-use concord_import::stop::StopCause;
+use concord_import::stop::{StopCause, StopSignal};
 
 use crate::support::{Trial, closed_port};
 
@@ -101,6 +101,83 @@ async fn during_an_outage_only_a_probe_now_and_then_is_sent() {
     let struck = log.iter().filter(|one| one.status == Some(503)).count();
     // Eight were under way when it began; after that one at a time, 100 ms apart on average.
     assert!(struck < 70, "{struck} requests during the outage");
+}
+
+/// All POSTs meet `fault` and all reads `reads`: few of five hundred rows come in doubt, and little is sent.
+async fn fail_for_all(fault: &str, reads: &str, doubts_max: u64) {
+    let mut trial = Trial::with_faults(
+        500,
+        Faults {
+            odds: format!("{fault}=1").parse().expect("odds"),
+            read_odds: reads.parse().expect("odds"),
+            ..Faults::default()
+        },
+    )
+    .await;
+    trial.sending.timeout = Duration::from_secs(1);
+    trial.sending.initial_backoff = Duration::from_millis(50);
+    trial.sending.max_backoff = Duration::from_millis(200);
+    trial.sending.give_up_after = Duration::from_secs(3);
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert!(is_outage(ended.stop.as_ref()), "{fault}: {:?}", ended.stop);
+    let (posts, gets) = (trial.posts(), trial.gets());
+    let in_doubt = ended.count(Outcome::InDoubt);
+    assert!(posts <= 60, "{fault}: {posts} POSTs");
+    assert!(gets <= 300, "{fault}: {gets} GETs");
+    assert!(in_doubt <= doubts_max, "{fault}: {in_doubt} in doubt");
+    assert_eq!(ended.count(Outcome::Failed), 0, "{fault}");
+    trial.sandbox.set_faults(Faults::default());
+    trial.assert_complete(&trial.run().await, 500);
+}
+
+#[tokio::test]
+async fn a_server_whose_posts_fail_for_all_is_not_hammered_and_few_come_in_doubt() {
+    tokio::join!(
+        // Lists work, so that a POST is tried after each wait.
+        fail_for_all("500", "", 60),
+        fail_for_all("502", "500=1", 40),
+        fail_for_all("hang", "hang=1", 14),
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_fails_in_part_is_sent_little_more_than_what_it_serves() {
+    let mut trial = Trial::with_faults(
+        1_500,
+        Faults {
+            odds: "500=0.3".parse().expect("odds"),
+            ..Faults::default()
+        },
+    )
+    .await;
+    // A second on average before each retry that the budget does not pay for.
+    trial.sending.initial_backoff = Duration::from_secs(2);
+    trial.sending.max_backoff = Duration::from_secs(2);
+    trial.sending.give_up_after = Duration::from_mins(1);
+    let stop = StopSignal::default();
+    let later = stop.clone();
+    let clock = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        later.raise(StopCause::Interrupted);
+    });
+    let ended = trial.run_until(stop).await;
+    clock.abort();
+    trial.assert_true(&ended);
+    let served = trial.sandbox.requests().len();
+    let extra = trial.gets() + trial.posts() - served;
+    // The reserve, a tenth of what was served, what was lost of first attempts, and a pause each for the rest.
+    let lost = trial.posts() - served;
+    assert!(
+        extra <= 400 + served / 10 + lost + 60,
+        "{extra} requests for {served}"
+    );
+    let is_told =
+        |event: &Event| matches!(event, Event::Waiting { why, .. } if why.contains("retries wait"));
+    assert!(
+        ended.heard.iter().any(is_told),
+        "nobody was told of the wait"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,300 @@
+//! Servers whose list of requests is odd: other orders, filters and dates than the sandbox has.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use concord_import::outcome::Outcome;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::support::{Ended, Trial};
+
+type Asked = HashMap<String, String>;
+/// What a list holds for a query, in its order, of all that was created, oldest first.
+type List = fn(Vec<Value>, &Asked, reads: usize) -> Vec<Value>;
+
+/// A server that creates whatever it is sent, and loses every third answer.
+struct Odd {
+    held: Mutex<Vec<Value>>,
+    reads: Mutex<Vec<Asked>>,
+    posts: Mutex<usize>,
+    list: List,
+}
+
+impl Odd {
+    /// How many requests bear each mark of ours.
+    fn marks(&self) -> HashMap<String, usize> {
+        let mut marks = HashMap::new();
+        for item in self.held.lock().expect("no panic").iter() {
+            let notes = item["notes"].as_str().unwrap_or_default();
+            if let Some((_, mark)) = notes.split_once("[ref ") {
+                *marks.entry(mark.to_owned()).or_default() += 1;
+            }
+        }
+        marks
+    }
+
+    fn count_reads(&self, is_counted: impl Fn(&Asked) -> bool) -> usize {
+        let reads = self.reads.lock().expect("no panic");
+        reads.iter().filter(|asked| is_counted(asked)).count()
+    }
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    i64::try_from(now.expect("after 1970").as_millis()).expect("before long")
+}
+
+async fn create(
+    State(odd): State<Arc<Odd>>,
+    Json(mut body): Json<Value>,
+) -> (StatusCode, Json<Value>) {
+    body["id"] = json!(Uuid::new_v4());
+    body["requestDate"] = json!(now_ms());
+    odd.held.lock().expect("no panic").push(body.clone());
+    let mut posts = odd.posts.lock().expect("no panic");
+    *posts += 1;
+    if *posts % 3 == 0 {
+        return (StatusCode::GATEWAY_TIMEOUT, Json(Value::Null));
+    }
+    (StatusCode::CREATED, Json(body))
+}
+
+async fn list(State(odd): State<Arc<Odd>>, Query(asked): Query<Asked>) -> Json<Value> {
+    let number = |name: &str| asked.get(name).and_then(|text| text.parse::<usize>().ok());
+    let (offset, limit) = (
+        number("offset").unwrap_or(0),
+        number("limit").unwrap_or(100),
+    );
+    let reads = {
+        let mut reads = odd.reads.lock().expect("no panic");
+        reads.push(asked.clone());
+        reads.len()
+    };
+    let held = odd.held.lock().expect("no panic").clone();
+    let listed = (odd.list)(held, &asked, reads);
+    let total = listed.len();
+    let items: Vec<_> = listed.into_iter().skip(offset).take(limit).collect();
+    Json(json!({"offset": offset, "count": items.len(), "total": total, "items": items}))
+}
+
+/// Requests of others, made over the last months.
+fn others(count: u32) -> Vec<Value> {
+    let day_ms = 24 * 60 * 60 * 1000;
+    let first = now_ms() - 100 * day_ms;
+    (0..count)
+        .map(|n| {
+            let date = first + i64::from(n) * day_ms * 90 / i64::from(count.max(1));
+            json!({"id": Uuid::new_v4(), "request": "view", "requestDate": date, "notes": format!("no {n}")})
+        })
+        .collect()
+}
+
+async fn start(held: Vec<Value>, list_as: List) -> (Arc<Odd>, String, JoinHandle<()>) {
+    let odd = Arc::new(Odd {
+        held: Mutex::new(held),
+        reads: Mutex::default(),
+        posts: Mutex::default(),
+        list: list_as,
+    });
+    let path = "/organizations/{o}/projects/{p}/compliance-requests";
+    let router = Router::new()
+        .route(path, get(list).post(create))
+        .with_state(Arc::clone(&odd));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+    (odd, format!("http://{address}"), task)
+}
+
+/// Imports sixty rows, of which twenty answers are lost, into a project that holds those requests already. So
+/// slowly that what was created first is known for longer than `settle` when the last are looked up.
+async fn import_into(held: Vec<Value>, list: List) -> (Arc<Odd>, Ended) {
+    let (odd, base_url, task) = start(held, list).await;
+    let mut trial = Trial::with_script(60, "").await;
+    trial.target.base_url = base_url;
+    trial.sending.settle = Duration::from_millis(400);
+    trial.sending.rate_per_s = 60.0;
+    trial.sending.max_attempts = NonZeroU32::new(20).expect("not zero");
+    let ended = trial.run().await;
+    task.abort();
+    (odd, ended)
+}
+
+fn assert_once(odd: &Odd, ended: &Ended, what: &str) {
+    let marks = odd.marks();
+    let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(more.is_empty(), "{what}: created twice: {more:?}");
+    assert_eq!(marks.len(), 60, "{what}");
+    assert_eq!(
+        ended.count(Outcome::Created),
+        60,
+        "{what}: {:?}",
+        ended.stop
+    );
+}
+
+fn is_dated(asked: &Asked) -> bool {
+    asked.contains_key("startDate") && !asked.contains_key("endDate")
+}
+
+/// Keeps what has its date, moved by so much, between those asked for.
+fn dated(items: Vec<Value>, asked: &Asked, moved_ms: i64) -> Vec<Value> {
+    let ms = |name: &str| {
+        let date = asked.get(name)?.parse::<jiff::Timestamp>();
+        Some(date.expect("a date").as_millisecond())
+    };
+    let (from, until) = (
+        ms("startDate").unwrap_or(i64::MIN),
+        ms("endDate").unwrap_or(i64::MAX),
+    );
+    let date = |item: &Value| item["requestDate"].as_i64().expect("a date") + moved_ms;
+    items
+        .into_iter()
+        .filter(|item| (from..=until).contains(&date(item)))
+        .collect()
+}
+
+fn with_notes(
+    items: Vec<Value>,
+    asked: &Asked,
+    matches: impl Fn(&str, &str) -> bool,
+) -> Vec<Value> {
+    let Some(filter) = asked.get("notes") else {
+        return items;
+    };
+    items
+        .into_iter()
+        .filter(|item| matches(item["notes"].as_str().unwrap_or_default(), filter))
+        .collect()
+}
+
+#[tokio::test]
+async fn whatever_the_order_of_the_list_each_is_found_and_none_is_made_twice() {
+    let orders: [(&str, List); 4] = [
+        ("by id", |mut items, _, _| {
+            items.sort_by_key(|item| item["id"].to_string());
+            items
+        }),
+        ("by notes", |mut items, _, _| {
+            items.sort_by_key(|item| item["notes"].to_string());
+            items
+        }),
+        ("newest first, each fifth shown twice", |mut items, _, _| {
+            items.reverse();
+            items
+                .into_iter()
+                .enumerate()
+                .flat_map(|(n, item)| vec![item; 1 + usize::from(n % 5 == 0)])
+                .collect()
+        }),
+        (
+            "oldest first, some of the first gone with each reading",
+            |items, _, reads| {
+                let is_ours = |item: &Value| item.to_string().contains("[ref ");
+                let places = items.into_iter().enumerate();
+                let left = places.filter(|(n, item)| *n >= reads || is_ours(item));
+                left.map(|(_, item)| item).collect()
+            },
+        ),
+    ];
+    for count in [0, 1_500] {
+        let all = orders.map(|(what, list)| (what, tokio::spawn(import_into(others(count), list))));
+        for (what, import) in all {
+            let (odd, ended) = import.await.expect("it ends");
+            assert_once(&odd, &ended, &format!("{what}, {count}"));
+            assert_eq!(ended.tally().recovered, 20, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_filter_does_with_marks_each_is_found_and_none_is_made_twice() {
+    let filters: [(&str, List); 6] = [
+        ("anything, folding case", |items, asked, _| {
+            with_notes(items, asked, |notes, filter| {
+                notes.to_lowercase().contains(&filter.to_lowercase())
+            })
+        }),
+        (
+            "anything, after folding the filter alone",
+            |items, asked, _| {
+                with_notes(items, asked, |notes, filter| {
+                    notes.contains(&filter.to_uppercase())
+                })
+            },
+        ),
+        ("whole texts", |items, asked, _| {
+            with_notes(items, asked, |notes, filter| notes == filter)
+        }),
+        ("words", |items, asked, _| {
+            with_notes(items, asked, |notes, filter| {
+                notes.split(' ').any(|word| word == filter)
+            })
+        }),
+        ("any word of many", |items, asked, _| {
+            with_notes(items, asked, |notes, filter| {
+                filter.split(' ').any(|word| notes.contains(word))
+            })
+        }),
+        (
+            "nothing that was made in the last second",
+            |items, asked, _| {
+                let is_old =
+                    |item: &Value| item["requestDate"].as_i64().expect("a date") < now_ms() - 250;
+                let is_shown = |item: &Value| !asked.contains_key("notes") || is_old(item);
+                let items = items.into_iter().filter(is_shown).collect();
+                with_notes(items, asked, |notes, filter| notes.contains(filter))
+            },
+        ),
+    ];
+    let all = filters.map(|(what, list)| (what, tokio::spawn(import_into(others(300), list))));
+    for (what, import) in all {
+        let (odd, ended) = import.await.expect("it ends");
+        assert_once(&odd, &ended, what);
+        assert_eq!(ended.tally().recovered, 20, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn dates_are_believed_only_when_they_test_what_they_should() {
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    let dates: [(&str, bool, List); 4] = [
+        ("the date shown", true, |items, asked, _| {
+            dated(items, asked, 0)
+        }),
+        ("a date long before", false, |items, asked, _| {
+            dated(items, asked, -30 * 24 * HOUR_MS)
+        }),
+        ("a date to come", false, |items, asked, _| {
+            dated(items, asked, HOUR_MS)
+        }),
+        ("none of those made last", false, |items, asked, _| {
+            let is_dated = asked.contains_key("startDate");
+            let most = if is_dated { 2_400 } else { usize::MAX };
+            items.into_iter().take(most).collect()
+        }),
+    ];
+    let all = dates.map(|(what, is_believed, list)| {
+        let import = tokio::spawn(import_into(others(2_500), list));
+        (what, is_believed, import)
+    });
+    for (what, is_believed, import) in all {
+        let (odd, ended) = import.await.expect("it ends");
+        assert_once(&odd, &ended, what);
+        let believed = odd.count_reads(is_dated);
+        assert_eq!(
+            believed > 0,
+            is_believed,
+            "{what}: {believed} readings from a date on"
+        );
+    }
+}
