@@ -7,12 +7,11 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::blocking;
 use crate::check::InputSurvey;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
@@ -26,6 +25,7 @@ use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::Summary;
 use crate::report::{Projected, Projection, ReportError, line_of};
 use crate::stop::{Lease, StopCause, StopSignal};
+use crate::{blocking, time_of_day};
 
 /// Rows of one batch from the reader.
 const BATCH_ROWS: usize = 256;
@@ -104,7 +104,7 @@ impl Importer {
         seen: (Seen, Seen),
     ) -> Result<(Imported, (Seen, Seen)), ImportError> {
         let (seen_sending, seen_writing) = seen;
-        let started_at = SystemTime::now();
+        let started_at = time_of_day();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
         let lease = Lease::until(started_at + lease_length);
         let run = self
@@ -138,7 +138,7 @@ impl Importer {
         pass.flush();
         pass.growing().take();
         self.events.tell(Event::WritingFiles);
-        let finished_at = SystemTime::now();
+        let finished_at = time_of_day();
         let projection = Projection {
             plan: &self.read,
             input,
@@ -480,7 +480,7 @@ fn claimed_elsewhere(run: RunId) -> Settled {
 async fn keep_lease(pass: Arc<Pass>, length: Duration) {
     loop {
         tokio::time::sleep(LEASE_RENEWAL).await;
-        let from = SystemTime::now();
+        let from = time_of_day();
         match pass.importer.ledger.renew(pass.run, length).await {
             Ok(()) => pass.lease.extend(from + length),
             Err(error) => {

@@ -19,6 +19,8 @@ pub mod event;
 pub mod import;
 pub mod intake;
 pub mod ledger;
+#[doc(hidden)]
+pub mod machine;
 pub mod outbound;
 pub mod outcome;
 pub mod plan;
@@ -26,10 +28,4 @@ pub mod report;
 pub mod sandbox;
 pub mod stop;
 
-/// Runs work that blocks on a thread of its own, and panics where it panics.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
+pub(crate) use machine::{blocking, time_of_day};
