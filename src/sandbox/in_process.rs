@@ -54,7 +54,10 @@ impl InProcess {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert("x-api-key", super::answer::text(key));
-        headers.insert(header::CONTENT_TYPE, super::answer::text("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            super::answer::text("application/json"),
+        );
         let Ok(response) = self.router.call(request).await;
         let (head, body) = response.into_parts();
         // Its own answers are in memory already and do not fail.

@@ -9,4 +9,5 @@ mod reading;
 mod rejects;
 mod sandbox;
 mod schema;
+mod simulation;
 mod support;
