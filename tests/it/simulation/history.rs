@@ -154,6 +154,9 @@ impl History<'_> {
                 "{key} is not told of"
             );
         }
+        if !self.scenario.draws.is_multiple_of(4) {
+            return Ok(());
+        }
         let posts = self.posts();
         self.live(&life)
             .map_err(|wrong| format!("once more: {wrong}"))?;
@@ -416,25 +419,20 @@ impl History<'_> {
 
     /// Nothing was shown before it was committed, and the growing results speak the truth.
     fn check_died(&mut self, life: &Life, told: &BTreeMap<Outcome, u64>) -> Result<(), Wrong> {
-        if self.ledger.exists() && std::fs::metadata(&self.ledger).is_ok_and(|file| file.len() > 0)
-        {
-            let totals = overview(&self.ledger, 1).map(|overview| overview.totals);
-            // A ledger whose first commit was never made is as good as none.
-            let totals = totals.unwrap_or_default();
-            self.open_claims = totals.claimed;
-            for (outcome, held) in [
-                (Outcome::Created, totals.created),
-                (Outcome::Rejected, totals.rejected),
-                (Outcome::Failed, totals.failed),
-            ] {
-                let shown = told.get(&outcome).copied().unwrap_or_default();
-                hold!(
-                    shown <= held,
-                    "{shown} were shown as {outcome}, the ledger has {held}"
-                );
-            }
-        } else {
-            hold!(told.is_empty(), "shown without a ledger: {told:?}");
+        // A ledger whose first commit was never made is as good as none.
+        let totals = overview(&self.ledger, 1).map(|overview| overview.totals);
+        let totals = totals.unwrap_or_default();
+        self.open_claims = totals.claimed;
+        for (outcome, held) in [
+            (Outcome::Created, totals.created),
+            (Outcome::Rejected, totals.rejected),
+            (Outcome::Failed, totals.failed),
+        ] {
+            let shown = told.get(&outcome).copied().unwrap_or_default();
+            hold!(
+                shown <= held,
+                "{shown} were shown as {outcome}, the ledger has {held}"
+            );
         }
         for input in 0..life.inputs.len() {
             let rows = results(&self.out_dir(input));

@@ -363,8 +363,8 @@ fn rows(rng: &mut Rng) -> Vec<Row> {
 
 fn lives(rng: &mut Rng, rows: usize) -> Vec<Life> {
     let (mut is_corrected, mut is_changed) = (false, false);
-    let count = rng.usize(1..=5);
     let mut crashes = rng.usize(0..=4);
+    let count = crashes.max(rng.usize(1..=2));
     let lives = (0..count).map(|_| {
         is_corrected |= rng.u8(..4) == 0;
         is_changed |= rng.u8(..4) == 0;
