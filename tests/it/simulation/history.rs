@@ -47,6 +47,17 @@ macro_rules! hold {
     };
 }
 
+/// What there was in a history.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Played {
+    /// Every exchange, with its time and what came of it.
+    pub(super) exchanges: Vec<String>,
+    /// Processes that died.
+    pub(super) died: u64,
+    /// Entries that were found after their answer, or their process, was lost.
+    pub(super) recovered: u64,
+}
+
 /// A history under way.
 struct History<'a> {
     scenario: &'a Scenario,
@@ -60,6 +71,7 @@ struct History<'a> {
     open_claims: u64,
     /// The keys of everything valid that was ever in an input, by import id.
     valid: BTreeMap<String, String>,
+    played: Played,
 }
 
 /// How a process ended by itself.
@@ -68,8 +80,8 @@ struct Ended {
     stop: Option<StopCause>,
 }
 
-/// Plays a history to its end. Returns every exchange of it.
-pub(super) fn play(scenario: &Scenario) -> Result<Vec<String>, Wrong> {
+/// Plays a history to its end.
+pub(super) fn play(scenario: &Scenario) -> Result<Played, Wrong> {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
         tempfile::tempdir_in(memory)
@@ -86,6 +98,7 @@ pub(super) fn play(scenario: &Scenario) -> Result<Vec<String>, Wrong> {
         told: BTreeMap::new(),
         open_claims: 0,
         valid: BTreeMap::new(),
+        played: Played::default(),
     };
     for (n, life) in scenario.lives.iter().enumerate() {
         history
@@ -95,8 +108,8 @@ pub(super) fn play(scenario: &Scenario) -> Result<Vec<String>, Wrong> {
     history
         .finish()
         .map_err(|wrong| format!("last process: {wrong}"))?;
-    let log = std::mem::take(&mut history.world.lock().log);
-    Ok(log)
+    history.played.exchanges = std::mem::take(&mut history.world.lock().log);
+    Ok(history.played)
 }
 
 impl History<'_> {
@@ -109,7 +122,10 @@ impl History<'_> {
         self.check_server()?;
         match ended {
             Some(ended) => self.check_ended(life, &ended)?,
-            None => self.check_died(life, &told.lock().expect("no panic"))?,
+            None => {
+                self.played.died += 1;
+                self.check_died(life, &told.lock().expect("no panic"))?;
+            }
         }
         Ok(())
     }
@@ -124,6 +140,7 @@ impl History<'_> {
             limit: None,
             in_doubt: DoubtPolicy::LookUp,
             crash: None,
+            interruption: None,
             pause: LONG,
             is_power_lost: false,
         };
@@ -295,7 +312,20 @@ impl History<'_> {
             events,
         };
         self.check_told(&importer.ledger).await?;
-        let all = self.import_all(life, plan, &importer).await;
+        let import = self.import_all(life, plan, &importer);
+        let interruption = async {
+            match life.interruption {
+                Some(moment) => sleep(moment).await,
+                None => std::future::pending().await,
+            }
+            importer.stop.raise(StopCause::Interrupted);
+            std::future::pending().await
+        };
+        let all = tokio::select! {
+            biased;
+            all = import => all,
+            never = interruption => never,
+        };
         importer.ledger.close().await;
         Ok(Ended {
             imported: all,
@@ -443,7 +473,8 @@ impl History<'_> {
 
     fn check_ended(&mut self, life: &Life, ended: &Ended) -> Result<(), Wrong> {
         match &ended.stop {
-            None | Some(StopCause::KeyRefused | StopCause::Outage { .. }) => {}
+            None
+            | Some(StopCause::KeyRefused | StopCause::Interrupted | StopCause::Outage { .. }) => {}
             Some(cause) => return Err(format!("stopped by {cause}")),
         }
         let imported = ended.imported.as_ref().map_err(ToString::to_string)?;
@@ -458,6 +489,7 @@ impl History<'_> {
             let is_complete = rows
                 .iter()
                 .all(|row| matches!(row.outcome.as_str(), "created" | "duplicate"));
+            self.played.recovered += imported.summary.tally.recovered;
             let code = imported.summary.exit_code;
             let by_itself = u8::from(!is_complete);
             let is_right = match &ended.stop {

@@ -363,6 +363,16 @@ impl World {
         self.advance_to(self.now());
     }
 
+    /// The server's own clock.
+    fn server_time(&self, now: Duration) -> SystemTime {
+        let skew = Duration::from_secs(self.scenario.skew_s.unsigned_abs());
+        if self.scenario.skew_s < 0 {
+            time_at(now) - skew
+        } else {
+            time_at(now) + skew
+        }
+    }
+
     /// The server does everything that is due.
     fn advance_to(&mut self, now: Duration) {
         while let Some(entry) = self
@@ -371,7 +381,7 @@ impl World {
             .filter(|entry| entry.key().0 <= now)
         {
             let ((due, number), body) = entry.remove_entry();
-            self.concord.set_time(time_at(due));
+            self.concord.set_time(self.server_time(due));
             let path = format!(
                 "/privacy-v1/organizations/{}/projects/{}/compliance-requests",
                 concord_import::plan::SANDBOX_ORGANIZATION,
@@ -386,7 +396,7 @@ impl World {
             }
             self.answers.insert(number, (status.as_u16(), answer));
         }
-        self.concord.set_time(time_at(now));
+        self.concord.set_time(self.server_time(now));
     }
 
     fn error(&mut self) -> Exchange {

@@ -7,6 +7,9 @@ use concord_import::plan::DoubtPolicy;
 use concord_import::sandbox::{Listing, Order, Reads, TextMatch};
 use fastrand::Rng;
 
+/// How far the server's clock may be from ours.
+const SKEW_MAX_S: i64 = 600;
+
 /// What can happen to one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -136,6 +139,8 @@ pub(super) struct Life {
     pub(super) limit: Option<u64>,
     pub(super) in_doubt: DoubtPolicy,
     pub(super) crash: Option<Crash>,
+    /// Somebody interrupts it so long after its start.
+    pub(super) interruption: Option<Duration>,
     /// From its end to the next start.
     pub(super) pause: Duration,
     /// After a power loss: the lock files are gone, and half a transaction stands in the write-ahead log.
@@ -158,6 +163,8 @@ pub(super) struct Scenario {
     pub(super) reads: Reads,
     /// The server gives no more items in a page than that.
     pub(super) page_max: usize,
+    /// How far the server's clock is ahead of ours, in seconds.
+    pub(super) skew_s: i64,
     pub(super) concurrency: u32,
     pub(super) settle: Duration,
     /// The longest that one piece of blocking work takes.
@@ -214,6 +221,10 @@ impl Scenario {
                 _ => Reads::Allowed,
             },
             page_max: [1_000, 1_000, 7, 2][rng.usize(..4)],
+            skew_s: match rng.u8(..4) {
+                0 => rng.i64(-SKEW_MAX_S..=SKEW_MAX_S),
+                _ => 0,
+            },
             concurrency: rng.u32(1..=8),
             settle,
             work_max: ms(&mut rng, 0..=40),
@@ -285,6 +296,9 @@ impl Scenario {
             if life.crash.is_some() {
                 change(&|it| it.lives[at].crash = None);
             }
+            if life.interruption.is_some() {
+                change(&|it| it.lives[at].interruption = None);
+            }
             if life.limit.is_some() {
                 change(&|it| it.lives[at].limit = None);
             }
@@ -303,6 +317,9 @@ impl Scenario {
         }
         if self.outage.is_some() {
             change(&|it| it.outage = None);
+        }
+        if self.skew_s != 0 {
+            change(&|it| it.skew_s = 0);
         }
         if self.page_max < 1_000 {
             change(&|it| it.page_max = 1_000);
@@ -385,6 +402,7 @@ fn lives(rng: &mut Rng, rows: usize) -> Vec<Life> {
                 _ => DoubtPolicy::LookUp,
             },
             crash,
+            interruption: (rng.u8(..5) == 0).then(|| ms(rng, 0..=4_000)),
             pause: match rng.u8(..4) {
                 0 => Duration::ZERO,
                 1 => ms(rng, 0..=100),
