@@ -16,7 +16,7 @@ mod network;
 mod scenario;
 
 /// Histories of one test run, unless told otherwise.
-const HISTORIES: u64 = 1_500;
+const HISTORIES: u64 = 2_000;
 /// Histories that are played twice.
 const REPLAYED: u64 = 20;
 /// How often a failing scenario is tried in a simpler form.

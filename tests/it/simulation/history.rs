@@ -120,14 +120,12 @@ impl History<'_> {
         let has_died = ended.is_none();
         self.world.lock().end(now, life.pause, has_died);
         self.check_server()?;
-        match ended {
-            Some(ended) => self.check_ended(life, &ended)?,
-            None => {
-                self.played.died += 1;
-                self.check_died(life, &told.lock().expect("no panic"))?;
-            }
+        if let Some(ended) = ended {
+            self.check_ended(life, &ended)
+        } else {
+            self.played.died += 1;
+            self.check_died(life, &told.lock().expect("no panic"))
         }
-        Ok(())
     }
 
     /// Everything works, everything is in the input, and nobody dies: now all of it has to be there.
@@ -140,6 +138,7 @@ impl History<'_> {
             limit: None,
             in_doubt: DoubtPolicy::LookUp,
             crash: None,
+            stall: None,
             interruption: None,
             pause: LONG,
             is_power_lost: false,
@@ -238,7 +237,7 @@ impl History<'_> {
             .build()
             .expect("a runtime");
         let ended = runtime.block_on(async {
-            let died = self.world.begin(life.crash);
+            let died = self.world.begin(life.crash, life.stall);
             simulate(Some(self.world.machine()));
             let time = async {
                 match life.crash {
@@ -475,6 +474,9 @@ impl History<'_> {
         match &ended.stop {
             None
             | Some(StopCause::KeyRefused | StopCause::Interrupted | StopCause::Outage { .. }) => {}
+            Some(StopCause::Ledger(cause)) if life.stall.is_some() => {
+                hold!(cause.contains("lease"), "stopped by {cause}");
+            }
             Some(cause) => return Err(format!("stopped by {cause}")),
         }
         let imported = ended.imported.as_ref().map_err(ToString::to_string)?;
@@ -493,10 +495,11 @@ impl History<'_> {
             let code = imported.summary.exit_code;
             let by_itself = u8::from(!is_complete);
             let is_right = match &ended.stop {
-                // An input may have come to its end before what stopped the next one.
+                // The input may have come to its end before there was a cause.
                 Some(cause) => {
+                    let is_all_told = rows.iter().all(|row| row.outcome != "not_sent");
                     code == cause.exit_code()
-                        || (input + 1 < life.inputs.len() && code == by_itself)
+                        || (code == by_itself && (is_all_told || life.limit.is_some()))
                 }
                 None => code == by_itself,
             };

@@ -20,6 +20,8 @@ use super::scenario::{Crash, Fault, Scenario};
 
 /// Deadline of one exchange.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than a lease.
+const STALL: Duration = Duration::from_secs(200);
 /// When every history begins.
 const ORIGIN_S: u64 = 1_700_000_000;
 
@@ -45,6 +47,7 @@ pub(super) struct World {
     posts: u64,
     are_faults_on: bool,
     crash: Option<Crash>,
+    stall: Option<u32>,
     steps: u32,
     exchanges: u32,
     pub(super) died: Arc<Notify>,
@@ -77,6 +80,7 @@ impl Shared {
             posts: 0,
             are_faults_on: true,
             crash: None,
+            stall: None,
             steps: 0,
             exchanges: 0,
             died: Arc::default(),
@@ -92,10 +96,11 @@ impl Shared {
     }
 
     /// A process begins. To be called within its runtime. Returns what tells that it died.
-    pub(super) fn begin(&self, crash: Option<Crash>) -> Arc<Notify> {
+    pub(super) fn begin(&self, crash: Option<Crash>, stall: Option<u32>) -> Arc<Notify> {
         let mut world = self.lock();
         world.started = Instant::now();
         world.crash = crash;
+        world.stall = stall;
         world.steps = 0;
         world.exchanges = 0;
         world.died = Arc::default();
@@ -255,6 +260,9 @@ impl World {
         self.steps += 1;
         if self.dies_at(Crash::AtStep(self.steps)) {
             return Fate::Die;
+        }
+        if self.stall == Some(self.steps) {
+            return Fate::GoOnAfter(STALL);
         }
         let max = u64::try_from(self.scenario.work_max.as_millis()).expect("little");
         // Most work is done in no time.

@@ -139,6 +139,8 @@ pub(super) struct Life {
     pub(super) limit: Option<u64>,
     pub(super) in_doubt: DoubtPolicy,
     pub(super) crash: Option<Crash>,
+    /// The piece of blocking work at which the machine stalls until the lease has run out.
+    pub(super) stall: Option<u32>,
     /// Somebody interrupts it so long after its start.
     pub(super) interruption: Option<Duration>,
     /// From its end to the next start.
@@ -296,6 +298,9 @@ impl Scenario {
             if life.crash.is_some() {
                 change(&|it| it.lives[at].crash = None);
             }
+            if life.stall.is_some() {
+                change(&|it| it.lives[at].stall = None);
+            }
             if life.interruption.is_some() {
                 change(&|it| it.lives[at].interruption = None);
             }
@@ -350,9 +355,9 @@ fn settle_ms(settle: Duration) -> u64 {
 }
 
 fn rows(rng: &mut Rng) -> Vec<Row> {
-    let count = match rng.u8(..8) {
-        0 => rng.usize(0..=2),
-        1..7 => rng.usize(3..=16),
+    let count = match rng.u8(..16) {
+        0..2 => rng.usize(0..=2),
+        2..15 => rng.usize(3..=16),
         // More than are claimed at once.
         _ => rng.usize(40..=90),
     };
@@ -402,6 +407,7 @@ fn lives(rng: &mut Rng, rows: usize) -> Vec<Life> {
                 _ => DoubtPolicy::LookUp,
             },
             crash,
+            stall: (rng.u8(..12) == 0).then(|| rng.u32(1..=40)),
             interruption: (rng.u8(..5) == 0).then(|| ms(rng, 0..=4_000)),
             pause: match rng.u8(..4) {
                 0 => Duration::ZERO,
