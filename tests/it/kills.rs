@@ -11,10 +11,10 @@ use concord_import::sandbox::{Faults, Listing, Odds};
 use crate::cli::{Place, assert_each_once, code, server, stderr};
 use crate::support::read_results;
 
-const ROWS: usize = 600;
-const KILLS: u32 = 50;
+const ROWS: usize = 1_000;
+const KILLS: u32 = 40;
 /// So many of them have to strike while it runs.
-const STRIKES_MIN: u32 = 40;
+const STRIKES_MIN: u32 = 30;
 /// A process that is not killed ends within this.
 const DEADLINE: Duration = Duration::from_mins(2);
 
@@ -28,7 +28,7 @@ userEmail = "Email"
 notes = { template = "Ticket {{ Ticket }}" }
 preverified = { value = true }
 [send]
-rate = 300
+rate = 200
 concurrency = 8
 max_attempts = 20
 initial_backoff = "5ms"
@@ -72,9 +72,10 @@ fn a_process_killed_dozens_of_times_creates_everything_exactly_once() {
     let mut strikes = 0;
     for _ in 0..KILLS {
         let mut child = place.start(&args);
-        // While it starts, checks and claims, or while it sends, looks up and waits.
-        let moment_ms = match moments.u8(..4) {
-            0 => moments.u64(0..150),
+        // While it starts, checks and claims; while it sends; or after it has settled doubts and sent again.
+        let moment_ms = match moments.u8(..10) {
+            0 | 1 => moments.u64(0..150),
+            2 => moments.u64(1_200..2_500),
             _ => moments.u64(100..600),
         };
         std::thread::sleep(Duration::from_millis(moment_ms));
