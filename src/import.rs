@@ -7,12 +7,11 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::blocking;
 use crate::check::InputSurvey;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
@@ -28,6 +27,7 @@ use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::{Summary, exit_code, run_input};
 use crate::report::{Projected, Projection, ReportError, line_of};
 use crate::stop::{Lease, StopCause, StopSignal};
+use crate::{blocking, time_of_day};
 
 /// Rows of one batch from the reader.
 const BATCH_ROWS: usize = 256;
@@ -106,7 +106,7 @@ impl Importer {
         seen: (Seen, Seen),
     ) -> Result<(Imported, (Seen, Seen)), ImportError> {
         let (seen_sending, seen_writing) = seen;
-        let started_at = SystemTime::now();
+        let started_at = time_of_day();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
         let lease = Lease::until(started_at + lease_length);
         let run_input = run_input(survey, input);
@@ -115,12 +115,12 @@ impl Importer {
             cause,
         };
         // Before the run begins: a folder that cannot be written to shall leave no run behind.
-        let growing = open_growing(out_dir).map_err(write_failed)?;
+        check_growing(out_dir).map_err(write_failed)?;
         let run = self
             .ledger
             .begin_run(RunKind::Import, run_input.clone(), lease_length)
             .await?;
-        let growing = begin_growing(growing).map_err(write_failed)?;
+        let growing = begin_growing(out_dir).map_err(write_failed)?;
         let room_size = (4 * self.sending.concurrency.get()).clamp(ROOM_MIN, ROOM_MAX);
         let pass = Arc::new(Pass {
             importer: self.clone(),
@@ -144,7 +144,7 @@ impl Importer {
         pass.flush();
         pass.growing().take();
         self.events.tell(Event::WritingFiles);
-        let finished_at = SystemTime::now();
+        let finished_at = time_of_day();
         let projection = Projection {
             plan: &self.read,
             input,
@@ -191,18 +191,18 @@ fn total(survey: &InputSurvey, left: u64) -> u64 {
     survey.tally.entries - valid + valid.min(left)
 }
 
-/// Opens the results file that grows while the run goes on; what stands in it stays until the run has begun.
-fn open_growing(out_dir: &Path) -> std::io::Result<File> {
+/// Whether the results file that grows while the run goes on can be written; what stands in it stays as yet.
+fn check_growing(out_dir: &Path) -> std::io::Result<()> {
     create_private_dir(out_dir)?;
-    private_options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(out_dir.join(results::FILE))
+    let mut options = private_options();
+    options.append(true).create(true);
+    options.open(out_dir.join(results::FILE)).map(drop)
 }
 
-fn begin_growing(file: File) -> std::io::Result<ResultsWriter<BufWriter<File>>> {
-    file.set_len(0)?;
+fn begin_growing(out_dir: &Path) -> std::io::Result<ResultsWriter<BufWriter<File>>> {
+    let mut options = private_options();
+    options.write(true).create(true).truncate(true);
+    let file = options.open(out_dir.join(results::FILE))?;
     Ok(ResultsWriter::new(BufWriter::new(file))?)
 }
 
@@ -509,7 +509,7 @@ fn ledger_failed(error: &LedgerError) -> StopCause {
 async fn keep_lease(pass: Arc<Pass>, length: Duration) {
     loop {
         tokio::time::sleep(LEASE_RENEWAL).await;
-        let from = SystemTime::now();
+        let from = time_of_day();
         let renewed = pass.importer.ledger.renew(pass.run, length, pass.traffic());
         match renewed.await {
             Ok(()) => pass.lease.extend(from + length),

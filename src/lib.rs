@@ -20,6 +20,8 @@ pub mod import;
 pub mod intake;
 pub mod ledger;
 pub mod listed;
+#[doc(hidden)]
+pub mod machine;
 pub mod outbound;
 pub mod outcome;
 pub mod plan;
@@ -29,10 +31,4 @@ pub mod report;
 pub mod sandbox;
 pub mod stop;
 
-/// Runs work that blocks on a thread of its own, and panics where it panics.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
+pub(crate) use machine::{blocking, time_of_day};

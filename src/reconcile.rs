@@ -12,7 +12,7 @@ mod judge;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -35,6 +35,7 @@ use crate::report::ReportError;
 use crate::report::reconciliation::{self, Line, ReconciliationWriter, Verdict, Verdicts};
 use crate::report::summary::run_input;
 use crate::stop::StopSignal;
+use crate::time_of_day;
 
 /// Rows that are compared at once.
 const ROWS_AT_ONCE: usize = 512;
@@ -133,7 +134,7 @@ impl Reconciler {
         }
         let mut upkeep = JoinSet::new();
         upkeep.spawn(keep_leases(self.ledger.clone(), runs.clone()));
-        let compared = self.compare(survey, out_dirs, &runs).await;
+        let compared = Box::pin(self.compare(survey, out_dirs, &runs)).await;
         upkeep.shutdown().await;
         for (n, run) in runs.into_iter().enumerate() {
             let exit_code = match &compared {
@@ -142,7 +143,7 @@ impl Reconciler {
             };
             let traffic = self.outbound.traffic();
             let end = RunEnd {
-                finished_at: SystemTime::now(),
+                finished_at: time_of_day(),
                 exit_code,
                 tally: Tally::default(),
                 traffic: if n == 0 { traffic } else { Traffic::default() },

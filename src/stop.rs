@@ -167,6 +167,6 @@ impl Lease {
 
     /// Whether it still holds for that long.
     pub fn holds_for(&self, duration: Duration) -> bool {
-        SystemTime::now() + duration <= *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::time_of_day() + duration <= *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::blocking;
 use crate::entry::{Content, Entry, Fingerprint, ImportId, Names, SourceKey};
 use crate::outcome::{Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
@@ -537,13 +538,12 @@ async fn serve(mut store: sqlite::Store, mut queue: mpsc::Receiver<Ask>) {
     let mut group = Vec::new();
     while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
         let taken = std::mem::take(&mut group);
-        let done = tokio::task::spawn_blocking(move || {
+        let answers;
+        (store, answers) = blocking(move || {
             let answers = store.serve(taken);
             (store, answers)
         })
         .await;
-        let Ok((back, answers)) = done else { return };
-        store = back;
         for answer in answers {
             answer();
         }

@@ -1,6 +1,6 @@
 //! HTTP to Concord: one exchange at a time, whole within a deadline, nothing repeated, nothing followed.
 //!
-//! It says what happened, not what to do about it (`classify` does). It never retries, follows no
+//! The way to the network is reqwest's; a simulation brings a [`Carrier`] instead. It says what happened, not what to do about it (`classify` does). It never retries, follows no
 //! redirect, and reads no more of an answer than a limit.
 //!
 //! What the libraries below can tell of "before anything was written", and what they cannot:
@@ -20,14 +20,17 @@
 //!   too. The pool's own way of the paragraph before is not touched by it.
 //! - A new connection that breaks before the request is written looks like one that breaks after it: in doubt.
 
-use std::time::{Duration, SystemTime};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::entry::RequestBody;
 use crate::plan::{Target, is_loopback};
+use crate::time_of_day;
 
 /// The most of an answer to a POST that is read, in bytes.
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -38,26 +41,49 @@ const IDLE_MAX: Duration = Duration::from_secs(4);
 /// Looking up the host, connecting and TLS together.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
+/// A request that is to be sent.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// Whole, with its query.
+    pub url: Url,
+    /// JSON, for a POST.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Carries a request to a server that is simulated, and what came of it back.
+pub type Carrier =
+    Arc<dyn Fn(Outgoing) -> Pin<Box<dyn Future<Output = Exchange> + Send>> + Send + Sync>;
+
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) body: Result<Vec<u8>, BodyFault>,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// When to come again, from now, if it said so.
+    pub retry_after: Option<Duration>,
+    /// The body, whole.
+    pub body: Result<Vec<u8>, BodyFault>,
 }
 
 /// Why a body could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BodyFault {
+pub enum BodyFault {
+    /// The connection broke within it.
     #[error("the answer broke off")]
     CutOff,
+    /// More than is read.
     #[error("the answer was larger than {bytes_max} bytes")]
-    TooLarge { bytes_max: usize },
+    TooLarge {
+        /// The limit.
+        bytes_max: usize,
+    },
 }
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Silence {
+pub enum Silence {
     /// No connection was made: surely nothing was sent.
     #[error("no connection: {0}")]
     NoConnection(String),
@@ -70,7 +96,7 @@ pub(super) enum Silence {
 }
 
 /// What came of an exchange.
-pub(super) type Exchange = Result<Answer, Silence>;
+pub type Exchange = Result<Answer, Silence>;
 
 /// The client cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -86,10 +112,25 @@ pub enum ClientError {
     Build(#[source] reqwest::Error),
 }
 
+/// How requests leave.
+enum Way {
+    Http(reqwest::Client),
+    Simulated(Carrier),
+}
+
+impl std::fmt::Debug for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Http(_) => "Http",
+            Self::Simulated(_) => "Simulated",
+        })
+    }
+}
+
 /// Talks to one project.
 #[derive(Debug)]
 pub(super) struct Client {
-    http: reqwest::Client,
+    way: Way,
     requests: Url,
     projects: Url,
     timeout: Duration,
@@ -101,13 +142,7 @@ impl Client {
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Self, ClientError> {
-        let url =
-            |path: String| Url::parse(&path).map_err(|_| ClientError::Url(target.base_url.clone()));
-        let projects = url(format!(
-            "{}/organizations/{}/projects",
-            target.base_url, target.organization
-        ))?;
-        let requests = url(format!("{projects}/{}/compliance-requests", target.project))?;
+        let (requests, projects) = urls(target)?;
         // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
@@ -133,7 +168,22 @@ impl Client {
         };
         let http = builder.build().map_err(ClientError::Build)?;
         Ok(Self {
-            http,
+            way: Way::Http(http),
+            requests,
+            projects,
+            timeout,
+        })
+    }
+
+    /// A client without a network. The carrier keeps to the deadline by itself.
+    pub(super) fn simulated(
+        target: &Target,
+        timeout: Duration,
+        carrier: Carrier,
+    ) -> Result<Self, ClientError> {
+        let (requests, projects) = urls(target)?;
+        Ok(Self {
+            way: Way::Simulated(carrier),
             requests,
             projects,
             timeout,
@@ -143,11 +193,11 @@ impl Client {
     /// Creates a request. Sent once, whatever happens.
     pub(super) async fn create(&self, body: &RequestBody) -> Exchange {
         let body = serde_json::to_vec(body).expect("a checked body is JSON");
-        let request = self
-            .http
-            .request(Method::POST, self.requests.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
+        let request = Outgoing {
+            method: Method::POST,
+            url: self.requests.clone(),
+            body: Some(body),
+        };
         self.exchange(request, ANSWER_BYTES_MAX).await
     }
 
@@ -155,8 +205,7 @@ impl Client {
     pub(super) async fn list(&self, query: &[(&str, &str)]) -> Exchange {
         let mut url = self.requests.clone();
         url.query_pairs_mut().extend_pairs(query);
-        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX)
-            .await
+        self.read(url).await
     }
 
     /// One page of the organization's projects.
@@ -165,11 +214,36 @@ impl Client {
         url.query_pairs_mut()
             .append_pair("limit", &limit.to_string())
             .append_pair("offset", &offset.to_string());
-        self.exchange(self.http.request(Method::GET, url), PAGE_BYTES_MAX)
-            .await
+        self.read(url).await
     }
 
-    async fn exchange(&self, request: RequestBuilder, bytes_max: usize) -> Exchange {
+    async fn read(&self, url: Url) -> Exchange {
+        let request = Outgoing {
+            method: Method::GET,
+            url,
+            body: None,
+        };
+        self.exchange(request, PAGE_BYTES_MAX).await
+    }
+
+    async fn exchange(&self, request: Outgoing, bytes_max: usize) -> Exchange {
+        match &self.way {
+            Way::Http(http) => self.over_http(http, request, bytes_max).await,
+            Way::Simulated(carry) => carry(request).await,
+        }
+    }
+
+    async fn over_http(
+        &self,
+        http: &reqwest::Client,
+        request: Outgoing,
+        bytes_max: usize,
+    ) -> Exchange {
+        let Outgoing { method, url, body } = request;
+        let mut request = http.request(method, url);
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
         let mut response = request.send().await.map_err(|error| self.silence(&error))?;
         let status = response.status().as_u16();
         let retry_after = response
@@ -206,6 +280,18 @@ impl Client {
     }
 }
 
+/// Where requests and projects are.
+fn urls(target: &Target) -> Result<(Url, Url), ClientError> {
+    let url =
+        |path: String| Url::parse(&path).map_err(|_| ClientError::Url(target.base_url.clone()));
+    let projects = url(format!(
+        "{}/organizations/{}/projects",
+        target.base_url, target.organization
+    ))?;
+    let requests = url(format!("{projects}/{}/compliance-requests", target.project))?;
+    Ok((requests, projects))
+}
+
 /// The last cause: what the system said (`connection refused`), without URL or address book.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -222,5 +308,5 @@ fn read_retry_after(value: &HeaderValue) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+    Some(date.duration_since(time_of_day()).unwrap_or_default())
 }

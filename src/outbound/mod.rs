@@ -27,13 +27,15 @@ use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
+#[doc(hidden)]
+pub use client::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
 pub use doubts::DOUBTS_MAX;
 pub use gate::RETRY_AFTER_MAX;
 pub use listing::{ListPage, NoPage, digests_of};
 pub use pace::burst;
 pub use scan::SCAN_ITEMS_MAX;
 
-use client::{Client, Exchange};
+use client::Client;
 use doubts::Doubts;
 use gate::{Cost, Purpose, Want};
 use learned::Finder;
@@ -114,8 +116,35 @@ impl Outbound {
         stop: &StopSignal,
         events: &Events,
     ) -> Result<Self, ClientError> {
-        Ok(Self {
-            client: Client::new(target, api_key, sending.timeout)?,
+        let client = Client::new(target, api_key, sending.timeout)?;
+        Ok(Self::over(client, sending, mark, seed, stop, events))
+    }
+
+    /// The same without a network: a simulation carries what is sent.
+    #[doc(hidden)]
+    pub fn simulated(
+        target: &Target,
+        carrier: Carrier,
+        sending: Sending,
+        mark: Mark,
+        seed: u64,
+        stop: &StopSignal,
+        events: &Events,
+    ) -> Result<Self, ClientError> {
+        let client = Client::simulated(target, sending.timeout, carrier)?;
+        Ok(Self::over(client, sending, mark, seed, stop, events))
+    }
+
+    fn over(
+        client: Client,
+        sending: Sending,
+        mark: Mark,
+        seed: u64,
+        stop: &StopSignal,
+        events: &Events,
+    ) -> Self {
+        Self {
+            client,
             pacer: Pacer::new(sending, seed, stop.clone(), events.clone()),
             finder: Finder::default(),
             queue: Queue::default(),
@@ -128,7 +157,7 @@ impl Outbound {
             mark,
             seed,
             stop: stop.clone(),
-        })
+        }
     }
 
     /// Sees an entry through: sends it, looks it up when its answer is lost, sends it again when it

@@ -17,6 +17,7 @@ use super::walk::{PAGE_ITEMS, Step, Walk};
 use super::{Outbound, classify};
 use crate::entry::ImportId;
 use crate::outcome::Reason;
+use crate::time_of_day;
 
 /// A list longer than this is not read.
 pub const SCAN_ITEMS_MAX: usize = 200_000;
@@ -54,7 +55,7 @@ impl<'a> Sought<'a> {
             marks: HashMap::new(),
             persons: Vec::new(),
             hits: waiting.iter().map(|_| Hits::default()).collect(),
-            since: SystemTime::now(),
+            since: time_of_day(),
         };
         for (at, waiter) in waiting.iter().enumerate() {
             sought.since = sought.since.min(waiter.since);

@@ -18,6 +18,7 @@ use crate::entry::{Entry, ImportId};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
 use crate::plan::{DoubtPolicy, Mark};
 use crate::stop::{Lease, StopCause};
+use crate::time_of_day;
 
 /// An entry that is refused for want of time (429, 503 with Retry-After) while so many others are served for each
 /// other one that is refused, is singled out: it is not the server that is busy.
@@ -294,7 +295,7 @@ async fn attempt(
     }
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
-    let at = SystemTime::now();
+    let at = time_of_day();
     let verdict = classify::classify(out.client.create(&entry.body).await, &entry.body);
     tracing::debug!(
         entry = %entry.import_id,

@@ -25,6 +25,7 @@
 mod answer;
 mod config;
 mod faults;
+mod in_process;
 mod listing;
 mod misbehave;
 mod received;
@@ -39,6 +40,7 @@ mod text_match;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -53,6 +55,7 @@ pub use config::{
     Config, ErrorBodies, Listing, Mode, Order, Organization, ParseError, Project, Reads, TextMatch,
 };
 pub use faults::{ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script, Window};
+pub use in_process::InProcess;
 pub use listing::{FILTER_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
 pub use misbehave::BODY_BYTES_MAX;
 pub use received::{Key, RECEIVED_MAX, Received};
@@ -279,7 +282,7 @@ impl Prepared {
             listener.local_addr().map_err(broken)?
         );
         Ok((
-            Arc::new(Server::new(self.config, self.store)),
+            Arc::new(Server::new(self.config, self.store, Clock::start())),
             base_url,
             listener,
         ))
@@ -302,9 +305,8 @@ struct Server {
 }
 
 impl Server {
-    fn new(config: Config, store: Store) -> Self {
-        let clock = Clock::start();
-        let director = Director::new(config.faults.clone(), config.seed, clock.started);
+    fn new(config: Config, store: Store, clock: Clock) -> Self {
+        let director = Director::new(config.faults.clone(), config.seed, Instant::now());
         Self {
             schema: RequestSchema::compile(),
             created: watch::Sender::new(store.all().len()),
@@ -346,32 +348,44 @@ impl Server {
     }
 }
 
-/// The time of day, moved by tokio's clock: where that is paused, dates stand still as well.
+/// The time of day.
 #[derive(Debug)]
-struct Clock {
-    started: Instant,
-    started_ms: i64,
+enum Clock {
+    /// Moved by tokio's clock: where that is paused, dates stand still as well.
+    Running { started: Instant, started_ms: i64 },
+    /// Moved by whoever asks in process.
+    Set { now_ms: AtomicI64 },
 }
 
 impl Clock {
     fn start() -> Self {
-        let since_1970 = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self {
+        Self::Running {
             started: Instant::now(),
-            started_ms: i64::try_from(since_1970.as_millis()).unwrap_or_default(),
+            started_ms: since_1970_ms(SystemTime::now()),
         }
     }
 
     fn now_ms(&self) -> i64 {
-        let passed_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or_default();
-        self.started_ms.saturating_add(passed_ms)
+        match self {
+            Self::Running {
+                started,
+                started_ms,
+            } => {
+                let passed_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or_default();
+                started_ms.saturating_add(passed_ms)
+            }
+            Self::Set { now_ms } => now_ms.load(Ordering::Relaxed),
+        }
     }
 
     fn now_s(&self) -> u64 {
         u64::try_from(self.now_ms() / 1000).unwrap_or_default()
     }
+}
+
+fn since_1970_ms(time: SystemTime) -> i64 {
+    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or_default()
 }
 
 /// What a panicking test leaves behind is still good to look at.

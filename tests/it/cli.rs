@@ -15,12 +15,12 @@ use crate::support;
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A folder of its own, with the samples in it, and an environment that leads nowhere else.
-struct Place {
+pub(crate) struct Place {
     dir: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let samples = dir.path().join("samples");
         fs::create_dir(&samples).expect("a folder");
@@ -33,16 +33,16 @@ impl Place {
         Self { dir }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// A command as typed in this folder.
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_concord-import"));
         command
             .args(args)
@@ -60,7 +60,7 @@ impl Place {
     }
 
     /// Writes an input of `n` rows, its job file, and returns the arguments that import it into a server.
-    fn live(&self, n: usize, server: &Sandbox) -> Vec<String> {
+    pub(crate) fn live(&self, n: usize, server: &Sandbox) -> Vec<String> {
         fs::write(self.path("t.csv"), support::csv(n)).expect("written");
         fs::write(self.path("t.toml"), JOB).expect("written");
         let ids = [
@@ -81,7 +81,7 @@ impl Place {
         args.map(str::to_owned).to_vec()
     }
 
-    fn start(&self, args: &[String]) -> Child {
+    pub(crate) fn start(&self, args: &[String]) -> Child {
         let args: Vec<_> = args.iter().map(String::as_str).collect();
         self.command(&args)
             .env("CONCORD_API_KEY", SANDBOX_API_KEY)
@@ -91,7 +91,7 @@ impl Place {
             .expect("it starts")
     }
 
-    fn finish(&self, args: &[String]) -> Output {
+    pub(crate) fn finish(&self, args: &[String]) -> Output {
         self.start(args).wait_with_output().expect("it ends")
     }
 }
@@ -113,22 +113,22 @@ max_backoff = "20ms"
 settle = "100ms"
 "#;
 
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("text")
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("text")
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output
         .status
         .code()
         .unwrap_or_else(|| panic!("ended by a signal: {}", stderr(output)))
 }
 
-fn server(change: impl FnOnce(&mut Config)) -> Sandbox {
+pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Sandbox {
     let mut config = Config::default();
     change(&mut config);
     Sandbox::start_on_own_thread(config).expect("it starts")
@@ -147,7 +147,7 @@ fn wait_for(server: &Sandbox, arrivals: usize) {
 }
 
 /// Every request of the server has a mark of its own, and there are so many.
-fn assert_each_once(server: &Sandbox, n: usize) {
+pub(crate) fn assert_each_once(server: &Sandbox, n: usize) {
     let requests = server.requests();
     let notes: std::collections::BTreeSet<_> = requests
         .iter()

@@ -1,8 +1,10 @@
 //! One integration binary; a file a theme.
 
 mod cli;
+mod disk;
 mod import;
 mod job;
+mod kills;
 mod ledger;
 mod mapping;
 mod reading;
@@ -10,4 +12,5 @@ mod reconcile;
 mod rejects;
 mod sandbox;
 mod schema;
+mod simulation;
 mod support;

@@ -16,6 +16,7 @@ use crate::listed::{Listed, SHOWN_BYTES, Shown};
 use crate::outcome::Receipt;
 use crate::plan::Target;
 use crate::private_file::private_options;
+use crate::time_of_day;
 
 /// What was fetched longer ago is fetched anew.
 const AGE_MAX: Duration = Duration::from_hours(1);
@@ -45,7 +46,8 @@ const TABLES: &str = "
         import_id BLOB NOT NULL,
         id        BLOB NOT NULL,
         PRIMARY KEY (import_id, id)
-    ) STRICT, WITHOUT ROWID;";
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX marks_by_id ON marks (id);";
 
 /// How far fetching has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +111,7 @@ impl Held {
             .optional()
             .map_err(read_failed)?;
         let lately = |fetched: &Fetched| {
-            let age = SystemTime::now().duration_since(fetched.began_at);
+            let age = time_of_day().duration_since(fetched.began_at);
             age.is_ok_and(|age| age <= AGE_MAX)
         };
         Ok(found
@@ -132,7 +134,7 @@ impl Held {
             })?;
         let connection = connect(&path).map_err(write_failed)?;
         let fetched = Fetched {
-            began_at: SystemTime::now(),
+            began_at: time_of_day(),
             next_offset: 0,
             pass: 1,
             pass_total: None,

@@ -39,7 +39,7 @@ fn write_failed(cause: rusqlite::Error) -> LedgerError {
 }
 
 fn now_ms() -> i64 {
-    to_ms(SystemTime::now())
+    to_ms(crate::time_of_day())
 }
 
 fn to_ms(time: SystemTime) -> i64 {

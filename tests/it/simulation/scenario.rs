@@ -1,0 +1,438 @@
+//! What a history consists of: drawn from a seed, and made smaller when it fails.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use concord_import::plan::DoubtPolicy;
+use concord_import::sandbox::{Listing, Order, Reads, TextMatch};
+use fastrand::Rng;
+
+/// How far the server's clock may be from ours.
+const SKEW_MAX_S: i64 = 600;
+
+/// What can happen to one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// 500, 502, 503 or 504, and nothing was created.
+    ErrorBefore,
+    /// The same, and it was created.
+    ErrorAfter,
+    /// The same, and it will be created within the settle time.
+    ErrorLate,
+    /// 429 or 503 with or without `Retry-After`; surely not created.
+    Busy,
+    /// 408, 421 or 425; surely not created.
+    Unread,
+    ResetBefore,
+    ResetAfter,
+    ResetLate,
+    NoConnection,
+    HangBefore,
+    HangAfter,
+    HangLate,
+    /// The request takes long to arrive, perhaps longer than anybody waits.
+    Slow,
+    /// 201 and no JSON.
+    Garbage,
+    /// 201 that breaks off.
+    Cut,
+    /// 201 without a body.
+    EmptyCreated,
+    /// 201 that tells of another request.
+    OtherEcho,
+    /// 201 that shows the notes in another form.
+    NormalisedEcho,
+    /// 422, as if the server did not like it this time.
+    Refused,
+    /// 401, as if the key were withdrawn for a moment.
+    KeyRefused,
+    ListError,
+    ListBusy,
+    ListReset,
+    ListHang,
+    ListGarbage,
+    ListCut,
+}
+
+impl Fault {
+    pub(super) const ALL: [Self; 26] = [
+        Self::ErrorBefore,
+        Self::ErrorAfter,
+        Self::ErrorLate,
+        Self::Busy,
+        Self::Unread,
+        Self::ResetBefore,
+        Self::ResetAfter,
+        Self::ResetLate,
+        Self::NoConnection,
+        Self::HangBefore,
+        Self::HangAfter,
+        Self::HangLate,
+        Self::Slow,
+        Self::Garbage,
+        Self::Cut,
+        Self::EmptyCreated,
+        Self::OtherEcho,
+        Self::NormalisedEcho,
+        Self::Refused,
+        Self::KeyRefused,
+        Self::ListError,
+        Self::ListBusy,
+        Self::ListReset,
+        Self::ListHang,
+        Self::ListGarbage,
+        Self::ListCut,
+    ];
+
+    pub(super) const fn is_of_list(self) -> bool {
+        matches!(
+            self,
+            Self::ListError
+                | Self::ListBusy
+                | Self::ListReset
+                | Self::ListHang
+                | Self::ListGarbage
+                | Self::ListCut
+        )
+    }
+}
+
+/// What is wrong with a row until somebody corrects it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Email,
+    Wish,
+}
+
+/// One row of the source. The same number may come twice: a repeated key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) n: u32,
+    pub(super) wish: &'static str,
+    pub(super) flaw: Option<Flaw>,
+    /// Its content changes in the source at some time.
+    pub(super) changes: bool,
+}
+
+/// When a process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Crash {
+    /// So long after its start.
+    AtTime(Duration),
+    /// Before or after a piece of blocking work: a read, a commit, a write.
+    AtStep(u32),
+    /// When a request is about to leave.
+    BeforeExchange(u32),
+    /// When the server has acted and the answer is under way.
+    BeforeAnswer(u32),
+    /// When the import is polled for the so-manieth time.
+    AtPoll(u32),
+}
+
+/// One start of the command, until its end or its death.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Life {
+    /// Which rows are in its inputs.
+    pub(super) inputs: Vec<Range<usize>>,
+    pub(super) is_corrected: bool,
+    pub(super) is_changed: bool,
+    pub(super) limit: Option<u64>,
+    pub(super) in_doubt: DoubtPolicy,
+    pub(super) crash: Option<Crash>,
+    /// The piece of blocking work at which the machine stalls until the lease has run out.
+    pub(super) stall: Option<u32>,
+    /// Somebody interrupts it so long after its start.
+    pub(super) interruption: Option<Duration>,
+    /// From its end to the next start.
+    pub(super) pause: Duration,
+    /// After a power loss: the lock files are gone, and half a transaction stands in the write-ahead log.
+    pub(super) is_power_lost: bool,
+}
+
+/// All that is decided before a history begins. The draws within it come from `draws`.
+#[derive(Clone, Debug)]
+pub(super) struct Scenario {
+    pub(super) draws: u64,
+    pub(super) rows: Vec<Row>,
+    /// Whether the notes hold anything besides the mark.
+    pub(super) has_notes: bool,
+    pub(super) faults: Vec<Fault>,
+    /// Of an exchange being struck by one of the faults.
+    pub(super) odds: f64,
+    /// A time in which nobody is served: its start and length, since the first start.
+    pub(super) outage: Option<(Duration, Duration)>,
+    pub(super) listing: Listing,
+    pub(super) reads: Reads,
+    /// The server gives no more items in a page than that.
+    pub(super) page_max: usize,
+    /// How far the server's clock is ahead of ours, in seconds.
+    pub(super) skew_s: i64,
+    pub(super) concurrency: u32,
+    pub(super) settle: Duration,
+    /// The longest that one piece of blocking work takes.
+    pub(super) work_max: Duration,
+    pub(super) lives: Vec<Life>,
+}
+
+fn ms(rng: &mut Rng, range: std::ops::RangeInclusive<u64>) -> Duration {
+    Duration::from_millis(rng.u64(range))
+}
+
+impl Scenario {
+    pub(super) fn of(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let rows = rows(&mut rng);
+        let chance = rng.f64();
+        let faults = Fault::ALL
+            .into_iter()
+            .filter(|_| rng.f64() < chance)
+            .collect();
+        let settle = ms(&mut rng, 100..=8_000);
+        let lag = match rng.u8(..8) {
+            0..5 => Duration::ZERO,
+            // Just at the end of the settle time.
+            5 => settle,
+            _ => Duration::from_millis(rng.u64(0..=settle_ms(settle))),
+        };
+        let reads = [
+            Reads::Forbidden403,
+            Reads::NotFound404,
+            Reads::MethodNotAllowed405,
+        ];
+        let matches = [
+            TextMatch::Substring,
+            TextMatch::Exact,
+            TextMatch::Prefix,
+            TextMatch::Ignored,
+        ];
+        Self {
+            draws: seed,
+            has_notes: rng.u8(..4) > 0,
+            faults,
+            odds: [0.02, 0.1, 0.3, 0.6][rng.usize(..4)],
+            outage: (rng.u8(..6) == 0)
+                .then(|| (ms(&mut rng, 0..=20_000), ms(&mut rng, 0..=90_000))),
+            listing: Listing {
+                text_match: matches[rng.usize(..matches.len())],
+                is_case_sensitive: rng.bool(),
+                order: [Order::NewestFirst, Order::OldestFirst][rng.usize(..2)],
+                lag,
+            },
+            reads: match rng.u8(..12) {
+                0 => reads[rng.usize(..reads.len())],
+                _ => Reads::Allowed,
+            },
+            page_max: [1_000, 1_000, 7, 2][rng.usize(..4)],
+            skew_s: match rng.u8(..4) {
+                0 => rng.i64(-SKEW_MAX_S..=SKEW_MAX_S),
+                _ => 0,
+            },
+            concurrency: rng.u32(1..=8),
+            settle,
+            work_max: ms(&mut rng, 0..=40),
+            lives: lives(&mut rng, rows.len()),
+            rows,
+        }
+    }
+
+    /// How late something may be created after its answer was lost, so that it is listed when the settle time ends.
+    pub(super) fn latest(&self) -> Duration {
+        self.settle.saturating_sub(self.listing.lag)
+    }
+
+    /// The rows of one of a life's inputs, as they stand in the source then.
+    pub(super) fn csv(&self, life: &Life, input: usize) -> String {
+        let mut csv = crate::support::HEADER.to_owned();
+        for row in self.rows_of(life, input) {
+            let person = if row.changes && life.is_changed {
+                "moved"
+            } else {
+                "person"
+            };
+            let (email, wish) = match row.flaw.filter(|_| !life.is_corrected) {
+                None => (format!("{person}{}@example.com", row.n), row.wish),
+                Some(Flaw::Email) => (format!("{person}{}", row.n), row.wish),
+                Some(Flaw::Wish) => (format!("{person}{}@example.com", row.n), "Sing"),
+            };
+            csv += &format!("T-{},{email},{wish}\n", row.n);
+        }
+        csv
+    }
+
+    pub(super) fn rows_of(&self, life: &Life, input: usize) -> &[Row] {
+        let range = &life.inputs[input];
+        let end = range.end.min(self.rows.len());
+        &self.rows[range.start.min(end)..end]
+    }
+
+    /// Scenarios that are a little simpler.
+    pub(super) fn smaller(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut change = |change: &dyn Fn(&mut Self)| {
+            let mut smaller = self.clone();
+            change(&mut smaller);
+            all.push(smaller);
+        };
+        for at in 0..self.lives.len() {
+            change(&|it| drop(it.lives.remove(at)));
+        }
+        if !self.faults.is_empty() {
+            let half = self.faults.len() / 2;
+            change(&|it| it.faults.truncate(half));
+            change(&|it| drop(it.faults.drain(..it.faults.len() - half)));
+        }
+        for parts in [2, 4] {
+            let part = self.rows.len() / parts;
+            for from in (0..parts).map(|n| n * part).filter(|_| part > 1) {
+                change(&|it| drop(it.rows.drain(from..from + part)));
+            }
+        }
+        for at in 0..self.faults.len() {
+            change(&|it| _ = it.faults.remove(at));
+        }
+        for at in 0..self.rows.len().min(16) {
+            change(&|it| _ = it.rows.remove(at));
+        }
+        for at in 0..self.lives.len() {
+            let life = &self.lives[at];
+            if life.crash.is_some() {
+                change(&|it| it.lives[at].crash = None);
+            }
+            if life.stall.is_some() {
+                change(&|it| it.lives[at].stall = None);
+            }
+            if life.interruption.is_some() {
+                change(&|it| it.lives[at].interruption = None);
+            }
+            if life.limit.is_some() {
+                change(&|it| it.lives[at].limit = None);
+            }
+            if life.is_power_lost {
+                change(&|it| it.lives[at].is_power_lost = false);
+            }
+            if life.in_doubt != DoubtPolicy::LookUp {
+                change(&|it| it.lives[at].in_doubt = DoubtPolicy::LookUp);
+            }
+            if life.inputs != only(0..self.rows.len()) {
+                change(&|it| it.lives[at].inputs = only(0..it.rows.len()));
+            }
+            if !life.pause.is_zero() {
+                change(&|it| it.lives[at].pause = Duration::ZERO);
+            }
+        }
+        if self.outage.is_some() {
+            change(&|it| it.outage = None);
+        }
+        if self.skew_s != 0 {
+            change(&|it| it.skew_s = 0);
+        }
+        if self.page_max < 1_000 {
+            change(&|it| it.page_max = 1_000);
+        }
+        if !self.work_max.is_zero() {
+            change(&|it| it.work_max = Duration::ZERO);
+        }
+        if self.concurrency > 1 {
+            change(&|it| it.concurrency = 1);
+        }
+        if !self.listing.lag.is_zero() {
+            change(&|it| it.listing.lag = Duration::ZERO);
+        }
+        if self.listing.text_match != TextMatch::Substring {
+            change(&|it| it.listing.text_match = TextMatch::Substring);
+        }
+        all
+    }
+}
+
+/// A single input.
+pub(super) fn only(rows: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(rows).collect()
+}
+
+fn settle_ms(settle: Duration) -> u64 {
+    u64::try_from(settle.as_millis()).expect("seconds")
+}
+
+fn rows(rng: &mut Rng) -> Vec<Row> {
+    let count = match rng.u8(..16) {
+        0..2 => rng.usize(0..=2),
+        2..15 => rng.usize(3..=16),
+        // More than are claimed at once.
+        _ => rng.usize(40..=90),
+    };
+    let rows = (1..=count).map(|at| {
+        let at = u32::try_from(at).expect("few");
+        let n = match rng.u8(..12) {
+            0 => rng.u32(1..=at),
+            _ => at,
+        };
+        let flaw = match rng.u8(..16) {
+            0 => Some(Flaw::Email),
+            1 => Some(Flaw::Wish),
+            _ => None,
+        };
+        Row {
+            n,
+            // What a row asks for is part of what it is.
+            wish: ["Erase", "Access", "Both"][n as usize % 3],
+            flaw,
+            changes: rng.u8(..8) == 0,
+        }
+    });
+    rows.collect()
+}
+
+fn lives(rng: &mut Rng, rows: usize) -> Vec<Life> {
+    let (mut is_corrected, mut is_changed) = (false, false);
+    let mut crashes = rng.usize(0..=4);
+    let count = crashes.max(rng.usize(1..=2));
+    let lives = (0..count).map(|_| {
+        is_corrected |= rng.u8(..4) == 0;
+        is_changed |= rng.u8(..4) == 0;
+        let crash = (crashes > 0).then(|| crash(rng));
+        crashes = crashes.saturating_sub(1);
+        Life {
+            inputs: match rng.u8(..6) {
+                0 => vec![0..rows / 2, rows / 3..rows],
+                1 => only(0..rng.usize(0..=rows)),
+                2 => only(rng.usize(0..=rows)..rows),
+                _ => only(0..rows),
+            },
+            is_corrected,
+            is_changed,
+            limit: (rng.u8(..5) == 0).then(|| rng.u64(0..=8)),
+            in_doubt: match rng.u8(..10) {
+                0 => DoubtPolicy::Hold,
+                _ => DoubtPolicy::LookUp,
+            },
+            crash,
+            stall: (rng.u8(..12) == 0).then(|| rng.u32(1..=40)),
+            interruption: (rng.u8(..5) == 0).then(|| ms(rng, 0..=4_000)),
+            pause: match rng.u8(..4) {
+                0 => Duration::ZERO,
+                1 => ms(rng, 0..=100),
+                2 => ms(rng, 0..=10_000),
+                _ => ms(rng, 0..=300_000),
+            },
+            is_power_lost: rng.u8(..4) == 0,
+        }
+    });
+    lives.collect()
+}
+
+fn crash(rng: &mut Rng) -> Crash {
+    // Early moments are as likely as late ones.
+    let number = |rng: &mut Rng| {
+        let most = 1 << rng.u32(0..=7);
+        rng.u32(1..=most)
+    };
+    match rng.u8(..6) {
+        0 => Crash::AtTime(ms(rng, 0..=30_000)),
+        1 => Crash::AtTime(ms(rng, 0..=500)),
+        2 => Crash::AtStep(number(rng)),
+        3 => Crash::BeforeExchange(number(rng)),
+        4 => Crash::BeforeAnswer(number(rng)),
+        _ => Crash::AtPoll(number(rng)),
+    }
+}
