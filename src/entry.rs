@@ -159,6 +159,16 @@ impl ImportId {
     pub fn mark(self) -> String {
         format!("[ref {}]", self.0)
     }
+
+    /// The import ids of all marks in a text, in whatever case.
+    pub fn marks_in(text: &str) -> Vec<Self> {
+        let text = text.to_ascii_lowercase();
+        let marks = text.match_indices("[ref ").filter_map(|(at, opening)| {
+            let (id, _) = text.get(at + opening.len()..)?.split_once(']')?;
+            Uuid::try_parse(id).ok().map(Self)
+        });
+        marks.collect()
+    }
 }
 
 impl fmt::Display for ImportId {
@@ -175,6 +185,20 @@ pub const MARK_CHARS: usize = 42;
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
+    /// Of content that nobody knows any more: no other content can be said to differ from it.
+    pub const UNKNOWN: Self = Self(0);
+
+    /// Whether the content is surely another.
+    pub const fn differs_from(self, other: Self) -> bool {
+        self.0 != other.0 && self.0 != Self::UNKNOWN.0 && other.0 != Self::UNKNOWN.0
+    }
+
+    /// A fingerprint that differs from this one: of content of which only that is known.
+    #[must_use]
+    pub const fn another(self) -> Self {
+        Self(if self.0 == u64::MAX { 1 } else { !self.0 })
+    }
+
     /// The fingerprint of some bytes within a project (so that equal content differs between projects).
     pub fn new(project: Uuid, content: &[u8]) -> Self {
         let digest = Sha256::new()
@@ -278,6 +302,17 @@ mod tests {
         let id = ImportId::new(Uuid::nil(), "T-1");
         assert_eq!(id.mark().chars().count(), MARK_CHARS);
         assert!(id.mark().starts_with("[ref ") && id.mark().ends_with(']'));
+    }
+
+    #[test]
+    fn marks_are_found_wherever_they_stand_and_nothing_else_is() {
+        let ids = [1, 0xabc].map(|n| ImportId(Uuid::from_u128(n)));
+        let (one, other) = (ids[0].mark(), ids[1].mark().to_uppercase());
+        assert_eq!(
+            ImportId::marks_in(&format!("é {one} [ref none] {other}[ref")),
+            ids
+        );
+        assert_eq!(ImportId::marks_in("[ref "), []);
     }
 
     #[test]

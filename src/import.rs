@@ -491,7 +491,7 @@ fn told(entry: &Entry, settled: Settled) -> Line {
 }
 
 fn claimed_elsewhere(run: RunId) -> Settled {
-    let message = format!("run {} is sending it now", run.0);
+    let message = format!("run {} is sending it now, or another row of its key", run.0);
     Settled::of(
         Outcome::InDoubt,
         Some(Reason::new("claimed_elsewhere", message)),

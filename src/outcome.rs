@@ -189,6 +189,8 @@ pub struct Tally {
     pub recovered: u64,
     /// Created or repeated entries whose content differs from what was sent under the same key.
     pub changed: u64,
+    /// Created entries that Concord shows otherwise than they were sent.
+    pub echo_differs: u64,
 }
 
 impl Tally {

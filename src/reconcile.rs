@@ -161,19 +161,24 @@ impl Reconciler {
     ) -> Result<Vec<Reconciled>, ReconcileError> {
         let (ledger_path, target) = (self.ledger_path.clone(), self.target.clone());
         let held = blocking(move || Held::open(&ledger_path, &target)).await?;
+        // A reading that was begun by another process may lack what was created in between.
+        let is_half = held.fetched().next_offset > 0;
         let held = self.fetch(held).await?;
         let (missing, held) = self.claim_missing(runs, held).await?;
-        let mut held = if missing == 0 {
+        let mut reading_began = time_of_day();
+        let mut held = if missing == 0 && !is_half {
             held
         } else {
             self.wait(self.settle).await?;
+            reading_began = time_of_day();
             self.fetch(next_reading(held).await?).await?
         };
         held.account_for_none()?;
         let mut seen = Seen::new();
         let mut all = Vec::new();
         for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
-            let desk = self.open(input, runs[input], held, seen).await?;
+            let mut desk = self.open(input, runs[input], held, seen).await?;
+            desk.reading_began = reading_began;
             let is_last = input + 1 == survey.inputs.len();
             let (reconciled, desk) = self.reconcile_one(one, out_dir, is_last, desk).await?;
             all.push(reconciled);
@@ -275,6 +280,7 @@ impl Reconciler {
                 held,
                 plan,
                 run,
+                reading_began: time_of_day(),
             })
         })
         .await?)
@@ -368,7 +374,7 @@ impl Reconciler {
     async fn settle_all(&self, run: RunId, judged: Vec<Judged>) -> Result<Vec<Line>, LedgerError> {
         let requests: Vec<_> = judged
             .iter()
-            .filter_map(|one| Some(one.finding.as_ref()?.request.clone()))
+            .filter_map(|one| one.finding.as_ref()?.request.clone())
             .collect();
         let mut claimed = if requests.is_empty() {
             Vec::new()
@@ -382,8 +388,17 @@ impl Reconciler {
             mut line, finding, ..
         } in judged
         {
-            if let Some(finding) = finding {
-                match claimed.next().map(|claimed| claimed.claim) {
+            if let Some(Finding {
+                request,
+                settlement,
+            }) = finding
+            {
+                // What was claimed at the first look is ours already.
+                let claim = match request {
+                    Some(_) => claimed.next().map(|claimed| claimed.claim),
+                    None => Some(Claim::Fresh),
+                };
+                match claim {
                     Some(Claim::Elsewhere(other)) => {
                         line.verdict = Verdict::Unknown;
                         line.remark = format!("run {} is sending it now", other.0);
@@ -392,7 +407,7 @@ impl Reconciler {
                         let ledger = self.ledger.clone();
                         settling.spawn(async move {
                             let nothing_sent = Traffic::default();
-                            ledger.settle(run, finding.settlement, nothing_sent).await
+                            ledger.settle(run, settlement, nothing_sent).await
                         });
                     }
                     // Somebody else has found it meanwhile.
@@ -407,7 +422,8 @@ impl Reconciler {
         Ok(lines)
     }
 
-    /// Requests that bear marks and belong to none of the inputs.
+    /// Requests that bear marks and belong to none of the inputs. The ledger keeps them as well, so that a run over
+    /// the input they come from does not create them again.
     async fn judge_strangers(&self, strangers: Vec<Listed>) -> Result<Vec<Judged>, LedgerError> {
         let names = strangers.iter().map(|one| Names {
             import_id: mark_of(one),
@@ -415,35 +431,33 @@ impl Reconciler {
         });
         let records = self.ledger.get(names.collect()).await?;
         let judged = strangers.into_iter().zip(records).map(|(one, record)| {
-            let finding = record
-                .as_ref()
-                .filter(|record| record.settled.outcome != Outcome::Created)
-                .map(|record| Finding {
-                    request: ClaimRequest::of_record(record),
+            let import_id = mark_of(&one);
+            let ledger = record.map(|record| record.settled.outcome);
+            let finding =
+                (ledger != Some(Outcome::Created) && is_ours(import_id)).then(|| Finding {
+                    request: Some(ClaimRequest::of_name(import_id)),
                     settlement: Settlement {
-                        import_id: record.import_id,
+                        import_id,
                         settled: found(&one, None),
                         content: None,
                     },
                 });
             Judged {
-                doubt: None,
-                line: Line {
+                finding,
+                ..Judged::of(Line {
                     position: None,
                     key: None,
-                    import_id: Some(mark_of(&one)),
+                    import_id: Some(import_id),
                     request: one.request,
-                    verdict: if record.is_some() {
-                        Verdict::OfAnotherInput
-                    } else {
-                        Verdict::Stranger
+                    verdict: match ledger {
+                        Some(_) => Verdict::OfAnotherInput,
+                        None => Verdict::Stranger,
                     },
-                    ledger: record.map(|record| record.settled.outcome),
+                    ledger,
                     held: vec![one],
                     differences: Vec::new(),
                     remark: String::new(),
-                },
-                finding,
+                })
             }
         });
         Ok(judged.collect())
@@ -487,6 +501,11 @@ async fn keep_leases(ledger: Ledger, runs: Vec<RunId>) {
             }
         }
     }
+}
+
+/// Whether a mark can be one of ours: they are all of one kind.
+fn is_ours(import_id: ImportId) -> bool {
+    import_id.0.get_version() == Some(uuid::Version::Sha1)
 }
 
 /// The mark under which a stranger was listed.

@@ -33,6 +33,14 @@ pub(super) fn of_input(name: &str, done: &Imported) -> String {
             "key of an earlier entry, other content: see error_code `changed`",
         );
     }
+    if tally.echo_differs > 0 {
+        line(
+            &mut text,
+            "(differs)",
+            tally.echo_differs,
+            "Concord shows a property otherwise than it was sent: see error_code `echo_differs`",
+        );
+    }
     let names = ["results.csv", "summary.json"]
         .into_iter()
         .map(str::to_owned);

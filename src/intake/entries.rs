@@ -121,6 +121,18 @@ impl Maker {
                 warnings: place(warnings),
             },
         };
+        if self.mark == Mark::Notes
+            && draft
+                .text(Field::Notes)
+                .is_some_and(|notes| !ImportId::marks_in(notes).is_empty())
+        {
+            let fault = Fault::new(
+                Field::Notes,
+                "mark_in_notes",
+                "holds a mark, `[ref …]`, by which another request is known: remove it",
+            );
+            row.problems.push(of_fault(mapper, fault, position));
+        }
         if requests.is_empty() {
             self.without_request(&mut row, draft);
             return Ok(row.made);
@@ -277,20 +289,27 @@ impl Maker {
 
 /// Registers a valid entry; the first one that is the same request, when there was one already.
 ///
-/// A row of a single request is known by both its names where another row may make several of the same key: its
-/// key alone stands for whatever it asks for.
+/// A row of a single request is known by both its names where another row may make several of the same key: its key
+/// alone stands for whatever it asks for.
 fn register(
     row: &InHand<'_>,
     called: &Called,
     this: First,
     seen: &mut Seen,
 ) -> io::Result<Option<First>> {
-    let first = seen.register(called.import_id, this)?;
-    match called.other_id {
-        Some(other) if first.is_none() && row.is_single && row.mapper.may_make_several => {
-            seen.register(other, this)
-        }
-        _ => Ok(first),
+    let other = called
+        .other_id
+        .filter(|_| row.is_single && row.mapper.may_make_several);
+    let Some(other) = other else {
+        return seen.register(called.import_id, this);
+    };
+    // What repeats a request of a row of several does not stand for its key alone.
+    if let Some(first) = seen.find(other)? {
+        return Ok(Some(first));
+    }
+    match seen.register(called.import_id, this)? {
+        None => seen.register(other, this),
+        first => Ok(first),
     }
 }
 

@@ -37,6 +37,7 @@ pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
 pub use source::InputDigest;
 
 pub(crate) use decode::scan as delimited;
+pub(crate) use map::key::of_request as key_of_request;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};

@@ -67,20 +67,25 @@ impl Seen {
     /// Registers an entry; the first one of that import id, when there is one already. After an error (the disk is
     /// full) nothing has changed: what was known is still known, and the entry is not.
     pub(crate) fn register(&mut self, id: ImportId, this: First) -> io::Result<Option<First>> {
-        let id = id.0.as_u128();
-        if let Some(first) = self.memory.get(&id) {
-            return Ok(Some(*first));
-        }
-        if let Some(disk) = &self.disk
-            && let Some(first) = disk.find(id)?
-        {
+        if let Some(first) = self.find(id)? {
             return Ok(Some(first));
         }
+        let id = id.0.as_u128();
         if self.memory.len() >= self.in_memory_max {
             self.write_out()?;
         }
         self.memory.insert(id, this);
         Ok(None)
+    }
+
+    /// The first entry of that import id.
+    pub(crate) fn find(&self, id: ImportId) -> io::Result<Option<First>> {
+        let id = id.0.as_u128();
+        match (self.memory.get(&id), &self.disk) {
+            (Some(first), _) => Ok(Some(*first)),
+            (None, Some(disk)) => disk.find(id),
+            (None, None) => Ok(None),
+        }
     }
 
     fn write_out(&mut self) -> io::Result<()> {

@@ -171,16 +171,15 @@ impl ClaimRequest {
 }
 
 impl ClaimRequest {
-    /// For an entry that the ledger knows, and no input at hand.
-    pub fn of_record(record: &Record) -> Self {
+    /// For what is known by its name alone, and no input at hand.
+    pub const fn of_name(import_id: ImportId) -> Self {
         Self {
             names: Names {
-                import_id: record.import_id,
+                import_id,
                 other: None,
             },
-            // It is there already, and stays.
             key: String::new(),
-            fingerprint: record.fingerprint,
+            fingerprint: Fingerprint::UNKNOWN,
         }
     }
 }
@@ -218,7 +217,7 @@ pub enum Claim {
     },
     /// It exists in Concord already.
     Created(Box<Settled>),
-    /// Another live run holds it.
+    /// A live run holds it: another, or this one, for another row of the same key.
     Elsewhere(RunId),
 }
 
@@ -237,6 +236,8 @@ pub struct Record {
     pub is_open: bool,
     /// When it was claimed; while it is in doubt, when it was first claimed by a run that may have sent it.
     pub claimed_at: SystemTime,
+    /// When it was last settled.
+    pub settled_at: Option<SystemTime>,
 }
 
 /// What became of a claimed entry.
@@ -490,7 +491,7 @@ impl Ledger {
         .await
     }
 
-    /// Ends a run.
+    /// Ends a run. A reconciliation has sent nothing: what it has claimed and not settled is given back.
     pub async fn end_run(&self, run: RunId, end: RunEnd) -> Result<(), LedgerError> {
         let end = Box::new(end);
         self.ask(|reply| Ask::End { run, end, reply }).await

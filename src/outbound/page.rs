@@ -81,18 +81,8 @@ impl Hits {
 
 /// The import ids of the marks in an item's notes.
 pub(super) fn marks(item: &Value) -> Vec<ImportId> {
-    let notes = item
-        .get("notes")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let notes = notes.to_ascii_lowercase();
-    notes
-        .match_indices("[ref ")
-        .filter_map(|(at, opening)| {
-            let (id, _) = notes.get(at + opening.len()..)?.split_once(']')?;
-            Uuid::try_parse(id).ok().map(ImportId)
-        })
-        .collect()
+    let notes = item.get("notes").and_then(Value::as_str);
+    ImportId::marks_in(notes.unwrap_or_default())
 }
 
 /// Reads what came of asking for a page.
@@ -132,22 +122,5 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
             "list_broken",
             "the list of requests cannot be read",
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn marks_are_found_wherever_they_stand_and_nothing_else_is() {
-        let ids = [1, 0xabc].map(|n| ImportId(Uuid::from_u128(n)));
-        let (one, other) = (ids[0].mark(), ids[1].mark().to_uppercase());
-        let notes = format!("x {one} [ref none] {other}[ref");
-        assert_eq!(marks(&json!({ "notes": notes })), ids);
-        assert_eq!(marks(&json!({ "notes": "[ref " })), []);
-        assert_eq!(marks(&json!({})), []);
     }
 }

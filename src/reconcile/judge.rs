@@ -4,15 +4,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use crate::entry::{Entry, Names, Position};
-use crate::intake::{Intake, Item, RowReading, Seen};
+use crate::entry::{Content, Entry, Field, ImportId, Names, Position, RequestType};
+use crate::intake::{Intake, Item, RowReading, Seen, key_of_request};
 use crate::ledger::{ClaimRequest, Held, LedgerError, Record, RunId, Settlement};
 use crate::listed::Listed;
 use crate::outbound::digests_of;
 use crate::outcome::{Outcome, Reason, Settled, Via};
 use crate::plan::{Mark, ReadPlan};
 use crate::report::reconciliation::{Line, Verdict};
+
+/// Times in the ledger are whole milliseconds.
+const CLOCK_GRAIN: Duration = Duration::from_millis(1);
 
 /// The work that goes back and forth between blocking threads, ledger and network.
 pub(super) struct Desk {
@@ -21,6 +25,8 @@ pub(super) struct Desk {
     pub(super) held: Held,
     pub(super) plan: Arc<ReadPlan>,
     pub(super) run: RunId,
+    /// When the last reading of the list began: what has come since may not be in it.
+    pub(super) reading_began: SystemTime,
 }
 
 /// A line, and what is to be settled before it is shown.
@@ -43,13 +49,17 @@ impl Judged {
 
     /// Whether it should or might exist, and was not found.
     pub(super) fn is_missing(&self) -> bool {
-        self.line.verdict == Verdict::OnlyInLedger || self.doubt.is_some()
+        matches!(
+            self.line.verdict,
+            Verdict::OnlyInLedger | Verdict::InNeither
+        ) || self.doubt.is_some()
     }
 }
 
 /// What the ledger has to be told of an entry.
 pub(super) struct Finding {
-    pub(super) request: ClaimRequest,
+    /// `None`: it is claimed already.
+    pub(super) request: Option<ClaimRequest>,
     pub(super) settlement: Settlement,
 }
 
@@ -85,17 +95,11 @@ impl Desk {
                         key,
                         import_id,
                         problems,
-                    } => Judged::of(Line {
-                        position: Some(row.position),
-                        key: key.map(|key| key.text),
-                        import_id,
-                        request,
-                        verdict: Verdict::Invalid,
-                        ledger: None,
-                        held: Vec::new(),
-                        differences: Vec::new(),
-                        remark: join(problems.iter().map(ToString::to_string)),
-                    }),
+                    } => {
+                        let problems = join(problems.iter().map(ToString::to_string));
+                        let key = key.map(|key| key.text);
+                        self.judge_invalid(row.position, key, import_id, request, problems)?
+                    }
                     Item::Entry(entry) => {
                         self.judge_entry(*entry, records.next().flatten().as_ref())?
                     }
@@ -115,98 +119,129 @@ impl Desk {
         Ok(judged)
     }
 
-    fn judge_entry(
+    /// A row that cannot be sent as it is now may have been sent as it was.
+    fn judge_invalid(
         &self,
-        mut entry: Entry,
-        record: Option<&Record>,
+        position: Position,
+        key: Option<String>,
+        import_id: Option<ImportId>,
+        request: Option<RequestType>,
+        problems: String,
     ) -> Result<Judged, LedgerError> {
+        let held = match import_id {
+            Some(import_id) => self.held.marked(import_id)?,
+            None => Vec::new(),
+        };
+        self.held
+            .account_for(held.iter().map(|one| one.receipt.id))?;
+        let exists = (!held.is_empty()).then(|| "as it was before it is in Concord".to_owned());
+        Ok(Judged::of(Line {
+            position: Some(position),
+            key,
+            import_id,
+            request,
+            verdict: Verdict::Invalid,
+            ledger: None,
+            held,
+            differences: Vec::new(),
+            remark: join(std::iter::once(problems).chain(exists)),
+        }))
+    }
+
+    /// The requests in Concord that are an entry's, the one that counts first; and the name it goes by.
+    fn find(&self, entry: &mut Entry, record: Option<&Record>) -> Result<Vec<Listed>, LedgerError> {
         if let Some(record) = record {
             entry.go_by(record.import_id);
         }
+        let same = |one: &Listed| one.request == Some(entry.body.request());
         let mut held = self.held.marked(entry.import_id)?;
-        if let Some(other) = entry.other_id {
-            let same = |one: &Listed| one.request == Some(entry.body.request());
-            let others: Vec<_> = self.held.marked(other)?.into_iter().filter(same).collect();
-            if held.is_empty() && record.is_none() && !others.is_empty() {
-                entry.go_by(other);
-            }
-            held.extend(others);
-        }
-        let receipt = record.and_then(|record| record.settled.receipt);
-        if let Some(receipt) = receipt
+        let others = match entry.other_id {
+            Some(other) => self.held.marked(other)?.into_iter().filter(same).collect(),
+            None => Vec::new(),
+        };
+        let is_known_by_other = record.is_none() && !others.is_empty() && !held.iter().any(same);
+        held.extend(others);
+        if let Some(receipt) = record.and_then(|record| record.settled.receipt)
             && let Some(one) = self.held.of_id(receipt.id)?
         {
             // The one that the ledger knows counts first, even if its mark is gone.
             held.insert(0, one);
         }
+        // What asks for something else is another request, unless there is nothing better.
+        if held.iter().any(same) {
+            held.retain(same);
+        }
         let mut ids = BTreeSet::new();
         held.retain(|one| ids.insert(one.receipt.id));
-        self.held.account_for(ids)?;
+        if let (true, Some(other)) = (is_known_by_other, entry.other_id) {
+            entry.go_by(other);
+        }
+        Ok(held)
+    }
 
+    fn judge_entry(
+        &self,
+        mut entry: Entry,
+        record: Option<&Record>,
+    ) -> Result<Judged, LedgerError> {
+        let held = self.find(&mut entry, record)?;
+        let ids = held.iter().map(|one| one.receipt.id);
+        let is_taken = self.held.account_for(ids)?;
         let ledger = record.map(|record| record.settled.outcome);
         let is_created = ledger == Some(Outcome::Created);
         let differences = held.first().map_or_else(Vec::new, |first| {
             digests_of(&entry.body, self.plan.project).differing(&first.shown)
         });
         let mut remarks = Vec::new();
-        if is_created && record.is_some_and(|record| record.fingerprint != entry.fingerprint) {
+        if is_created
+            && record.is_some_and(|record| record.fingerprint.differs_from(entry.fingerprint))
+        {
             remarks.push("the row has changed since it was sent".to_owned());
         }
-        let verdict = match (is_created, held.len()) {
-            (true, 0) => Verdict::OnlyInLedger,
-            (true, 1) => Verdict::InBoth,
-            (false, 1) => Verdict::OnlyInConcord,
-            (_, 2..) => Verdict::TwiceInConcord,
-            (false, 0) if self.plan.rules.mark == Mark::None => {
-                remarks.push("without a mark it cannot be told from others".to_owned());
-                Verdict::Unknown
-            }
-            (false, 0) => Verdict::InNeither,
-        };
-        // Only what this comparison has claimed since it first looked was surely not sent meanwhile.
-        let is_ours = record.is_some_and(|record| record.is_open && record.run == self.run);
-        let is_doubt = verdict == Verdict::InNeither && ledger == Some(Outcome::InDoubt);
-        let verdict = if is_doubt && !is_ours {
-            remarks.push(
-                "a run is sending it, or has left it in doubt since: compare again later"
-                    .to_owned(),
-            );
-            Verdict::Unknown
-        } else {
-            verdict
-        };
+        let receipt = record.and_then(|record| record.settled.receipt);
         if let (Some(first), Some(receipt)) = (held.first(), receipt)
             && first.receipt.id != receipt.id
         {
             remarks.push(format!("the ledger has it as {}", receipt.id));
         }
-        let settled = match (verdict, held.first()) {
-            _ if is_created => None,
-            (Verdict::TwiceInConcord, Some(first)) => {
-                let ids = held.iter().map(|one| one.receipt.id.to_string());
-                let ids = ids.collect::<Vec<_>>().join(", ");
-                let message = format!("Concord holds it more than once: {ids}");
-                Some(found(first, Some(Reason::new("created_twice", message))))
-            }
-            (_, Some(first)) => Some(found(first, None)),
-            (_, None) if is_doubt && is_ours => {
-                let message = "it is in neither of two readings of the whole list";
-                let reason = Reason::new("not_found", message);
-                Some(Settled::of(Outcome::Failed, Some(reason)))
-            }
-            (_, None) => None,
+        // Only what this comparison has claimed since it first looked was surely not sent meanwhile.
+        let is_ours = record.is_some_and(|record| record.is_open && record.run == self.run);
+        let is_doubt = held.is_empty() && ledger == Some(Outcome::InDoubt);
+        let mut unknown = |why: &str| {
+            remarks.push(why.to_owned());
+            Verdict::Unknown
         };
+        let verdict = match held.len() {
+            _ if is_taken => unknown("another entry has the same request in Concord"),
+            0 if is_created && self.is_recent(record) => {
+                unknown("created while this was compared: compare again later")
+            }
+            0 if is_created => Verdict::OnlyInLedger,
+            0 if self.plan.rules.mark == Mark::None => {
+                unknown("without a mark it cannot be told from others")
+            }
+            0 if is_doubt && !is_ours => {
+                unknown("a run is sending it, or has left it in doubt since: compare again later")
+            }
+            0 => Verdict::InNeither,
+            1 if is_created => Verdict::InBoth,
+            1 => Verdict::OnlyInConcord,
+            2.. => Verdict::TwiceInConcord,
+        };
+        let settled = settled_by(verdict, &held, is_doubt && is_ours).filter(|_| !is_created);
         let request = || ClaimRequest::of(&entry, self.plan.project);
         let finding = settled.map(|settled| Finding {
-            request: request(),
+            request: (!is_ours).then(request),
             settlement: Settlement {
                 import_id: entry.import_id,
                 settled,
-                content: differences.is_empty().then(|| entry.content()),
+                content: self.content(&entry, ledger, held.first(), &differences),
             },
         });
-        let doubt = (is_doubt && !is_ours).then(request);
+        let can_be_told = self.plan.rules.mark != Mark::None;
+        let doubt = (is_doubt && !is_ours && can_be_told).then(request);
         Ok(Judged {
+            finding,
             doubt,
             line: Line {
                 position: Some(entry.position),
@@ -219,8 +254,64 @@ impl Desk {
                 differences,
                 remark: join(remarks.into_iter()),
             },
-            finding,
         })
+    }
+
+    /// Whether it was settled when the list was being read already.
+    fn is_recent(&self, record: Option<&Record>) -> bool {
+        let settled_at = record.and_then(|record| record.settled_at);
+        settled_at.is_some_and(|at| at + CLOCK_GRAIN >= self.reading_began)
+    }
+
+    /// What the ledger is to hold of the content: the row's, where Concord shows it so; else what it had of something
+    /// that may exist; else that it is another, of the type that Concord shows.
+    fn content(
+        &self,
+        entry: &Entry,
+        ledger: Option<Outcome>,
+        first: Option<&Listed>,
+        differences: &[Field],
+    ) -> Option<Content> {
+        if differences.is_empty() {
+            return Some(entry.content());
+        }
+        if ledger == Some(Outcome::InDoubt) {
+            return None;
+        }
+        let beside_others = |request| {
+            let key = key_of_request(&entry.key.text, request);
+            Some(ImportId::new(self.plan.project, &key))
+        };
+        let shown = first.and_then(|first| first.request);
+        let other_id = match shown.filter(|_| differences.contains(&Field::Request)) {
+            Some(shown) if entry.other_id == beside_others(entry.body.request()) => {
+                beside_others(shown)
+            }
+            _ => entry.other_id,
+        };
+        Some(Content {
+            fingerprint: entry.fingerprint.another(),
+            other_id,
+        })
+    }
+}
+
+/// What the ledger is told of an entry that it has not as created.
+fn settled_by(verdict: Verdict, held: &[Listed], is_absent: bool) -> Option<Settled> {
+    match (verdict, held.first()) {
+        (Verdict::TwiceInConcord, Some(first)) => {
+            let ids = held.iter().map(|one| one.receipt.id.to_string());
+            let ids = ids.collect::<Vec<_>>().join(", ");
+            let message = format!("Concord holds it more than once: {ids}");
+            Some(found(first, Some(Reason::new("created_twice", message))))
+        }
+        (Verdict::OnlyInConcord, Some(first)) => Some(found(first, None)),
+        (Verdict::InNeither, _) if is_absent => {
+            let message = "it is in neither of two readings of the whole list";
+            let reason = Reason::new("not_found", message);
+            Some(Settled::of(Outcome::Failed, Some(reason)))
+        }
+        _ => None,
     }
 }
 

@@ -42,7 +42,7 @@ pub enum ReportError {
     InputChanged(String),
     /// A fault of this program.
     #[error("the totals do not add up ({0:?}); no file was replaced")]
-    Totals(Tally),
+    Totals(Box<Tally>),
 }
 
 /// What the files are made of.
@@ -141,7 +141,7 @@ impl Projection<'_> {
             ));
         }
         if !pass.tally.adds_up() {
-            return Err(ReportError::Totals(pass.tally));
+            return Err(ReportError::Totals(Box::new(pass.tally)));
         }
         pass.results.flush().map_err(write_failed(&results_path))?;
         pass.rejects.finish().map_err(write_failed(&rejects_path))?;
@@ -219,13 +219,15 @@ impl Pass {
                 let record = entry_of(&item).and_then(|_| records.next().flatten());
                 let line = line_of(item, record, self.run, row.position);
                 self.tally.add(line.outcome(), line.settled.via);
-                if line
+                match line
                     .settled
                     .reason
                     .as_ref()
-                    .is_some_and(|reason| reason.code == "changed")
+                    .map(|reason| reason.code.as_str())
                 {
-                    self.tally.changed += 1;
+                    Some("changed") => self.tally.changed += 1,
+                    Some("echo_differs") => self.tally.echo_differs += 1,
+                    _ => {}
                 }
                 if line.outcome().is_reject() {
                     // What is wrong with the row is wrong with each of its entries: told once.
@@ -325,9 +327,11 @@ fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Sett
         ));
     }
     let is_earlier = run.is_none_or(|run| run != record.run);
-    if told.outcome == Outcome::Created && is_earlier {
-        told.via = Some(Via::Ledger);
-        if record.fingerprint != entry.fingerprint {
+    if told.outcome == Outcome::Created {
+        if is_earlier {
+            told.via = Some(Via::Ledger);
+        }
+        if record.fingerprint.differs_from(entry.fingerprint) {
             told.reason = Some(changed());
         }
     }

@@ -354,7 +354,8 @@ async fn an_interrupted_comparison_goes_on_where_it_was() {
     let (compared, _) = reconcile(&trial).await;
     assert!(all_agree(&compared));
     let asked = offsets(before);
-    assert_eq!(asked.len(), 1, "{asked:?}");
+    // What another process has begun is finished, and then read once whole.
+    assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked[0].contains("offset=1000"), "{asked:?}");
     let left: Vec<_> = std::fs::read_dir(trial.folder.path())
         .expect("listed")
@@ -387,4 +388,117 @@ async fn status_and_results_tell_imports_from_comparisons() {
             (RunKind::Import, Some(0))
         ]
     );
+}
+
+#[tokio::test]
+async fn a_ledger_rebuilt_from_a_row_that_has_changed_believes_concord_and_not_the_row() {
+    let rows = |wish: &str| format!("{HEADER}T-1,a@example.com,{wish}\n");
+    let trial = Trial::new(Config::default(), &[rows("Erase")]).await;
+    trial.run().await;
+    forget_ledger(&trial);
+    trial.rewrite(&rows("Access"));
+    let (_, told) = reconcile(&trial).await;
+    assert_eq!(
+        (told[0].verdict.as_str(), told[0].differences.as_str()),
+        ("only_in_concord", "request")
+    );
+    let ended = trial.run().await;
+    assert_eq!(ended.tally().changed, 1);
+    trial.rewrite(&rows("Both"));
+    trial.assert_complete(&trial.run().await, 2);
+    assert_eq!(trial.posts(), 2, "the delete exists");
+}
+
+#[tokio::test]
+async fn two_requests_of_one_key_are_not_one_twice() {
+    let rows = |wish: &str| format!("{HEADER}T-1,a@example.com,{wish}\n");
+    let trial = Trial::new(Config::default(), &[rows("Access")]).await;
+    trial.run().await;
+    trial.rewrite(&rows("Both"));
+    trial.run().await;
+    trial.rewrite(&rows("Erase"));
+    for is_lost in [false, true] {
+        if is_lost {
+            forget_ledger(&trial);
+        }
+        let (compared, told) = reconcile(&trial).await;
+        assert_eq!(count(&compared, Verdict::TwiceInConcord), 0, "{told:?}");
+        let name = ImportId::new(SANDBOX_PROJECT, "T-1 // delete").to_string();
+        assert_eq!(told[0].import_id, name);
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_kept_so_that_their_input_does_not_create_them_again() {
+    let trial = Trial::new(Config::default(), &[csv(3), csv(2).replace("T-", "U-")]).await;
+    trial.run().await;
+    forget_ledger(&trial);
+    let mut trial = trial;
+    let both = trial.read.inputs.clone();
+    trial.read.inputs.truncate(1);
+    let (compared, _) = reconcile(&trial).await;
+    assert_eq!(count(&compared, Verdict::Stranger), 2);
+    trial.read.inputs = both;
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 5);
+    assert_eq!(trial.posts(), 5);
+    assert_eq!(ended.tally().changed, 0, "nobody knows that they have");
+}
+
+#[tokio::test]
+async fn a_row_that_can_no_longer_be_sent_is_told_with_what_it_was() {
+    let trial = Trial::with_script(2, "").await;
+    trial.run().await;
+    trial.rewrite(&csv(2).replace("person2@example.com", "nobody"));
+    let (compared, told) = reconcile(&trial).await;
+    assert_eq!(told[1].verdict, "invalid");
+    assert!(
+        !told[1].id.is_empty() && told[1].remark.contains("in Concord"),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 2);
+    assert!(!all_agree(&compared));
+}
+
+#[tokio::test]
+async fn a_reading_that_another_process_began_does_not_stand_alone() {
+    let mut trial = Trial::with_script(1_500, "").await;
+    trial.sending.concurrency = NonZeroU32::new(64).expect("some");
+    trial.run().await;
+    trial.sending.max_attempts = NonZeroU32::MIN;
+    trial
+        .sandbox
+        .set_read_script("ok,500".parse().expect("a script"));
+    let broken = try_reconcile(&trial, StopSignal::default()).await;
+    assert!(
+        matches!(broken, Err(ReconcileError::NoList(_))),
+        "{broken:?}"
+    );
+    // Newest first: what comes now stands before the page that was read.
+    trial.sandbox.set_read_script(Script::default());
+    trial.rewrite(&csv(2_400));
+    trial.run().await;
+    std::fs::remove_file(trial.ledger_path()).expect("removed");
+    let (compared, _) = reconcile(&trial).await;
+    assert_eq!(count(&compared, Verdict::OnlyInConcord), 2_400);
+}
+
+#[tokio::test]
+async fn an_abandoned_comparison_gives_back_what_it_claimed() {
+    let mut trial = Trial::with_script(2, "ok,504").await;
+    trial.sending.concurrency = NonZeroU32::MIN;
+    trial
+        .sandbox
+        .set_read_script("403*9".parse().expect("a script"));
+    trial.run().await;
+    trial.sending.max_attempts = NonZeroU32::MIN;
+    trial
+        .sandbox
+        .set_read_script("ok,500".parse().expect("a script"));
+    let broken = try_reconcile(&trial, StopSignal::default()).await;
+    assert!(
+        matches!(broken, Err(ReconcileError::NoList(_))),
+        "{broken:?}"
+    );
+    assert_eq!((trial.totals().in_doubt, trial.totals().claimed), (1, 0));
 }

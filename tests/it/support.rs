@@ -52,6 +52,7 @@ pub(crate) fn rules() -> Rules {
     let wishes = [
         ("Erase", vec![RequestType::Delete]),
         ("Access", vec![RequestType::View]),
+        ("Correct", vec![RequestType::Change]),
         ("Both", vec![RequestType::View, RequestType::Delete]),
     ];
     let values = wishes

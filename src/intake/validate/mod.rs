@@ -186,7 +186,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(
+    pub(crate) fn new(
         field: impl Into<Option<Field>>,
         code: &'static str,
         message: impl Into<String>,

@@ -92,13 +92,14 @@ fn claim(
         Outcome::Created => {
             let mut settled = held.settled;
             settled.via = Some(Via::Ledger);
-            if held.fingerprint != entry.fingerprint {
+            if held.fingerprint.differs_from(entry.fingerprint) {
                 settled.reason = Some(changed());
             }
             let claim = Claim::Created(Box::new(settled));
             return Ok(Claimed { import_id, claim });
         }
-        _ if held.is_open && held.run != run && runs::is_live(tx, locks, held.run, now)? => {
+        // Of this run itself: another row has the same key, and is under way.
+        _ if held.is_open && runs::is_live(tx, locks, held.run, now)? => {
             let claim = Claim::Elsewhere(held.run);
             return Ok(Claimed { import_id, claim });
         }
@@ -248,16 +249,22 @@ pub(super) fn release(tx: &Transaction<'_>, run: RunId, ids: &[ImportId]) -> rus
     Ok(())
 }
 
-/// What is held of an entry under either of its names: its own, or the other one where that was given to the same
-/// request, which is where its other name is this one's own.
+/// What is held of an entry. First under its own name, where the other name says that it is the same request; then
+/// under the other name, where that is the same request and it exists or may exist; else under its own name alone:
+/// then the row asks for something else than before.
 pub(super) fn get(tx: &Transaction<'_>, names: Names) -> rusqlite::Result<Option<Record>> {
-    let own = record(tx, names.import_id)?.map(|(record, _)| record);
-    let (None, Some(other)) = (&own, names.other) else {
-        return Ok(own);
+    let own = record(tx, names.import_id)?;
+    let (Some(other), false) = (
+        names.other,
+        own.as_ref().is_some_and(|(_, other)| *other == names.other),
+    ) else {
+        return Ok(own.map(|(record, _)| record));
     };
-    Ok(record(tx, other)?
-        .filter(|(_, others_other)| *others_other == Some(names.import_id))
-        .map(|(record, _)| record))
+    let may_exist =
+        |record: &Record| matches!(record.settled.outcome, Outcome::Created | Outcome::InDoubt);
+    let same = record(tx, other)?
+        .filter(|(record, others)| *others == Some(names.import_id) && may_exist(record));
+    Ok(same.or(own).map(|(record, _)| record))
 }
 
 /// A record and its other name.
@@ -292,6 +299,7 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         fingerprint: Fingerprint(fingerprint.cast_unsigned()),
         is_open: state == State::Claimed,
         claimed_at: from_ms(row.get("claimed_at_ms")?),
+        settled_at: row.get::<_, Option<i64>>("settled_at_ms")?.map(from_ms),
         settled: Settled {
             outcome: state.outcome(),
             via: via.map(|via| {
@@ -317,6 +325,19 @@ pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<Impo
         |row| Ok(ImportId(Uuid::from_bytes(row.get(0)?))),
     )
     .optional()
+}
+
+/// Gives back all that a run has claimed and not settled.
+pub(super) fn release_all(tx: &Transaction<'_>, run: RunId) -> rusqlite::Result<()> {
+    tx.execute(
+        "DELETE FROM entries WHERE run = ?1 AND state = 0 AND previous IS NULL",
+        [run.0],
+    )?;
+    tx.execute(
+        "UPDATE entries SET state = previous, previous = NULL WHERE run = ?1 AND state = 0",
+        [run.0],
+    )
+    .map(drop)
 }
 
 pub(super) fn holder_of(tx: &Transaction<'_>, id: Uuid) -> rusqlite::Result<Option<ImportId>> {

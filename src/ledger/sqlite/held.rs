@@ -211,16 +211,17 @@ impl Held {
             .map_err(read_failed)
     }
 
-    /// Notes that a request belongs to an entry of the inputs.
-    pub fn account_for(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<(), LedgerError> {
+    /// Notes that requests belong to an entry of the inputs. Whether one of them belonged to another already.
+    pub fn account_for(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<bool, LedgerError> {
         let mut statement = self
             .connection
-            .prepare_cached("UPDATE requests SET is_matched = 1 WHERE id = ?1")
+            .prepare_cached("UPDATE requests SET is_matched = 1 WHERE id = ?1 AND is_matched = 0")
             .map_err(write_failed)?;
+        let mut is_taken = false;
         for id in ids {
-            statement.execute([id.as_bytes()]).map_err(write_failed)?;
+            is_taken |= statement.execute([id.as_bytes()]).map_err(write_failed)? == 0;
         }
-        Ok(())
+        Ok(is_taken)
     }
 
     /// Forgets which requests belong to which entries.

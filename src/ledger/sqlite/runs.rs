@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::alive::Locks;
 use super::super::{LedgerError, Overview, RunEnd, RunId, RunInput, RunKind, RunRecord, Totals};
-use super::entries::State;
+use super::entries::{self, State};
 use super::{file, from_ms, in_ms, now_ms, to_ms};
 use crate::outcome::Traffic;
 
@@ -33,9 +33,30 @@ pub(super) fn begin_run(
         ],
     )?;
     let run = RunId(tx.last_insert_rowid());
+    bury_dead(tx, locks)?;
     // Before the commit: nobody sees this run without its lock.
     locks.take(run);
     Ok(run)
+}
+
+/// Notes of all runs that died that they are dead, so that nothing of them has to be kept.
+fn bury_dead(tx: &Transaction<'_>, locks: &mut Locks) -> rusqlite::Result<()> {
+    let unfinished: Vec<i64> = tx
+        .prepare_cached("SELECT id FROM runs WHERE finished_at_ms IS NULL AND lease_until_ms > 0")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for run in unfinished.into_iter().map(RunId) {
+        if locks.has_ended(run) {
+            bury(tx, locks, run)?;
+        }
+    }
+    Ok(())
+}
+
+fn bury(tx: &Transaction<'_>, locks: &mut Locks, run: RunId) -> rusqlite::Result<()> {
+    tx.execute("UPDATE runs SET lease_until_ms = 0 WHERE id = ?1", [run.0])?;
+    locks.bury(run);
+    Ok(())
 }
 
 /// A lease that has run out cannot be renewed: another run may have taken the claims over.
@@ -66,6 +87,12 @@ pub(super) fn end_run(
     end: &RunEnd,
 ) -> rusqlite::Result<()> {
     record_traffic(tx, run, end.traffic)?;
+    let kind: i64 = tx.query_row("SELECT kind FROM runs WHERE id = ?1", [run.0], |row| {
+        row.get(0)
+    })?;
+    if kind == RunKind::Reconciliation as i64 {
+        entries::release_all(tx, run)?;
+    }
     locks.release(run);
     let tally = serde_json::to_string(&end.tally).unwrap_or_default(); // numbers: cannot fail
     tx.execute(
@@ -102,8 +129,7 @@ pub(super) fn is_live(
         .query_row(params![run.0, now], |row| row.get(0))
         .optional()?;
     if has_lease == Some(true) && locks.has_ended(run) {
-        tx.execute("UPDATE runs SET lease_until_ms = 0 WHERE id = ?1", [run.0])?;
-        locks.bury(run);
+        bury(tx, locks, run)?;
         return Ok(false);
     }
     Ok(has_lease.unwrap_or(false))

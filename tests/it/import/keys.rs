@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use concord_import::entry::{Entry, ImportId};
+use concord_import::entry::{Entry, Field, ImportId};
 use concord_import::intake::{Intake, Item, Seen};
 use concord_import::outcome::Outcome;
-use concord_import::plan::SANDBOX_PROJECT;
-use concord_import::sandbox::Config;
+use concord_import::plan::{Rule, SANDBOX_PROJECT};
+use concord_import::sandbox::{Config, Script};
 
 use crate::import::claim_elsewhere;
 use crate::support::{Ended, HEADER, Trial};
@@ -14,6 +14,7 @@ use crate::support::{Ended, HEADER, Trial};
 const VIEW: &str = "T-9,a@example.com,Access\n";
 const DELETE: &str = "T-9,a@example.com,Erase\n";
 const BOTH: &str = "T-9,a@example.com,Both\n";
+const CHANGE: &str = "T-9,a@example.com,Correct\n";
 
 async fn with_rows(rows: &str) -> Trial {
     Trial::new(Config::default(), &[format!("{HEADER}{rows}")]).await
@@ -114,6 +115,103 @@ async fn a_row_that_was_refused_and_then_asks_for_something_else_is_known_by_wha
     let ended = trial.run().await;
     trial.assert_complete(&ended, 2);
     assert_eq!(kinds(&trial), ["delete", "view"]);
+}
+
+#[tokio::test]
+async fn a_row_that_was_in_doubt_and_asks_for_something_else_is_told_so_or_sent_as_it_is_now() {
+    for (fault, exists) in [("create-then-504", true), ("504", false)] {
+        let trial = with_rows(VIEW).await;
+        trial.sandbox.set_script(fault.parse().expect("a script"));
+        trial
+            .sandbox
+            .set_read_script("403*9".parse().expect("a script"));
+        assert_eq!(trial.run().await.count(Outcome::InDoubt), 1);
+        trial.sandbox.set_read_script(Script::default());
+        trial.rewrite(&format!("{HEADER}{DELETE}"));
+        let ended = trial.run().await;
+        assert_eq!(ended.tally().changed, u64::from(exists), "{fault}");
+        assert_eq!(kinds(&trial), [if exists { "view" } else { "delete" }]);
+        trial.rewrite(&format!("{HEADER}{BOTH}"));
+        trial.run().await;
+        assert_eq!(kinds(&trial), ["delete", "view"], "{fault}");
+        assert_eq!(trial.posts(), if exists { 2 } else { 3 });
+    }
+}
+
+#[tokio::test]
+async fn rows_of_one_key_never_share_a_claim() {
+    for rows in [[BOTH, CHANGE], [CHANGE, BOTH]] {
+        let trial = with_rows(DELETE).await;
+        trial.sandbox.set_script("400".parse().expect("a script"));
+        trial.run().await;
+        trial.rewrite(&format!("{HEADER}{}", rows.concat()));
+        let ended = trial.run().await;
+        trial.assert_complete(&ended, 3);
+        assert_eq!(kinds(&trial), ["change", "delete", "view"]);
+        let ids: std::collections::BTreeSet<_> =
+            ended.results[0].iter().map(|row| row.id.clone()).collect();
+        assert_eq!(ids.len(), 3, "{:?}", told(&ended));
+        trial.assert_complete(&trial.run().await, 3);
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_under_a_key_goes_before_another_row_of_that_key() {
+    let trial = with_rows(DELETE).await;
+    trial
+        .sandbox
+        .set_script("create-then-504".parse().expect("a script"));
+    trial
+        .sandbox
+        .set_read_script("403*9".parse().expect("a script"));
+    trial.run().await;
+    trial.sandbox.set_read_script(Script::default());
+    trial.rewrite(&format!("{HEADER}{BOTH}{CHANGE}"));
+    let ended = trial.run().await;
+    // The key alone is the delete's for good: that row is told to have changed.
+    assert_eq!(kinds(&trial), ["delete", "view"]);
+    assert_eq!(ended.results[0][2].error_code, "changed");
+    assert_eq!(ended.stop, None);
+}
+
+#[tokio::test]
+async fn a_repeat_does_not_stand_for_its_key_alone() {
+    let trial = with_rows(&[BOTH, VIEW, CHANGE].concat()).await;
+    let ended = trial.run().await;
+    trial.assert_complete(&ended, 3);
+    assert_eq!(kinds(&trial), ["change", "delete", "view"]);
+}
+
+#[tokio::test]
+async fn of_two_requests_of_a_key_a_row_is_the_one_it_asks_for() {
+    let trial = with_rows(VIEW).await;
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}{BOTH}"));
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}{DELETE}"));
+    let ended = trial.run().await;
+    assert_eq!(ended.results[0][0].import_id, name("T-9 // delete"));
+    assert_eq!(ended.tally().changed, 0);
+    assert_eq!(trial.posts(), 2);
+}
+
+#[tokio::test]
+async fn notes_that_bear_a_mark_are_refused() {
+    let mark = ImportId::new(SANDBOX_PROJECT, "T-8").mark();
+    let header = HEADER.replace("Ticket,Email", "Ticket,Notes,Email");
+    let rows =
+        format!("{header}T-9,follows {mark},a@example.com,Access\nT-8,,b@example.com,Access\n");
+    let mut trial = Trial::new(Config::default(), &[rows]).await;
+    for (field, rule) in &mut trial.read.rules.fields {
+        if *field == Field::Notes {
+            *rule = Rule::Template("Ticket {{ Ticket }} {{ Notes }}".into());
+        }
+    }
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.results[0][0].outcome, "invalid");
+    assert_eq!(ended.results[0][0].error_code, "mark_in_notes");
+    assert_eq!(ended.results[0][1].outcome, "created");
 }
 
 fn only_entry(trial: &Trial) -> Entry {
