@@ -216,16 +216,15 @@ impl Reconciler {
                 total: page.total,
             });
             let is_end = page.count == 0 || next.next_offset >= page.total;
-            let found;
-            (held, found) = blocking(move || {
+            held = blocking(move || {
                 held.add(&page.items, next)?;
-                let found = held.found_in_pass()?;
-                Ok::<_, LedgerError>((held, found))
+                Ok::<_, LedgerError>(held)
             })
             .await?;
             if !is_end {
                 continue;
             }
+            let found = held.found_in_pass()?;
             let total = next.pass_total.unwrap_or_default();
             if found >= total {
                 return Ok(held);
