@@ -348,7 +348,7 @@ async fn look(
     place: &mut Place,
 ) -> Result<Resolved, Stopped> {
     let mut counted = 0;
-    let since = progress.since.unwrap_or_else(SystemTime::now);
+    let since = progress.since.unwrap_or_else(time_of_day);
     while counted < out.sending.max_attempts.get() {
         let served = out.pacer.standing().served;
         match out.look(entry, since, progress.cost, place).await? {
