@@ -8,6 +8,7 @@ use concord_import::event::Event;
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Faults, Outage};
 use concord_import::stop::{StopCause, StopSignal};
+use tokio::io::AsyncWriteExt;
 
 use crate::support::{Trial, closed_port};
 
@@ -225,4 +226,26 @@ async fn a_server_that_cannot_be_reached_leaves_nothing_in_doubt() {
     assert_eq!(ended.count(Outcome::NotSent), 20);
     assert_eq!(ended.inputs[0].summary.traffic.lookups, 0);
     assert_eq!(trial.totals(), concord_import::ledger::Totals::default());
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_leaves_nothing_in_doubt() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // The client goes away in the middle of it.
+            drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+        }
+    });
+    let mut trial = Trial::with_script(3, "").await;
+    trial.target.base_url = format!("https://{address}");
+    trial.sending.give_up_after = Duration::from_millis(300);
+    let ended = trial.run().await;
+    server.abort();
+    assert!(is_outage(ended.stop.as_ref()), "{:?}", ended.stop);
+    assert_eq!(ended.count(Outcome::NotSent), 3);
+    assert_eq!((trial.totals().in_doubt, trial.totals().claimed), (0, 0));
 }
