@@ -10,7 +10,7 @@ use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
 use crate::reconcile::ReconcileError;
 use crate::report::ReportError;
-use crate::sandbox::SandboxError;
+use crate::sandbox::{ParseError, SandboxError};
 use crate::stop::StopCause;
 
 /// Nothing was sent: usage, job or input is wrong.
@@ -35,6 +35,8 @@ pub(super) enum CliError {
     NoList(String),
     #[error("{0}")]
     Stopped(StopCause),
+    #[error("the values of --fault-odds do not go together")]
+    Odds(#[source] ParseError),
     #[error("the sandbox cannot be started")]
     Sandbox(#[from] SandboxError),
     #[error("a run on a live target has to be confirmed, and there is no terminal to ask on")]
@@ -94,7 +96,7 @@ impl CliError {
                     .into(),
             ),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
-            Self::Client(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
+            Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
             | Self::Runtime(_) => None,
         }
     }
@@ -105,6 +107,7 @@ impl CliError {
             Self::Resolve(_)
             | Self::Intake(_)
             | Self::Client(_)
+            | Self::Odds(_)
             | Self::Unconfirmed
             | Self::Declined
             // The wrong ledger for this job, as against a disk that fails.
