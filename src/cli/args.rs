@@ -78,7 +78,8 @@ Examples:
 
 Reads the project's whole list, which takes a request for every 1,000. Sends nothing. Writes reconcile.csv: a line for
 each entry, with Concord's id and present status, and for each request that bears a mark and belongs to no input.
-Exit code 0: all agree. After the loss of a ledger, name all inputs that were imported with it.";
+Exit code 0: all agree. After the loss of a ledger, name all inputs that were imported with it, before any of them is
+run again. Everything is compared and nothing sent: --limit and --yes have no effect.";
 
 const ROWS_EXAMPLES: &str = "\
 Examples:
