@@ -12,11 +12,10 @@ use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
-use crate::import::{Imported, Importer};
+use crate::import::{ImportError, Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
 use crate::plan::RunPlan;
-use crate::report::summary::exit_code;
 use crate::stop::StopSignal;
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
@@ -56,17 +55,31 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         stop,
         events,
     };
-    let done = import_all(&importer, &plan, &survey, &progress).await;
-    let stopped = importer.stop.cause();
+    let (imported, failed) = import_all(&importer, &plan, &survey, &progress).await;
+    let stopped = importer.stop.cause().filter(|cause| {
+        // A signal that came when all was done has cut nothing short.
+        let mut codes = imported.iter().map(|done| done.summary.exit_code);
+        codes.any(|code| code == cause.exit_code())
+    });
     importer.ledger.close().await;
+    tell_inputs(&imported, &survey, &progress);
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
     let ended = Ended {
-        imported: &done?,
+        imported: &imported,
         out_dirs: &plan.core.out_dirs,
         stopped: stopped.as_ref(),
         args: &args.common,
         job: job.as_deref(),
     };
-    Ok(tell(&ended, &survey, &progress))
+    match ended.stopped {
+        Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
+        None if progress.is_json() => {}
+        _ => terminal::out(&ended.next_step()),
+    }
+    let codes = imported.iter().map(|done| done.summary.exit_code);
+    Ok(codes.max().unwrap_or_default())
 }
 
 /// Asks once, showing what would happen.
@@ -84,12 +97,13 @@ fn confirm(plan: &RunPlan, survey: &Survey) -> Result<(), CliError> {
     }
 }
 
+/// Imports one input after the other, as far as that can be done.
 async fn import_all(
     importer: &Importer,
     plan: &RunPlan,
     survey: &Survey,
     progress: &Progress,
-) -> Result<Vec<Imported>, CliError> {
+) -> (Vec<Imported>, Option<ImportError>) {
     let signals = tokio::spawn(signals::obey(
         importer.stop.clone(),
         importer.events.clone(),
@@ -115,30 +129,16 @@ async fn import_all(
     lines.abort();
     signals.abort();
     progress.end();
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(all),
-    }
+    (all, failed)
 }
 
-/// Tells the end, for a person or for a program, and returns the exit code of the whole.
-fn tell(ended: &Ended<'_>, survey: &Survey, progress: &Progress) -> u8 {
-    for (done, input) in ended.imported.iter().zip(&survey.inputs) {
-        if progress.is_json() {
-            terminal::out(&done.summary.to_line());
+/// Tells what became of each input, for a person or for a program.
+fn tell_inputs(imported: &[Imported], survey: &Survey, progress: &Progress) {
+    for (done, input) in imported.iter().zip(&survey.inputs) {
+        terminal::out(&if progress.is_json() {
+            done.summary.to_line()
         } else {
-            terminal::out(&ending::of_input(&input.name, done));
-        }
+            ending::of_input(&input.name, done)
+        });
     }
-    match ended.stopped {
-        Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
-        None if progress.is_json() => {}
-        _ => terminal::out(&ended.next_step()),
-    }
-    ended
-        .imported
-        .iter()
-        .map(|done| exit_code(ended.stopped, &done.summary.tally))
-        .max()
-        .unwrap_or_default()
 }
