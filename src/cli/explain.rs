@@ -157,7 +157,7 @@ impl CliError {
 const fn no_list_hint(why: &NoList) -> &'static str {
     match why {
         NoList::Withheld(_) => {
-            "the key must be allowed to list requests, as the role Limited is, and organization, project and base URL \
+            "the key must be valid and allowed to list requests, as the role Limited is, and organization, project and base URL \
              must lead to Concord; then run the same command again"
         }
         NoList::NotServed(_) => {

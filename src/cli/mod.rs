@@ -16,6 +16,7 @@ pub mod resolve;
 mod signals;
 mod survey;
 mod terminal;
+mod typed;
 mod words;
 
 use std::process::ExitCode;

@@ -10,13 +10,14 @@ use crate::cli::explain::CliError;
 use crate::cli::next_step::Ended;
 use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::typed::Typed;
 use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
 use crate::import::{ImportError, Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
 use crate::plan::RunPlan;
-use crate::stop::StopSignal;
+use crate::stop::{StopCause, StopSignal};
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
@@ -55,31 +56,35 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         stop,
         events,
     };
-    let (imported, failed) = import_all(&importer, &plan, &survey, &progress).await;
-    let stopped = importer.stop.cause().filter(|cause| {
-        // A signal that came when all was done has cut nothing short.
-        let mut codes = imported.iter().map(|done| done.summary.exit_code);
-        codes.any(|code| code == cause.exit_code())
-    });
+    let (all, failed) = import_all(&importer, &plan, &survey, &progress).await;
+    let codes = all.iter().map(|done| done.summary.exit_code);
+    let stopped = importer.stop.cause();
+    let stopped = stopped.filter(|cause| has_cut_short(cause, codes.clone()));
     importer.ledger.close().await;
-    tell_inputs(&imported, &survey, &progress);
+    tell_inputs(&all, &survey, &progress);
     if let Some(error) = failed {
         return Err(error.into());
     }
     let ended = Ended {
-        imported: &imported,
+        imported: &all,
         out_dirs: &plan.core.out_dirs,
         stopped: stopped.as_ref(),
-        args: &args.common,
-        job: job.as_deref(),
+        typed: Typed {
+            args: &args.common,
+            job: job.as_deref(),
+        },
     };
     match ended.stopped {
         Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
         None if progress.is_json() => {}
         _ => terminal::out(&ended.next_step()),
     }
-    let codes = imported.iter().map(|done| done.summary.exit_code);
     Ok(codes.max().unwrap_or_default())
+}
+
+/// Whether an input ended by that cause, and not only after all was done: then its summary tells the same.
+fn has_cut_short(cause: &StopCause, mut codes: impl Iterator<Item = u8>) -> bool {
+    codes.any(|code| code == cause.exit_code())
 }
 
 /// Asks once, showing what would happen.
@@ -140,5 +145,17 @@ fn tell_inputs(imported: &[Imported], survey: &Survey, progress: &Progress) {
         } else {
             ending::of_input(&input.name, done)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_after_the_last_summary_has_cut_nothing_short() {
+        let is_cut = |codes: [u8; 2]| has_cut_short(&StopCause::Interrupted, codes.into_iter());
+        assert!(is_cut([0, 130]));
+        assert!(!is_cut([0, 1]));
     }
 }
