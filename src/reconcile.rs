@@ -61,10 +61,31 @@ pub enum ReconcileError {
     Report(#[from] ReportError),
     /// The server does not show what the project holds.
     #[error("the project's requests cannot be listed: {0}")]
-    NoList(String),
+    NoList(NoList),
     /// The run was stopped; what was fetched is kept for an hour.
     #[error("stopped before everything was compared")]
     Stopped,
+}
+
+/// Why the server does not show what the project holds.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoList {
+    /// It forbids or lacks the list, or gives one that cannot be read.
+    #[error("{0}")]
+    Withheld(String),
+    /// It did not serve us.
+    #[error("{0}")]
+    NotServed(String),
+    /// It showed fewer requests than it said, in every reading.
+    #[error(
+        "it says that there are {total} and showed {shown}, in each of {READINGS_MAX} readings"
+    )]
+    Unsteady {
+        /// What it said.
+        total: u64,
+        /// What it showed in the last reading.
+        shown: u64,
+    },
 }
 
 impl From<IntakeError> for ReconcileError {
@@ -139,7 +160,7 @@ impl Reconciler {
         for (n, run) in runs.into_iter().enumerate() {
             let exit_code = match &compared {
                 Ok(all) => u8::from(!all[n].verdicts.all_agree()),
-                Err(_) => STOPPED,
+                Err(_) => self.stop.cause().map_or(STOPPED, |cause| cause.exit_code()),
             };
             let traffic = self.outbound.traffic();
             let end = RunEnd {
@@ -202,8 +223,11 @@ impl Reconciler {
                 .await
                 .map_err(|error| match error {
                     NoPage::Stopped => ReconcileError::Stopped,
-                    NoPage::Unable(reason) | NoPage::NotServed(reason) => {
-                        ReconcileError::NoList(reason.message)
+                    NoPage::Unable(reason) => {
+                        ReconcileError::NoList(NoList::Withheld(reason.message))
+                    }
+                    NoPage::NotServed(reason) => {
+                        ReconcileError::NoList(NoList::NotServed(reason.message))
                     }
                 })?;
             let next = Fetched {
@@ -230,9 +254,8 @@ impl Reconciler {
                 return Ok(held);
             }
             if readings == READINGS_MAX {
-                return Err(ReconcileError::NoList(format!(
-                    "it says that there are {total} and showed {found}, in each of {READINGS_MAX} readings"
-                )));
+                let shown = found;
+                return Err(ReconcileError::NoList(NoList::Unsteady { total, shown }));
             }
             readings += 1;
             held = next_reading(held).await?;

@@ -78,7 +78,8 @@ Examples:
 
 Reads the project's whole list, which takes a request for every 1,000. Sends nothing. Writes reconcile.csv: a line for
 each entry, with Concord's id and present status, and for each request that bears a mark and belongs to no input.
-Exit code 0: all agree. After the loss of a ledger, name all inputs that were imported with it.";
+Exit code 0: all agree. After the loss of a ledger, name all inputs that were imported with it, before any of them is
+run again. Everything is compared and nothing sent: --limit and --yes have no effect.";
 
 const ROWS_EXAMPLES: &str = "\
 Examples:
@@ -421,9 +422,9 @@ pub struct SandboxArgs {
     /// create-then-hang, create-then-502, late-commit:2s.
     #[arg(long = "fault", value_name = "FAULT", help_heading = "Faults")]
     pub faults: Vec<Script>,
-    /// Faults that come by chance, with their odds from 0 to 1, such as 500=0.05,drop=0.01
+    /// Faults that come by chance, with their odds from 0 to 1, such as 500=0.05,drop=0.01; repeatable
     #[arg(long, value_name = "FAULT=P", help_heading = "Faults")]
-    pub fault_odds: Option<Odds>,
+    pub fault_odds: Vec<Odds>,
     /// Answer 429 to more than so many requests a second; `10:retry-after=1` says how long to wait
     #[arg(long, value_name = "N", help_heading = "Faults")]
     pub requests_per_second: Option<RateLimit>,
@@ -530,6 +531,10 @@ mod tests {
             "create-then-drop",
             "--fault",
             "503",
+            "--fault-odds",
+            "500=0.1",
+            "--fault-odds",
+            "drop=0.1",
         ]);
         let Command::Sandbox(sandbox) = cli.expect("taken").command else {
             panic!("not the sandbox");
@@ -545,6 +550,7 @@ mod tests {
             .map(ToString::to_string)
             .collect();
         assert_eq!(faults, ["create-then-drop", "503"]);
+        assert_eq!(sandbox.fault_odds.len(), 2);
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn remark(outcome: Outcome, tally: &Tally) -> String {
         Outcome::Duplicate => "repeat of an earlier row".into(),
         Outcome::Invalid => "refused before sending".into(),
         Outcome::Rejected => "refused by Concord".into(),
-        Outcome::Failed => "attempts ran out; surely not created".into(),
+        Outcome::Failed => "surely not created; a later run sends it again".into(),
         Outcome::InDoubt => "may exist in Concord: look before sending again".into(),
         Outcome::NotSent => String::new(),
     }

@@ -8,9 +8,9 @@ use crate::import::ImportError;
 use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
-use crate::reconcile::ReconcileError;
+use crate::reconcile::{NoList, ReconcileError};
 use crate::report::ReportError;
-use crate::sandbox::SandboxError;
+use crate::sandbox::{ParseError, SandboxError};
 use crate::stop::StopCause;
 
 /// Nothing was sent: usage, job or input is wrong.
@@ -32,9 +32,11 @@ pub(super) enum CliError {
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error("the project's requests cannot be listed: {0}")]
-    NoList(String),
+    NoList(NoList),
     #[error("{0}")]
     Stopped(StopCause),
+    #[error("the values of --fault-odds do not go together")]
+    Odds(#[source] ParseError),
     #[error("the sandbox cannot be started")]
     Sandbox(#[from] SandboxError),
     #[error("a run on a live target has to be confirmed, and there is no terminal to ask on")]
@@ -77,7 +79,7 @@ impl CliError {
             Self::Intake(error) | Self::Report(ReportError::Intake(error)) => error.hint(),
             Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
             Self::Report(ReportError::Write { .. }) => Some(
-                "make room or give leave to write there; `concord-import results` then makes the files again".into(),
+                "make room or give leave to write there, then run the same command again: nothing is created twice".into(),
             ),
             Self::Report(ReportError::InputChanged(_)) => {
                 Some("leave the input as it is while it is imported, then run the same command again".into())
@@ -88,13 +90,9 @@ impl CliError {
             Self::Unconfirmed => Some(
                 "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
             ),
-            Self::NoList(_) => Some(
-                "the key must be allowed to list requests, as the role Limited is; what was fetched is kept for an hour, and \
-                 the same command goes on from there"
-                    .into(),
-            ),
+            Self::NoList(why) => Some(no_list_hint(why).to_owned()),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
-            Self::Client(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
+            Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
             | Self::Runtime(_) => None,
         }
     }
@@ -105,6 +103,7 @@ impl CliError {
             Self::Resolve(_)
             | Self::Intake(_)
             | Self::Client(_)
+            | Self::Odds(_)
             | Self::Unconfirmed
             | Self::Declined
             // The wrong ledger for this job, as against a disk that fails.
@@ -152,5 +151,21 @@ impl CliError {
             cause = error.source();
         }
         why
+    }
+}
+
+const fn no_list_hint(why: &NoList) -> &'static str {
+    match why {
+        NoList::Withheld(_) => {
+            "the key must be valid and allowed to list requests, as the role Limited is, and organization, project and base URL \
+             must lead to Concord; then run the same command again"
+        }
+        NoList::NotServed(_) => {
+            "when the server is back (check the base URL and any proxy on the way), run the same command again: what was \
+             fetched is kept for an hour, and it goes on from there"
+        }
+        NoList::Unsteady { .. } => {
+            "run the same command again when fewer requests come and go in the project"
+        }
     }
 }

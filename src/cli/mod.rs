@@ -16,6 +16,7 @@ pub mod resolve;
 mod signals;
 mod survey;
 mod terminal;
+mod typed;
 mod words;
 
 use std::process::ExitCode;
@@ -30,7 +31,10 @@ use resolve::Surroundings;
 
 /// The whole program: parses the command line, does it, and says how it went.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return tell_usage(error),
+    };
     start_logging(cli.log);
     let code = match dispatch(&cli.command) {
         Ok(code) => code,
@@ -40,6 +44,17 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// Prints help, version, or what is wrong with what was typed, which clap repeats as it stands: so it is typed once more
+/// without what a terminal would obey.
+fn tell_usage(error: clap::Error) -> ExitCode {
+    let typed = std::env::args_os();
+    let tame = typed.map(|arg| terminal::harmless(&arg.to_string_lossy()).into_owned());
+    let error = Cli::try_parse_from(tame).err().unwrap_or(error);
+    // There is nowhere to report that this failed.
+    drop(error.print());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(explain::USAGE))
 }
 
 fn dispatch(command: &Command) -> Result<u8, CliError> {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::args;
 use super::terminal;
 use crate::event::{Event, Events, Preflight};
+use crate::intake::grouped;
 use crate::outcome::{Outcome, Tally};
 use crate::stop::StopCause;
 
@@ -36,6 +37,8 @@ struct State {
     began: Instant,
     waiting: Option<(String, Instant)>,
     ending: Option<&'static str>,
+    /// When it was last told how much of the project's list was read.
+    list_told: Option<Instant>,
 }
 
 /// What is seen of a run.
@@ -65,6 +68,7 @@ impl Progress {
                 began: Instant::now(),
                 waiting: None,
                 ending: None,
+                list_told: None,
             })),
         }
     }
@@ -100,6 +104,7 @@ impl Progress {
                     began: Instant::now(),
                     waiting: None,
                     ending: None,
+                    list_told: None,
                 };
                 self.begin_bar(entries);
             }
@@ -213,7 +218,16 @@ impl Progress {
                     &json!({"event": "fetched", "done": done, "total": total}).to_string(),
                 );
             }
-            Shown::Plain | Shown::Nothing => {}
+            Shown::Plain => {
+                let mut state = self.state();
+                let is_due = |told: Instant| told.elapsed() >= LINE_EVERY;
+                if done >= total || state.list_told.is_none_or(is_due) {
+                    state.list_told = Some(Instant::now());
+                    let (done, total) = (grouped(done), grouped(total));
+                    terminal::say(&format!("read {done} of {total} requests of the project"));
+                }
+            }
+            Shown::Nothing => {}
         }
     }
 

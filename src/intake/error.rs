@@ -153,7 +153,7 @@ impl IntakeError {
             }
             Self::Unreadable { hint, .. } => Some((*hint).to_owned()),
             Self::Empty { .. } => Some(
-                "give a file whose first line names the columns (an empty JSON Lines file is fine with format = \"jsonl\")"
+                "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
             ),
             Self::NoHeaderLine { .. } => Some(

@@ -31,6 +31,7 @@ pub use decode::{
 };
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
+pub(crate) use problem::grouped;
 pub use problem::{Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};

@@ -1,5 +1,7 @@
 //! From the first bytes of an input to the place where its rows begin: format, preamble, header or sample.
 
+use std::path::Path;
+
 use super::decode::csv::{self, scan_window};
 use super::decode::scan::{After, Dialect, Scan, Spans, line_breaks, scan};
 use super::decode::{
@@ -38,8 +40,15 @@ impl Opened {
     ) -> Result<Self, IntakeError> {
         let dialect = dialect(reading)?;
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
-        let look = detect::look(window.unread(), reading.format)
-            .map_err(|refusal| unreadable(name.clone(), refusal))?;
+        let look = |format| {
+            detect::look(window.unread(), format)
+                .map_err(|refusal| unreadable(name.clone(), refusal))
+        };
+        let look = match look(reading.format)? {
+            // Its name tells what nothing in it can.
+            None if is_named_json_lines(&name) => look(Some(Format::Jsonl))?,
+            look => look,
+        };
         let Some(look) = look else {
             return Err(IntakeError::Empty { input: name });
         };
@@ -111,6 +120,16 @@ impl Opened {
             Format::Jsonl => Columns::of_sample(&self.paths, self.may_lack),
         }
     }
+}
+
+/// Whether a file's name ends as those of JSON Lines do: an export without rows is no fault then.
+fn is_named_json_lines(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|found| {
+        ["jsonl", "ndjson"]
+            .into_iter()
+            .any(|known| found.eq_ignore_ascii_case(known))
+    })
 }
 
 /// Does something with the window; what the system says of a failure becomes an error with the input's name.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rusqlite::ErrorCode;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -121,12 +122,22 @@ impl LedgerError {
     /// What a person can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            _ if self.is_damage() => Some(
+                "restore it from a backup; or move it aside, with the files beside it whose names begin alike, and run \
+                 `concord-import reconcile` with all inputs that were imported with it, which rebuilds it from Concord"
+                    .into(),
+            ),
             Self::Open { .. } => Some("check that the folder exists and may be written".into()),
             Self::Missing { .. } => Some(
                 "nothing was imported with it yet; if it lies elsewhere, name it with --ledger".into(),
             ),
             Self::Foreign { .. } => {
-                Some("name another file with --ledger, or leave the option out".into())
+                Some(
+                    "name another file with --ledger, or leave the option out; if it was one, it is damaged: restore it \
+                     from a backup, or move it aside and rebuild it with `concord-import reconcile` and all inputs that \
+                     were imported with it"
+                        .into(),
+                )
             }
             Self::Newer { .. } => {
                 Some("update concord-import; the ledger was not changed".into())
@@ -143,6 +154,23 @@ impl LedgerError {
             ),
             Self::InUse { .. } => Some("wait until it has ended, then run the same command again".into()),
             Self::Closed => None,
+        }
+    }
+}
+
+/// What `SQLite` says of a file that is damaged.
+const DAMAGE: [&str; 2] = ["malformed", "not a database"];
+
+impl LedgerError {
+    /// Whether the file is there, is ours, and cannot be read any more.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Open { cause, .. } => DAMAGE.iter().any(|words| cause.contains(words)),
+            Self::Failed { cause, .. } => matches!(
+                cause.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
         }
     }
 }

@@ -100,6 +100,11 @@ impl Odds {
         Ok(Self(odds))
     }
 
+    /// All of these, as if they had been given at once.
+    pub fn together(all: Vec<Self>) -> Result<Self, ParseError> {
+        Self::new(all.into_iter().flat_map(|odds| odds.0).collect())
+    }
+
     fn draw(&self, rng: &mut Rng) -> Fault {
         if self.0.is_empty() {
             return Fault::Ok;

@@ -11,6 +11,8 @@ use concord_import::sandbox::{Config, Fault, Faults, Sandbox, Script};
 
 use crate::support;
 
+mod comparing;
+
 /// No test waits longer than this for anything.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -676,6 +678,120 @@ fn rejects_of_several_inputs_are_run_together_and_names_tell_inputs_apart() {
     );
 }
 
+/// Three rows and their job, imported into the sandbox of the output folder.
+fn imported_into_sandbox(place: &Place) {
+    fs::write(place.path("t.csv"), support::csv(3)).expect("written");
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let output = place.run(&["run", "t.csv", "--sandbox"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn an_empty_export_of_json_lines_is_an_input_without_rows() {
+    let place = Place::new();
+    for name in ["night.jsonl", "night.NDJSON"] {
+        fs::write(place.path(name), "").expect("written");
+        let common = [name, "--job", "samples/tickets.toml", "--sandbox"];
+        for command in ["check", "run", "results", "reconcile"] {
+            let output = place.run(&[&[command], &common[..]].concat());
+            assert_eq!(code(&output), 0, "{command}: {}", stderr(&output));
+        }
+    }
+    fs::write(place.path("night.csv"), "").expect("written");
+    let output = place.run(&["check", "night.csv", "--job", "samples/backlog.toml"]);
+    assert_eq!(code(&output), 2, "a table without a header is none");
+}
+
+#[test]
+fn what_was_done_is_told_before_what_kept_the_rest_from_it() {
+    let place = Place::new();
+    imported_into_sandbox(&place);
+    fs::write(place.path("u.csv"), support::csv(2).replace("T-", "U-")).expect("written");
+    // No file can grow where a folder is.
+    fs::create_dir_all(place.path("o/u/results.csv")).expect("a folder");
+    let args = [
+        "run",
+        "t.csv",
+        "u.csv",
+        "--job",
+        "t.toml",
+        "--out",
+        "o",
+        "--sandbox",
+    ];
+    let output = place.run(&args);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("t.csv: 3 rows, 3 entries\n  created          3"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stderr(&output).contains("run the same command again"),
+        "{}",
+        stderr(&output)
+    );
+    fs::remove_dir(place.path("o/u/results.csv")).expect("removed");
+    let output = place.run(&args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn a_damaged_ledger_is_told_with_the_way_to_rebuild_it() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(200, &server);
+    assert_eq!(code(&place.finish(&args)), 0);
+    let ledger = place.path(&format!("state/concord-import/{SANDBOX_PROJECT}.ledger"));
+    let mut bytes = fs::read(&ledger).expect("a ledger");
+    let middle = bytes.len() / 4..bytes.len() * 3 / 4;
+    bytes[middle].fill(0xa5);
+    fs::write(&ledger, bytes).expect("written");
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let told = stdout(&output) + &stderr(&output);
+    assert!(told.contains("move it aside"), "{told}");
+    assert_eq!(server.requests().len(), 200);
+
+    // What it says works.
+    let state = place.path("state/concord-import");
+    fs::rename(&state, place.path("aside")).expect("moved");
+    let mut compare = args.clone();
+    compare[0] = "reconcile".into();
+    assert_eq!(code(&place.finish(&compare)), 1);
+    assert_eq!(code(&place.finish(&args)), 0);
+    assert_each_once(&server, 200);
+}
+
+#[test]
+fn control_characters_that_were_typed_are_not_repeated() {
+    let place = Place::new();
+    for typed in ["--\u{1b}[31mred\u{7}", "--rate=\u{1b}]0;x\u{9b}"] {
+        let output = place.run(&["run", "x.csv", typed]);
+        assert_eq!(code(&output), 2);
+        let told = stderr(&output);
+        assert!(told.contains('\u{fffd}'), "{told}");
+        assert!(
+            !told.contains(|c: char| c.is_control() && c != '\n'),
+            "{told}"
+        );
+        assert_eq!(stdout(&output), "");
+    }
+}
+
+#[test]
+fn odds_of_faults_add_up_however_they_are_given() {
+    let place = Place::new();
+    let odds = ["--fault-odds", "500=0.6", "--fault-odds", "drop=0.6"];
+    let output = place.run(&[&["sandbox"], &odds[..]].concat());
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("`1.2` is not a sum of probabilities of at most 1"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn an_input_without_entries_is_not_told_as_created() {
     let place = Place::new();
@@ -788,7 +904,7 @@ fn status_tells_runs_and_totals() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(stdout(&output).contains("3 created"), "{}", stdout(&output));
     assert!(
-        stdout(&output).contains("t.csv: exit code 0, 3 requests sent, 0 look-ups"),
+        stdout(&output).contains("import t.csv: exit code 0, 3 requests sent, 0 look-ups"),
         "{}",
         stdout(&output)
     );

@@ -8,11 +8,12 @@ use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
 use crate::cli::progress::Progress;
 use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::typed::{Changes, Typed, Verb};
 use crate::cli::words::counted;
 use crate::cli::{signals, survey, terminal};
 use crate::ledger::Ledger;
 use crate::reconcile::{ReconcileError, Reconciled, Reconciler};
-use crate::report::reconciliation::Verdict;
+use crate::report::reconciliation::{Verdict, Verdicts};
 use crate::stop::StopSignal;
 
 pub(in crate::cli) async fn reconcile(
@@ -21,8 +22,8 @@ pub(in crate::cli) async fn reconcile(
 ) -> Result<u8, CliError> {
     let Resolved {
         plan,
+        job,
         spools: _spools,
-        ..
     } = resolve::run(args, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
@@ -59,6 +60,14 @@ pub(in crate::cli) async fn reconcile(
             describe(one)
         });
     }
+    if !progress.is_json() {
+        let typed = Typed {
+            args,
+            job: job.as_deref(),
+        };
+        let steps = next_steps(&compared, typed).join("\n\n");
+        terminal::out(&format!("\n{steps}"));
+    }
     let all_agree = compared.iter().all(|one| one.verdicts.all_agree());
     Ok(u8::from(!all_agree))
 }
@@ -84,13 +93,7 @@ fn describe(done: &Reconciled) -> String {
             "Concord shows some property otherwise than the input has it: see `differences`",
         );
     }
-    text += &format!("  file  {}\n\n", done.path.display());
-    let next = if verdicts.all_agree() {
-        "Input, ledger and Concord agree.".to_owned()
-    } else {
-        next_step(done)
-    };
-    text + &next
+    text + &format!("  file  {}", done.path.display())
 }
 
 const fn remark_of(verdict: Verdict) -> &'static str {
@@ -103,39 +106,75 @@ const fn remark_of(verdict: Verdict) -> &'static str {
         Verdict::Unknown => "could not be told: see `remark`",
         Verdict::Duplicate => "repeat of an earlier row",
         Verdict::Invalid => "cannot be sent as it is: see `remark`",
-        Verdict::Stranger => "bears a mark, and neither the inputs nor the ledger know it",
+        Verdict::Stranger => {
+            "bears a mark that neither inputs nor ledger knew; the ledger has it now"
+        }
         Verdict::OfAnotherInput => "in the ledger, from another input",
     }
 }
 
-fn next_step(done: &Reconciled) -> String {
-    let count = |verdict| done.verdicts.count(verdict);
+/// What to do about all inputs together, one paragraph a step; commands to copy where there are any.
+fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
+    let sum = |count: &dyn Fn(&Verdicts) -> u64| -> u64 {
+        compared.iter().map(|one| count(&one.verdicts)).sum()
+    };
+    let count = |verdict| sum(&|verdicts| verdicts.count(verdict));
+    let entries = |count| counted(count, "entry");
     let mut steps = Vec::new();
-    if count(Verdict::OnlyInConcord) > 0 {
-        steps.push(
-            "The ledger has been completed; the same command again shows what is left.".into(),
-        );
-    }
-    if count(Verdict::InNeither) > 0 {
-        let entries = counted(count(Verdict::InNeither), "entry");
+    let strangers = count(Verdict::Stranger);
+    if strangers > 0 {
         steps.push(format!(
-            "To create what is missing ({entries}), run the import."
+            "Concord holds {} with marks that neither these inputs nor the ledger knew. The ledger has them now, so that a \
+             run over the input they came from does not create them again.\n\
+             Next, to learn which they are, with that input named at the end of it (or as a command of its own, if another \
+             job file is its own):\n  {}",
+            counted(strangers, "request"),
+            typed.command(Verb::Reconcile, Changes::default())
+        ));
+    }
+    if count(Verdict::OnlyInConcord) > 0 {
+        let step = typed.again(Verb::Reconcile, "to see what is left", None);
+        steps.push(format!("The ledger has been completed. {step}"));
+    }
+    let missing = count(Verdict::InNeither);
+    if missing > 0 {
+        let purpose = format!("to create what is missing ({})", entries(missing));
+        let step = typed.again(Verb::Run, &purpose, None);
+        steps.push(if strangers > 0 {
+            // With another key, or with none and other content, they can be the same requests.
+            format!("First make sure that what is missing is not among those. {step}")
+        } else {
+            step
+        });
+    }
+    if count(Verdict::Unknown) > 0 {
+        steps.push(format!(
+            "{} could not be told: `remark` says why. What a run is sending can be told when that has ended.",
+            entries(count(Verdict::Unknown))
         ));
     }
     if count(Verdict::TwiceInConcord) > 0 {
         steps.push("Resolve one of each pair in Concord by hand: the API cannot delete.".into());
     }
-    if count(Verdict::Stranger) > 0 {
-        steps.push("Strangers come from inputs that are not named here: name them all.".into());
+    let differing = sum(&|verdicts| verdicts.differing);
+    if differing > 0 {
+        steps.push(format!(
+            "Concord shows {} otherwise than the input has it: `differences` says in what. Where the input is right, \
+             change that in Concord by hand: what exists is not sent again.",
+            entries(differing)
+        ));
     }
     if count(Verdict::Invalid) > 0 {
-        let rows = counted(count(Verdict::Invalid), "entry");
+        let invalid = entries(count(Verdict::Invalid));
         steps.push(format!(
-            "{rows} cannot be sent before the input is corrected."
+            "{invalid} cannot be sent before the input is corrected: `remark` says why."
         ));
     }
     if count(Verdict::OnlyInLedger) > 0 {
         steps.push("Ask in Concord what became of those that it no longer lists.".into());
     }
-    steps.join("\n")
+    if steps.is_empty() {
+        steps.push("Inputs, ledger and Concord agree.".into());
+    }
+    steps
 }

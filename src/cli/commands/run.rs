@@ -10,14 +10,14 @@ use crate::cli::explain::CliError;
 use crate::cli::next_step::Ended;
 use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::typed::Typed;
 use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
-use crate::import::{Imported, Importer};
+use crate::import::{ImportError, Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
 use crate::plan::RunPlan;
-use crate::report::summary::exit_code;
-use crate::stop::StopSignal;
+use crate::stop::{StopCause, StopSignal};
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
@@ -56,17 +56,35 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         stop,
         events,
     };
-    let done = import_all(&importer, &plan, &survey, &progress).await;
+    let (all, failed) = import_all(&importer, &plan, &survey, &progress).await;
+    let codes = all.iter().map(|done| done.summary.exit_code);
     let stopped = importer.stop.cause();
+    let stopped = stopped.filter(|cause| has_cut_short(cause, codes.clone()));
     importer.ledger.close().await;
+    tell_inputs(&all, &survey, &progress);
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
     let ended = Ended {
-        imported: &done?,
+        imported: &all,
         out_dirs: &plan.core.out_dirs,
         stopped: stopped.as_ref(),
-        args: &args.common,
-        job: job.as_deref(),
+        typed: Typed {
+            args: &args.common,
+            job: job.as_deref(),
+        },
     };
-    Ok(tell(&ended, &survey, &progress))
+    match ended.stopped {
+        Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
+        None if progress.is_json() => {}
+        _ => terminal::out(&ended.next_step()),
+    }
+    Ok(codes.max().unwrap_or_default())
+}
+
+/// Whether an input ended by that cause, and not only after all was done: then its summary tells the same.
+fn has_cut_short(cause: &StopCause, mut codes: impl Iterator<Item = u8>) -> bool {
+    codes.any(|code| code == cause.exit_code())
 }
 
 /// Asks once, showing what would happen.
@@ -84,12 +102,13 @@ fn confirm(plan: &RunPlan, survey: &Survey) -> Result<(), CliError> {
     }
 }
 
+/// Imports one input after the other, as far as that can be done.
 async fn import_all(
     importer: &Importer,
     plan: &RunPlan,
     survey: &Survey,
     progress: &Progress,
-) -> Result<Vec<Imported>, CliError> {
+) -> (Vec<Imported>, Option<ImportError>) {
     let signals = tokio::spawn(signals::obey(
         importer.stop.clone(),
         importer.events.clone(),
@@ -115,30 +134,28 @@ async fn import_all(
     lines.abort();
     signals.abort();
     progress.end();
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(all),
+    (all, failed)
+}
+
+/// Tells what became of each input, for a person or for a program.
+fn tell_inputs(imported: &[Imported], survey: &Survey, progress: &Progress) {
+    for (done, input) in imported.iter().zip(&survey.inputs) {
+        terminal::out(&if progress.is_json() {
+            done.summary.to_line()
+        } else {
+            ending::of_input(&input.name, done)
+        });
     }
 }
 
-/// Tells the end, for a person or for a program, and returns the exit code of the whole.
-fn tell(ended: &Ended<'_>, survey: &Survey, progress: &Progress) -> u8 {
-    for (done, input) in ended.imported.iter().zip(&survey.inputs) {
-        if progress.is_json() {
-            terminal::out(&done.summary.to_line());
-        } else {
-            terminal::out(&ending::of_input(&input.name, done));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_after_the_last_summary_has_cut_nothing_short() {
+        let is_cut = |codes: [u8; 2]| has_cut_short(&StopCause::Interrupted, codes.into_iter());
+        assert!(is_cut([0, 130]));
+        assert!(!is_cut([0, 1]));
     }
-    match ended.stopped {
-        Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
-        None if progress.is_json() => {}
-        _ => terminal::out(&ended.next_step()),
-    }
-    ended
-        .imported
-        .iter()
-        .map(|done| exit_code(ended.stopped, &done.summary.tally))
-        .max()
-        .unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use crate::cli::resolve::{self, Surroundings};
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
 use crate::plan::SANDBOX_API_KEY;
-use crate::sandbox::{Config, Faults, Listing, Mode, Sandbox, Script};
+use crate::sandbox::{Config, Faults, Listing, Mode, Odds, Sandbox, Script};
 
 pub(in crate::cli) async fn sandbox(
     args: &SandboxArgs,
@@ -20,7 +20,7 @@ pub(in crate::cli) async fn sandbox(
     };
     let is_made_up = api_key.expose_secret() == SANDBOX_API_KEY;
     let mut signals = Signals::listen();
-    let server = Sandbox::start(config(args, api_key)).await?;
+    let server = Sandbox::start(config(args, api_key)?).await?;
     terminal::out(&format!("listening on {}", server.base_url()));
     terminal::say(&format!(
         "organization {}\nproject      {}\nAPI key      {}\nCtrl-C ends it.",
@@ -37,7 +37,7 @@ pub(in crate::cli) async fn sandbox(
     Ok(0)
 }
 
-fn config(args: &SandboxArgs, api_key: SecretString) -> Config {
+fn config(args: &SandboxArgs, api_key: SecretString) -> Result<Config, CliError> {
     let mut config = Config {
         api_key,
         port: args.port,
@@ -60,7 +60,7 @@ fn config(args: &SandboxArgs, api_key: SecretString) -> Config {
                     .flat_map(|script| script.0.clone())
                     .collect(),
             ),
-            odds: args.fault_odds.clone().unwrap_or_default(),
+            odds: Odds::together(args.fault_odds.clone()).map_err(CliError::Odds)?,
             outages: args.outage.iter().cloned().collect(),
             rate_limit: args.requests_per_second,
             ..Faults::default()
@@ -70,5 +70,5 @@ fn config(args: &SandboxArgs, api_key: SecretString) -> Config {
     };
     config.organization.id = args.organization;
     config.projects[0].id = args.project;
-    config
+    Ok(config)
 }

@@ -7,7 +7,7 @@ use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
 use crate::cli::terminal;
 use crate::cli::words::counted;
-use crate::ledger::{Overview, RunRecord, overview};
+use crate::ledger::{Overview, RunKind, RunRecord, overview};
 
 /// Runs that are shown, the newest first.
 const RUNS_SHOWN: u32 = 20;
@@ -75,13 +75,17 @@ fn describe_run(run: &RunRecord) -> String {
         |_| "?".to_owned(),
         |time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
     );
+    let (kind, died) = match run.kind {
+        RunKind::Import => ("import", "died: the same command resumes"),
+        RunKind::Reconciliation => ("reconcile", "died: nothing was sent, compare again"),
+    };
     let ended = match (run.exit_code, run.is_live) {
         (Some(code), _) => format!("exit code {code}"),
         (None, true) => "under way".to_owned(),
-        (None, false) => "died: the same command resumes".to_owned(),
+        (None, false) => died.to_owned(),
     };
     format!(
-        "#{} {began} {}: {ended}, {} sent, {}",
+        "#{} {began} {kind} {}: {ended}, {} sent, {}",
         run.id.0,
         run.input.name,
         counted(run.attempts, "request"),

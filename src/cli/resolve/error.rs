@@ -37,8 +37,8 @@ pub enum ResolveError {
         /// As given the second time.
         name: String,
     },
-    /// A run would write over what it reads.
-    #[error("the run would write `{}` over the input `{input}`", output.display())]
+    /// A command would write over what it reads.
+    #[error("the command would write `{}` over the input `{input}`", output.display())]
     OutputOverInput {
         /// What would be written.
         output: PathBuf,

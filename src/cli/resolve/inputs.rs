@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::{OUT_ROOT_DEFAULT, ResolveError};
 
-/// What a run writes into an output folder.
-const OUTPUT_NAMES: [&str; 5] = [
+/// What commands write into an output folder.
+const OUTPUT_NAMES: [&str; 6] = [
     "results.csv",
+    "reconcile.csv",
     "rejects.csv",
     "rejects.jsonl",
     "summary.json",

@@ -241,16 +241,18 @@ fn inputs_that_cannot_be_are_refused() {
 #[test]
 fn an_output_never_replaces_an_input() {
     let place = Place::new();
-    let rejects = place.file("out/x/rejects.csv", "");
-    let mut args = place.args(std::slice::from_ref(&rejects));
-    args.output.out = Some(place.dir.path().join("out/./x"));
-    let error = place.run(&args).expect_err("refused");
-    assert!(
-        matches!(error, ResolveError::OutputOverInput { .. }),
-        "{error}"
-    );
-    args.output.out = Some(place.dir.path().join("out/y"));
-    place.run(&args).expect("a plan");
+    for name in ["rejects.csv", "reconcile.csv"] {
+        let input = place.file(&format!("out/x/{name}"), "");
+        let mut args = place.args(std::slice::from_ref(&input));
+        args.output.out = Some(place.dir.path().join("out/./x"));
+        let error = place.run(&args).expect_err("refused");
+        assert!(
+            matches!(error, ResolveError::OutputOverInput { .. }),
+            "{error}"
+        );
+        args.output.out = Some(place.dir.path().join("out/y"));
+        place.run(&args).expect("a plan");
+    }
 }
 
 #[test]
