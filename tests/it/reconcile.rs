@@ -68,6 +68,18 @@ async fn reconcile(trial: &Trial) -> (Vec<Reconciled>, Vec<Told>) {
     (compared, rows)
 }
 
+/// A comparison that reads one page and is not served another.
+async fn break_off(trial: &mut Trial) {
+    trial.sending.max_attempts = NonZeroU32::MIN;
+    let script = "ok,500".parse().expect("a script");
+    trial.sandbox.set_read_script(script);
+    let broken = try_reconcile(trial, StopSignal::default()).await;
+    assert!(
+        matches!(broken, Err(ReconcileError::NoList(_))),
+        "{broken:?}"
+    );
+}
+
 fn count(compared: &[Reconciled], verdict: Verdict) -> u64 {
     compared.iter().map(|one| one.verdicts.count(verdict)).sum()
 }
@@ -334,15 +346,7 @@ async fn an_interrupted_comparison_goes_on_where_it_was() {
     let mut trial = Trial::with_script(1_500, "").await;
     trial.sending.concurrency = NonZeroU32::new(64).expect("some");
     trial.run().await;
-    trial.sending.max_attempts = NonZeroU32::MIN;
-    trial
-        .sandbox
-        .set_read_script("ok,500".parse().expect("a script"));
-    let broken = try_reconcile(&trial, StopSignal::default()).await;
-    assert!(
-        matches!(broken, Err(ReconcileError::NoList(_))),
-        "{broken:?}"
-    );
+    break_off(&mut trial).await;
     let offsets = |from: usize| {
         let gets = trial.exchanges(&Method::GET);
         let asked = gets[from..]
@@ -465,15 +469,7 @@ async fn a_reading_that_another_process_began_does_not_stand_alone() {
     let mut trial = Trial::with_script(1_500, "").await;
     trial.sending.concurrency = NonZeroU32::new(64).expect("some");
     trial.run().await;
-    trial.sending.max_attempts = NonZeroU32::MIN;
-    trial
-        .sandbox
-        .set_read_script("ok,500".parse().expect("a script"));
-    let broken = try_reconcile(&trial, StopSignal::default()).await;
-    assert!(
-        matches!(broken, Err(ReconcileError::NoList(_))),
-        "{broken:?}"
-    );
+    break_off(&mut trial).await;
     // Newest first: what comes now stands before the page that was read.
     trial.sandbox.set_read_script(Script::default());
     trial.rewrite(&csv(2_400));
@@ -491,14 +487,6 @@ async fn an_abandoned_comparison_gives_back_what_it_claimed() {
         .sandbox
         .set_read_script("403*9".parse().expect("a script"));
     trial.run().await;
-    trial.sending.max_attempts = NonZeroU32::MIN;
-    trial
-        .sandbox
-        .set_read_script("ok,500".parse().expect("a script"));
-    let broken = try_reconcile(&trial, StopSignal::default()).await;
-    assert!(
-        matches!(broken, Err(ReconcileError::NoList(_))),
-        "{broken:?}"
-    );
+    break_off(&mut trial).await;
     assert_eq!((trial.totals().in_doubt, trial.totals().claimed), (1, 0));
 }
