@@ -69,8 +69,8 @@ struct History<'a> {
     told: BTreeMap<String, String>,
     /// Claims that those who died left open.
     open_claims: u64,
-    /// The keys of everything valid that was ever in an input, by import id.
-    valid: BTreeMap<String, String>,
+    /// Everything valid that was ever in an input, by import id: whose and which request it is.
+    valid: BTreeMap<String, Wanted>,
     played: Played,
 }
 
@@ -156,18 +156,22 @@ impl History<'_> {
             hold!(is_told, "left over: {row:?}");
         }
         let created = self.marks()?;
+        let there: BTreeSet<_> = created.keys().map(|mark| &self.valid[mark]).collect();
         let of_outcome = |outcome: &str| {
             let rows = rows.iter().filter(|row| row.outcome == outcome);
-            rows.map(|row| row.import_id.clone())
-                .collect::<BTreeSet<_>>()
+            rows.map(|row| Wanted {
+                ticket: ticket(&row.key),
+                request: row.request.clone(),
+            })
+            .collect::<BTreeSet<_>>()
         };
         let (told, doubted) = (of_outcome("created"), of_outcome("in_doubt"));
-        for (id, key) in &self.valid {
-            let is_there = created.contains_key(id);
-            hold!(is_there || doubted.contains(id), "{key} is lost");
+        for wanted in self.valid.values() {
+            let is_doubted = doubted.contains(wanted);
+            hold!(there.contains(wanted) || is_doubted, "{wanted:?} is lost");
             hold!(
-                told.contains(id) || doubted.contains(id),
-                "{key} is not told of"
+                told.contains(wanted) || is_doubted,
+                "{wanted:?} is not told of"
             );
         }
         if !self.scenario.draws.is_multiple_of(4) {
@@ -204,14 +208,13 @@ impl History<'_> {
                 if row.flaw.is_some() && !life.is_corrected {
                     continue;
                 }
-                let key = format!("T-{}", row.n);
-                let keys = match row.wish {
-                    "Both" => vec![format!("{key} // view"), format!("{key} // delete")],
-                    _ => vec![key],
-                };
-                for key in keys {
+                for (key, request) in row.requests_in(life) {
                     let id = ImportId::new(SANDBOX_PROJECT, &key).to_string();
-                    self.valid.insert(id, key);
+                    let wanted = Wanted {
+                        ticket: ticket(&key),
+                        request: request.to_owned(),
+                    };
+                    self.valid.insert(id, wanted);
                 }
             }
         }
@@ -415,6 +418,7 @@ impl History<'_> {
     /// The requests at the server, by their mark: each of them once, and each of a valid entry.
     fn marks(&self) -> Result<BTreeMap<String, Held>, Wrong> {
         let mut by_mark = BTreeMap::new();
+        let mut met = BTreeSet::new();
         for stored in self.world.lock().requests() {
             let notes = stored.body.notes.clone().unwrap_or_default();
             let mark = notes
@@ -423,7 +427,7 @@ impl History<'_> {
             let Some((mark, _)) = mark else {
                 return Err(format!("no mark: {notes}"));
             };
-            let Some(key) = self.valid.get(mark) else {
+            let Some(wanted) = self.valid.get(mark) else {
                 return Err(format!("it was never valid: {notes}"));
             };
             let email = stored.body.user_email.clone().unwrap_or_default();
@@ -433,11 +437,12 @@ impl History<'_> {
                 person: number_in(&email),
             };
             hold!(
-                format!("T-{}", held.person) == ticket(key),
-                "{key} has {email}"
+                format!("T-{}", held.person) == wanted.ticket && held.request == wanted.request,
+                "{wanted:?} has {email}, {}",
+                held.request
             );
-            let twin = by_mark.insert(mark.to_owned(), held);
-            hold!(twin.is_none(), "{key} was created twice");
+            hold!(met.insert(wanted), "{wanted:?} was created twice");
+            by_mark.insert(mark.to_owned(), held);
         }
         Ok(by_mark)
     }
@@ -603,7 +608,7 @@ impl History<'_> {
         let is_flawed = |row: &&super::scenario::Row| row.flaw.is_some() && !life.is_corrected;
         let both = source
             .iter()
-            .filter(|row| row.wish == "Both" && !is_flawed(row))
+            .filter(|row| row.wish_in(life) == "Both" && !is_flawed(row))
             .count();
         let wishless = source.iter().filter(is_flawed).count();
         let (entries, invalid) = (said("entries"), said("invalid"));
@@ -620,6 +625,13 @@ impl History<'_> {
         );
         Ok(())
     }
+}
+
+/// A request that has to be made: of whose ticket, and which.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    ticket: String,
+    request: String,
 }
 
 /// A request at the server.

@@ -112,6 +112,31 @@ pub(super) struct Row {
     pub(super) flaw: Option<Flaw>,
     /// Its content changes in the source at some time.
     pub(super) changes: bool,
+    /// At that time it comes to ask for more than before.
+    pub(super) grows: bool,
+}
+
+impl Row {
+    /// What it asks for at some time.
+    pub(super) const fn wish_in(&self, life: &Life) -> &'static str {
+        if self.grows && life.is_changed {
+            "Both"
+        } else {
+            self.wish
+        }
+    }
+
+    /// The names and kinds of the requests it makes then.
+    pub(super) fn requests_in(&self, life: &Life) -> Vec<(String, &'static str)> {
+        let key = format!("T-{}", self.n);
+        match self.wish_in(life) {
+            "Both" => ["view", "delete"]
+                .map(|request| (format!("{key} // {request}"), request))
+                .to_vec(),
+            "Access" => vec![(key, "view")],
+            _ => vec![(key, "delete")],
+        }
+    }
 }
 
 /// When a process dies.
@@ -250,8 +275,8 @@ impl Scenario {
                 "person"
             };
             let (email, wish) = match row.flaw.filter(|_| !life.is_corrected) {
-                None => (format!("{person}{}@example.com", row.n), row.wish),
-                Some(Flaw::Email) => (format!("{person}{}", row.n), row.wish),
+                None => (format!("{person}{}@example.com", row.n), row.wish_in(life)),
+                Some(Flaw::Email) => (format!("{person}{}", row.n), row.wish_in(life)),
                 Some(Flaw::Wish) => (format!("{person}{}@example.com", row.n), "Sing"),
             };
             csv += &format!("T-{},{email},{wish}\n", row.n);
@@ -378,6 +403,7 @@ fn rows(rng: &mut Rng) -> Vec<Row> {
             wish: ["Erase", "Access", "Both"][n as usize % 3],
             flaw,
             changes: rng.u8(..8) == 0,
+            grows: rng.u8(..6) == 0,
         }
     });
     rows.collect()
