@@ -55,6 +55,14 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// It is ours, and its pages do not fit together any more.
+    #[error("the ledger {path} is damaged: {what}", path = path.display())]
+    Damaged {
+        /// The ledger's file.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
     /// Made by a later version.
     #[error(
         "the ledger {path} has format {found}; this version knows formats up to {known}",
@@ -127,6 +135,7 @@ impl LedgerError {
                  `concord-import reconcile` with all inputs that were imported with it, which rebuilds it from Concord"
                     .into(),
             ),
+            Self::Damaged { .. } => None,
             Self::Open { .. } => Some("check that the folder exists and may be written".into()),
             Self::Missing { .. } => Some(
                 "nothing was imported with it yet; if it lies elsewhere, name it with --ledger".into(),
@@ -165,6 +174,7 @@ impl LedgerError {
     /// Whether the file is there, is ours, and cannot be read any more.
     fn is_damage(&self) -> bool {
         match self {
+            Self::Damaged { .. } => true,
             Self::Open { cause, .. } => DAMAGE.iter().any(|words| cause.contains(words)),
             Self::Failed { cause, .. } => matches!(
                 cause.sqlite_error_code(),

@@ -84,6 +84,7 @@ impl Store {
     pub(super) fn open(path: &Path, target: &Target) -> Result<Self, LedgerError> {
         file::create_private(path)?;
         let (mut connection, _) = file::open(path)?;
+        file::check(&connection, path)?;
         file::prepare(&connection, path)?;
         file::migrate(&mut connection)?;
         file::bind(&mut connection, path, target)?;
