@@ -135,7 +135,6 @@ impl LedgerError {
                  `concord-import reconcile` with all inputs that were imported with it, which rebuilds it from Concord"
                     .into(),
             ),
-            Self::Damaged { .. } => None,
             Self::Open { .. } => Some("check that the folder exists and may be written".into()),
             Self::Missing { .. } => Some(
                 "nothing was imported with it yet; if it lies elsewhere, name it with --ledger".into(),
@@ -162,7 +161,7 @@ impl LedgerError {
                 "the machine was probably suspended; run the same command again".into(),
             ),
             Self::InUse { .. } => Some("wait until it has ended, then run the same command again".into()),
-            Self::Closed => None,
+            Self::Damaged { .. } | Self::Closed => None,
         }
     }
 }
