@@ -10,7 +10,7 @@ use super::{args, terminal};
 use crate::blocking;
 use crate::check::{self, Group, Groups, InputSurvey, Survey};
 use crate::entry::Position;
-use crate::intake::{IntakeError, Shape};
+use crate::intake::{IntakeError, Packing, Shape};
 use crate::outcome::Outcome;
 use crate::plan::{Format, ReadPlan, RunPlan};
 
@@ -115,8 +115,14 @@ fn describe(shape: &Shape) -> String {
     } else {
         ""
     };
+    let packing = match shape.packing {
+        Some(Packing::Gzip) => "gzip, ",
+        Some(Packing::Zstd) => "zstd, ",
+        Some(Packing::Zip) => "zip, ",
+        None => "",
+    };
     match shape.format {
-        Format::Jsonl => format!("JSON Lines, UTF-8{mark}"),
+        Format::Jsonl => format!("{packing}JSON Lines, UTF-8{mark}"),
         Format::Csv => {
             let delimiter = match shape.delimiter {
                 b',' => "comma".to_owned(),
@@ -126,7 +132,7 @@ fn describe(shape: &Shape) -> String {
             };
             let ends = if shape.is_crlf { ", CRLF" } else { "" };
             format!(
-                "CSV, {delimiter}, UTF-8{mark}{ends}, header on line {}",
+                "{packing}CSV, {delimiter}, UTF-8{mark}{ends}, header on line {}",
                 shape.header_line
             )
         }

@@ -1,4 +1,4 @@
-//! What the first bytes of an input say of the rest: its format, and refusals of what is not yet read.
+//! What the first bytes of an input, once it is unpacked, say of the rest: its format, and refusals of what is not yet read.
 //!
 //! Encodings, dialects, archives and workbooks are to be found out here too, once they can be read; until then
 //! they are refused by name rather than read as garbage.
@@ -29,6 +29,7 @@ pub(crate) struct Unreadable {
 
 const SAVE_AS_UTF8: &str =
     "save it as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\")";
+const UNPACK_ONCE: &str = "unpack it and give what is within";
 const SAVE_AS_CSV: &str = "open it and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
 
 /// What marks each kind at its very start; the longer of two that begin alike stands first.
@@ -42,11 +43,11 @@ const MAGIC: [(&[u8], Unreadable); 14] = [
     (b"\xfe\xff", unreadable("UTF-16 text", SAVE_AS_UTF8)),
     (
         b"\x1f\x8b",
-        unreadable("gzip-compressed", "decompress it first: gunzip --keep FILE"),
+        unreadable("packed twice (gzip within)", UNPACK_ONCE),
     ),
     (
         b"\x28\xb5\x2f\xfd",
-        unreadable("zstd-compressed", "decompress it first: unzstd FILE"),
+        unreadable("packed twice (zstd within)", UNPACK_ONCE),
     ),
     (
         b"BZh",
@@ -133,13 +134,25 @@ pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Un
 fn zip(head: &[u8]) -> Unreadable {
     let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
     if holds(b"[Content_Types].xml") || holds(b"xl/") {
-        unreadable("an Excel workbook", SAVE_AS_CSV)
+        EXCEL
     } else if holds(b"application/vnd.oasis.opendocument") {
-        unreadable("an OpenDocument spreadsheet", SAVE_AS_CSV)
+        OPEN_DOCUMENT
     } else {
-        unreadable("a zip archive", "unpack it and give the file within")
+        unreadable("a damaged or packed zip archive", UNPACK_ONCE)
     }
 }
+
+/// What a zip archive is that has a file of this name, if that makes it more than an archive.
+pub(crate) fn workbook(member: &[u8]) -> Option<Unreadable> {
+    match member {
+        b"[Content_Types].xml" => Some(EXCEL),
+        b"META-INF/manifest.xml" => Some(OPEN_DOCUMENT),
+        _ => None,
+    }
+}
+
+const EXCEL: Unreadable = unreadable("an Excel workbook", SAVE_AS_CSV);
+const OPEN_DOCUMENT: Unreadable = unreadable("an OpenDocument spreadsheet", SAVE_AS_CSV);
 
 /// Text has no NUL; where every second byte is one, it is UTF-16 without a mark. A few may be damage to single rows,
 /// which are refused one by one.

@@ -1,8 +1,8 @@
 //! Bytes to entries: synchronous, deterministic, without network, ledger or terminal.
 //!
 //! ```text
-//! source ── detect ── decode ── map ── validate ── entries
-//! bytes     format    RawRow    Draft  RequestBody  Entry
+//! source ── unpack ── detect ── decode ── map ── validate ── entries
+//! bytes               format    RawRow    Draft  RequestBody  Entry
 //! ```
 //! One thread pulls: [`Intake::open`], then [`Intake::next_batch`] until it gives nothing. The same bytes and job
 //! give the same entries, however the reads were cut. Memory follows the limits of `decode`, not the input.
@@ -20,10 +20,10 @@ mod problem;
 mod rows;
 mod seen;
 mod source;
+mod unpack;
 pub mod validate;
 
 use std::fs::File;
-use std::io::Read;
 
 pub use decode::{
     HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
@@ -34,7 +34,10 @@ pub use error::{IntakeError, MissingColumn};
 pub use problem::{Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
-pub use source::InputDigest;
+pub use source::{InputDigest, Source};
+pub use unpack::{
+    Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
+};
 
 pub(crate) use decode::scan as delimited;
 pub(crate) use map::key::of_request as key_of_request;
@@ -45,7 +48,6 @@ use decode::{Decoded, Decoder};
 use entries::{Made, Maker, placed};
 use map::Mapper;
 use open::Opened;
-use source::Window;
 
 /// A batch ends early once its rows take so many bytes of the input.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -87,10 +89,10 @@ impl Intake {
         plan: &ReadPlan,
         input: usize,
         keep_records: bool,
-        reader: impl Read + Send + 'static,
+        reader: impl Source + 'static,
     ) -> Result<Self, IntakeError> {
         let name = plan.inputs[input].name.clone();
-        let mut opened = Opened::new(name, Window::new(Box::new(reader)), &plan.reading)?;
+        let mut opened = Opened::new(name, Box::new(reader), &plan.reading)?;
         let mut columns = opened.columns();
         let mapper = map::compile(&plan.rules, &mut columns)?;
         let wanted = columns
@@ -242,8 +244,8 @@ fn open_file(plan: &ReadPlan, input: usize) -> Result<File, IntakeError> {
 /// An input as rows, without rules.
 fn open_rows(
     name: &str,
-    reader: impl Read + Send + 'static,
+    reader: impl Source + 'static,
     reading: &Reading,
 ) -> Result<Opened, IntakeError> {
-    Opened::new(name.to_owned(), Window::new(Box::new(reader)), reading)
+    Opened::new(name.to_owned(), Box::new(reader), reading)
 }

@@ -9,7 +9,8 @@ use super::detect::{self, BOM, LOOK_BYTES};
 use super::error::{IntakeError, listed};
 use super::map::Columns;
 use super::problem::grouped;
-use super::source::Window;
+use super::source::{Source, Window};
+use super::unpack;
 use crate::plan::{Format, Reading};
 
 /// What people divide cells by where it is not a comma.
@@ -33,10 +34,11 @@ impl Opened {
     /// Reads as far as the first row.
     pub(crate) fn new(
         name: String,
-        mut window: Window,
+        source: Box<dyn Source>,
         reading: &Reading,
     ) -> Result<Self, IntakeError> {
         let dialect = dialect(reading)?;
+        let (mut window, packing) = unpack::open(&name, source)?;
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
         let look = detect::look(window.unread(), reading.format)
             .map_err(|refusal| unreadable(name.clone(), refusal))?;
@@ -47,6 +49,7 @@ impl Opened {
             window.consume(BOM.len());
         }
         let shape = Shape {
+            packing,
             format: look.format,
             has_bom: look.has_bom,
             delimiter: dialect.delimiter,

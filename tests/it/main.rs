@@ -7,6 +7,7 @@ mod job;
 mod kills;
 mod ledger;
 mod mapping;
+mod packed;
 mod reading;
 mod reconcile;
 mod rejects;

@@ -130,6 +130,8 @@ pub enum RecordKind {
 /// How an input was understood: what is needed to write rows of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
+    /// How it is packed, if it is.
+    pub packing: Option<crate::intake::Packing>,
     /// Its format.
     pub format: crate::plan::Format,
     /// It begins with a byte order mark.
