@@ -1,8 +1,8 @@
 //! Bytes to entries: synchronous, deterministic, without network, ledger or terminal.
 //!
 //! ```text
-//! source ── unpack ── detect ── decode ── map ── validate ── entries
-//! bytes               format    RawRow    Draft  RequestBody  Entry
+//! source ── unpack ── encoding ── detect ── decode ── map ── validate ── entries
+//! bytes               UTF-8       format    RawRow    Draft  RequestBody  Entry
 //! ```
 //! One thread pulls: [`Intake::open`], then [`Intake::next_batch`] until it gives nothing. The same bytes and job
 //! give the same entries, however the reads were cut. Memory follows the limits of `decode`, not the input.
@@ -12,6 +12,7 @@
 
 mod decode;
 mod detect;
+mod encoding;
 mod entries;
 mod error;
 mod map;
@@ -29,6 +30,7 @@ pub use decode::{
     HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
     ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
 };
+pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
 pub use problem::{Problem, QUOTED_CHARS_MAX};
@@ -40,6 +42,7 @@ pub use unpack::{
 };
 
 pub(crate) use decode::scan as delimited;
+pub(crate) use encoding::by_label as encoding_by_label;
 pub(crate) use map::key::of_request as key_of_request;
 
 use crate::entry::Position;
@@ -152,10 +155,11 @@ impl Intake {
             name,
             window,
             decoder,
+            shape,
             ..
         } = &mut self.opened;
         let bytes = window.bytes_read();
-        let decoded = decoder.next(window).map_err(|source| IntakeError::Read {
+        let decoded = open::next(decoder, window, shape).map_err(|source| IntakeError::Read {
             input: name.clone(),
             bytes,
             source,

@@ -3,15 +3,17 @@
 use super::decode::csv::{self, scan_window};
 use super::decode::scan::{After, Dialect, Scan, Spans, line_breaks, scan};
 use super::decode::{
-    Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
+    Decoded, Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
 };
-use super::detect::{self, BOM, LOOK_BYTES};
+use super::detect::{self, LOOK_BYTES};
+use super::encoding::{self, Basis, Codec, Decoding, ENCODING_LOOK_BYTES, Understood};
 use super::error::{IntakeError, listed};
 use super::map::Columns;
 use super::problem::grouped;
 use super::source::{Source, Window};
 use super::unpack;
 use crate::plan::{Format, Reading};
+use encoding_rs::UTF_8;
 
 /// What people divide cells by where it is not a comma.
 const OTHER_DELIMITERS: [u8; 3] = [b';', b'\t', b'|'];
@@ -39,19 +41,24 @@ impl Opened {
     ) -> Result<Self, IntakeError> {
         let dialect = dialect(reading)?;
         let (mut window, packing) = unpack::open(&name, source)?;
+        let refused = |refusal| unreadable(name.clone(), refusal);
+        read(&name, &mut window, |window| {
+            window.ensure(ENCODING_LOOK_BYTES)
+        })?;
+        if let Some(refusal) = detect::binary(start(&window)) {
+            return Err(refused(refusal));
+        }
+        let encoding;
+        (window, encoding) = decoded(window, reading);
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
-        let look = detect::look(window.unread(), reading.format)
-            .map_err(|refusal| unreadable(name.clone(), refusal))?;
-        let Some(look) = look else {
+        let Some(look) = detect::look(start(&window), reading.format).map_err(refused)? else {
             return Err(IntakeError::Empty { input: name });
         };
-        if look.has_bom {
-            window.consume(BOM.len());
-        }
         let shape = Shape {
             packing,
             format: look.format,
-            has_bom: look.has_bom,
+            encoding,
+            has_bom: encoding.basis == Basis::Mark || encoding.encoding != UTF_8.name(),
             delimiter: dialect.delimiter,
             quote: dialect.quote,
             is_crlf: false,
@@ -114,6 +121,50 @@ impl Opened {
             Format::Jsonl => Columns::of_sample(&self.paths, self.may_lack),
         }
     }
+}
+
+/// The next row; one that could not be decoded is told in the words of the input's encoding.
+pub(crate) fn next<'a>(
+    decoder: &'a mut Decoder,
+    window: &'a mut Window,
+    shape: &Shape,
+) -> std::io::Result<Decoded<'a>> {
+    let mut row = decoder.next(window)?;
+    if let Decoded::Malformed(bad) = &mut row {
+        encoding::retell(bad, shape.encoding.encoding);
+    }
+    Ok(row)
+}
+
+/// The first of what is unread.
+fn start(window: &Window) -> &[u8] {
+    let unread = window.unread();
+    &unread[..unread.len().min(LOOK_BYTES)]
+}
+
+/// A window over the text as UTF-8, without byte order mark.
+fn decoded(mut window: Window, reading: &Reading) -> (Window, Understood) {
+    let head = window.unread();
+    let head = &head[..head.len().min(ENCODING_LOOK_BYTES)];
+    let is_all = window.is_last() && head.len() == window.unread().len();
+    let mut found = encoding::find(head, is_all, reading.encoding);
+    let format = detect::look(start(&window), reading.format);
+    if found.basis == Basis::Guess
+        && matches!(&format, Ok(Some(look)) if look.format == Format::Jsonl)
+    {
+        // JSON is UTF-8 (RFC 8259); other bytes are damage.
+        found.codec = Codec::Standard(UTF_8);
+        found.basis = Basis::Content;
+    }
+    let understood = Understood {
+        encoding: found.codec.name(),
+        basis: found.basis,
+    };
+    window.consume(found.mark_bytes);
+    if found.codec != Codec::Standard(UTF_8) {
+        window = window.remade(|rest| Decoding::new(rest, found.codec));
+    }
+    (window, understood)
 }
 
 /// Does something with the window; what the system says of a failure becomes an error with the input's name.
@@ -248,13 +299,20 @@ fn open_csv(
     }
     shape.is_crlf = window.unread()[content..whole] == *b"\r\n";
     shape.columns = csv::names(record, &cells).map_err(|at| {
+        if let Some((_, told)) = encoding::tell(record, line, shape.encoding.encoding) {
+            return header_fault(
+                format!("cannot be read: {told}"),
+                "set the right encoding in the job file's [input]",
+            );
+        }
         let (_, character) = csv::place(record, at, line);
         header_fault(
             format!(
                 "has byte 0x{:02X} at character {character}, which is not UTF-8",
                 record[at]
             ),
-            "save the file as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\")",
+            "save the file as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\"), or set the right encoding in \
+             the job file's [input]",
         )
     })?;
     check_names(

@@ -91,6 +91,16 @@ impl Window {
         }
     }
 
+    /// What is unread, then what comes after it, to be read in another way into a window of its own.
+    pub(crate) fn remade<R: Read + Send + 'static>(
+        self,
+        remake: impl FnOnce(Box<dyn Read + Send>) -> R,
+    ) -> Self {
+        let unread = io::Cursor::new(self.unread().to_vec());
+        let rest = Box::new(unread.chain(self.source));
+        Self::of(Box::new(remake(rest)), self.meter)
+    }
+
     /// What has been read and not consumed.
     pub(crate) fn unread(&self) -> &[u8] {
         &self.buffer[self.start..self.end]

@@ -2,6 +2,7 @@
 
 mod cli;
 mod disk;
+mod encodings;
 mod import;
 mod job;
 mod kills;

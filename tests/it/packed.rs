@@ -72,8 +72,7 @@ fn digest(bytes: &[u8]) -> InputDigest {
         bytes: bytes.len() as u64,
         sha256: Sha256::digest(bytes)
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
     }
 }
 
