@@ -12,6 +12,7 @@
 
 mod decode;
 mod detect;
+mod dialect;
 mod encoding;
 mod entries;
 mod error;
@@ -30,6 +31,7 @@ pub use decode::{
     HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
     ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
 };
+pub use dialect::DELIMITER_ROWS_MAX;
 pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};

@@ -6,6 +6,7 @@ use super::decode::{
     Decoded, Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
 };
 use super::detect::{self, LOOK_BYTES};
+use super::dialect::{self, DELIMITERS};
 use super::encoding::{self, Basis, Codec, Decoding, ENCODING_LOOK_BYTES, Understood};
 use super::error::{IntakeError, listed};
 use super::map::Columns;
@@ -14,9 +15,6 @@ use super::source::{Source, Window};
 use super::unpack;
 use crate::plan::{Format, Reading};
 use encoding_rs::UTF_8;
-
-/// What people divide cells by where it is not a comma.
-const OTHER_DELIMITERS: [u8; 3] = [b';', b'\t', b'|'];
 
 /// An input whose rows come next.
 pub(crate) struct Opened {
@@ -39,11 +37,11 @@ impl Opened {
         source: Box<dyn Source>,
         reading: &Reading,
     ) -> Result<Self, IntakeError> {
-        let dialect = dialect(reading)?;
+        let dialect = said_dialect(reading)?;
         let (mut window, packing) = unpack::open(&name, source)?;
         let refused = |refusal| unreadable(name.clone(), refusal);
         read(&name, &mut window, |window| {
-            window.ensure(ENCODING_LOOK_BYTES)
+            window.ensure(ENCODING_LOOK_BYTES + 1)
         })?;
         if let Some(refusal) = detect::binary(start(&window)) {
             return Err(refused(refusal));
@@ -77,7 +75,9 @@ impl Opened {
         let IntakeError::MissingColumns { missing, .. } = &error else {
             return error;
         };
-        let found = OTHER_DELIMITERS.into_iter().find_map(|delimiter| {
+        let guess = self.shape.delimiter;
+        let others = DELIMITERS.into_iter().filter(|other| *other != guess);
+        let found = others.into_iter().find_map(|delimiter| {
             let names = self.names_if(delimiter);
             let found = missing.iter().find(|one| names.contains(&one.column))?;
             Some((delimiter, &found.column))
@@ -87,10 +87,11 @@ impl Opened {
                 input: self.name.clone(),
                 line: self.shape.header_line,
                 what: format!(
-                    "has no column `{column}` if cells are divided by commas, and has it if by `{}`",
+                    "has no column `{column}` if cells are divided by `{}`, and has it if by `{}`",
+                    written(guess),
                     written(delimiter)
                 ),
-                hint: delimiter_hint(delimiter),
+                hint: delimiter_hint(delimiter, guess),
             },
             None => error,
         }
@@ -146,7 +147,7 @@ fn start(window: &Window) -> &[u8] {
 fn decoded(mut window: Window, reading: &Reading) -> (Window, Understood) {
     let head = window.unread();
     let head = &head[..head.len().min(ENCODING_LOOK_BYTES)];
-    let is_all = window.is_last() && head.len() == window.unread().len();
+    let is_all = head.len() == window.unread().len();
     let mut found = encoding::find(head, is_all, reading.encoding);
     let format = detect::look(start(&window), reading.format);
     if found.basis == Basis::Guess
@@ -188,7 +189,7 @@ fn unreadable(input: String, refusal: detect::Unreadable) -> IntakeError {
     }
 }
 
-fn dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
+fn said_dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
     let dialect = Dialect {
         delimiter: reading.delimiter.unwrap_or(b','),
         quote: reading.quote.unwrap_or(b'"'),
@@ -232,26 +233,29 @@ fn open_jsonl(name: String, mut window: Window, mut shape: Shape) -> Result<Open
     })
 }
 
-fn open_csv(
-    name: String,
-    mut window: Window,
-    mut shape: Shape,
+/// Goes to the header: consumes what stands above it, and finds out what divides the cells.
+fn above_header(
+    name: &str,
+    window: &mut Window,
+    shape: &mut Shape,
     reading: &Reading,
-) -> Result<Opened, IntakeError> {
-    let dialect = Dialect {
-        delimiter: shape.delimiter,
-        quote: shape.quote,
-    };
+) -> Result<(), IntakeError> {
+    let separator = dialect::separator_line(start(window), shape.quote);
+    if let Some((_, size)) = separator.filter(|_| reading.header_row.is_none()) {
+        shape.preamble = window.unread()[..size].to_vec();
+        shape.header_line = 2;
+        window.consume(size);
+    }
     if let Some(header_row) = reading.header_row {
         let above = usize::try_from(header_row.get() - 1).unwrap_or(usize::MAX);
-        match read(&name, &mut window, |window| preamble(window, above))? {
+        match read(name, window, |window| preamble(window, above))? {
             Some(bytes) => {
                 shape.preamble = window.unread()[..bytes].to_vec();
                 window.consume(bytes);
             }
             None => {
                 return Err(IntakeError::NoHeaderLine {
-                    input: name,
+                    input: name.to_owned(),
                     header_row: header_row.get(),
                     limit_bytes: PREAMBLE_BYTES_MAX as u64,
                 });
@@ -259,10 +263,34 @@ fn open_csv(
         }
         shape.header_line = header_row.get();
     }
-    shape.header_line += read(&name, &mut window, csv::skip_breaks)?;
+    shape.header_line += read(name, window, csv::skip_breaks)?;
+    if reading.delimiter.is_some() {
+        return Ok(());
+    }
+    shape.delimiter = if let Some((delimiter, _)) = separator {
+        delimiter
+    } else {
+        read(name, window, |window| window.ensure(LOOK_BYTES + 1))?;
+        let is_all = window.unread().len() <= LOOK_BYTES;
+        dialect::delimiter(start(window), is_all, shape.quote).unwrap_or(b',')
+    };
+    Ok(())
+}
+
+fn open_csv(
+    name: String,
+    mut window: Window,
+    mut shape: Shape,
+    reading: &Reading,
+) -> Result<Opened, IntakeError> {
+    above_header(&name, &mut window, &mut shape, reading)?;
     if window.unread().is_empty() {
         return Err(IntakeError::Empty { input: name });
     }
+    let dialect = Dialect {
+        delimiter: shape.delimiter,
+        quote: shape.quote,
+    };
     let line = shape.header_line;
     let mut cells = Spans::default();
     let scanned = read(&name, &mut window, |window| {
@@ -368,10 +396,11 @@ fn written(delimiter: u8) -> String {
     }
 }
 
-fn delimiter_hint(delimiter: u8) -> String {
-    let written = written(delimiter);
+fn delimiter_hint(delimiter: u8, guess: u8) -> String {
     format!(
-        "set delimiter = \"{written}\" in the job file's [input] (or \",\" if commas divide the cells indeed)"
+        "set delimiter = \"{}\" in the job file's [input] (or \"{}\" if that is right indeed)",
+        written(delimiter),
+        written(guess)
     )
 }
 
@@ -382,9 +411,9 @@ fn check_names(
     fault: impl Fn(String, &str) -> IntakeError,
 ) -> Result<(), IntakeError> {
     let other = |name: &String| {
-        OTHER_DELIMITERS
+        DELIMITERS
             .into_iter()
-            .find(|other| name.contains(char::from(*other)))
+            .find(|other| *other != b',' && name.contains(char::from(*other)))
     };
     if let [only] = names.as_slice()
         && delimiter_is_a_guess
@@ -394,7 +423,7 @@ fn check_names(
             "is a single cell with `{}` in it: the cells are probably not divided by commas",
             written(found)
         );
-        return Err(fault(what, &delimiter_hint(found)));
+        return Err(fault(what, &delimiter_hint(found, b',')));
     }
     while names.last().is_some_and(String::is_empty) {
         names.pop();

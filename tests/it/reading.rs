@@ -184,8 +184,14 @@ fn what_is_not_delimited_text_is_refused_by_name() {
 #[test]
 fn faults_of_a_header_say_what_to_do() {
     for (header, says) in [
-        (&b"Ticket;Email;Wish\n"[..], "delimiter = \";\""),
-        (b"Ticket\tEmail\tWish\n", "delimiter = \"\\t\""),
+        (
+            &b"Ticket;Email;Wish\nT-1\nT-2\nT-3\n"[..],
+            "delimiter = \";\"",
+        ),
+        (
+            b"Ticket\tEmail\tWish\nT-1\nT-2\nT-3\n",
+            "delimiter = \"\\t\"",
+        ),
         (b"Ticket,Email,Wish,Email\n", "`Email` (columns 2, 4)"),
         (b"Ticket,,Email,Wish\n", "no name for column 2"),
         (b"Ticket,Email,\"Wish\n", "quote"),
@@ -237,6 +243,40 @@ fn the_job_says_where_the_header_is_and_what_stands_between_cells() {
     assert_eq!(entry.body.user_email(), Some("o'neil@example.com"));
     plan.reading.header_row = NonZeroU64::new(9);
     assert!(error(&plan, b"Ticket;Email;Wish\n").contains("header_row = 9"));
+}
+
+#[test]
+fn the_delimiter_is_found_or_told_by_a_first_line() {
+    for (text, row) in [
+        (
+            &b"Ticket;Email;Wish\nT,1;a@example.com;view\n"[..],
+            "1/2: T,1 view",
+        ),
+        (
+            b"Ticket\tEmail\tWish\nT;1\ta@example.com\tview\n",
+            "1/2: T;1 view",
+        ),
+        (
+            b"Ticket|Email|Wish\n\"T|1\"|a@example.com|view\n",
+            "1/2: T|1 view",
+        ),
+        (
+            b"sep=;\r\nTicket;Email;Wish\r\nT-1;a@example.com;view\r\n",
+            "1/3: T-1 view",
+        ),
+        (
+            b"\xef\xbb\xbfsep=^\nTicket^Email^Wish\nT,1^a@example.com^view\n",
+            "1/3: T,1 view",
+        ),
+    ] {
+        let rows = read(&plan(), text);
+        assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [row]);
+    }
+    // The job has the last word.
+    let mut plan = plan();
+    plan.reading.delimiter = Some(b',');
+    let text = b"sep=;\nTicket,Email,Wish\nT;1,a@example.com,view\n";
+    assert_eq!(told(&read(&plan, text)[0]), "1/3: T;1 view");
 }
 
 #[test]
