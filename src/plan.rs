@@ -45,6 +45,8 @@ pub struct Input {
 pub struct Reading {
     /// `format`
     pub format: Option<Format>,
+    /// `encoding`: of a text without byte order mark.
+    pub encoding: Option<&'static encoding_rs::Encoding>,
     /// `delimiter`: one ASCII byte.
     pub delimiter: Option<u8>,
     /// `quote`: one ASCII byte.

@@ -10,7 +10,7 @@ use super::{args, terminal};
 use crate::blocking;
 use crate::check::{self, Group, Groups, InputSurvey, Survey};
 use crate::entry::Position;
-use crate::intake::{IntakeError, Shape};
+use crate::intake::{Basis, IntakeError, Packing, Shape, Understood};
 use crate::outcome::Outcome;
 use crate::plan::{Format, ReadPlan, RunPlan};
 
@@ -109,14 +109,21 @@ fn understood(input: &InputSurvey) -> String {
     )
 }
 
-fn describe(shape: &Shape) -> String {
-    let mark = if shape.has_bom {
-        " with a byte order mark"
-    } else {
-        ""
+pub(super) fn describe(shape: &Shape) -> String {
+    let Understood { encoding, basis } = shape.encoding;
+    let basis = match basis {
+        Basis::Mark => " with a byte order mark",
+        Basis::Guess => " (guessed)",
+        Basis::Job | Basis::Content => "",
+    };
+    let packing = match shape.packing {
+        Some(Packing::Gzip) => "gzip, ",
+        Some(Packing::Zstd) => "zstd, ",
+        Some(Packing::Zip) => "zip, ",
+        None => "",
     };
     match shape.format {
-        Format::Jsonl => format!("JSON Lines, UTF-8{mark}"),
+        Format::Jsonl => format!("{packing}JSON Lines, {encoding}{basis}"),
         Format::Csv => {
             let delimiter = match shape.delimiter {
                 b',' => "comma".to_owned(),
@@ -126,7 +133,7 @@ fn describe(shape: &Shape) -> String {
             };
             let ends = if shape.is_crlf { ", CRLF" } else { "" };
             format!(
-                "CSV, {delimiter}, UTF-8{mark}{ends}, header on line {}",
+                "{packing}CSV, {delimiter}, {encoding}{basis}{ends}, header on line {}",
                 shape.header_line
             )
         }

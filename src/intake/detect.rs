@@ -1,4 +1,4 @@
-//! What the first bytes of an input say of the rest: its format, and refusals of what is not yet read.
+//! What the first bytes of an input, once it is unpacked, say of the rest: its format, and refusals of what is not yet read.
 //!
 //! Encodings, dialects, archives and workbooks are to be found out here too, once they can be read; until then
 //! they are refused by name rather than read as garbage.
@@ -8,14 +8,9 @@ use crate::plan::Format;
 /// How much of an input is looked at.
 pub(crate) const LOOK_BYTES: usize = 64 * 1024;
 
-/// The byte order mark of UTF-8.
-pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
-
 /// What an input seems to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// It begins with a byte order mark (of UTF-8).
-    pub(crate) has_bom: bool,
     /// Its format.
     pub(crate) format: Format,
 }
@@ -27,26 +22,18 @@ pub(crate) struct Unreadable {
     pub(crate) hint: &'static str,
 }
 
-const SAVE_AS_UTF8: &str =
-    "save it as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\")";
+const UNPACK_ONCE: &str = "unpack it and give what is within";
 const SAVE_AS_CSV: &str = "open it and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
 
 /// What marks each kind at its very start; the longer of two that begin alike stands first.
-const MAGIC: [(&[u8], Unreadable); 14] = [
-    (b"\xff\xfe\0\0", unreadable("UTF-32 text", SAVE_AS_UTF8)),
-    (b"\0\0\xfe\xff", unreadable("UTF-32 text", SAVE_AS_UTF8)),
-    (
-        b"\xff\xfe",
-        unreadable("UTF-16 text (Excel's \"Unicode Text\")", SAVE_AS_UTF8),
-    ),
-    (b"\xfe\xff", unreadable("UTF-16 text", SAVE_AS_UTF8)),
+const MAGIC: [(&[u8], Unreadable); 10] = [
     (
         b"\x1f\x8b",
-        unreadable("gzip-compressed", "decompress it first: gunzip --keep FILE"),
+        unreadable("packed twice (gzip within)", UNPACK_ONCE),
     ),
     (
         b"\x28\xb5\x2f\xfd",
-        unreadable("zstd-compressed", "decompress it first: unzstd FILE"),
+        unreadable("packed twice (zstd within)", UNPACK_ONCE),
     ),
     (
         b"BZh",
@@ -92,23 +79,24 @@ const fn unreadable(what: &'static str, hint: &'static str) -> Unreadable {
     Unreadable { what, hint }
 }
 
-/// Looks at the start of an input. `None`: it holds nothing but blanks, and the job does not say what it is.
-pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Unreadable> {
+/// Looks at the start of the bytes for what is no text.
+pub(crate) fn binary(head: &[u8]) -> Option<Unreadable> {
     if let Some((_, refusal)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Err(*refusal);
+        return Some(*refusal);
     }
-    if head.starts_with(b"PK\x03\x04") {
-        return Err(zip(head));
-    }
+    head.starts_with(b"PK\x03\x04").then(|| zip(head))
+}
+
+/// Looks at the start of a text, without byte order mark. `None`: it holds nothing but blanks, and the job does not
+/// say what it is.
+pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Unreadable> {
     if let Some(refusal) = nul(head) {
         return Err(refusal);
     }
-    let has_bom = head.starts_with(BOM);
-    let text = if has_bom { &head[BOM.len()..] } else { head };
-    let Some(first) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else {
-        return Ok(said.map(|format| Look { has_bom, format }));
+    let Some(first) = head.iter().position(|byte| !byte.is_ascii_whitespace()) else {
+        return Ok(said.map(|format| Look { format }));
     };
-    let text = &text[first..];
+    let text = &head[first..];
     if is_html(text) {
         return Err(unreadable(
             "an HTML page (perhaps a sign-in page that was saved instead of the export)",
@@ -127,41 +115,38 @@ pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Un
         (None, b'{') => Format::Jsonl,
         (None, _) => Format::Csv,
     };
-    Ok(Some(Look { has_bom, format }))
+    Ok(Some(Look { format }))
 }
 
 fn zip(head: &[u8]) -> Unreadable {
     let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
     if holds(b"[Content_Types].xml") || holds(b"xl/") {
-        unreadable("an Excel workbook", SAVE_AS_CSV)
+        EXCEL
     } else if holds(b"application/vnd.oasis.opendocument") {
-        unreadable("an OpenDocument spreadsheet", SAVE_AS_CSV)
+        OPEN_DOCUMENT
     } else {
-        unreadable("a zip archive", "unpack it and give the file within")
+        unreadable("a damaged or packed zip archive", UNPACK_ONCE)
     }
 }
 
-/// Text has no NUL; where every second byte is one, it is UTF-16 without a mark. A few may be damage to single rows,
-/// which are refused one by one.
+/// What a zip archive is that has a file of this name, if that makes it more than an archive.
+pub(crate) fn workbook(member: &[u8]) -> Option<Unreadable> {
+    match member {
+        b"[Content_Types].xml" => Some(EXCEL),
+        b"META-INF/manifest.xml" => Some(OPEN_DOCUMENT),
+        _ => None,
+    }
+}
+
+const EXCEL: Unreadable = unreadable("an Excel workbook", SAVE_AS_CSV);
+const OPEN_DOCUMENT: Unreadable = unreadable("an OpenDocument spreadsheet", SAVE_AS_CSV);
+
+/// Text has no NUL. A few may be damage to single rows, which are refused one by one.
 fn nul(head: &[u8]) -> Option<Unreadable> {
     /// One byte in so many is too many.
     const SHARE: usize = 20;
-    memchr::memchr(0, head)?;
-    let nuls = |offset: usize| {
-        head.iter()
-            .skip(offset)
-            .step_by(2)
-            .filter(|byte| **byte == 0)
-            .count()
-    };
-    let (even, odd) = (nuls(0), nuls(1));
-    if even.max(odd) * 8 > head.len() * 3 {
-        return Some(unreadable(
-            "UTF-16 text without a byte order mark",
-            SAVE_AS_UTF8,
-        ));
-    }
-    ((even + odd) * SHARE > head.len()).then_some(NOT_TEXT)
+    let nuls = memchr::memchr_iter(0, head).count();
+    (nuls * SHARE > head.len()).then_some(NOT_TEXT)
 }
 
 /// A binary file.
@@ -185,10 +170,7 @@ mod tests {
     fn the_first_byte_tells_the_format() {
         let format = |text: &[u8]| look(text, None).map(|look| look.map(|look| look.format));
         assert_eq!(format(b"Ticket ID,Email\n"), Ok(Some(Format::Csv)));
-        assert_eq!(
-            format(b"\xef\xbb\xbf \n {\"a\":1}\n"),
-            Ok(Some(Format::Jsonl))
-        );
+        assert_eq!(format(b" \n {\"a\":1}\n"), Ok(Some(Format::Jsonl)));
         assert_eq!(format(b"\n \n"), Ok(None));
         assert_eq!(
             look(b"{curly},b\n", Some(Format::Csv)).map(|look| look.map(|look| look.format)),
@@ -199,17 +181,14 @@ mod tests {
     #[test]
     fn what_is_not_text_is_refused_by_name() {
         for (head, what) in [
-            (&b"\xff\xfea\0"[..], "UTF-16"),
-            (b"\xff\xfe\0\0a\0\0\0", "UTF-32"),
-            (b"\x1f\x8b\x08", "gzip"),
+            (&b"\x1f\x8b\x08"[..], "gzip"),
             (b"PK\x03\x04..xl/workbook.xml", "Excel workbook"),
             (b"PK\x03\x04..export.csv", "zip archive"),
-            (b"a\0,\0b\0\n\0", "UTF-16 text without"),
             (b"id\0\0\0\x03name\0\0\0\x05\x01", "NUL"),
             (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
             (b" [{\"a\":1}]", "JSON array"),
         ] {
-            let refusal = look(head, None).expect_err(what);
+            let refusal = binary(head).or_else(|| look(head, None).err()).expect(what);
             assert!(refusal.what.contains(what), "{what}: {}", refusal.what);
         }
     }

@@ -38,6 +38,16 @@ pub enum IntakeError {
         /// What to do.
         hint: &'static str,
     },
+    /// An archive out of which no single input can be read.
+    #[error("{input} {what}")]
+    Archive {
+        /// The input's name.
+        input: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// Nothing in it, and nothing says that it may be so.
     #[error("{input} is empty: it has no header")]
     Empty {
@@ -159,7 +169,7 @@ impl IntakeError {
             Self::NoHeaderLine { .. } => Some(
                 "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
             ),
-            Self::Header { hint, .. } | Self::Rule { hint, .. } => Some(hint.clone()),
+            Self::Header { hint, .. } | Self::Rule { hint, .. } | Self::Archive { hint, .. } => Some(hint.clone()),
             Self::MissingColumns {
                 missing,
                 present,

@@ -1,8 +1,8 @@
 //! Bytes to entries: synchronous, deterministic, without network, ledger or terminal.
 //!
 //! ```text
-//! source ── detect ── decode ── map ── validate ── entries
-//! bytes     format    RawRow    Draft  RequestBody  Entry
+//! source ── unpack ── encoding ── detect ── decode ── map ── validate ── entries
+//! bytes               UTF-8       format    RawRow    Draft  RequestBody  Entry
 //! ```
 //! One thread pulls: [`Intake::open`], then [`Intake::next_batch`] until it gives nothing. The same bytes and job
 //! give the same entries, however the reads were cut. Memory follows the limits of `decode`, not the input.
@@ -12,6 +12,8 @@
 
 mod decode;
 mod detect;
+mod dialect;
+mod encoding;
 mod entries;
 mod error;
 mod map;
@@ -20,24 +22,30 @@ mod problem;
 mod rows;
 mod seen;
 mod source;
+mod unpack;
 pub mod validate;
 
 use std::fs::File;
-use std::io::Read;
 
 pub use decode::{
     HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
     ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
 };
+pub use dialect::DELIMITER_ROWS_MAX;
+pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
 pub(crate) use problem::grouped;
 pub use problem::{Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
-pub use source::InputDigest;
+pub use source::{InputDigest, Source};
+pub use unpack::{
+    Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
+};
 
 pub(crate) use decode::scan as delimited;
+pub(crate) use encoding::by_label as encoding_by_label;
 pub(crate) use map::key::of_request as key_of_request;
 
 use crate::entry::Position;
@@ -46,7 +54,6 @@ use decode::{Decoded, Decoder};
 use entries::{Made, Maker, placed};
 use map::Mapper;
 use open::Opened;
-use source::Window;
 
 /// A batch ends early once its rows take so many bytes of the input.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -88,10 +95,10 @@ impl Intake {
         plan: &ReadPlan,
         input: usize,
         keep_records: bool,
-        reader: impl Read + Send + 'static,
+        reader: impl Source + 'static,
     ) -> Result<Self, IntakeError> {
         let name = plan.inputs[input].name.clone();
-        let mut opened = Opened::new(name, Window::new(Box::new(reader)), &plan.reading)?;
+        let mut opened = Opened::new(name, Box::new(reader), &plan.reading)?;
         let mut columns = opened.columns();
         let mapper = map::compile(&plan.rules, &mut columns)?;
         let wanted = columns
@@ -151,10 +158,11 @@ impl Intake {
             name,
             window,
             decoder,
+            shape,
             ..
         } = &mut self.opened;
         let bytes = window.bytes_read();
-        let decoded = decoder.next(window).map_err(|source| IntakeError::Read {
+        let decoded = open::next(decoder, window, shape).map_err(|source| IntakeError::Read {
             input: name.clone(),
             bytes,
             source,
@@ -243,8 +251,8 @@ fn open_file(plan: &ReadPlan, input: usize) -> Result<File, IntakeError> {
 /// An input as rows, without rules.
 fn open_rows(
     name: &str,
-    reader: impl Read + Send + 'static,
+    reader: impl Source + 'static,
     reading: &Reading,
 ) -> Result<Opened, IntakeError> {
-    Opened::new(name.to_owned(), Window::new(Box::new(reader)), reading)
+    Opened::new(name.to_owned(), Box::new(reader), reading)
 }

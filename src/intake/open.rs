@@ -5,17 +5,18 @@ use std::path::Path;
 use super::decode::csv::{self, scan_window};
 use super::decode::scan::{After, Dialect, Scan, Spans, line_breaks, scan};
 use super::decode::{
-    Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
+    Decoded, Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
 };
-use super::detect::{self, BOM, LOOK_BYTES};
+use super::detect::{self, LOOK_BYTES};
+use super::dialect::{self, DELIMITERS};
+use super::encoding::{self, Basis, Codec, Decoding, ENCODING_LOOK_BYTES, Understood};
 use super::error::{IntakeError, listed};
 use super::map::Columns;
 use super::problem::grouped;
-use super::source::Window;
+use super::source::{Source, Window};
+use super::unpack;
 use crate::plan::{Format, Reading};
-
-/// What people divide cells by where it is not a comma.
-const OTHER_DELIMITERS: [u8; 3] = [b';', b'\t', b'|'];
+use encoding_rs::UTF_8;
 
 /// An input whose rows come next.
 pub(crate) struct Opened {
@@ -35,15 +36,22 @@ impl Opened {
     /// Reads as far as the first row.
     pub(crate) fn new(
         name: String,
-        mut window: Window,
+        source: Box<dyn Source>,
         reading: &Reading,
     ) -> Result<Self, IntakeError> {
-        let dialect = dialect(reading)?;
+        let dialect = said_dialect(reading)?;
+        let (mut window, packing) = unpack::open(&name, source)?;
+        let refused = |refusal| unreadable(name.clone(), refusal);
+        read(&name, &mut window, |window| {
+            window.ensure(ENCODING_LOOK_BYTES + 1)
+        })?;
+        if let Some(refusal) = detect::binary(start(&window)) {
+            return Err(refused(refusal));
+        }
+        let encoding;
+        (window, encoding) = decoded(window, reading);
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
-        let look = |format| {
-            detect::look(window.unread(), format)
-                .map_err(|refusal| unreadable(name.clone(), refusal))
-        };
+        let look = |format| detect::look(start(&window), format).map_err(refused);
         let look = match look(reading.format)? {
             // Its name tells what nothing in it can.
             None if is_named_json_lines(&name) => look(Some(Format::Jsonl))?,
@@ -52,12 +60,11 @@ impl Opened {
         let Some(look) = look else {
             return Err(IntakeError::Empty { input: name });
         };
-        if look.has_bom {
-            window.consume(BOM.len());
-        }
         let shape = Shape {
+            packing,
             format: look.format,
-            has_bom: look.has_bom,
+            encoding,
+            has_bom: encoding.basis == Basis::Mark || encoding.encoding != UTF_8.name(),
             delimiter: dialect.delimiter,
             quote: dialect.quote,
             is_crlf: false,
@@ -76,7 +83,9 @@ impl Opened {
         let IntakeError::MissingColumns { missing, .. } = &error else {
             return error;
         };
-        let found = OTHER_DELIMITERS.into_iter().find_map(|delimiter| {
+        let guess = self.shape.delimiter;
+        let others = DELIMITERS.into_iter().filter(|other| *other != guess);
+        let found = others.into_iter().find_map(|delimiter| {
             let names = self.names_if(delimiter);
             let found = missing.iter().find(|one| names.contains(&one.column))?;
             Some((delimiter, &found.column))
@@ -86,10 +95,11 @@ impl Opened {
                 input: self.name.clone(),
                 line: self.shape.header_line,
                 what: format!(
-                    "has no column `{column}` if cells are divided by commas, and has it if by `{}`",
+                    "has no column `{column}` if cells are divided by `{}`, and has it if by `{}`",
+                    written(guess),
                     written(delimiter)
                 ),
-                hint: delimiter_hint(delimiter),
+                hint: delimiter_hint(delimiter, guess),
             },
             None => error,
         }
@@ -132,6 +142,50 @@ fn is_named_json_lines(name: &str) -> bool {
     })
 }
 
+/// The next row; one that could not be decoded is told in the words of the input's encoding.
+pub(crate) fn next<'a>(
+    decoder: &'a mut Decoder,
+    window: &'a mut Window,
+    shape: &Shape,
+) -> std::io::Result<Decoded<'a>> {
+    let mut row = decoder.next(window)?;
+    if let Decoded::Malformed(bad) = &mut row {
+        encoding::retell(bad, shape.encoding.encoding);
+    }
+    Ok(row)
+}
+
+/// The first of what is unread.
+fn start(window: &Window) -> &[u8] {
+    let unread = window.unread();
+    &unread[..unread.len().min(LOOK_BYTES)]
+}
+
+/// A window over the text as UTF-8, without byte order mark.
+fn decoded(mut window: Window, reading: &Reading) -> (Window, Understood) {
+    let head = window.unread();
+    let head = &head[..head.len().min(ENCODING_LOOK_BYTES)];
+    let is_all = head.len() == window.unread().len();
+    let mut found = encoding::find(head, is_all, reading.encoding);
+    let format = detect::look(start(&window), reading.format);
+    if found.basis == Basis::Guess
+        && matches!(&format, Ok(Some(look)) if look.format == Format::Jsonl)
+    {
+        // JSON is UTF-8 (RFC 8259); other bytes are damage.
+        found.codec = Codec::Standard(UTF_8);
+        found.basis = Basis::Content;
+    }
+    let understood = Understood {
+        encoding: found.codec.name(),
+        basis: found.basis,
+    };
+    window.consume(found.mark_bytes);
+    if found.codec != Codec::Standard(UTF_8) {
+        window = window.remade(|rest| Decoding::new(rest, found.codec));
+    }
+    (window, understood)
+}
+
 /// Does something with the window; what the system says of a failure becomes an error with the input's name.
 pub(crate) fn read<T>(
     name: &str,
@@ -153,7 +207,7 @@ fn unreadable(input: String, refusal: detect::Unreadable) -> IntakeError {
     }
 }
 
-fn dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
+fn said_dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
     let dialect = Dialect {
         delimiter: reading.delimiter.unwrap_or(b','),
         quote: reading.quote.unwrap_or(b'"'),
@@ -197,26 +251,29 @@ fn open_jsonl(name: String, mut window: Window, mut shape: Shape) -> Result<Open
     })
 }
 
-fn open_csv(
-    name: String,
-    mut window: Window,
-    mut shape: Shape,
+/// Goes to the header: consumes what stands above it, and finds out what divides the cells.
+fn above_header(
+    name: &str,
+    window: &mut Window,
+    shape: &mut Shape,
     reading: &Reading,
-) -> Result<Opened, IntakeError> {
-    let dialect = Dialect {
-        delimiter: shape.delimiter,
-        quote: shape.quote,
-    };
+) -> Result<(), IntakeError> {
+    let separator = dialect::separator_line(start(window), shape.quote);
+    if let Some((_, size)) = separator.filter(|_| reading.header_row.is_none()) {
+        shape.preamble = window.unread()[..size].to_vec();
+        shape.header_line = 2;
+        window.consume(size);
+    }
     if let Some(header_row) = reading.header_row {
         let above = usize::try_from(header_row.get() - 1).unwrap_or(usize::MAX);
-        match read(&name, &mut window, |window| preamble(window, above))? {
+        match read(name, window, |window| preamble(window, above))? {
             Some(bytes) => {
                 shape.preamble = window.unread()[..bytes].to_vec();
                 window.consume(bytes);
             }
             None => {
                 return Err(IntakeError::NoHeaderLine {
-                    input: name,
+                    input: name.to_owned(),
                     header_row: header_row.get(),
                     limit_bytes: PREAMBLE_BYTES_MAX as u64,
                 });
@@ -224,10 +281,34 @@ fn open_csv(
         }
         shape.header_line = header_row.get();
     }
-    shape.header_line += read(&name, &mut window, csv::skip_breaks)?;
+    shape.header_line += read(name, window, csv::skip_breaks)?;
+    if reading.delimiter.is_some() {
+        return Ok(());
+    }
+    shape.delimiter = if let Some((delimiter, _)) = separator {
+        delimiter
+    } else {
+        read(name, window, |window| window.ensure(LOOK_BYTES + 1))?;
+        let is_all = window.unread().len() <= LOOK_BYTES;
+        dialect::delimiter(start(window), is_all, shape.quote).unwrap_or(b',')
+    };
+    Ok(())
+}
+
+fn open_csv(
+    name: String,
+    mut window: Window,
+    mut shape: Shape,
+    reading: &Reading,
+) -> Result<Opened, IntakeError> {
+    above_header(&name, &mut window, &mut shape, reading)?;
     if window.unread().is_empty() {
         return Err(IntakeError::Empty { input: name });
     }
+    let dialect = Dialect {
+        delimiter: shape.delimiter,
+        quote: shape.quote,
+    };
     let line = shape.header_line;
     let mut cells = Spans::default();
     let scanned = read(&name, &mut window, |window| {
@@ -264,13 +345,20 @@ fn open_csv(
     }
     shape.is_crlf = window.unread()[content..whole] == *b"\r\n";
     shape.columns = csv::names(record, &cells).map_err(|at| {
+        if let Some((_, told)) = encoding::tell(record, line, shape.encoding.encoding) {
+            return header_fault(
+                format!("cannot be read: {told}"),
+                "set the right encoding in the job file's [input]",
+            );
+        }
         let (_, character) = csv::place(record, at, line);
         header_fault(
             format!(
                 "has byte 0x{:02X} at character {character}, which is not UTF-8",
                 record[at]
             ),
-            "save the file as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\")",
+            "save the file as UTF-8 (in Excel: Save As, type \"CSV UTF-8 (Comma delimited)\"), or set the right encoding in \
+             the job file's [input]",
         )
     })?;
     check_names(
@@ -326,10 +414,11 @@ fn written(delimiter: u8) -> String {
     }
 }
 
-fn delimiter_hint(delimiter: u8) -> String {
-    let written = written(delimiter);
+fn delimiter_hint(delimiter: u8, guess: u8) -> String {
     format!(
-        "set delimiter = \"{written}\" in the job file's [input] (or \",\" if commas divide the cells indeed)"
+        "set delimiter = \"{}\" in the job file's [input] (or \"{}\" if that is right indeed)",
+        written(delimiter),
+        written(guess)
     )
 }
 
@@ -340,9 +429,9 @@ fn check_names(
     fault: impl Fn(String, &str) -> IntakeError,
 ) -> Result<(), IntakeError> {
     let other = |name: &String| {
-        OTHER_DELIMITERS
+        DELIMITERS
             .into_iter()
-            .find(|other| name.contains(char::from(*other)))
+            .find(|other| *other != b',' && name.contains(char::from(*other)))
     };
     if let [only] = names.as_slice()
         && delimiter_is_a_guess
@@ -352,7 +441,7 @@ fn check_names(
             "is a single cell with `{}` in it: the cells are probably not divided by commas",
             written(found)
         );
-        return Err(fault(what, &delimiter_hint(found)));
+        return Err(fault(what, &delimiter_hint(found, b',')));
     }
     while names.last().is_some_and(String::is_empty) {
         names.pop();

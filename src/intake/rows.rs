@@ -6,18 +6,19 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Write};
 
+use super::decode::Shape;
 use super::decode::{Cells, Decoded};
 use super::error::IntakeError;
 use super::problem::{Problem, grouped};
 use super::source::InputDigest;
-use super::{Opened, open_rows};
+use super::{Opened, open, open_rows};
 use crate::entry::Position;
 use crate::plan::{Format, Input, Reading};
 
 /// Most columns that are made of JSON paths.
 const PATHS_MAX: usize = super::HEADER_CELLS_MAX;
 
-/// Writes the rows of an input to `out`, and tells `refused` of each that is set aside.
+/// Writes the rows of an input to `out`, tells `understood` how it is read, and `refused` of each that is set aside.
 ///
 /// The columns of JSON are the paths of its values in order of first appearance; to know them all, the input is
 /// read twice.
@@ -25,6 +26,7 @@ pub fn rows(
     input: &Input,
     reading: &Reading,
     out: &mut dyn Write,
+    understood: &mut dyn FnMut(&Shape),
     refused: &mut dyn FnMut(&Problem),
 ) -> Result<InputDigest, IntakeError> {
     let open = || -> Result<Opened, IntakeError> {
@@ -35,6 +37,7 @@ pub fn rows(
         open_rows(&input.name, file, reading)
     };
     let mut opened = open()?;
+    understood(&opened.shape);
     let columns = match opened.shape.format {
         Format::Csv => opened.shape.columns.clone(),
         Format::Jsonl => {
@@ -120,15 +123,14 @@ fn each(
     let mut number = 0;
     loop {
         let bytes = opened.window.bytes_read();
-        let decoded =
-            opened
-                .decoder
-                .next(&mut opened.window)
-                .map_err(|source| IntakeError::Read {
-                    input: opened.name.clone(),
-                    bytes,
-                    source,
-                })?;
+        let name = &opened.name;
+        let decoded = open::next(&mut opened.decoder, &mut opened.window, &opened.shape).map_err(
+            |source| IntakeError::Read {
+                input: name.clone(),
+                bytes,
+                source,
+            },
+        )?;
         number += 1;
         match decoded {
             Decoded::End => return Ok(()),

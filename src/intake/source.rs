@@ -2,8 +2,12 @@
 //!
 //! The window grows only as far as a decoder asks, and decoders ask within their named limits. However the reads
 //! are cut, a decoder that asks the same sees the same. Nothing here knows what the bytes mean.
+//!
+//! What is measured are the bytes of the input as it was given, also where the window shows what they were unpacked or
+//! decoded to.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -19,28 +23,82 @@ pub struct InputDigest {
     pub sha256: String,
 }
 
+/// Where the bytes of an input come from: files, and what can be read like one.
+pub trait Source: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Source for T {}
+
+/// Counts and digests what is read, below whatever is made of it.
+#[derive(Clone, Default)]
+pub(crate) struct Meter(Arc<Mutex<(u64, Sha256)>>);
+
+impl Meter {
+    fn state(&self) -> MutexGuard<'_, (u64, Sha256)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a source gives, measured.
+    pub(crate) fn over<R: Read>(&self, source: R) -> Metered<R> {
+        Metered {
+            source,
+            meter: self.clone(),
+        }
+    }
+}
+
+/// A source that is measured.
+pub(crate) struct Metered<R> {
+    source: R,
+    meter: Meter,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        let mut state = self.meter.state();
+        state.0 += count as u64;
+        state.1.update(&into[..count]);
+        Ok(count)
+    }
+}
+
 /// A window over the bytes of one input.
 pub(crate) struct Window {
     source: Box<dyn Read + Send>,
+    meter: Meter,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     ended: bool,
-    bytes: u64,
-    sha256: Sha256,
 }
 
 impl Window {
+    /// A window over the bytes as they are.
     pub(crate) fn new(source: Box<dyn Read + Send>) -> Self {
+        let meter = Meter::default();
+        Self::of(Box::new(meter.over(source)), meter)
+    }
+
+    /// A window over what is made of bytes that are measured below. At its end all of them have been read.
+    pub(crate) fn of(source: Box<dyn Read + Send>, meter: Meter) -> Self {
         Self {
             source,
+            meter,
             buffer: Vec::new(),
             start: 0,
             end: 0,
             ended: false,
-            bytes: 0,
-            sha256: Sha256::new(),
         }
+    }
+
+    /// What is unread, then what comes after it, to be read in another way into a window of its own.
+    pub(crate) fn remade<R: Read + Send + 'static>(
+        self,
+        remake: impl FnOnce(Box<dyn Read + Send>) -> R,
+    ) -> Self {
+        let unread = io::Cursor::new(self.unread().to_vec());
+        let rest = Box::new(unread.chain(self.source));
+        Self::of(Box::new(remake(rest)), self.meter)
     }
 
     /// What has been read and not consumed.
@@ -59,11 +117,7 @@ impl Window {
             self.make_room(bytes.max(READ_BYTES));
             match self.source.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
-                Ok(count) => {
-                    self.sha256.update(&self.buffer[self.end..self.end + count]);
-                    self.end += count;
-                    self.bytes += count as u64;
-                }
+                Ok(count) => self.end += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -86,16 +140,19 @@ impl Window {
         );
     }
 
-    /// Size of what has been read so far.
+    /// Size of what has been read of the input so far.
     pub(crate) fn bytes_read(&self) -> u64 {
-        self.bytes
+        self.meter.state().0
     }
 
     /// Size and digest of the input, once its end has been seen.
     pub(crate) fn digest(&self) -> Option<InputDigest> {
-        self.ended.then(|| InputDigest {
-            bytes: self.bytes,
-            sha256: hex(&self.sha256.clone().finalize()),
+        self.ended.then(|| {
+            let state = self.meter.state();
+            InputDigest {
+                bytes: state.0,
+                sha256: hex(&state.1.clone().finalize()),
+            }
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! CSV keeps delimiter, quote, line ends, byte order mark, the lines above the header and every cell as it stood, and
 //! has `import_problem` as its last column. JSON Lines keep their objects and have `import_problem` in each. What
-//! could not be read stays so that it is refused again until someone corrects it.
+//! could not be read stays so that it is refused again until someone corrects it. An input that was packed or in another
+//! encoding has its rejects unpacked and in UTF-8 with a byte order mark, which counts more than the job's encoding.
 //! Not here: which rows are rejects, and the file (its mode, its replacement at once).
 
 use std::io::{self, Write};

@@ -411,7 +411,7 @@ fn a_missing_column_is_told_before_the_first_row() {
 fn a_header_with_another_delimiter_is_told_by_the_column_that_it_hides() {
     let place = Place::new();
     fs::write(place.path("t.toml"), JOB).expect("written");
-    let rows = "Ticket, internal;Ticket;Email;Wish\n7;T-1;a@example.com;Erase\n";
+    let rows = "Ticket, own;Email, work;Wish\nT,1;a@example.com, b;Erase\n";
     fs::write(place.path("t.csv"), rows).expect("written");
     let output = place.run(&["check", "t.csv"]);
     assert_eq!(code(&output), 2);

@@ -255,7 +255,7 @@ key = "Ticket ID"
 region = "UK"
 where = { column = "Category", in = ["Privacy"] }
 format = "xlsx"
-encoding = "windows-1252"
+encoding = "windws-1252"
 delimiter = "tab"
 quote = ""
 header_row = 0

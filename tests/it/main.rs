@@ -2,11 +2,13 @@
 
 mod cli;
 mod disk;
+mod encodings;
 mod import;
 mod job;
 mod kills;
 mod ledger;
 mod mapping;
+mod packed;
 mod reading;
 mod reconcile;
 mod rejects;

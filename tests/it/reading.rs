@@ -1,6 +1,6 @@
 //! From bytes to rows: what is read, what is refused with which line, and that cuts in the reads do not matter.
 
-use std::io::{self, Cursor, Read, Write as _};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -161,11 +161,11 @@ fn rows_know_their_number_and_line_and_reading_goes_on() {
 #[test]
 fn what_is_not_delimited_text_is_refused_by_name() {
     for (bytes, says) in [
-        (&b"\xff\xfeT\0i\0c\0"[..], "UTF-16"),
-        (b"\x1f\x8b\x08\0\0\0", "gzip"),
-        (b"PK\x03\x04\x14\0[Content_Types].xml", "Excel workbook"),
+        (
+            &b"PK\x03\x04\x14\0[Content_Types].xml"[..],
+            "Excel workbook",
+        ),
         (b"[{\"a\": 1}]", "jq -c"),
-        (b"T\0i\0c\0k\0e\0t\0\n\0", "UTF-16"),
         (
             b"Ticket,\0Email,Wish\nT-1,a@example.com,view, and so on\n",
             "NUL",
@@ -184,12 +184,18 @@ fn what_is_not_delimited_text_is_refused_by_name() {
 #[test]
 fn faults_of_a_header_say_what_to_do() {
     for (header, says) in [
-        (&b"Ticket;Email;Wish\n"[..], "delimiter = \";\""),
-        (b"Ticket\tEmail\tWish\n", "delimiter = \"\\t\""),
+        (
+            &b"Ticket;Email;Wish\nT-1\nT-2\nT-3\n"[..],
+            "delimiter = \";\"",
+        ),
+        (
+            b"Ticket\tEmail\tWish\nT-1\nT-2\nT-3\n",
+            "delimiter = \"\\t\"",
+        ),
         (b"Ticket,Email,Wish,Email\n", "`Email` (columns 2, 4)"),
         (b"Ticket,,Email,Wish\n", "no name for column 2"),
         (b"Ticket,Email,\"Wish\n", "quote"),
-        (b"Ticket,\xc9mail,Wish\n", "0xC9 at character 8"),
+        (b"\xef\xbb\xbfTicket,\xc9mail,Wish\n", "0xC9 at character 8"),
         (b",,\n1,2,3\n", "header_row"),
         (
             b"Ticket,email,wishes\n",
@@ -237,6 +243,40 @@ fn the_job_says_where_the_header_is_and_what_stands_between_cells() {
     assert_eq!(entry.body.user_email(), Some("o'neil@example.com"));
     plan.reading.header_row = NonZeroU64::new(9);
     assert!(error(&plan, b"Ticket;Email;Wish\n").contains("header_row = 9"));
+}
+
+#[test]
+fn the_delimiter_is_found_or_told_by_a_first_line() {
+    for (text, row) in [
+        (
+            &b"Ticket;Email;Wish\nT,1;a@example.com;view\n"[..],
+            "1/2: T,1 view",
+        ),
+        (
+            b"Ticket\tEmail\tWish\nT;1\ta@example.com\tview\n",
+            "1/2: T;1 view",
+        ),
+        (
+            b"Ticket|Email|Wish\n\"T|1\"|a@example.com|view\n",
+            "1/2: T|1 view",
+        ),
+        (
+            b"sep=;\r\nTicket;Email;Wish\r\nT-1;a@example.com;view\r\n",
+            "1/3: T-1 view",
+        ),
+        (
+            b"\xef\xbb\xbfsep=^\nTicket^Email^Wish\nT,1^a@example.com^view\n",
+            "1/3: T,1 view",
+        ),
+    ] {
+        let rows = read(&plan(), text);
+        assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), [row]);
+    }
+    // The job has the last word.
+    let mut plan = plan();
+    plan.reading.delimiter = Some(b',');
+    let text = b"sep=;\nTicket,Email,Wish\nT;1,a@example.com,view\n";
+    assert_eq!(told(&read(&plan, text)[0]), "1/3: T;1 view");
 }
 
 #[test]
@@ -336,6 +376,12 @@ struct Pieces {
     next: usize,
 }
 
+impl Seek for Pieces {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
 impl Read for Pieces {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let size = self.sizes[self.next % self.sizes.len()].min(into.len());
@@ -433,7 +479,7 @@ proptest! {
         let reading = Reading { delimiter: Some(delimiter), quote: Some(quote), ..Reading::default() };
         let mut out = Vec::new();
         let mut refused = Vec::new();
-        rows(&input, &reading, &mut out, &mut |problem| refused.push(problem.clone())).expect("it reads");
+        rows(&input, &reading, &mut out, &mut |_| {}, &mut |problem| refused.push(problem.clone())).expect("it reads");
         prop_assert_eq!(refused, []);
         let back: Vec<Vec<String>> = csv::ReaderBuilder::new()
             .from_reader(out.as_slice())
@@ -466,9 +512,15 @@ fn rows_of_json_have_a_column_for_each_path() {
     };
     let mut out = Vec::new();
     let mut refused = Vec::new();
-    let digest = rows(&input, &Reading::default(), &mut out, &mut |problem| {
-        refused.push((problem.position.line, problem.code));
-    })
+    let digest = rows(
+        &input,
+        &Reading::default(),
+        &mut out,
+        &mut |_| {},
+        &mut |problem| {
+            refused.push((problem.position.line, problem.code));
+        },
+    )
     .expect("it reads");
     assert_eq!(
         String::from_utf8_lossy(&out),

@@ -5,19 +5,26 @@ use std::io;
 use crate::cli::args::RowsArgs;
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
-use crate::cli::terminal;
+use crate::cli::{survey, terminal};
 use crate::intake::{self, IntakeError};
 
 pub(in crate::cli) fn rows(args: &RowsArgs, around: &Surroundings) -> Result<u8, CliError> {
     let resolved = resolve::rows(args, around, &mut io::stdin())?;
     let plan = &resolved.plan;
     let mut out = terminal::stdout();
-    let written = intake::rows(&plan.inputs[0], &plan.reading, &mut out, &mut |refused| {
-        terminal::say(&format!(
-            "REJECT {} {}",
-            refused.position.line, refused.message
-        ));
-    });
+    let input = &plan.inputs[0];
+    let written = intake::rows(
+        input,
+        &plan.reading,
+        &mut out,
+        &mut |shape| terminal::say(&format!("{}: {}", input.name, survey::describe(shape))),
+        &mut |refused| {
+            terminal::say(&format!(
+                "REJECT {} {}",
+                refused.position.line, refused.message
+            ));
+        },
+    );
     match written {
         // Whoever read it has seen enough (`| head`).
         Err(IntakeError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),

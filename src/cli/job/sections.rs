@@ -7,6 +7,8 @@ use toml::de::{DeTable, DeValue};
 use super::walk::{Reader, Table};
 use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
+use crate::cli::nearest::nearest;
+use crate::intake::encoding_by_label;
 use crate::plan::{DoubtPolicy, Filter, Format, Mark, Reading, Rules, Sending};
 
 const FILTER_KEYS: [&str; 2] = ["column", "in"];
@@ -16,6 +18,50 @@ const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
     ("hold", DoubtPolicy::Hold),
     ("resend", DoubtPolicy::Resend),
 ];
+/// Labels of encodings that come to mind; the nearest of them is proposed for one that is none.
+const ENCODINGS: [&str; 39] = [
+    "utf-8",
+    "windows-1252",
+    "windows-1250",
+    "windows-1251",
+    "utf-16le",
+    "utf-16be",
+    "shift_jis",
+    "gb18030",
+    "big5",
+    "euc-kr",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "windows-874",
+    "iso-8859-1",
+    "iso-8859-2",
+    "iso-8859-3",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-9",
+    "iso-8859-10",
+    "iso-8859-13",
+    "iso-8859-14",
+    "iso-8859-15",
+    "iso-8859-16",
+    "latin1",
+    "ibm866",
+    "koi8-r",
+    "koi8-u",
+    "macintosh",
+    "gbk",
+    "euc-jp",
+    "iso-2022-jp",
+];
+/// How many of them a message lists.
+const ENCODINGS_LISTED: usize = 10;
 const FORMATS: [(&str, Format); 2] = [("csv", Format::Csv), ("jsonl", Format::Jsonl)];
 
 impl<'t> Reader<'t> {
@@ -123,7 +169,6 @@ impl<'t> Reader<'t> {
     }
 
     fn reading(&mut self, table: &Table<'t>) -> Reading {
-        self.encoding(table);
         if let Some(value) = table.get("sheet") {
             self.fault(
                 value.span(),
@@ -133,6 +178,7 @@ impl<'t> Reader<'t> {
         }
         let reading = Reading {
             format: self.format(table),
+            encoding: self.encoding(table),
             delimiter: self.ascii(table, "delimiter", "for tabs: delimiter = \"\\t\""),
             quote: self.ascii(table, "quote", "the usual one: quote = '\"'"),
             header_row: self.header_row(table),
@@ -166,22 +212,26 @@ impl<'t> Reader<'t> {
         reading
     }
 
-    fn encoding(&mut self, table: &Table<'t>) {
-        let Some(value) = table.get("encoding") else {
-            return;
-        };
+    fn encoding(&mut self, table: &Table<'t>) -> Option<&'static encoding_rs::Encoding> {
+        let value = table.get("encoding")?;
         let path = table.path("encoding");
-        let Some(text) = self.text(value, &path, "encoding = \"utf-8\"") else {
-            return;
-        };
-        if !text.eq_ignore_ascii_case("utf-8") && !text.eq_ignore_ascii_case("utf8") {
+        let text = self.text(value, &path, "encoding = \"windows-1252\"")?;
+        let found = encoding_by_label(text);
+        if found.is_none() {
+            let hint = match nearest(text, ENCODINGS) {
+                Some(label) => format!("perhaps `{label}` is meant"),
+                None => format!(
+                    "the usual ones are {}; other names are those of the WHATWG Encoding Standard",
+                    ENCODINGS[..ENCODINGS_LISTED].join(", ")
+                ),
+            };
             self.fault(
                 value.span(),
-                format!("`{path}`: `{}` is not read by this version, only `utf-8` is", shown(text)),
-                "convert the file first, for instance: iconv -f WINDOWS-1252 -t UTF-8 export.csv > export-utf8.csv\n\
-                 (or save it in the spreadsheet program as \"CSV UTF-8\")",
+                format!("`{path}`: `{}` is not an encoding", shown(text)),
+                hint,
             );
         }
+        found
     }
 
     fn format(&mut self, table: &Table<'t>) -> Option<Format> {

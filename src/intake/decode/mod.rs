@@ -130,9 +130,13 @@ pub enum RecordKind {
 /// How an input was understood: what is needed to write rows of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
+    /// How it is packed, if it is.
+    pub packing: Option<crate::intake::Packing>,
     /// Its format.
     pub format: crate::plan::Format,
-    /// It begins with a byte order mark.
+    /// How its text is encoded, and how that is known.
+    pub encoding: crate::intake::Understood,
+    /// Rows of its kind are written below a byte order mark: it has one, or is not UTF-8 as they are.
     pub has_bom: bool,
     /// Between cells (CSV).
     pub delimiter: u8,

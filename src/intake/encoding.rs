@@ -1,0 +1,484 @@
+//! How the bytes of a text are encoded, and text of any encoding as UTF-8.
+//!
+//! A byte order mark decides; then what the job says; then bytes that are UTF-8; only then is a code page guessed, and
+//! the guess is told. UTF-8 is left as it is. Everything else is decoded as it is read, and what cannot be decoded is
+//! never replaced: it goes through in a form that UTF-8 never has, so that its row is refused and told with its bytes.
+
+use std::io::{self, Read};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::decode::Malformed;
+use super::decode::csv::place;
+
+/// How much of an input is looked at to find out its encoding, in bytes.
+pub const ENCODING_LOOK_BYTES: usize = 1024 * 1024;
+
+/// Bytes decoded at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// A malformed sequence and what its decoder reads after it: so much of what was decoded is kept.
+const HISTORY_BYTES: usize = 8;
+/// Most bytes of a malformed sequence that a message tells.
+const TOLD_BYTES_MAX: usize = 4;
+
+/// The encoding of a text, and how it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Understood {
+    /// The encoding's name.
+    pub encoding: &'static str,
+    /// How it is known.
+    pub basis: Basis,
+}
+
+/// How an encoding is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The text begins with a byte order mark.
+    Mark,
+    /// The job says so.
+    Job,
+    /// The bytes would hardly be what they are in another encoding.
+    Content,
+    /// It is the likeliest of several.
+    Guess,
+}
+
+/// What a text has to be decoded by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codec {
+    Standard(&'static Encoding),
+    Utf32 { is_little: bool },
+}
+
+impl Codec {
+    /// For people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Utf32 { is_little: true } => "UTF-32LE",
+            Self::Utf32 { is_little: false } => "UTF-32BE",
+            Self::Standard(encoding) => match encoding.name() {
+                "windows-874" => "Windows-874",
+                "windows-1250" => "Windows-1250",
+                "windows-1251" => "Windows-1251",
+                "windows-1252" => "Windows-1252",
+                "windows-1253" => "Windows-1253",
+                "windows-1254" => "Windows-1254",
+                "windows-1255" => "Windows-1255",
+                "windows-1256" => "Windows-1256",
+                "windows-1257" => "Windows-1257",
+                "windows-1258" => "Windows-1258",
+                "macintosh" => "Macintosh",
+                name => name,
+            },
+        }
+    }
+}
+
+/// What the start of an input says of its encoding.
+pub(crate) struct Found {
+    pub(crate) codec: Codec,
+    pub(crate) basis: Basis,
+    /// Size of the byte order mark.
+    pub(crate) mark_bytes: usize,
+}
+
+const MARKS: [(&[u8], Codec); 5] = [
+    (b"\xff\xfe\0\0", Codec::Utf32 { is_little: true }), // before that of UTF-16, which begins alike
+    (b"\0\0\xfe\xff", Codec::Utf32 { is_little: false }),
+    (b"\xef\xbb\xbf", Codec::Standard(UTF_8)),
+    (b"\xff\xfe", Codec::Standard(UTF_16LE)),
+    (b"\xfe\xff", Codec::Standard(UTF_16BE)),
+];
+
+/// Finds out the encoding. A mark counts more than the job: rejects are UTF-8 with a mark, whatever their input was.
+pub(crate) fn find(head: &[u8], is_all: bool, said: Option<&'static Encoding>) -> Found {
+    if let Some((mark, codec)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Found {
+            codec: *codec,
+            basis: Basis::Mark,
+            mark_bytes: mark.len(),
+        };
+    }
+    let (encoding, basis) = match said {
+        Some(encoding) => (encoding, Basis::Job),
+        None => match utf_16(head) {
+            Some(encoding) => (encoding, Basis::Content),
+            None if is_utf_8(head, is_all) => (UTF_8, Basis::Content),
+            None => (code_page(head, is_all), Basis::Guess),
+        },
+    };
+    Found {
+        codec: Codec::Standard(encoding),
+        basis,
+        mark_bytes: 0,
+    }
+}
+
+/// UTF-16 without a mark: NULs in every tenth character at least, nearly all of them in the same half, and a line end
+/// that is a whole character.
+fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
+    /// One byte in so many is a NUL.
+    const SHARE: usize = 20;
+    /// NULs in one half for each in the other, where a character whose code ends in 00 has one.
+    const LEAD: usize = 20;
+    memchr::memchr(0, head)?;
+    let nuls = |half: usize| {
+        let bytes = head.iter().skip(half).step_by(2);
+        bytes.filter(|byte| **byte == 0).count()
+    };
+    let (first, second) = (nuls(0), nuls(1));
+    let (encoding, breaks) = if second > first {
+        (UTF_16LE, [*b"\n\0", *b"\r\0"])
+    } else {
+        (UTF_16BE, [*b"\0\n", *b"\0\r"])
+    };
+    let (more, less) = (first.max(second), first.min(second));
+    let has_line = head
+        .chunks_exact(2)
+        .any(|unit| breaks.iter().any(|line| unit == line));
+    (more * SHARE >= head.len() && less * LEAD <= more && has_line).then_some(encoding)
+}
+
+/// What the rejects have in each row. They are UTF-8, also when only rows are left that are not.
+const REJECTS_COLUMN: &[u8] = b"import_problem";
+
+/// UTF-8, though perhaps with damage to single rows: more of its characters beyond ASCII are sound than not.
+fn is_utf_8(head: &[u8], is_all: bool) -> bool {
+    let Err(error) = std::str::from_utf8(head) else {
+        return true;
+    };
+    if error.error_len().is_none() && !is_all {
+        return true; // cut in the middle of a character
+    }
+    let (mut sound, mut broken) = (0_usize, 0_usize);
+    for chunk in head.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    sound > broken || memchr::memmem::find(head, REJECTS_COLUMN).is_some()
+}
+
+fn code_page(head: &[u8], is_all: bool) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(head, is_all);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+/// An encoding by its label in the WHATWG Encoding Standard, if it is one that text can be read in.
+pub(crate) fn by_label(label: &str) -> Option<&'static Encoding> {
+    Encoding::for_label_no_replacement(label.as_bytes())
+        .filter(|encoding| encoding.name() != "x-user-defined")
+}
+
+/// Text of another encoding, read as UTF-8.
+pub(crate) struct Decoding<R> {
+    source: R,
+    decoder: StepDecoder,
+    raw: Vec<u8>,
+    at: usize,
+    end: usize,
+    is_ended: bool,
+    is_flushed: bool,
+    chunk: Vec<u8>,
+    out: Vec<u8>,
+    given: usize,
+}
+
+enum StepDecoder {
+    Standard {
+        decoder: Box<encoding_rs::Decoder>,
+        is_code_page: bool,
+    },
+    Utf32 {
+        is_little: bool,
+    },
+}
+
+impl<R: Read> Decoding<R> {
+    pub(crate) fn new(source: R, codec: Codec) -> Self {
+        let decoder = match codec {
+            Codec::Utf32 { is_little } => StepDecoder::Utf32 { is_little },
+            Codec::Standard(encoding) => StepDecoder::Standard {
+                decoder: Box::new(encoding.new_decoder_without_bom_handling()),
+                is_code_page: encoding != UTF_16LE && encoding != UTF_16BE,
+            },
+        };
+        Self {
+            source,
+            decoder,
+            raw: vec![0; HISTORY_BYTES + CHUNK_BYTES],
+            at: HISTORY_BYTES,
+            end: HISTORY_BYTES,
+            is_ended: false,
+            is_flushed: false,
+            chunk: vec![0; CHUNK_BYTES],
+            out: Vec::new(),
+            given: 0,
+        }
+    }
+
+    /// Reads on behind what is left undecoded, keeping what came just before it.
+    fn fill(&mut self) -> io::Result<()> {
+        let from = self.at - HISTORY_BYTES;
+        self.raw.copy_within(from..self.end, 0);
+        self.end -= from;
+        self.at = HISTORY_BYTES;
+        loop {
+            match self.source.read(&mut self.raw[self.end..]) {
+                Ok(count) => {
+                    self.end += count;
+                    self.is_ended = count == 0;
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Decodes some of what was read; whether more has to be read first.
+    fn step(&mut self) -> bool {
+        match &mut self.decoder {
+            StepDecoder::Standard {
+                decoder,
+                is_code_page,
+            } => {
+                let (result, read, written) = decoder.decode_to_utf8_without_replacement(
+                    &self.raw[self.at..self.end],
+                    &mut self.chunk,
+                    self.is_ended,
+                );
+                self.at += read;
+                let text = &self.chunk[..written];
+                if *is_code_page {
+                    push_without_controls(text, &mut self.out);
+                } else {
+                    self.out.extend_from_slice(text);
+                }
+                match result {
+                    DecoderResult::InputEmpty => {
+                        self.is_flushed = self.is_ended;
+                        true
+                    }
+                    DecoderResult::OutputFull => false,
+                    DecoderResult::Malformed(length, after) => {
+                        let end = self.at - usize::from(after);
+                        for &byte in &self.raw[end - usize::from(length)..end] {
+                            self.out.extend_from_slice(&undecodable(byte));
+                        }
+                        false
+                    }
+                }
+            }
+            StepDecoder::Utf32 { is_little } => {
+                let raw = &self.raw[self.at..self.end];
+                let mut utf_8 = [0; 4];
+                for unit in raw.chunks_exact(4) {
+                    let unit = [unit[0], unit[1], unit[2], unit[3]];
+                    let code = if *is_little {
+                        u32::from_le_bytes(unit)
+                    } else {
+                        u32::from_be_bytes(unit)
+                    };
+                    match char::from_u32(code) {
+                        Some(c) => self
+                            .out
+                            .extend_from_slice(c.encode_utf8(&mut utf_8).as_bytes()),
+                        None => self.out.extend(unit.into_iter().flat_map(undecodable)),
+                    }
+                }
+                let cut = &raw[raw.len() & !3..];
+                if self.is_ended {
+                    self.out.extend(cut.iter().copied().flat_map(undecodable));
+                    self.is_flushed = true;
+                }
+                self.at = self.end - cut.len();
+                true
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for Decoding<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.out.len() {
+            self.out.clear();
+            self.given = 0;
+            while self.out.is_empty() && !self.is_flushed {
+                if self.step() && !self.is_flushed {
+                    self.fill()?;
+                }
+            }
+        }
+        let count = into.len().min(self.out.len() - self.given);
+        into[..count].copy_from_slice(&self.out[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+/// Bytes to which a code page gives no character are decoded to control characters (U+0080 to U+009F) by the standard;
+/// in text they are undecodable.
+fn push_without_controls(text: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    for at in memchr::memchr_iter(0xc2, text) {
+        if let Some(&byte @ 0x80..=0x9f) = text.get(at + 1) {
+            out.extend_from_slice(&text[from..at]);
+            out.extend_from_slice(&undecodable(byte));
+            from = at + 2;
+        }
+    }
+    out.extend_from_slice(&text[from..]);
+}
+
+/// An undecodable byte in a form that no UTF-8 has, and that no delimiter, quote or line end is part of.
+fn undecodable(byte: u8) -> [u8; 3] {
+    [byte >> 6, byte >> 3 & 7, byte & 7].map(|bits| 0xf8 | bits)
+}
+
+/// The undecodable bytes that stand at a place.
+fn undecodable_at(raw: &[u8], at: usize) -> Vec<u8> {
+    let marks = raw.get(at..).unwrap_or_default().chunks_exact(3);
+    marks
+        .take_while(|mark| mark.iter().all(|byte| *byte >= 0xf8))
+        .map(|mark| (mark[0] & 3) << 6 | (mark[1] & 7) << 3 | mark[2] & 7)
+        .take(TOLD_BYTES_MAX)
+        .collect()
+}
+
+/// What stands where text could not be decoded: `byte 0x81 at character 5 is not Windows-1252`. `None`: it is UTF-8
+/// that was read, or nothing stands there.
+pub(crate) fn tell(raw: &[u8], line: u64, encoding: &str) -> Option<(u64, String)> {
+    if encoding == UTF_8.name() {
+        return None;
+    }
+    let at = std::str::from_utf8(raw).err()?.valid_up_to();
+    let bytes = undecodable_at(raw, at);
+    let (line, character) = place(raw, at, line);
+    let shown: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:02X}")).collect();
+    let (noun, verb) = if bytes.len() == 1 {
+        ("byte", "is")
+    } else {
+        ("bytes", "are")
+    };
+    let shown = shown.join(" ");
+    let told = format!("{noun} {shown} at character {character} {verb} not {encoding}");
+    Some((line, told))
+}
+
+/// Tells of a row that could not be decoded in the words of its own encoding.
+pub(crate) fn retell(bad: &mut Malformed<'_>, encoding: &str) {
+    if bad.code != "not_utf8" {
+        return;
+    }
+    if let Some((line, told)) = tell(bad.raw, bad.row_line, encoding) {
+        bad.code = "not_decodable";
+        bad.line = line;
+        bad.message =
+            format!("{told}; if another encoding is right, set it in the job file's [input]");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::{SHIFT_JIS, WINDOWS_1252};
+
+    use super::*;
+
+    /// Gives a byte at a time.
+    struct Bytes<'a>(&'a [u8]);
+
+    impl Read for Bytes<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut into[..1])
+        }
+    }
+
+    fn decoded(bytes: &[u8], codec: Codec) -> Vec<u8> {
+        let mut whole = Vec::new();
+        let mut decoding = Decoding::new(bytes, codec);
+        decoding.read_to_end(&mut whole).expect("memory reads");
+        let mut cut = Vec::new();
+        let mut decoding = Decoding::new(Bytes(bytes), codec);
+        decoding.read_to_end(&mut cut).expect("memory reads");
+        assert_eq!(whole, cut);
+        whole
+    }
+
+    #[test]
+    fn text_is_decoded_and_what_cannot_be_is_told_by_its_bytes() {
+        let utf_32 = Codec::Utf32 { is_little: false };
+        for (codec, bytes, before, found) in [
+            (
+                Codec::Standard(WINDOWS_1252),
+                &b"\x80 caf\xe9\x81x"[..],
+                "€ café",
+                &[0x81][..],
+            ),
+            (
+                Codec::Standard(UTF_16LE),
+                b"a\0\xac\x20\x00\xd8b\0",
+                "a€",
+                &[0x00, 0xd8],
+            ),
+            (Codec::Standard(UTF_16LE), b"a\0b", "a", &[0x62]),
+            (Codec::Standard(SHIFT_JIS), b"\x83e\xfd,", "テ", &[0xfd]),
+            (
+                utf_32,
+                b"\0\0\0a\0\x01\xf4\x8c\0\0\xd8\0\0",
+                "a💌",
+                &[0, 0, 0xd8, 0],
+            ),
+        ] {
+            let text = decoded(bytes, codec);
+            let at = std::str::from_utf8(&text)
+                .expect_err("it is not sound")
+                .valid_up_to();
+            assert_eq!(std::str::from_utf8(&text[..at]), Ok(before));
+            assert_eq!(undecodable_at(&text, at), found, "{before}");
+        }
+    }
+
+    #[test]
+    fn every_byte_comes_back_from_its_mark() {
+        for byte in 0..=255 {
+            assert_eq!(undecodable_at(&undecodable(byte), 0), [byte]);
+            assert!(std::str::from_utf8(&undecodable(byte)).is_err());
+        }
+    }
+
+    #[test]
+    fn the_encoding_is_found_by_mark_then_job_then_content_then_guess() {
+        let found = |head: &[u8], said| {
+            let found = find(head, true, said);
+            (found.codec.name(), found.basis)
+        };
+        let latin = Some(WINDOWS_1252);
+        assert_eq!(found(b"\xef\xbb\xbfa", latin), ("UTF-8", Basis::Mark));
+        assert_eq!(found(b"\xff\xfe\0\0", None), ("UTF-32LE", Basis::Mark));
+        assert_eq!(found(b"\xff\xfea\0", None), ("UTF-16LE", Basis::Mark));
+        assert_eq!(found(b"caf\xc3\xa9", latin), ("Windows-1252", Basis::Job));
+        assert_eq!(found(b"caf\xc3\xa9", None), ("UTF-8", Basis::Content));
+        assert_eq!(
+            found(b"\xc3\xa9 \xc3\xa9 \xe9", None),
+            ("UTF-8", Basis::Content)
+        );
+        assert_eq!(found(b"a\0,\0b\0\n\0", None), ("UTF-16LE", Basis::Content));
+        assert_eq!(
+            found(b"\0a\0,\x04\x16\0\n", None),
+            ("UTF-16BE", Basis::Content)
+        );
+        assert_eq!(
+            found(b"Beh\xf6rde, caf\xe9", None),
+            ("Windows-1252", Basis::Guess)
+        );
+        let russian =
+            b"\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0 \xf1\xe5\xe3\xee\xe4\xed\xff";
+        assert_eq!(found(russian, None), ("Windows-1251", Basis::Guess));
+        assert_eq!(
+            find("caf\u{e9}".as_bytes().split_at(4).0, false, None).basis,
+            Basis::Content
+        );
+    }
+}

@@ -1,0 +1,345 @@
+//! Packed inputs (gzip, zstd, zip with one file): known by their first bytes, not by name, and unpacked as they are read.
+//!
+//! Memory stays flat: gzip and zip keep 32 KiB of what they unpacked, zstd at most [`ZSTD_WINDOW_BYTES_MAX`]. What a
+//! packed file may unpack to is bounded by its own size, so that a small file cannot keep us reading for days; rows
+//! and lines have the limits that they have in any input. Checksums are held against what was unpacked.
+//! Not here: workbooks, which are zip archives too, and what the unpacked bytes mean.
+
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+
+use flate2::Crc;
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use zip::unstable::read::ZipIterable;
+use zip::{CompressionMethod, HasZipMetadata};
+
+use super::detect;
+use super::error::{IntakeError, NAMES_LISTED_MAX, listed};
+use super::problem::{cut, grouped};
+use super::source::{Meter, Source, Window};
+
+/// A packed input may unpack to so many times its size: exports reach 5 to 30 times, the most repetitive ones 100.
+pub const UNPACKED_RATIO_MAX: u64 = 250;
+/// What any packed input may unpack to, however small it is, in bytes.
+pub const UNPACKED_BYTES_FREE: u64 = 16 * 1024 * 1024;
+/// Largest window that a zstd frame may ask for, in bytes: what `zstd` itself takes unless it is told otherwise.
+pub const ZSTD_WINDOW_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Most entries of a zip archive's directory that are looked at.
+pub const ZIP_ENTRIES_MAX: usize = 10_000;
+
+/// How an input is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// gzip (RFC 1952).
+    Gzip,
+    /// Zstandard (RFC 8878).
+    Zstd,
+    /// A zip archive of one file.
+    Zip,
+}
+
+/// A window over what an input holds once it is unpacked.
+pub(crate) fn open(
+    name: &str,
+    mut source: Box<dyn Source>,
+) -> Result<(Window, Option<Packing>), IntakeError> {
+    let failed = |source| IntakeError::Read {
+        input: name.to_owned(),
+        bytes: 0,
+        source,
+    };
+    let mut head = Vec::new();
+    source
+        .by_ref()
+        .take(4)
+        .read_to_end(&mut head)
+        .map_err(failed)?;
+    source.rewind().map_err(failed)?;
+    let meter = Meter::default();
+    let packing = match *head {
+        [0x1f, 0x8b, ..] => Packing::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd] => Packing::Zstd,
+        [b'P', b'K', 3, 4] | [b'P', b'K', 5, 6] => {
+            let Some(member) = member(name, &mut source)? else {
+                return Ok((Window::new(source), None));
+            };
+            let unpacked = member.unpack(source, &meter).map_err(failed)?;
+            return Ok((Window::of(unpacked, meter), Some(Packing::Zip)));
+        }
+        _ => return Ok((Window::new(source), None)),
+    };
+    let size = source.seek(SeekFrom::End(0)).map_err(failed)?;
+    source.rewind().map_err(failed)?;
+    let packed = BufReader::with_capacity(PACKED_BUFFER_BYTES, meter.over(source));
+    let unpacked: Box<dyn Read + Send> = if packing == Packing::Gzip {
+        Box::new(Bounded::new(MultiGzDecoder::new(packed), size))
+    } else {
+        Box::new(Bounded::new(Zstd::new(packed), size))
+    };
+    Ok((Window::of(unpacked, meter), Some(packing)))
+}
+
+const PACKED_BUFFER_BYTES: usize = 64 * 1024;
+
+/// The one file in a zip archive.
+struct Member {
+    start: u64,
+    packed_bytes: u64,
+    bytes: u64,
+    crc32: u32,
+    is_deflated: bool,
+}
+
+/// Finds the one file. `None`: there is no directory, so that it is no archive, or a damaged one.
+fn member(name: &str, source: &mut Box<dyn Source>) -> Result<Option<Member>, IntakeError> {
+    let refused = |what: String, hint: &str| IntakeError::Archive {
+        input: name.to_owned(),
+        what,
+        hint: hint.to_owned(),
+    };
+    let damaged = || refused("is a damaged zip archive".to_owned(), "pack it again");
+    let config = zip::read::Config::default();
+    let Ok(mut archive) = ZipIterable::try_new(&mut *source, config) else {
+        source.rewind().map_err(|_| damaged())?;
+        return Ok(None);
+    };
+    if archive.len() > ZIP_ENTRIES_MAX {
+        return Err(refused(
+            format!(
+                "is a zip archive of more than {} entries",
+                grouped(ZIP_ENTRIES_MAX as u64)
+            ),
+            UNPACK_IT,
+        ));
+    }
+    let mut names = Vec::new();
+    let mut found = None;
+    for entry in archive.files().map_err(|_| damaged())? {
+        let entry = entry.map_err(|_| damaged())?;
+        if let Some(workbook) = detect::workbook(entry.name_raw()) {
+            return Err(IntakeError::Unreadable {
+                input: name.to_owned(),
+                what: workbook.what,
+                hint: workbook.hint,
+            });
+        }
+        // What macOS adds of its own.
+        if entry.is_dir() || entry.name_raw().starts_with(b"__MACOSX/") {
+            continue;
+        }
+        names.push(cut(&String::from_utf8_lossy(entry.name_raw())));
+        found = Some(entry);
+    }
+    let entry = match (names.len(), found) {
+        (1, Some(entry)) => entry,
+        (0, _) | (_, None) => {
+            return Err(refused(
+                "is a zip archive without a file in it".to_owned(),
+                "give the export itself",
+            ));
+        }
+        (count, _) => {
+            let shown = &names[..count.min(NAMES_LISTED_MAX + 1)];
+            return Err(refused(
+                format!(
+                    "is a zip archive of {} files ({}); which one is meant cannot be told",
+                    grouped(count as u64),
+                    listed(shown)
+                ),
+                UNPACK_IT,
+            ));
+        }
+    };
+    let method = entry.compression();
+    if entry.encrypted() {
+        return Err(refused(
+            format!(
+                "is a zip archive whose file {} needs a password",
+                listed(&names)
+            ),
+            UNPACK_IT,
+        ));
+    }
+    if method != CompressionMethod::Stored && method != CompressionMethod::DEFLATE {
+        return Err(refused(
+            format!(
+                "is a zip archive whose file {} is packed in a way that is not read ({method})",
+                listed(&names)
+            ),
+            "unpack it and give the file within, or pack it with the usual method (Deflate)",
+        ));
+    }
+    Ok(Some(Member {
+        start: entry
+            .get_metadata()
+            .data_start(&mut *source)
+            .map_err(|_| damaged())?,
+        packed_bytes: entry.compressed_size(),
+        bytes: entry.size(),
+        crc32: entry.crc32(),
+        is_deflated: method == CompressionMethod::DEFLATE,
+    }))
+}
+
+const UNPACK_IT: &str = "unpack it and give the file within";
+
+impl Member {
+    /// Measures the whole archive, then gives what the file in it holds.
+    fn unpack(
+        self,
+        mut source: Box<dyn Source>,
+        meter: &Meter,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        source.rewind()?;
+        io::copy(&mut meter.over(&mut source), &mut io::sink())?;
+        source.seek(SeekFrom::Start(self.start))?;
+        let packed = source.take(self.packed_bytes);
+        let size = self.packed_bytes;
+        Ok(if self.is_deflated {
+            let packed = BufReader::with_capacity(PACKED_BUFFER_BYTES, packed);
+            let unpacked = DeflateDecoder::new(packed);
+            Box::new(Bounded::new(Checked::new(unpacked, self), size))
+        } else {
+            Box::new(Bounded::new(Checked::new(packed, self), size))
+        })
+    }
+}
+
+/// Holds what was unpacked against the size and checksum that the archive tells.
+struct Checked<R> {
+    inner: R,
+    crc: Crc,
+    read: u64,
+    member: Member,
+}
+
+impl<R: Read> Checked<R> {
+    fn new(inner: R, member: Member) -> Self {
+        Self {
+            inner,
+            crc: Crc::new(),
+            read: 0,
+            member,
+        }
+    }
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        self.crc.update(&into[..count]);
+        self.read += count as u64;
+        let is_end = count == 0 && !into.is_empty();
+        if is_end && (self.read != self.member.bytes || self.crc.sum() != self.member.crc32) {
+            return Err(damaged("the zip archive"));
+        }
+        Ok(count)
+    }
+}
+
+/// Frames one after the other, as `zstd` writes them; skippable ones are skipped.
+struct Zstd<R> {
+    packed: R,
+    decoder: FrameDecoder,
+    is_in_frame: bool,
+}
+
+impl<R: BufRead> Zstd<R> {
+    fn new(packed: R) -> Self {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(ZSTD_WINDOW_BYTES_MAX);
+        Self {
+            packed,
+            decoder,
+            is_in_frame: false,
+        }
+    }
+
+    /// Begins the next frame; `false` at the end.
+    fn begin(&mut self) -> io::Result<bool> {
+        while !self.packed.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.packed) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let length = u64::from(length);
+                    let mut skipped = self.packed.by_ref().take(length);
+                    if io::copy(&mut skipped, &mut io::sink())? < length {
+                        return Err(damaged("the zstd file"));
+                    }
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: BufRead> Read for Zstd<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.is_in_frame && !self.begin()? {
+                return Ok(0);
+            }
+            self.is_in_frame = true;
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                self.decoder
+                    .decode_blocks(&mut self.packed, BlockDecodingStrategy::UptoBlocks(1))
+                    .map_err(io::Error::other)?;
+            }
+            let count = self.decoder.read(into)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            let told = self.decoder.get_checksum_from_data();
+            if told.is_some() && told != self.decoder.get_calculated_checksum() {
+                return Err(damaged("the zstd file"));
+            }
+            self.is_in_frame = false;
+        }
+    }
+}
+
+/// Ends in an error once more comes out than a packed input of its size may hold.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R> Bounded<R> {
+    fn new(inner: R, packed_bytes: u64) -> Self {
+        let left = packed_bytes
+            .saturating_mul(UNPACKED_RATIO_MAX)
+            .saturating_add(UNPACKED_BYTES_FREE);
+        Self { inner, left }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => {
+                return Err(io::Error::other(format!(
+                    "it unpacks to more than {UNPACKED_RATIO_MAX} times its size, as no export does; if it is right, unpack \
+                     it and give the file within"
+                )));
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn damaged(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("{what} is damaged: its checksum is that of other bytes"),
+    )
+}

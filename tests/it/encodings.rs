@@ -1,0 +1,173 @@
+//! Text of any encoding: read as what it is, or refused by line and byte.
+
+use concord_import::intake::{Basis, Item, Seen};
+use concord_import::report::rejects::RejectsWriter;
+
+use crate::reading::{open, plan, read, told};
+
+/// The input's encoding as it was understood, then its rows.
+fn understood(bytes: &[u8]) -> (String, Vec<String>) {
+    let intake = open(&plan(), bytes).expect("it opens");
+    let encoding = intake.shape().encoding;
+    let rows = read(&plan(), bytes);
+    (
+        format!("{} {:?}", encoding.encoding, encoding.basis),
+        rows.iter().map(told).collect(),
+    )
+}
+
+fn utf_16(text: &str, is_little: bool) -> Vec<u8> {
+    text.encode_utf16()
+        .flat_map(|unit| {
+            if is_little {
+                unit.to_le_bytes()
+            } else {
+                unit.to_be_bytes()
+            }
+        })
+        .collect()
+}
+
+const TEXT: &str = "Ticket,Email,Wish,Straße\r\nT-é,ann@example.com,view,\"Žižkov\r\n💌\"\r\nT-2,bob@example.com,view,\r\n";
+
+#[test]
+fn unicode_is_read_with_and_without_a_mark() {
+    let rows = ["1/2: T-é view", "2/4: T-2 view"];
+    let marked = format!("\u{feff}{TEXT}");
+    let utf_32 = |is_little: bool| -> Vec<u8> {
+        marked
+            .chars()
+            .map(u32::from)
+            .flat_map(|c| {
+                if is_little {
+                    c.to_le_bytes()
+                } else {
+                    c.to_be_bytes()
+                }
+            })
+            .collect()
+    };
+    for (bytes, encoding) in [
+        (TEXT.as_bytes().to_vec(), "UTF-8 Content"),
+        (marked.clone().into_bytes(), "UTF-8 Mark"),
+        (utf_16(TEXT, true), "UTF-16LE Content"),
+        (utf_16(TEXT, false), "UTF-16BE Content"),
+        (utf_16(&marked, true), "UTF-16LE Mark"),
+        (utf_16(&marked, false), "UTF-16BE Mark"),
+        (utf_32(true), "UTF-32LE Mark"),
+        (utf_32(false), "UTF-32BE Mark"),
+    ] {
+        let (found, told) = understood(&bytes);
+        assert_eq!(found, encoding);
+        assert_eq!(told, rows, "{encoding}");
+        let intake = open(&plan(), &bytes).expect("it opens");
+        assert_eq!(intake.shape().columns[3], "Straße", "{encoding}");
+    }
+}
+
+#[test]
+fn a_code_page_is_guessed_and_the_job_may_say_another() {
+    let text = b"Ticket,Email,Wish\nT-M\xfcller \x80,ann@example.com,view\nT-\x81,bob@example.com,view\nT-3,nobody,view\n";
+    let (found, rows) = understood(text);
+    assert_eq!(found, "Windows-1252 Guess");
+    assert_eq!(
+        rows,
+        [
+            "1/2: T-Müller € view",
+            "2/3: not_decodable@3",
+            "3/4: not_email@4"
+        ]
+    );
+    let mut plan = plan();
+    plan.reading.encoding = Some(encoding_rs::ISO_8859_15);
+    let intake = open(&plan, text).expect("it opens");
+    assert_eq!(intake.shape().encoding.basis, Basis::Job);
+    assert_eq!(told(&read(&plan, text)[0]), "1/2: not_decodable@2");
+}
+
+#[test]
+fn bytes_that_cannot_be_decoded_are_told_with_their_place_in_the_line() {
+    let mut text = utf_16("Ticket,Email,Wish\nT-1,é@x.example,\"vi", true);
+    text.extend([0x00, 0xd8]);
+    text.extend(utf_16("ew\"\nT-2,bob@example.com,view\n", true));
+    let rows = read(&plan(), &text);
+    assert_eq!(
+        rows.iter().map(told).collect::<Vec<_>>(),
+        ["1/2: not_decodable@2", "2/3: T-2 view"]
+    );
+    let Some(Item::Invalid { problems, .. }) = rows[0].items.first() else {
+        panic!("it is refused")
+    };
+    assert_eq!(
+        problems[0].message,
+        "bytes 0x00 0xD8 at character 20 are not UTF-16LE; if another encoding is right, set it in the job file's [input]"
+    );
+    let error = open(&plan(), b"\xff\xfeT\0\x00\xdc,\0a\0\n\0").err();
+    let told = error.expect("its header cannot be read").to_string();
+    assert!(
+        told.contains("bytes 0x00 0xDC at character 2 are not UTF-16LE"),
+        "{told}"
+    );
+}
+
+#[test]
+fn damage_to_single_rows_of_utf_8_and_json_is_no_code_page() {
+    let (found, rows) = understood(
+        b"Ticket,Email,Wish\nT-\xc3\xa9\xc3\xbc,a@example.com,view\nT-\xe9,b@example.com,view\n",
+    );
+    assert_eq!(found, "UTF-8 Content");
+    assert_eq!(rows[1], "2/3: not_utf8@3");
+    let (found, rows) =
+        understood(b"{\"Ticket\":\"\xe9\",\"Email\":\"a@example.com\",\"Wish\":\"view\"}\n");
+    assert_eq!(found, "UTF-8 Content");
+    assert_eq!(rows, ["1/1: not_utf8@1"]);
+}
+
+#[test]
+fn text_is_the_same_however_it_is_cut_into_chunks() {
+    let rows: Vec<String> = (0..9_000)
+        .map(|n| format!("T-{n},é{}@example.com,view\r\n", "x".repeat(n % 7)))
+        .collect();
+    let text = format!("Ticket,Email,Wish\r\n{}", rows.concat());
+    let plain = read(&plan(), text.as_bytes());
+    let wide = read(&plan(), &utf_16(&text, true));
+    assert!(plain.len() == 9_000 && plain.iter().map(told).eq(wide.iter().map(told)));
+}
+
+#[test]
+fn rejects_of_decoded_text_are_utf_8_and_inputs_of_the_same_job() {
+    let mut plan = plan();
+    plan.reading.encoding = Some(encoding_rs::WINDOWS_1252);
+    let text = b"Ticket,Email,Wish\nT-M\xfcller,nobody,view\nT-\x81\x8d,bob@example.com,view\nT-3,c@example.com,view\n";
+    let rejects = |bytes: &[u8]| {
+        let mut intake = open(&plan, bytes).expect("it opens");
+        let rows = intake
+            .next_batch(&mut Seen::new(), 10)
+            .expect("memory reads");
+        let mut writer = RejectsWriter::new(Vec::new(), intake.shape()).expect("memory writes");
+        for row in &rows {
+            if let Some(Item::Invalid { problems, .. }) = row.items.first() {
+                let record = row.record.as_ref().expect("records are kept");
+                writer
+                    .write(record, &problems[0].message)
+                    .expect("memory writes");
+            }
+        }
+        writer.finish().expect("memory flushes")
+    };
+    let first = rejects(text);
+    assert!(
+        first.starts_with(
+            "\u{feff}Ticket,Email,Wish,import_problem\nT-Müller,nobody,view,".as_bytes()
+        )
+    );
+    let again: Vec<_> = read(&plan, &first).iter().map(told).collect();
+    assert_eq!(again, ["1/2: not_email@2", "2/3: not_utf8@3"]);
+    assert_eq!(rejects(&first).len(), rejects(&rejects(&first)).len());
+
+    // Rejects of UTF-8 without a mark, of which only what is damaged is left.
+    plan.reading.encoding = None;
+    let damaged = b"Ticket,Email,Wish,import_problem\nT-\xe9,b@example.com,view,not UTF-8\n";
+    let again: Vec<_> = read(&plan, damaged).iter().map(told).collect();
+    assert_eq!(again, ["1/2: not_utf8@2"]);
+}
