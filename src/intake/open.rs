@@ -170,7 +170,7 @@ fn open_jsonl(name: String, mut window: Window, mut shape: Shape) -> Result<Open
     Ok(Opened {
         name,
         window,
-        decoder: Decoder::Jsonl(jsonl::Decoder::new(Vec::new())),
+        decoder: Decoder::Jsonl(jsonl::Decoder::default()),
         guessed_header: Vec::new(),
         may_lack: sample.rows == 0 || sample.paths.iter().any(|path| path == "import_problem"),
         paths: sample.paths,
