@@ -117,6 +117,10 @@ fn describe(shape: &Shape) -> String {
     };
     match shape.format {
         Format::Jsonl => format!("JSON Lines, UTF-8{mark}"),
+        Format::Json => match &shape.records {
+            Some(key) => format!("JSON, rows in the array `{key}`, UTF-8{mark}"),
+            None => format!("JSON, UTF-8{mark}"),
+        },
         Format::Csv => {
             let delimiter = match shape.delimiter {
                 b',' => "comma".to_owned(),

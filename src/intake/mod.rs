@@ -96,8 +96,10 @@ impl Intake {
         let wanted = columns
             .finish(&opened.name)
             .map_err(|error| opened.explain(error))?;
-        if let Decoder::Jsonl(decoder) = &mut opened.decoder {
-            decoder.select(wanted);
+        match &mut opened.decoder {
+            Decoder::Csv(_) => {}
+            Decoder::Jsonl(decoder) => decoder.select(wanted),
+            Decoder::Json(decoder) => decoder.select(wanted),
         }
         Ok(Self {
             opened,
@@ -153,11 +155,8 @@ impl Intake {
             ..
         } = &mut self.opened;
         let bytes = window.bytes_read();
-        let decoded = decoder.next(window).map_err(|source| IntakeError::Read {
-            input: name.clone(),
-            bytes,
-            source,
-        })?;
+        let decoded = (decoder.next(window))
+            .map_err(|source| IntakeError::reading(name.clone(), bytes, source))?;
         if matches!(decoded, Decoded::End) {
             return Ok(None);
         }

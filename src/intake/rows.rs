@@ -37,7 +37,7 @@ pub fn rows(
     let mut opened = open()?;
     let columns = match opened.shape.format {
         Format::Csv => opened.shape.columns.clone(),
-        Format::Jsonl => {
+        Format::Jsonl | Format::Json => {
             let mut found = Paths::default();
             each(
                 &mut opened,
@@ -120,15 +120,10 @@ fn each(
     let mut number = 0;
     loop {
         let bytes = opened.window.bytes_read();
-        let decoded =
-            opened
-                .decoder
-                .next(&mut opened.window)
-                .map_err(|source| IntakeError::Read {
-                    input: opened.name.clone(),
-                    bytes,
-                    source,
-                })?;
+        let decoded = opened
+            .decoder
+            .next(&mut opened.window)
+            .map_err(|source| IntakeError::reading(opened.name.clone(), bytes, source))?;
         number += 1;
         match decoded {
             Decoded::End => return Ok(()),

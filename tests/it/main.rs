@@ -8,6 +8,7 @@ mod kills;
 mod ledger;
 mod mapping;
 mod reading;
+mod reading_json;
 mod reconcile;
 mod rejects;
 mod sandbox;
