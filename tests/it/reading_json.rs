@@ -224,7 +224,7 @@ fn elements_over_several_lines_are_told_apart_by_their_indentation() {
     assert_eq!(
         rows(&format!("[\n{broken}\n{PRETTY},\n{PRETTY}\n]")),
         [
-            "1/2: not_json@11",
+            "1/2: not_json@10",
             "2/11: T-2 delete",
             "3/16: repeats row 2"
         ]
@@ -451,7 +451,7 @@ fn the_json_test_suite_is_taken_and_refused_as_it_says() {
         match name.as_bytes()[0] {
             b'y' if is_lost => wrong.push(format!("{name} between: {all:?}")),
             b'n' if !has_problem && !bytes.trim_ascii().is_empty() => {
-                wrong.push(format!("{name} between: {all:?}"))
+                wrong.push(format!("{name} between: {all:?}"));
             }
             _ if is_lost && !has_problem => wrong.push(format!("{name} lost: {all:?}")),
             _ => {}
@@ -478,6 +478,23 @@ fn piece() -> impl Strategy<Value = String> {
         3 => prop::collection::vec(prop::sample::select(b"{}[]\":,a1\\\n\r ".to_vec()), 0..12)
             .prop_map(|bytes| String::from_utf8(bytes).expect("ASCII")),
     ]
+}
+
+#[test]
+fn faults_without_end_take_no_time_without_end() {
+    for line in [
+        "{\"a\":\"x,\n",
+        "{\"a\":01,\"b\":[\n",
+        "{\"a\":{\n",
+        "  {\"a\" [\n",
+        "}\n",
+        "[\n",
+    ] {
+        let text = format!("[\n{}", line.repeat(4_000));
+        let told = rows(&text);
+        assert!(told.iter().all(|row| row.contains('@')), "{line}");
+        assert!(!told.is_empty(), "{line}");
+    }
 }
 
 proptest! {

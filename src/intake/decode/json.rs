@@ -833,7 +833,6 @@ fn extent(
                 at = string_end(bytes, at)? - 1;
                 is_faulty |= bytes[at] != b'"';
             }
-            b'{' | b'[' => {}
             b',' if open.is_empty() && !is_sequence => return end(at),
             b'\n' if open.is_empty() && is_sequence => return end(at),
             _ => {}
