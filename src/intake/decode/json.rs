@@ -357,6 +357,7 @@ impl Decoder {
             Layout::Sequence => State::Element { behind_comma },
             _ => State::Behind,
         };
+        let mut is_too_deep = false;
         let extent = loop {
             let unread = window.unread();
             let indent = self.place.indent;
@@ -366,6 +367,7 @@ impl Decoder {
                 is_sequence,
                 window.is_last(),
                 &mut self.open,
+                &mut is_too_deep,
             );
             match end {
                 Some(end) if end.at <= LINE_BYTES_MAX => break Some(end),
@@ -419,7 +421,7 @@ impl Decoder {
         let (offset, column) = place_of(&error);
         let next = (self.place.indent)
             .and_then(|indent| next_element(found, indent, offset))
-            .filter(|_| is_whole || !error.is_eof())
+            .filter(|_| !is_too_deep && (is_whole || !error.is_eof()))
             .or_else(|| extent.filter(|end| end.is_next).map(|end| end.at));
         let blamed = line + offset - 1;
         let why = format!(
@@ -805,8 +807,10 @@ fn extent(
     is_sequence: bool,
     is_last: bool,
     open: &mut Vec<u8>,
+    is_too_deep: &mut bool,
 ) -> Option<End> {
     open.clear();
+    *is_too_deep = false;
     let (mut objects, mut arrays) = (0_usize, 0_usize);
     let mut before = b' ';
     let mut is_faulty = false;
@@ -841,6 +845,10 @@ fn extent(
             // Once is enough: it is looked for from here on.
             let faulty = 1 + memchr::memchr_iter(b'\n', &bytes[..here]).count() as u64;
             next = indent.and_then(|indent| next_element(bytes, indent, faulty));
+            // No line of it is taken for an element: it would be as deep, and be looked through again.
+            if next.is_none() && open.len() > DEPTH_MAX {
+                *is_too_deep = true;
+            }
         }
         if next == Some(here) {
             let is_next = true;
