@@ -53,6 +53,8 @@ pub struct Reading {
     pub quote: Option<u8>,
     /// `header_row`: the line of the file on which the header begins, from 1.
     pub header_row: Option<NonZeroU64>,
+    /// `records`: the key of the array of rows in a JSON object.
+    pub records: Option<String>,
 }
 
 /// Formats of an input.
@@ -62,6 +64,9 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// JSON objects in an array, in an array under a key of one object, or one after the other; told by a job file also
+    /// one a line.
+    Json,
 }
 
 /// How a row becomes entries: the job file's `[input]` and `[fields]`, not yet held against a header.

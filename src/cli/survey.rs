@@ -124,6 +124,10 @@ pub(super) fn describe(shape: &Shape) -> String {
     };
     match shape.format {
         Format::Jsonl => format!("{packing}JSON Lines, {encoding}{basis}"),
+        Format::Json => match &shape.records {
+            Some(key) => format!("{packing}JSON, rows in the array `{key}`, {encoding}{basis}"),
+            None => format!("{packing}JSON, {encoding}{basis}"),
+        },
         Format::Csv => {
             let delimiter = match shape.delimiter {
                 b',' => "comma".to_owned(),

@@ -104,13 +104,13 @@ pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Un
         ));
     }
     let format = match (said, text[0]) {
-        (Some(Format::Jsonl) | None, b'[') => {
+        (Some(Format::Jsonl), b'[') => {
             return Err(unreadable(
-                "a JSON array",
-                "one JSON object a line is read: convert it with jq -c '.[]' FILE > FILE.jsonl (or, for CSV that begins \
-                 with `[`, set format = \"csv\" in the job file's [input])",
+                "a JSON array and not JSON Lines",
+                "leave format out of the job file's [input], or set format = \"json\"",
             ));
         }
+        (None, b'[') => Format::Json,
         (Some(format), _) => format,
         (None, b'{') => Format::Jsonl,
         (None, _) => Format::Csv,
@@ -172,6 +172,8 @@ mod tests {
         assert_eq!(format(b"Ticket ID,Email\n"), Ok(Some(Format::Csv)));
         assert_eq!(format(b" \n {\"a\":1}\n"), Ok(Some(Format::Jsonl)));
         assert_eq!(format(b"\n \n"), Ok(None));
+        assert_eq!(format(b" [{\"a\":1}]"), Ok(Some(Format::Json)));
+        assert!(look(b"[{\"a\":1}]", Some(Format::Jsonl)).is_err());
         assert_eq!(
             look(b"{curly},b\n", Some(Format::Csv)).map(|look| look.map(|look| look.format)),
             Ok(Some(Format::Csv))
@@ -186,7 +188,6 @@ mod tests {
             (b"PK\x03\x04..export.csv", "zip archive"),
             (b"id\0\0\0\x03name\0\0\0\x05\x01", "NUL"),
             (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
-            (b" [{\"a\":1}]", "JSON array"),
         ] {
             let refusal = binary(head).or_else(|| look(head, None).err()).expect(what);
             assert!(refusal.what.contains(what), "{what}: {}", refusal.what);

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::decode::json::Undecided;
 use super::problem::grouped;
 
 /// Why an input cannot be read by this job.
@@ -44,6 +45,18 @@ pub enum IntakeError {
         /// The input's name.
         input: String,
         /// What is wrong with it.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A JSON document of which it cannot be told what its rows are.
+    #[error("{input}, line {line}: {what}")]
+    Document {
+        /// The input's name.
+        input: String,
+        /// How far it was read.
+        line: u64,
+        /// What is wrong.
         what: String,
         /// What to do.
         hint: String,
@@ -148,6 +161,23 @@ pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
 }
 
 impl IntakeError {
+    /// Why reading broke off after so many bytes: the system, or a document that cannot be understood.
+    pub(crate) fn reading(input: String, bytes: u64, source: io::Error) -> Self {
+        match source.downcast::<Undecided>() {
+            Ok(Undecided { line, what, hint }) => Self::Document {
+                input,
+                line,
+                what,
+                hint,
+            },
+            Err(source) => Self::Read {
+                input,
+                bytes,
+                source,
+            },
+        }
+    }
+
     /// What to do about it, when that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -169,7 +199,10 @@ impl IntakeError {
             Self::NoHeaderLine { .. } => Some(
                 "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
             ),
-            Self::Header { hint, .. } | Self::Rule { hint, .. } | Self::Archive { hint, .. } => Some(hint.clone()),
+            Self::Header { hint, .. }
+            | Self::Rule { hint, .. }
+            | Self::Archive { hint, .. }
+            | Self::Document { hint, .. } => Some(hint.clone()),
             Self::MissingColumns {
                 missing,
                 present,

@@ -104,8 +104,10 @@ impl Intake {
         let wanted = columns
             .finish(&opened.name)
             .map_err(|error| opened.explain(error))?;
-        if let Decoder::Jsonl(decoder) = &mut opened.decoder {
-            decoder.select(wanted);
+        match &mut opened.decoder {
+            Decoder::Csv(_) => {}
+            Decoder::Jsonl(decoder) => decoder.select(wanted),
+            Decoder::Json(decoder) => decoder.select(wanted),
         }
         Ok(Self {
             opened,
@@ -162,11 +164,8 @@ impl Intake {
             ..
         } = &mut self.opened;
         let bytes = window.bytes_read();
-        let decoded = open::next(decoder, window, shape).map_err(|source| IntakeError::Read {
-            input: name.clone(),
-            bytes,
-            source,
-        })?;
+        let decoded = open::next(decoder, window, shape)
+            .map_err(|source| IntakeError::reading(name.clone(), bytes, source))?;
         if matches!(decoded, Decoded::End) {
             return Ok(None);
         }

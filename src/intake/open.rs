@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::decode::csv::{self, scan_window};
+use super::decode::json::Layout;
 use super::decode::scan::{After, Dialect, Scan, Spans, line_breaks, scan};
 use super::decode::{
-    Decoded, Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, jsonl,
+    Decoded, Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, Shape, json, jsonl,
 };
 use super::detect::{self, LOOK_BYTES};
 use super::dialect::{self, DELIMITERS};
@@ -71,10 +72,11 @@ impl Opened {
             preamble: Vec::new(),
             header_line: 1,
             columns: Vec::new(),
+            records: None,
         };
         match look.format {
             Format::Csv => open_csv(name, window, shape, reading),
-            Format::Jsonl => open_jsonl(name, window, shape),
+            Format::Jsonl | Format::Json => open_json(name, window, shape, reading),
         }
     }
 
@@ -127,7 +129,7 @@ impl Opened {
     pub(crate) fn columns(&self) -> Columns<'_> {
         match self.shape.format {
             Format::Csv => Columns::of_header(&self.shape.columns),
-            Format::Jsonl => Columns::of_sample(&self.paths, self.may_lack),
+            Format::Jsonl | Format::Json => Columns::of_sample(&self.paths, self.may_lack),
         }
     }
 }
@@ -169,7 +171,7 @@ fn decoded(mut window: Window, reading: &Reading) -> (Window, Understood) {
     let mut found = encoding::find(head, is_all, reading.encoding);
     let format = detect::look(start(&window), reading.format);
     if found.basis == Basis::Guess
-        && matches!(&format, Ok(Some(look)) if look.format == Format::Jsonl)
+        && matches!(&format, Ok(Some(look)) if look.format != Format::Csv)
     {
         // JSON is UTF-8 (RFC 8259); other bytes are damage.
         found.codec = Codec::Standard(UTF_8);
@@ -192,11 +194,7 @@ pub(crate) fn read<T>(
     window: &mut Window,
     act: impl FnOnce(&mut Window) -> std::io::Result<T>,
 ) -> Result<T, IntakeError> {
-    act(window).map_err(|source| IntakeError::Read {
-        input: name.to_owned(),
-        bytes: window.bytes_read(),
-        source,
-    })
+    act(window).map_err(|source| IntakeError::reading(name.to_owned(), window.bytes_read(), source))
 }
 
 fn unreadable(input: String, refusal: detect::Unreadable) -> IntakeError {
@@ -235,15 +233,35 @@ fn said_dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
     Ok(dialect)
 }
 
-fn open_jsonl(name: String, mut window: Window, mut shape: Shape) -> Result<Opened, IntakeError> {
-    let sample = read(&name, &mut window, jsonl::sample)?;
+fn open_json(
+    name: String,
+    mut window: Window,
+    mut shape: Shape,
+    reading: &Reading,
+) -> Result<Opened, IntakeError> {
+    let records = reading.records.as_deref();
+    let layout = match reading.format {
+        Some(Format::Jsonl) => Layout::Lines,
+        _ => read(&name, &mut window, |window| json::layout(window, records))?,
+    };
     let first_end = memchr::memchr(b'\n', window.unread());
     shape.is_crlf = first_end.is_some_and(|end| end > 0 && window.unread()[end - 1] == b'\r');
+    let (decoder, sample) = if layout == Layout::Lines {
+        shape.format = Format::Jsonl;
+        let sample = read(&name, &mut window, jsonl::sample)?;
+        (Decoder::Jsonl(jsonl::Decoder::default()), sample)
+    } else {
+        shape.format = Format::Json;
+        let mut decoder = json::Decoder::new(layout, reading.records.clone());
+        let sample = read(&name, &mut window, |window| decoder.start(window))?;
+        shape.records = decoder.records().map(str::to_owned);
+        (Decoder::Json(decoder), sample)
+    };
     shape.columns = sample.leaves;
     Ok(Opened {
         name,
         window,
-        decoder: Decoder::Jsonl(jsonl::Decoder::new(Vec::new())),
+        decoder,
         guessed_header: Vec::new(),
         may_lack: sample.rows == 0 || sample.paths.iter().any(|path| path == "import_problem"),
         paths: sample.paths,

@@ -40,7 +40,7 @@ pub fn rows(
     understood(&opened.shape);
     let columns = match opened.shape.format {
         Format::Csv => opened.shape.columns.clone(),
-        Format::Jsonl => {
+        Format::Jsonl | Format::Json => {
             let mut found = Paths::default();
             each(
                 &mut opened,
@@ -124,13 +124,8 @@ fn each(
     loop {
         let bytes = opened.window.bytes_read();
         let name = &opened.name;
-        let decoded = open::next(&mut opened.decoder, &mut opened.window, &opened.shape).map_err(
-            |source| IntakeError::Read {
-                input: name.clone(),
-                bytes,
-                source,
-            },
-        )?;
+        let decoded = open::next(&mut opened.decoder, &mut opened.window, &opened.shape)
+            .map_err(|source| IntakeError::reading(name.clone(), bytes, source))?;
         number += 1;
         match decoded {
             Decoded::End => return Ok(()),

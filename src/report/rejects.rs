@@ -1,7 +1,7 @@
 //! Rejects in the form of their input: corrected, they are themselves an input for the same job.
 //!
 //! CSV keeps delimiter, quote, line ends, byte order mark, the lines above the header and every cell as it stood, and
-//! has `import_problem` as its last column. JSON Lines keep their objects and have `import_problem` in each. What
+//! has `import_problem` as its last column. JSON keeps its objects, one a line, and has `import_problem` in each. What
 //! could not be read stays so that it is refused again until someone corrects it. An input that was packed or in another
 //! encoding has its rejects unpacked and in UTF-8 with a byte order mark, which counts more than the job's encoding.
 //! Not here: which rows are rejects, and the file (its mode, its replacement at once).
@@ -25,7 +25,7 @@ pub const NOT_READ: &str = "not read: ";
 pub const fn file_name(format: Format) -> &'static str {
     match format {
         Format::Csv => "rejects.csv",
-        Format::Jsonl => "rejects.jsonl",
+        Format::Jsonl | Format::Json => "rejects.jsonl",
     }
 }
 
@@ -173,15 +173,18 @@ impl<W: Write> RejectsWriter<W> {
     }
 
     fn write_object(&mut self, raw: &[u8], problem: &str) -> io::Result<()> {
-        let text = String::from_utf8_lossy(raw);
+        // An element of a document may stand over several lines; within its texts there are no line breaks.
+        let text: Vec<_> = raw
+            .split(|&byte| byte == b'\n')
+            .map(<[u8]>::trim_ascii)
+            .collect();
+        let text = text.join(&b' ');
+        let text = String::from_utf8_lossy(&text);
         let kept = without_member(&text, PROBLEM_COLUMN);
         let kept = kept.trim_end();
         let open = kept.strip_suffix('}').unwrap_or(kept);
-        let comma = if open.trim_end().ends_with('{') {
-            ""
-        } else {
-            ","
-        };
+        let open = open.trim_end();
+        let comma = if open.ends_with('{') { "" } else { "," };
         write!(
             self.out,
             "{open}{comma}\"{PROBLEM_COLUMN}\":{}}}",

@@ -261,6 +261,8 @@ quote = ""
 header_row = 0
 sheet = "Sheet 1"
 date_order = "dmy""#);
+    input_of_json => faults_with("[input]\nformat = \"json\"\ndelimiter = \";\"\nrecords = 7");
+    input_of_csv_with_records => faults_with("[input]\nformat = \"csv\"\nrecords = \"tickets\"");
     input_of_json_lines => faults_with("[input]\nformat = \"jsonl\"\ndelimiter = \";\"\nheader_row = 3");
     filters => faults_with("[input]\nregion = \"GBR\"\ndelimiter = \";\"\nquote = \";\"\nformat = \"tsv\"\nwhere = [{ column = \"Category\" }, { colum = \"A\", in = [] }]");
     send => faults_with(r#"[send]

@@ -10,6 +10,7 @@ mod ledger;
 mod mapping;
 mod packed;
 mod reading;
+mod reading_json;
 mod reconcile;
 mod rejects;
 mod sandbox;

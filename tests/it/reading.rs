@@ -116,7 +116,8 @@ pub(crate) fn told(row: &RowReading) -> String {
     )
 }
 
-fn error(plan: &ReadPlan, bytes: &[u8]) -> String {
+/// Why bytes do not open, and what to do.
+pub(crate) fn error(plan: &ReadPlan, bytes: &[u8]) -> String {
     match open(plan, bytes) {
         Ok(_) => panic!("it should not open"),
         Err(error) => format!("{error} | {}", error.hint().unwrap_or_default()),
@@ -165,7 +166,6 @@ fn what_is_not_delimited_text_is_refused_by_name() {
             &b"PK\x03\x04\x14\0[Content_Types].xml"[..],
             "Excel workbook",
         ),
-        (b"[{\"a\": 1}]", "jq -c"),
         (
             b"Ticket,\0Email,Wish\nT-1,a@example.com,view, and so on\n",
             "NUL",
@@ -370,10 +370,20 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
 }
 
 /// Gives out bytes in pieces of the given sizes, over and over.
-struct Pieces {
+pub(crate) struct Pieces {
     bytes: Cursor<Vec<u8>>,
     sizes: Vec<usize>,
     next: usize,
+}
+
+impl Pieces {
+    pub(crate) fn new(bytes: Cursor<Vec<u8>>, sizes: Vec<usize>) -> Self {
+        Self {
+            bytes,
+            sizes,
+            next: 0,
+        }
+    }
 }
 
 impl Seek for Pieces {
@@ -394,7 +404,7 @@ impl Read for Pieces {
 }
 
 /// All that there is to a row.
-fn shown(row: &RowReading) -> String {
+pub(crate) fn shown(row: &RowReading) -> String {
     use std::fmt::Write as _;
     let mut text = format!("{:?} {:?}", row.position, row.warnings);
     if let Some(record) = &row.record {
@@ -449,7 +459,7 @@ proptest! {
             let times = 300_000 / body.len().max(20);
             let bytes = [head, body.repeat(times)].concat();
             let whole: Vec<_> = read(&plan, &bytes).iter().map(shown).collect();
-            let pieces = Pieces { bytes: Cursor::new(bytes), sizes: sizes.clone(), next: 0 };
+            let pieces = Pieces::new(Cursor::new(bytes), sizes.clone());
             let cut = Intake::from_reader(&plan, 0, true, pieces).expect("it opened before");
             prop_assert!(drain(cut).iter().map(shown).eq(whole));
         }

@@ -62,7 +62,11 @@ const ENCODINGS: [&str; 39] = [
 ];
 /// How many of them a message lists.
 const ENCODINGS_LISTED: usize = 10;
-const FORMATS: [(&str, Format); 2] = [("csv", Format::Csv), ("jsonl", Format::Jsonl)];
+const FORMATS: [(&str, Format); 3] = [
+    ("csv", Format::Csv),
+    ("jsonl", Format::Jsonl),
+    ("json", Format::Json),
+];
 
 impl<'t> Reader<'t> {
     pub(super) fn job(&mut self, root: &'t DeTable<'t>) -> Job {
@@ -182,6 +186,7 @@ impl<'t> Reader<'t> {
             delimiter: self.ascii(table, "delimiter", "for tabs: delimiter = \"\\t\""),
             quote: self.ascii(table, "quote", "the usual one: quote = '\"'"),
             header_row: self.header_row(table),
+            records: self.records(table),
         };
         if let Some(value) = table.get("date_order") {
             self.fault(
@@ -190,15 +195,21 @@ impl<'t> Reader<'t> {
                 "leave it out; a date can be sent as it stands, within notes (a template) or requestDetails",
             );
         }
-        if reading.format == Some(Format::Jsonl) {
-            for key in ["delimiter", "quote", "header_row"] {
-                if let Some(value) = table.get(key) {
-                    self.fault(
-                        value.span(),
-                        format!("`[input] {key}` is for CSV, and `format` says \"jsonl\""),
-                        "leave one of the two out",
-                    );
-                }
+        let of_csv = ["delimiter", "quote", "header_row"].map(|key| (key, "CSV"));
+        let of_json = [("records", "JSON documents")];
+        let (word, unfit) = match reading.format {
+            None => ("", Vec::new()),
+            Some(Format::Csv) => ("csv", of_json.to_vec()),
+            Some(Format::Json) => ("json", of_csv.to_vec()),
+            Some(Format::Jsonl) => ("jsonl", [&of_csv[..], &of_json].concat()),
+        };
+        for (key, of) in unfit {
+            if let Some(value) = table.get(key) {
+                self.fault(
+                    value.span(),
+                    format!("`[input] {key}` is for {of}, and `format` says \"{word}\""),
+                    "leave one of the two out",
+                );
             }
         }
         let same = reading.delimiter.is_some() && reading.delimiter == reading.quote;
@@ -237,13 +248,10 @@ impl<'t> Reader<'t> {
     fn format(&mut self, table: &Table<'t>) -> Option<Format> {
         let value = table.get("format")?;
         let path = table.path("format");
-        let later = ["json", "xlsx", "xls", "ods", "tsv"];
+        let later = ["xlsx", "xls", "ods", "tsv"];
         if let Some(word) = value.get_ref().as_str().filter(|word| later.contains(word)) {
             let hint = match word {
                 "tsv" => "that is CSV with tabs: format = \"csv\" and delimiter = \"\\t\"",
-                "json" => {
-                    "write one object a line (jq -c '.[]' export.json > export.jsonl) and format = \"jsonl\""
-                }
                 _ => "save the sheet as CSV (UTF-8)",
             };
             self.fault(
@@ -287,6 +295,13 @@ impl<'t> Reader<'t> {
             );
         }
         row
+    }
+
+    fn records(&mut self, table: &Table<'t>) -> Option<String> {
+        let value = table.get("records")?;
+        let path = table.path("records");
+        let hint = "the key of the array that holds the rows: records = \"tickets\"";
+        self.text(value, &path, hint).map(str::to_owned)
     }
 
     fn key(&mut self, table: &Table<'t>) -> Vec<String> {

@@ -29,6 +29,7 @@ const SECTIONS: [(&str, &[&str]); 4] = [
             "delimiter",
             "quote",
             "header_row",
+            "records",
             "sheet",
             "date_order",
         ],

@@ -1,8 +1,9 @@
 //! JSON Lines to rows: one object a line.
 //!
 //! Each line is parsed into a [`Tree`]. A column is a dotted path (`requester.email`); at every object a key that is
-//! the whole rest of the path wins. Not here: arrays of objects in one document, which `detect` refuses.
+//! the whole rest of the path wins. Not here: documents over several lines, see `json`.
 
+use std::collections::HashMap;
 use std::io;
 
 use super::super::problem::grouped;
@@ -51,33 +52,96 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Reads the lines.
-pub(crate) struct Decoder {
-    /// The columns asked for, by number.
+/// One object after the other, seen through the columns that are wanted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Objects {
     columns: Vec<String>,
-    line: u64,
-    pending: usize,
     tree: Tree,
     selected: Vec<Option<usize>>,
+}
+
+impl Objects {
+    /// The columns wanted from now on.
+    pub(super) fn select(&mut self, columns: Vec<String>) {
+        self.columns = columns;
+    }
+
+    /// Parses one value.
+    pub(super) fn parse(&mut self, text: &str) -> Result<(), serde_json::Error> {
+        self.tree.parse(text)
+    }
+
+    /// The keys of the object parsed last.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.tree.keys()
+    }
+
+    /// The value parsed last as a row that begins on that line. `what` it is called: a line, an element.
+    pub(super) fn row<'a>(&'a mut self, raw: &'a [u8], line: u64, what: &str) -> Decoded<'a> {
+        let malformed = |code, kind, message| {
+            Decoded::Malformed(Malformed {
+                row_line: line,
+                line,
+                code,
+                message,
+                raw,
+                kind,
+            })
+        };
+        if !self.tree.is_object() {
+            return malformed(
+                "not_object",
+                RecordKind::Line,
+                format!("the {what} is JSON, but not an object: {{…}} is wanted"),
+            );
+        }
+        if let Some(key) = self.tree.repeated() {
+            return malformed(
+                "repeated_key",
+                RecordKind::Object,
+                format!(
+                    "an object has the key `{key}` more than once; which value counts cannot be told"
+                ),
+            );
+        }
+        if self.tree.has("import_line") {
+            return malformed(
+                "uncorrected_line",
+                RecordKind::Object,
+                "an earlier run set this line aside; replace it by what `import_line` holds, corrected".to_owned(),
+            );
+        }
+        if self.tree.is_blank() {
+            return Decoded::Blank { line };
+        }
+        self.selected.clear();
+        let tree = &self.tree;
+        self.selected
+            .extend(self.columns.iter().map(|path| tree.find(path)));
+        Decoded::Row(RawRow {
+            line,
+            raw,
+            cells: Cells::Json(Values {
+                tree: &self.tree,
+                selected: &self.selected,
+            }),
+        })
+    }
+}
+
+/// Reads the lines.
+#[derive(Default)]
+pub(crate) struct Decoder {
+    objects: Objects,
+    line: u64,
+    pending: usize,
     kept: Vec<u8>,
 }
 
 impl Decoder {
-    /// A decoder for lines of which those columns are wanted.
-    pub(crate) fn new(columns: Vec<String>) -> Self {
-        Self {
-            columns,
-            line: 0,
-            pending: 0,
-            tree: Tree::default(),
-            selected: Vec::new(),
-            kept: Vec::new(),
-        }
-    }
-
     /// The columns wanted from now on.
     pub(crate) fn select(&mut self, columns: Vec<String>) {
-        self.columns = columns;
+        self.objects.select(columns);
     }
 
     /// The next line that is not blank.
@@ -123,70 +187,26 @@ impl Decoder {
         let Ok(text) = std::str::from_utf8(raw) else {
             return Decoded::Malformed(not_utf8(raw, line, RecordKind::Line));
         };
-        let malformed = |code, kind, message| {
-            Decoded::Malformed(Malformed {
+        match self.objects.parse(text) {
+            Ok(()) => self.objects.row(raw, line, "line"),
+            Err(error) => Decoded::Malformed(Malformed {
                 row_line: line,
                 line,
-                code,
-                message,
-                raw,
-                kind,
-            })
-        };
-        if let Err(error) = self.tree.parse(text) {
-            return malformed(
-                "not_json",
-                RecordKind::Line,
-                format!(
+                code: "not_json",
+                message: format!(
                     "not JSON at byte {} of the line: {}",
                     error.column(),
                     not_json(&error)
                 ),
-            );
-        }
-        if !self.tree.is_object() {
-            return malformed(
-                "not_object",
-                RecordKind::Line,
-                "the line is JSON, but not an object: {…} is wanted".to_owned(),
-            );
-        }
-        if let Some(key) = self.tree.repeated() {
-            return malformed(
-                "repeated_key",
-                RecordKind::Object,
-                format!(
-                    "an object has the key `{key}` more than once; which value counts cannot be told"
-                ),
-            );
-        }
-        if self.tree.has("import_line") {
-            return malformed(
-                "uncorrected_line",
-                RecordKind::Object,
-                "an earlier run set this line aside; replace it by what `import_line` holds, corrected".to_owned(),
-            );
-        }
-        if self.tree.is_blank() {
-            return Decoded::Blank { line };
-        }
-        self.selected.clear();
-        let tree = &self.tree;
-        self.selected
-            .extend(self.columns.iter().map(|path| tree.find(path)));
-        Decoded::Row(RawRow {
-            line,
-            raw,
-            cells: Cells::Json(Values {
-                tree: &self.tree,
-                selected: &self.selected,
+                raw,
+                kind: RecordKind::Line,
             }),
-        })
+        }
     }
 }
 
 /// The parser's complaint in words for people who do not write parsers.
-fn not_json(error: &serde_json::Error) -> String {
+pub(super) fn not_json(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
     match said {
@@ -206,7 +226,7 @@ fn not_json(error: &serde_json::Error) -> String {
         "expected `\"`" | "key must be a string" => "a key is wanted, in double quotes",
         "trailing comma" => "a comma with nothing behind it",
         "trailing characters" => {
-            "more follows behind the end of the value; one object a line is wanted"
+            "more follows behind the end of the value; perhaps a comma or a line break is missing"
         }
         "invalid number" => "a number that is not written as JSON writes it",
         "invalid escape" => "a \\ that no known letter follows; a \\ itself is written \\\\",
@@ -244,15 +264,40 @@ fn find_line(window: &mut Window) -> io::Result<Option<(usize, usize)>> {
     }
 }
 
-/// What the first lines of an input hold.
+/// What the first rows of an input hold.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     /// Every path, in order of first appearance.
     pub(crate) paths: Vec<String>,
     /// Among them those that hold a value.
     pub(crate) leaves: Vec<String>,
-    /// Lines that are objects.
+    /// Rows that are objects.
     pub(crate) rows: usize,
+    /// Each path, and whether it has held a value.
+    known: HashMap<String, bool>,
+}
+
+impl Sample {
+    fn add_tree(&mut self, tree: &Tree) {
+        self.rows += 1;
+        tree.paths(&mut |path, is_leaf| {
+            if !self.known.contains_key(path) {
+                self.paths.push(path.to_owned());
+                self.known.insert(path.to_owned(), false);
+            }
+            let Some(was_leaf) = self.known.get_mut(path) else {
+                return;
+            };
+            if is_leaf && !std::mem::replace(was_leaf, true) {
+                self.leaves.push(path.to_owned());
+            }
+        });
+    }
+
+    /// Adds the object parsed last.
+    pub(super) fn add(&mut self, objects: &Objects) {
+        self.add_tree(&objects.tree);
+    }
 }
 
 /// Looks at the first lines without consuming them.
@@ -274,7 +319,6 @@ pub(crate) fn sample(window: &mut Window) -> io::Result<Sample> {
         memchr::memrchr(b'\n', unread).map_or(0, |last| last + 1)
     };
     let mut sample = Sample::default();
-    let mut known = std::collections::HashMap::new();
     let mut tree = Tree::default();
     for line in unread[..whole].split(|&byte| byte == b'\n') {
         let Ok(text) = std::str::from_utf8(line) else {
@@ -283,19 +327,7 @@ pub(crate) fn sample(window: &mut Window) -> io::Result<Sample> {
         if text.trim_ascii().is_empty() || tree.parse(text).is_err() || !tree.is_object() {
             continue;
         }
-        sample.rows += 1;
-        tree.paths(&mut |path, is_leaf| {
-            if !known.contains_key(path) {
-                sample.paths.push(path.to_owned());
-                known.insert(path.to_owned(), false);
-            }
-            let Some(was_leaf) = known.get_mut(path) else {
-                return;
-            };
-            if is_leaf && !std::mem::replace(was_leaf, true) {
-                sample.leaves.push(path.to_owned());
-            }
-        });
+        sample.add_tree(&tree);
         if sample.rows == SAMPLE_ROWS_MAX {
             break;
         }
@@ -336,7 +368,8 @@ mod tests {
 
     fn read(text: &[u8], columns: &[&str]) -> Vec<String> {
         let mut window = Window::new(Box::new(Cursor::new(text.to_vec())));
-        let mut decoder = Decoder::new(columns.iter().map(|&name| name.to_owned()).collect());
+        let mut decoder = Decoder::default();
+        decoder.select(columns.iter().map(|&name| name.to_owned()).collect());
         let mut found = Vec::new();
         loop {
             match decoder.next(&mut window).expect("a cursor reads") {
@@ -380,10 +413,20 @@ mod tests {
     fn numbers_keep_their_digits() {
         assert_eq!(
             read(
-                b"{\"n\": 12345678901234567890.10, \"e\": -1E5}\n{\"n\": 0.10, \"e\": 1e+400}\n{\"n\": -0, \"e\": -7}\n",
+                b"{\"n\": 12345678901234567890.10, \"e\": -1E5}\n{\"n\": 0.10, \"e\": 1e+400}\n{\"n\": -0, \"e\": -7}\n\
+                  {\"n\": 1e3, \"x\\\"3e3\": \"4e4\", \"e\": [1E05, \"2e5\", 1.0, 3e-7]}\n{\"n\": 0010}\n{\"n\": 12345678901234567890}\n\
+                  {\"n\": 99999999999999999999, \"e\": -9223372036854775809}\n",
                 &["n", "e"]
             ),
-            ["1: 12345678901234567890.10|-1e+5", "2: 0.10|1e+400", "3: -0|-7"]
+            [
+                "1: 12345678901234567890.10|-1E5",
+                "2: 0.10|1e+400",
+                "3: -0|-7",
+                "4: 1e3|[1E05,\"2e5\",1.0,3e-7]",
+                "5! not_json",
+                "6: 12345678901234567890|-",
+                "7: 99999999999999999999|-9223372036854775809",
+            ]
         );
     }
 

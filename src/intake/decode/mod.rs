@@ -4,6 +4,7 @@
 //! out as such, with the line to blame, and the next row is read.
 
 pub(crate) mod csv;
+pub(crate) mod json;
 pub(crate) mod jsonl;
 pub(crate) mod scan;
 mod tree;
@@ -16,7 +17,7 @@ use super::source::Window;
 pub const ROW_BYTES_MAX: usize = 1024 * 1024;
 /// Most line breaks within a CSV record: beyond it an open quote is more likely than a cell.
 pub const ROW_LINES_MAX: u64 = 10_000;
-/// Longest line of JSON that is read, in bytes without its line end.
+/// Longest line of JSON Lines, and largest element of a JSON array, that is read, in bytes without its line end.
 pub const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Largest header, in bytes.
 pub const HEADER_BYTES_MAX: usize = 256 * 1024;
@@ -150,12 +151,15 @@ pub struct Shape {
     pub header_line: u64,
     /// The columns' names, trimmed. JSON: the paths of the sample, in order of appearance.
     pub columns: Vec<String>,
+    /// The key of the array that holds the rows (JSON).
+    pub records: Option<String>,
 }
 
 /// The decoder of an input.
 pub(crate) enum Decoder {
     Csv(csv::Decoder),
     Jsonl(jsonl::Decoder),
+    Json(json::Decoder),
 }
 
 impl Decoder {
@@ -164,6 +168,7 @@ impl Decoder {
         match self {
             Self::Csv(decoder) => decoder.next(window),
             Self::Jsonl(decoder) => decoder.next(window),
+            Self::Json(decoder) => decoder.next(window),
         }
     }
 }

@@ -35,12 +35,14 @@ struct Node {
 }
 
 /// One JSON value, flat: each node is followed by what it holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tree {
     text: String,
     nodes: Vec<Node>,
     /// A key that an object has twice.
     repeated: Option<String>,
+    /// Some number is written with an exponent.
+    has_exponent: bool,
 }
 
 impl Tree {
@@ -49,13 +51,35 @@ impl Tree {
         self.text.clear();
         self.nodes.clear();
         self.repeated = None;
+        self.has_exponent = false;
         let mut json = serde_json::Deserializer::from_str(text);
         Grow {
             tree: self,
             key: 0..0,
         }
         .deserialize(&mut json)?;
-        json.end()
+        json.end()?;
+        if self.has_exponent {
+            self.write_exponents_as_in(text);
+        }
+        Ok(())
+    }
+
+    /// The parser hands over `1E5` as `1e+5`: takes what is written instead.
+    fn write_exponents_as_in(&mut self, text: &str) {
+        let has_exponent = |node: &Node, of: &str| {
+            node.kind == Kind::Number && of[node.text.clone()].contains('e')
+        };
+        let mut written = exponents(text);
+        for index in 0..self.nodes.len() {
+            if has_exponent(&self.nodes[index], &self.text)
+                && let Some(digits) = written.next()
+            {
+                let start = self.text.len();
+                self.text.push_str(digits);
+                self.nodes[index].text = start..self.text.len();
+            }
+        }
     }
 
     fn push(&mut self, key: Range<usize>, kind: Kind, text: &str) {
@@ -219,9 +243,16 @@ impl Tree {
         }
     }
 
+    /// The keys of the object at the top.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let is_object = self.is_object();
+        let children = is_object.then(|| self.children(0));
+        children.into_iter().flatten().map(|child| self.key(child))
+    }
+
     /// Whether the object has that key at its top.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.is_object() && self.children(0).any(|child| self.key(child) == key)
+        self.keys().any(|each| each == key)
     }
 
     fn find_repeated(&mut self, object: usize) {
@@ -244,6 +275,43 @@ impl Tree {
             self.repeated = Some(cut(self.key(children[index])));
         }
     }
+}
+
+/// The numbers with an exponent in a JSON text, as they are written.
+fn exponents(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            let start = at;
+            match bytes[at] {
+                b'"' => at = string_end(bytes, at),
+                b'-' | b'0'..=b'9' => {
+                    let is_part =
+                        |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+                    at += bytes[at..].iter().take_while(is_part).count();
+                    if memchr::memchr2(b'e', b'E', &bytes[start..at]).is_some() {
+                        return Some(&text[start..at]);
+                    }
+                }
+                _ => at += 1,
+            }
+        }
+        None
+    })
+}
+
+/// Behind the closing quote of the text that begins at `start`.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[at.min(bytes.len())..]) {
+        at += found + 1;
+        if bytes[at - 1] == b'"' {
+            return at;
+        }
+        at += 1;
+    }
+    bytes.len()
 }
 
 fn write_text(text: &str, into: &mut String) {
@@ -327,6 +395,7 @@ impl<'de> Visitor<'de> for Grow<'_> {
                     return Err(A::Error::custom("a key that is not allowed"));
                 }
                 self.tree.nodes.truncate(this);
+                self.tree.has_exponent |= digits.contains('e');
                 self.tree.push(self.key, Kind::Number, &digits);
                 return Ok(());
             }
