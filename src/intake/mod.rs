@@ -17,6 +17,7 @@ mod encoding;
 mod entries;
 mod error;
 mod map;
+mod mask;
 mod open;
 mod problem;
 mod rows;
@@ -47,6 +48,7 @@ pub use unpack::{
 pub(crate) use decode::scan as delimited;
 pub(crate) use encoding::by_label as encoding_by_label;
 pub(crate) use map::key::of_request as key_of_request;
+pub(crate) use mask::mask;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
