@@ -48,6 +48,11 @@ pub(crate) fn mask(value: &str) -> String {
     masked.join(" ")
 }
 
+/// Whether a text is of the kind that tells who somebody is, wherever it stands: an address, or a long number.
+pub(crate) fn is_telling(text: &str) -> bool {
+    text.contains('@') || number(text).is_some()
+}
+
 /// The first letter or digit, and that there is more; of a single one nothing.
 fn word(text: &str) -> String {
     let mut shown = text.chars().filter(|c| c.is_alphanumeric());
@@ -102,6 +107,12 @@ mod tests {
         ] {
             assert_eq!(mask(value), masked, "{value:?}");
         }
+    }
+
+    #[test]
+    fn addresses_and_long_numbers_are_telling() {
+        assert!(is_telling("jane@example.com") && is_telling("+44 7700 900321"));
+        assert!(!is_telling("Right to erasure") && !is_telling("Art. 17") && !is_telling("2026"));
     }
 
     proptest! {
