@@ -103,8 +103,7 @@ impl Page {
 impl Paragraph {
     fn render(&self, width: Option<usize>, has_colours: bool) -> String {
         let width = width.filter(|_| !self.is_verbatim);
-        let mut text = String::new();
-        let mut column = 0;
+        let mut line = Line::new(has_colours);
         let mut spaces = self.indent.0;
         for (tone, piece) in &self.pieces {
             let piece = harmless(piece).replace(['\n', '\t'], " ");
@@ -112,21 +111,71 @@ impl Paragraph {
                 let trimmed = word.trim_end_matches(' ');
                 let columns = measure_text_width(trimmed);
                 if columns > 0 {
-                    let is_first = column == 0;
-                    if !is_first && width.is_some_and(|width| column + spaces + columns > width) {
-                        text.push('\n');
-                        column = 0;
+                    let end = line.columns + spaces + columns;
+                    if line.columns > 0 && width.is_some_and(|width| end > width) {
+                        line.end();
                         spaces = self.indent.1;
                     }
-                    text.push_str(&" ".repeat(spaces));
-                    text.push_str(&toned(*tone, trimmed, has_colours));
-                    column += spaces + columns;
+                    line.add(*tone, spaces, trimmed, columns);
                     spaces = 0;
                 }
                 spaces += word.len() - trimmed.len();
             }
         }
-        text
+        line.finish()
+    }
+}
+
+/// Lines being put together; words of one tone that stand side by side are toned as one.
+struct Line {
+    has_colours: bool,
+    done: String,
+    /// What the last words have in common, and they.
+    tone: Tone,
+    run: String,
+    columns: usize,
+}
+
+impl Line {
+    fn new(has_colours: bool) -> Self {
+        Self {
+            has_colours,
+            done: String::new(),
+            tone: Tone::Plain,
+            run: String::new(),
+            columns: 0,
+        }
+    }
+
+    fn add(&mut self, tone: Tone, spaces: usize, word: &str, columns: usize) {
+        if tone != self.tone || self.run.is_empty() {
+            self.end_run();
+            self.tone = tone;
+            self.done.push_str(&" ".repeat(spaces));
+        } else {
+            self.run.push_str(&" ".repeat(spaces));
+        }
+        self.run.push_str(word);
+        self.columns += spaces + columns;
+    }
+
+    fn end_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        if !run.is_empty() {
+            self.done
+                .push_str(&toned(self.tone, &run, self.has_colours));
+        }
+    }
+
+    fn end(&mut self) {
+        self.end_run();
+        self.done.push('\n');
+        self.columns = 0;
+    }
+
+    fn finish(mut self) -> String {
+        self.end_run();
+        self.done
     }
 }
 
@@ -179,7 +228,11 @@ mod tests {
             width: None,
             has_colours: true,
         });
-        assert!(coloured.contains("\u{1b}[31m") && coloured.contains("\u{fffd}[31m-mail"));
+        assert_eq!(coloured.matches('\u{1b}').count(), 3, "{coloured:?}");
+        assert!(
+            coloured.starts_with("    \u{1b}[31m\u{1b}[1m3\u{1b}[0m  column"),
+            "{coloured:?}"
+        );
         assert!(!page().render(Paper::default()).contains('\u{1b}'));
     }
 

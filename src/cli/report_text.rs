@@ -11,14 +11,16 @@ use super::remedy;
 use super::survey::describe;
 use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
-use crate::check::{Example, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
+use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
-use crate::intake::{Offending, grouped};
+use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
 use crate::outcome::Outcome;
 use crate::plan::{Format, ReadPlan, Reading, Rule};
 
 /// Groups of problems that are shown; JSON has them all.
 const GROUPS_SHOWN_MAX: usize = 20;
+/// Request words without a meaning that are shown; JSON has them all.
+const WORDS_SHOWN_MAX: usize = 40;
 /// Columns that are named in a list; JSON has them all.
 const COLUMNS_SHOWN_MAX: usize = 12;
 /// Requests of the pilot that is proposed.
@@ -152,31 +154,80 @@ impl Report<'_> {
         page.gap()
             .begin(0, 0)
             .add(Tone::Title, format!("{title}: {}", grouped(groups.count())));
+        let (words, others): (Vec<_>, Vec<_>) = groups
+            .groups
+            .iter()
+            .partition(|group| word(group).is_some());
         let is_masked = !self.shows_values
-            && groups.groups.iter().any(|group| {
-                group
-                    .examples
-                    .iter()
-                    .any(|one| shown_value(group, one).is_some())
-            });
+            && others
+                .iter()
+                .any(|group| group.examples.iter().any(|example| example.value.is_some()));
         if is_masked {
             page.add(Tone::Faint, "  values are masked; --show-values shows them");
         }
-        for group in groups.groups.iter().take(GROUPS_SHOWN_MAX) {
+        self.words(page, tone, &words);
+        for group in others.iter().take(GROUPS_SHOWN_MAX) {
             self.group(page, tone, group);
         }
-        let hidden = groups
-            .groups
+        let hidden = others
             .iter()
             .skip(GROUPS_SHOWN_MAX)
             .map(|group| group.count)
             .sum::<u64>()
             + groups.ungrouped;
         if hidden > 0 {
-            page.begin(2, PROBLEM_INDENT).add(
+            page.begin(2, PROBLEM_INDENT)
+                .add(tone, format!("{:>5}  ", grouped(hidden)))
+                .add(Tone::Plain, "of other kinds");
+        }
+    }
+
+    /// Request words without a meaning, as lines for the job file.
+    fn words(&self, page: &mut Page, tone: Tone, groups: &[&Group]) {
+        let Some(first) = groups.first() else {
+            return;
+        };
+        let count: u64 = groups.iter().map(|group| group.count).sum();
+        let place = first
+            .column
+            .as_ref()
+            .map(|column| format!("column `{column}`: "))
+            .unwrap_or_default();
+        let noun = counted(groups.len() as u64, "word");
+        page.begin(2, PROBLEM_INDENT)
+            .add(tone, format!("{:>5}  ", grouped(count)))
+            .add(
                 Tone::Plain,
-                format!("{} more of other kinds", grouped(hidden)),
+                format!("{place}{noun} without a meaning in the job file "),
+            )
+            .add(Tone::Faint, format!("[{}]", first.code));
+        page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2).add(
+            Tone::Good,
+            "→ add to the values of request under [fields], with view, delete, change or do_not_sell for each, or \"skip\" for what \
+             Concord does not do:",
+        );
+        for group in groups.iter().take(WORDS_SHOWN_MAX) {
+            let (Some(word), Some(example)) = (word(group), group.examples.first()) else {
+                continue;
+            };
+            let meant = self
+                .likely_meant(word)
+                .map(|known| format!("; like `{known}`?"));
+            let place = place_of(example.position, self.tells_input());
+            page.verbatim(
+                PROBLEM_INDENT + 2,
+                format!(
+                    "{} = \"…\",  # {}: {place}{}",
+                    serde_json::Value::from(word),
+                    grouped(group.count),
+                    meant.unwrap_or_default()
+                ),
             );
+        }
+        let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
+        if more > 0 {
+            page.begin(PROBLEM_INDENT + 2, PROBLEM_INDENT + 2)
+                .add(Tone::Faint, format!("# and {more} more words"));
         }
     }
 
@@ -201,10 +252,6 @@ impl Report<'_> {
             page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
                 .add(Tone::Good, format!("→ {}", known.to_do));
         }
-        if let Some(word) = self.likely_meant(group) {
-            page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
-                .add(Tone::Good, format!("→ did you mean `{word}`?"));
-        }
     }
 
     fn examples(&self, page: &mut Page, group: &Group) {
@@ -212,10 +259,12 @@ impl Report<'_> {
             .examples
             .iter()
             .map(|example| {
-                let value =
-                    shown_value(group, example).map(|value| format!(" `{}`", self.value(value)));
+                let value = example
+                    .value
+                    .as_ref()
+                    .map(|value| format!(" `{}`", self.value(value)));
                 let message = (!group.is_uniform).then(|| format!(": {}", example.message));
-                let place = place(example.position, self.tells_input());
+                let place = place_of(example.position, self.tells_input());
                 format!(
                     "{place}{}{}",
                     value.unwrap_or_default(),
@@ -249,20 +298,13 @@ impl Report<'_> {
     }
 
     /// The word of the job file that a request word is nearest to.
-    fn likely_meant(&self, group: &Group) -> Option<&str> {
-        let value = group.examples.first()?.value.as_ref()?;
-        if group.code != "unmapped_request" {
-            return None;
-        }
-        let rules = self.plan.rules.fields.iter();
-        let rule = rules
-            .filter(|(field, _)| *field == Field::Request)
-            .map(|(_, rule)| rule)
-            .next()?;
+    fn likely_meant(&self, word: &str) -> Option<&str> {
+        let mut rules = self.plan.rules.fields.iter();
+        let (_, rule) = rules.find(|(field, _)| *field == Field::Request)?;
         let Rule::Column { values, .. } = rule else {
             return None;
         };
-        nearest(value.plain(), values.iter().map(|(word, _)| word.as_str()))
+        nearest(word, values.iter().map(|(word, _)| word.as_str()))
     }
 
     fn duplicates(&self, page: &mut Page) {
@@ -313,7 +355,7 @@ impl Report<'_> {
                 None => String::new(),
             };
             let [this, earlier] =
-                [repeat.position, repeat.of].map(|position| place(position, self.tells_input()));
+                [repeat.position, repeat.of].map(|position| place_of(position, self.tells_input()));
             page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
                 .add(Tone::Faint, format!("{this} repeats {earlier}{key}"));
         }
@@ -339,25 +381,28 @@ impl Report<'_> {
             );
         }
         let limit = (valid > PILOT_REQUESTS).then_some(PILOT_REQUESTS);
-        let what = match limit {
-            Some(limit) => format!("a pilot of {limit} requests"),
-            None => counted(valid, "request"),
-        };
-        let rest = "those with problems are left out, and written to the rejects";
-        let text = match (valid, problems) {
-            (0, 0) => "The input holds no entry: there is nothing to send.".to_owned(),
+        let pilot = limit
+            .map(|limit| format!(", beginning with a pilot of {limit}"))
+            .unwrap_or_default();
+        let (tone, text) = match (valid, problems) {
+            (0, 0) => (Tone::Title, "There is nothing to send.".to_owned()),
             (0, _) => return,
-            (_, 0) => format!("Next, {what}:"),
-            (_, _) => format!("To send the others now ({rest}), {what}:"),
+            (_, 0) => (
+                Tone::Title,
+                format!("Next: send {}{pilot}:", counted(valid, "request")),
+            ),
+            (_, _) => {
+                let valid = match valid {
+                    1 => "valid request".to_owned(),
+                    _ => format!("{} valid requests", grouped(valid)),
+                };
+                let text = format!(
+                    "Or send the {valid} now{pilot}; rows with problems are written to the rejects, to be corrected later:"
+                );
+                (Tone::Plain, text)
+            }
         };
-        page.begin(0, 2).add(
-            if problems == 0 {
-                Tone::Title
-            } else {
-                Tone::Plain
-            },
-            text,
-        );
+        page.begin(0, 2).add(tone, text);
         if valid > 0 {
             let changes = Changes {
                 limit,
@@ -377,12 +422,11 @@ fn tone_of(count: &Count) -> Tone {
     }
 }
 
-/// A request word is in the message already.
-fn shown_value<'e>(group: &Group, example: &'e Example) -> Option<&'e Offending> {
-    example
-        .value
-        .as_ref()
-        .filter(|_| group.field != Some(Field::Request))
+/// The request word that a group is about; none where it is about something else, or about what is no word.
+fn word(group: &Group) -> Option<&str> {
+    let value = group.examples.first()?.value.as_ref()?;
+    let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
+    (group.code == "unmapped_request" && is_word).then(|| value.plain())
 }
 
 fn how_it_was_read(
@@ -412,7 +456,7 @@ fn how_it_was_read(
         Format::Jsonl | Format::Json => "values",
     };
     for (names, what) in [
-        (&columns.sent, "sent, whole or in part: ".to_owned()),
+        (&columns.sent, "go into the requests: ".to_owned()),
         (
             &columns.never_sent,
             format!("never sent, since no rule names these {noun}: "),
@@ -493,7 +537,7 @@ fn some_of(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn place(position: Position, tells_input: bool) -> String {
+fn place_of(position: Position, tells_input: bool) -> String {
     let Position { input, row, line } = position;
     if tells_input {
         format!("input {input} row {row} (line {line})")

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::mask::mask;
+use super::mask::{is_telling, mask};
 use crate::entry::{Field, Position};
 
 /// What is wrong with one row, or worth a warning.
@@ -40,6 +40,11 @@ impl Offending {
     /// As anybody may see it: `j…@e…`.
     pub fn masked(&self) -> String {
         mask(&self.0)
+    }
+
+    /// Whether it is an address or a long number, where a word is wanted.
+    pub(crate) fn is_telling(&self) -> bool {
+        is_telling(&self.0)
     }
 
     /// As it stands in the row: for those who asked for it.
