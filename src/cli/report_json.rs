@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::remedy;
 use super::report_text::sayable;
 use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
-use crate::entry::Position;
+use crate::entry::{Field, Position};
 use crate::intake::{Basis, Offending, Packing};
 use crate::outcome::Outcome;
 use crate::plan::{Format, Reading};
@@ -130,7 +130,7 @@ fn of_group(group: &Group, shows_values: bool) -> Value {
     json!({
         "code": group.code,
         "column": group.column,
-        "field": group.field.map(|field| field.name()),
+        "field": group.field.map(Field::name),
         "count": group.count,
         "meaning": known.map(|known| known.meaning),
         "to_do": known.map(|known| known.to_do),

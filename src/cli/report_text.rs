@@ -44,7 +44,7 @@ pub(super) struct Report<'a> {
 /// A line of the totals: what is counted, how many there are, and what that means.
 pub(super) struct Count {
     pub(super) label: String,
-    pub(super) count: u64,
+    pub(super) number: u64,
     pub(super) remark: String,
 }
 
@@ -53,10 +53,10 @@ impl Count {
     pub(super) fn line(&self) -> String {
         let Self {
             label,
-            count,
+            number,
             remark,
         } = self;
-        format!("{label:<13}{:>9}  {remark}", grouped(*count))
+        format!("{label:<13}{:>9}  {remark}", grouped(*number))
             .trim_end()
             .to_owned()
     }
@@ -66,10 +66,10 @@ impl Count {
 pub(super) fn counts(survey: &Survey) -> Vec<Count> {
     let tally = &survey.tally;
     let mut lines = Vec::new();
-    let mut line = |label: &str, count: u64, remark: &str| {
+    let mut line = |label: &str, number: u64, remark: &str| {
         lines.push(Count {
             label: label.to_owned(),
-            count,
+            number,
             remark: remark.to_owned(),
         });
     };
@@ -414,10 +414,9 @@ impl Report<'_> {
 }
 
 fn tone_of(count: &Count) -> Tone {
-    match (count.label.as_str(), count.count) {
+    match (count.label.as_str(), count.number) {
         ("invalid", _) => Tone::Bad,
-        ("  changed", _) => Tone::Doubtful,
-        ("contacted", 1..) => Tone::Doubtful,
+        ("  changed", _) | ("contacted", 1..) => Tone::Doubtful,
         _ => Tone::Plain,
     }
 }

@@ -300,10 +300,10 @@ fn the_report_says_how_each_input_was_read_and_what_is_never_sent() {
 
 #[test]
 fn examples_are_few_however_many_rows_are_wrong() {
-    let rows: String = (0..1_000)
+    let rows: Vec<_> = (0..1_000)
         .map(|n| format!("T-{n},nobody{n},,Wish {n},yes,\n"))
         .collect();
-    let place = place(JOB, &rows);
+    let place = place(JOB, &rows.concat());
     let report = json(&place, &["t.csv"]);
     let problems = &report["problems"];
     assert_eq!(problems["count"], 2_000);
@@ -341,10 +341,10 @@ fn colours_come_only_where_they_are_wanted() {
 
 #[test]
 fn a_file_without_problems_leads_to_a_pilot() {
-    let rows: String = (0..30)
+    let rows: Vec<_> = (0..30)
         .map(|n| format!("T-{n},p{n}@example.com,,Access,yes,\n"))
         .collect();
-    let place = place(JOB, &rows);
+    let place = place(JOB, &rows.concat());
     let report = told(&place, &[]);
     let next = "Next: send 30 requests, beginning with a pilot of 20:\n  concord-import run t.csv --job t.toml --limit 20";
     assert!(report.ends_with(&format!("{next}\n")), "{report}");

@@ -10,15 +10,14 @@ use crate::intake::problem::{Offending, Problem};
 impl Mapper {
     /// The value that a problem of this row is about; none where it is about no value, or a blank one.
     pub(crate) fn offending(&self, problem: &Problem, cells: &Cells<'_>) -> Option<Offending> {
-        let text = match problem.field {
-            Some(field) => self.text_of(field, cells),
-            None => {
-                let column = self.column_of(problem.column.as_deref()?)?;
-                match cells.get(column) {
-                    Cell::Blank => None,
-                    Cell::Text(text) => Some(Cow::Borrowed(text)),
-                    Cell::Structure => Some(Cow::Owned(cells.structure(column))),
-                }
+        let text = if let Some(field) = problem.field {
+            self.text_of(field, cells)
+        } else {
+            let column = self.column_of(problem.column.as_deref()?)?;
+            match cells.get(column) {
+                Cell::Blank => None,
+                Cell::Text(text) => Some(Cow::Borrowed(text)),
+                Cell::Structure => Some(Cow::Owned(cells.structure(column))),
             }
         };
         text.map(|text| Offending::new(&text))
