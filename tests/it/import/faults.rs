@@ -252,6 +252,19 @@ fn created() -> String {
 }
 
 #[tokio::test]
+async fn what_alone_is_forbidden_is_rejected_and_the_others_are_created() {
+    let server = refusing("403 Forbidden", |body| body.contains("person7@")).await;
+    let mut trial = Trial::with_script(60, "").await;
+    trial.target.base_url.clone_from(&server.base_url);
+    let ended = trial.run().await;
+    assert_eq!(ended.stop, None);
+    assert_eq!(ended.exit_code(), 1);
+    assert_eq!(ended.count(Outcome::Created), 59);
+    let row = ended.row("T-7");
+    assert_eq!((&*row.error_code, &*row.outcome), ("http_403", "rejected"));
+}
+
+#[tokio::test]
 async fn what_is_refused_for_ever_while_others_are_served_fails_alone() {
     for head in [
         "429 Too Many Requests",

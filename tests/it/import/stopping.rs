@@ -43,6 +43,29 @@ async fn a_key_or_project_that_is_refused_stops_the_run_at_once() {
 }
 
 #[tokio::test]
+async fn an_only_entry_that_is_forbidden_stops_the_run() {
+    let trial = Trial::with_script(1, "403*1000").await;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::KeyForbidden));
+    assert_eq!(ended.count(Outcome::NotSent), 1);
+    assert_eq!(trial.posts(), 3);
+}
+
+#[tokio::test]
+async fn a_redirect_that_servers_give_for_work_that_is_done_leaves_the_entry_in_doubt() {
+    let mut trial = Trial::with_script(3, "create-then-303").await;
+    trial.sending.concurrency = NonZeroU32::MIN;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::WrongServer { status: 303 }));
+    assert_eq!(ended.count(Outcome::InDoubt), 1);
+    assert_eq!(ended.count(Outcome::NotSent), 2);
+    trial.assert_complete(&trial.run().await, 3);
+    assert_eq!(trial.created().len(), 3);
+}
+
+#[tokio::test]
 async fn a_wrong_key_creates_nothing_and_the_right_one_then_everything() {
     let mut trial = Trial::with_script(20, "").await;
     let right = std::mem::replace(&mut trial.api_key, "a key of somebody else".into());
