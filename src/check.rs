@@ -2,10 +2,15 @@
 //!
 //! In: a [`ReadPlan`]. Out: a [`Survey`], plain data of bounded size. Nothing is sent, stored or printed.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use crate::entry::{Entry, Field, Position, RequestType};
-use crate::intake::{InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape};
+use crate::intake::{
+    self, ColumnUse, InputDigest, Intake, IntakeError, Item, Offending, Problem, RowReading, Seen,
+    Shape,
+};
 use crate::outcome::{Outcome, Tally};
 use crate::plan::ReadPlan;
 
@@ -13,6 +18,10 @@ use crate::plan::ReadPlan;
 pub const GROUPS_MAX: usize = 200;
 /// Most places that are kept of each group.
 pub const EXAMPLES_MAX: usize = 5;
+/// Most repeats that are kept as examples: of those with the same content, and of those with other content.
+pub const REPEATS_MAX: usize = 5;
+/// Up to so many people are told apart; beyond it only requests are counted.
+pub const PEOPLE_MAX: usize = 100_000;
 /// Rows read between two looks at whether to stop.
 const BATCH_ROWS: usize = 512;
 
@@ -29,6 +38,12 @@ pub struct Survey {
     pub by_request: [(RequestType, u64); RequestType::ALL.len()],
     /// Among them, those with `preverified` false: Concord writes to these people.
     pub contacted: u64,
+    /// How many people those are, told apart by address, else by number, else by id; none beyond [`PEOPLE_MAX`].
+    pub people: Option<u64>,
+    /// The first entries that repeat an earlier one and say the same.
+    pub repeats: Vec<Repeat>,
+    /// The first entries that have the key of an earlier one and say something else: only that one is sent.
+    pub changed: Vec<Repeat>,
     /// What is wrong, the most frequent first. A row's problem counts once, however many entries the row makes.
     pub problems: Groups,
     /// What Concord may take amiss, the most frequent first.
@@ -44,8 +59,30 @@ pub struct InputSurvey {
     pub digest: InputDigest,
     /// How it was understood.
     pub shape: Shape,
+    /// What the rules do with its columns.
+    pub columns: ColumnUse,
     /// Of this input alone.
     pub tally: Tally,
+}
+
+/// An entry that has the key of an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// Its row.
+    pub position: Position,
+    /// The row of the earlier one.
+    pub of: Position,
+    /// Their key; none without key columns.
+    pub key: Option<RepeatedKey>,
+}
+
+/// A key, as far as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RepeatedKey {
+    /// It says nothing of the person.
+    Plain(String),
+    /// It does.
+    Personal(Offending),
 }
 
 /// Problems or warnings, grouped.
@@ -68,10 +105,33 @@ pub struct Group {
     pub field: Option<Field>,
     /// The message of the first of them.
     pub message: String,
+    /// All of them have this message.
+    pub is_uniform: bool,
     /// How many there are.
     pub count: u64,
-    /// Where the first few are.
-    pub examples: Vec<Position>,
+    /// The first few.
+    pub examples: Vec<Example>,
+}
+
+/// One problem of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Where it is.
+    pub position: Position,
+    /// Its message.
+    pub message: String,
+    /// The value that it is about.
+    pub value: Option<Offending>,
+}
+
+impl Example {
+    fn of(problem: &Problem) -> Self {
+        Self {
+            position: problem.position,
+            message: problem.message.clone(),
+            value: problem.value.clone(),
+        }
+    }
 }
 
 impl Groups {
@@ -92,8 +152,9 @@ impl Groups {
             Some(index) => {
                 let group = &mut self.groups[index];
                 group.count += 1;
+                group.is_uniform &= group.message == problem.message;
                 if group.examples.len() < EXAMPLES_MAX {
-                    group.examples.push(problem.position);
+                    group.examples.push(Example::of(problem));
                 }
             }
             None if self.groups.len() < GROUPS_MAX => self.groups.push(Group {
@@ -101,8 +162,9 @@ impl Groups {
                 column: problem.column.clone(),
                 field: problem.field,
                 message: problem.message.clone(),
+                is_uniform: true,
                 count: 1,
-                examples: vec![problem.position],
+                examples: vec![Example::of(problem)],
             }),
             None => self.ungrouped += 1,
         }
@@ -131,6 +193,9 @@ pub fn survey(
         valid: 0,
         by_request: RequestType::ALL.map(|request| (request, 0)),
         contacted: 0,
+        people: None,
+        repeats: Vec::new(),
+        changed: Vec::new(),
         problems: Groups::default(),
         warnings: Groups::default(),
     };
@@ -139,13 +204,14 @@ pub fn survey(
         Intake::open(plan, input, false)?;
     }
     let mut seen = Seen::new();
+    let mut people = People::default();
     for input in 0..plan.inputs.len() {
         let mut intake = Intake::open(plan, input, false)?;
         let mut tally = Tally::default();
         let digest = loop {
             let batch = intake.next_batch(&mut seen, BATCH_ROWS)?;
             for row in &batch {
-                survey.add(row, &mut tally);
+                survey.add(row, &mut tally, &mut people);
             }
             let progress = Progress {
                 input,
@@ -165,9 +231,14 @@ pub fn survey(
             name: plan.inputs[input].name.clone(),
             digest,
             shape: intake.shape().clone(),
+            columns: {
+                let shape = intake.shape();
+                intake::uses(&shape.columns, shape.format, &plan.rules)
+            },
             tally,
         });
     }
+    survey.people = people.count();
     if plan.rules.key.is_empty() && survey.valid > 0 {
         survey.warnings.groups.push(no_key(survey.valid));
     }
@@ -188,13 +259,14 @@ fn no_key(count: u64) -> Group {
         message: "no column identifies the row: after any change to it or to `[fields]` it makes a new request, also when it \
                   was imported before; name one under [input]: key = [\"…\"]"
             .to_owned(),
+        is_uniform: true,
         count,
         examples: Vec::new(),
     }
 }
 
 impl Survey {
-    fn add(&mut self, row: &RowReading, of_input: &mut Tally) {
+    fn add(&mut self, row: &RowReading, of_input: &mut Tally, people: &mut People) {
         for tally in [&mut self.tally, &mut *of_input] {
             tally.rows += 1;
             tally.skipped_rows += u64::from(row.items.is_empty());
@@ -205,16 +277,9 @@ impl Survey {
         }
         for item in &row.items {
             match item {
-                Item::Entry(entry) => self.add_entry(entry),
-                Item::Repeat { changed: true, .. } => self.warnings.add(&Problem {
-                    position: row.position,
-                    column: None,
-                    field: None,
-                    code: "changed",
-                    message: "has the key of an earlier row and other content: only that row is sent; is the key unique?"
-                        .to_owned(),
-                }),
-                Item::Repeat { .. } | Item::Invalid { .. } => {}
+                Item::Entry(entry) => self.add_entry(entry, people),
+                Item::Repeat { entry, of, changed } => self.add_repeat(entry, *of, *changed),
+                Item::Invalid { .. } => {}
             }
         }
         // All entries of a row have the same problems.
@@ -228,12 +293,75 @@ impl Survey {
         }
     }
 
-    fn add_entry(&mut self, entry: &Entry) {
+    fn add_repeat(&mut self, entry: &Entry, of: Position, is_changed: bool) {
+        let repeats = if is_changed {
+            &mut self.changed
+        } else {
+            &mut self.repeats
+        };
+        if repeats.len() < REPEATS_MAX {
+            let is_content = entry.other_id.is_none(); // only without key columns
+            let key = match &entry.key {
+                _ if is_content => None,
+                key if key.is_personal => Some(RepeatedKey::Personal(Offending::new(&key.text))),
+                key => Some(RepeatedKey::Plain(key.text.clone())),
+            };
+            repeats.push(Repeat {
+                position: entry.position,
+                of,
+                key,
+            });
+        }
+    }
+
+    fn add_entry(&mut self, entry: &Entry, people: &mut People) {
         self.valid += 1;
-        self.contacted += u64::from(entry.body.contacts_the_person());
+        if entry.body.contacts_the_person() {
+            self.contacted += 1;
+            people.add(entry);
+        }
         for (request, count) in &mut self.by_request {
             *count += u64::from(*request == entry.body.request());
         }
+    }
+}
+
+/// The people whom Concord writes to, by a digest each.
+struct People {
+    /// None once there are more than [`PEOPLE_MAX`].
+    known: Option<HashSet<u64>>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            known: Some(HashSet::new()),
+        }
+    }
+}
+
+impl People {
+    fn add(&mut self, entry: &Entry) {
+        let Some(known) = &mut self.known else {
+            return;
+        };
+        let body = &entry.body;
+        let mut hasher = DefaultHasher::new();
+        if let Some(email) = body.user_email() {
+            (Field::UserEmail, email.to_lowercase()).hash(&mut hasher);
+        } else if let Some(number) = body.user_phone_number() {
+            (Field::UserPhoneNumber, number).hash(&mut hasher);
+        } else {
+            (body.concord_id(), body.project_user_id(), body.user_id()).hash(&mut hasher);
+        }
+        known.insert(hasher.finish());
+        if known.len() > PEOPLE_MAX {
+            self.known = None;
+        }
+    }
+
+    fn count(&self) -> Option<u64> {
+        self.known.as_ref().map(|known| known.len() as u64)
     }
 }
 

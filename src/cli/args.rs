@@ -61,7 +61,9 @@ Examples:
   concord-import check backlog.csv
   concord-import check january.csv february.csv --job tickets.toml
   concord-import check - --job zendesk.toml < tickets.jsonl
+  concord-import check backlog.csv --progress json | jq '.problems.groups[] | {code, count}'
 
+Values are masked (j…@e…, +44…21) unless --show-values is given. With --progress json the report is one JSON object.
 Offline: no key is needed and nothing is sent. Exits with 0 when there are no problems, with 1 when there are.";
 
 const RESULTS_EXAMPLES: &str = "\
@@ -180,7 +182,7 @@ pub enum Command {
     Run(RunArgs),
     /// Read, map and validate everything; offline, sends nothing
     #[command(after_long_help = CHECK_EXAMPLES)]
-    Check(CommonArgs),
+    Check(CheckArgs),
     /// Write the output folder again from ledger and input; sends nothing
     #[command(after_long_help = RESULTS_EXAMPLES)]
     Results(CommonArgs),
@@ -209,7 +211,7 @@ impl Command {
     pub(super) fn tells_programs(&self) -> bool {
         match self {
             Self::Run(RunArgs { common, .. })
-            | Self::Check(common)
+            | Self::Check(CheckArgs { common, .. })
             | Self::Results(common)
             | Self::Reconcile(common) => common.output.progress == Progress::Json,
             _ => false,
@@ -226,6 +228,17 @@ pub struct RunArgs {
     /// Only check, as `check` does: nothing is sent
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
+}
+
+/// `check`
+#[derive(Clone, Debug, Default, Args)]
+pub struct CheckArgs {
+    /// All the rest.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Show the values that problems are about as they are: personal data, for your eyes
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
 }
 
 /// What run, check and results have in common.

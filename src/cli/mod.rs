@@ -11,7 +11,11 @@ pub mod limits;
 mod nearest;
 mod next_step;
 pub mod packaging;
+mod page;
 mod progress;
+mod remedy;
+mod report_json;
+mod report_text;
 pub mod resolve;
 mod signals;
 mod survey;
@@ -67,7 +71,9 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
     runtime.block_on(async {
         match command {
             Command::Run(args) => commands::run::run(args, &around).await,
-            Command::Check(args) => commands::check::check(args, &around).await,
+            Command::Check(args) => {
+                commands::check::check(&args.common, args.show_values, &around).await
+            }
             Command::Results(args) => commands::results::results(args, &around).await,
             Command::Reconcile(args) => commands::reconcile::reconcile(args, &around).await,
             Command::Rows(args) => commands::rows::rows(args, &around),

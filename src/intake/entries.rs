@@ -62,6 +62,17 @@ pub(crate) struct Made {
     pub(crate) warnings: Vec<Problem>,
 }
 
+impl Made {
+    /// All that is wrong with the row, and its warnings.
+    pub(crate) fn problems(&mut self) -> impl Iterator<Item = &mut Problem> {
+        let of_items = self.items.iter_mut().filter_map(|item| match item {
+            Item::Invalid { problems, .. } => Some(problems),
+            Item::Entry(_) | Item::Repeat { .. } => None,
+        });
+        of_items.flatten().chain(&mut self.warnings)
+    }
+}
+
 /// A row on its way to its entries.
 struct InHand<'m> {
     mapper: &'m Mapper,
@@ -391,6 +402,7 @@ fn of_fault(mapper: &Mapper, fault: Fault, position: Position) -> Problem {
         field: fault.field,
         code: fault.code,
         message: fault.message,
+        value: None,
     }
 }
 
@@ -401,5 +413,6 @@ pub(crate) fn placed(loose: Loose<'_>, position: Position) -> Problem {
         field: loose.field,
         code: loose.code,
         message: loose.message.into_owned(),
+        value: None,
     }
 }

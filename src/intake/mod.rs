@@ -17,6 +17,7 @@ mod encoding;
 mod entries;
 mod error;
 mod map;
+mod mask;
 mod open;
 mod problem;
 mod rows;
@@ -36,7 +37,7 @@ pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
 pub(crate) use problem::grouped;
-pub use problem::{Problem, QUOTED_CHARS_MAX};
+pub use problem::{OFFENDING_CHARS_MAX, Offending, Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
 pub use source::{InputDigest, Source};
@@ -46,7 +47,9 @@ pub use unpack::{
 
 pub(crate) use decode::scan as delimited;
 pub(crate) use encoding::by_label as encoding_by_label;
+pub use map::ColumnUse;
 pub(crate) use map::key::of_request as key_of_request;
+pub(crate) use map::uses;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
@@ -191,6 +194,7 @@ impl Intake {
                     field: None,
                     code: bad.code,
                     message: bad.message,
+                    value: None,
                 };
                 let record = keep(bad.kind, bad.raw);
                 (bad.row_line, invalid(problem), record, bad.raw.len())
@@ -201,7 +205,7 @@ impl Intake {
                     decode::Cells::Json(_) => RecordKind::Object,
                 };
                 let record = keep(kind, row.raw);
-                let made = match self.mapper.passes(&row.cells) {
+                let mut made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
                     Ok(false) => Made::default(),
                     Ok(true) => match self.mapper.map(row.cells) {
@@ -212,6 +216,9 @@ impl Intake {
                             .map_err(IntakeError::Seen)?,
                     },
                 };
+                for problem in made.problems() {
+                    problem.value = self.mapper.offending(problem, &row.cells);
+                }
                 (row.line, made, record, row.raw.len())
             }
         };

@@ -141,6 +141,7 @@ fn each(
                 field: None,
                 code: bad.code,
                 message: bad.message,
+                value: None,
             }),
         }
     }

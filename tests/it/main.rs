@@ -1,5 +1,6 @@
 //! One integration binary; a file a theme.
 
+mod check_report;
 mod cli;
 mod disk;
 mod encodings;

@@ -21,7 +21,7 @@ use crate::stop::{StopCause, StopSignal};
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
-        return super::check::check(&args.common, around).await;
+        return super::check::check(&args.common, false, around).await;
     }
     let must_ask = !args.common.target.sandbox && !args.common.sending.yes;
     if must_ask && !terminal::can_ask() {

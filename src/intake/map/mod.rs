@@ -7,18 +7,23 @@
 mod columns;
 mod compile;
 pub(crate) mod key;
+mod offending;
 mod phone;
 mod template;
+mod uses;
 mod values;
 
 use std::borrow::Cow;
 
 pub(crate) use columns::Columns;
 pub(crate) use compile::compile;
+pub use uses::ColumnUse;
+pub(crate) use uses::uses;
 use values::{ValueMap, folded};
 
 use super::decode::{Cell, Cells};
 use super::error::listed;
+use super::mask::{is_telling, mask};
 use super::problem::cut;
 use super::validate::Draft;
 use crate::entry::{Field, RequestType};
@@ -261,6 +266,12 @@ impl RequestRule {
     }
 
     fn unmapped(&self, value: &str) -> String {
+        if is_telling(value) {
+            return format!(
+                "`{}` is not known, and looks like a person's address or number: is that the column that says what is asked for?",
+                mask(value)
+            );
+        }
         let value = cut(value);
         let known = if self.values.is_empty() {
             String::new()
