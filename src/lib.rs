@@ -26,6 +26,7 @@ pub mod outbound;
 pub mod outcome;
 pub mod plan;
 pub mod private_file;
+pub mod received;
 pub mod reconcile;
 pub mod report;
 pub mod sandbox;

@@ -43,6 +43,8 @@ pub(super) enum CliError {
     Unconfirmed,
     #[error("nothing was sent")]
     Declined,
+    #[error("there is something for a person to decide, and nothing was sent:\n  {}", .0.join("\n  "))]
+    Undecided(Vec<String>),
     #[error("cannot write {what}")]
     Write {
         what: String,
@@ -90,6 +92,9 @@ impl CliError {
             Self::Unconfirmed => Some(
                 "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
             ),
+            Self::Undecided(_) => Some(
+                "complete the job file, then look at it with `concord-import check`".into(),
+            ),
             Self::NoList(why) => Some(no_list_hint(why).to_owned()),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
             Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
@@ -106,6 +111,7 @@ impl CliError {
             | Self::Odds(_)
             | Self::Unconfirmed
             | Self::Declined
+            | Self::Undecided(_)
             // The wrong ledger for this job, as against a disk that fails.
             | Self::Ledger(
                 LedgerError::Missing { .. }

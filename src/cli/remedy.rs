@@ -189,7 +189,127 @@ const REMEDIES: &[Remedy] = &[
         "a value of the wrong kind",
         "correct it in the source",
     ),
+    remedy(
+        "date_order",
+        "dates whose order is open",
+        "look at a few of these rows, and say in [input] which it is: date_order = \"dmy\" or \"mdy\"",
+    ),
+    remedy(
+        "email_several",
+        "several addresses in one cell",
+        "keep the one that is meant, or make a row for each person",
+    ),
+    remedy(
+        "id_damaged",
+        "an id that a spreadsheet has damaged",
+        "export it again with the column as text: its digits are lost",
+    ),
+    remedy(
+        "key_damaged",
+        "a key that a spreadsheet has damaged",
+        "export it again with the column as text: its digits are lost",
+    ),
+    remedy(
+        "phone_ambiguous",
+        "a number that may be one of two",
+        "write it with + and country code",
+    ),
+    remedy(
+        "phone_several",
+        "several numbers in one cell",
+        "keep the one that is meant, or make a row for each person",
+    ),
+    remedy(
+        "spreadsheet_error",
+        "an error of a spreadsheet in place of a value",
+        "correct the cell, or empty it when there is no value",
+    ),
+    remedy(
+        "undecided_request",
+        "a request word that the job file leaves open",
+        "choose with care: a request cannot be taken back; nothing is sent while a `?` is left",
+    ),
     // Warnings: the rows are sent as they are.
+    remedy(
+        "email_cleaned",
+        "something around an address",
+        "nothing, if the address alone is meant",
+    ),
+    remedy(
+        "email_domain_in_ascii",
+        "a domain with letters outside ASCII",
+        "nothing: it is sent in the form that mail systems use",
+    ),
+    remedy(
+        "key_apostrophe",
+        "a key that begins with an apostrophe",
+        "export it the same way each time: without the apostrophe it is another key",
+    ),
+    remedy(
+        "key_fraction",
+        "a key that ends in .0",
+        "export it with the column as text, and always in the same way: without .0 it is another key",
+    ),
+    remedy(
+        "key_rounded",
+        "a key that a spreadsheet may have rounded",
+        "hold a few against the source; if digits were lost, export it again with the column as text",
+    ),
+    remedy(
+        "name_undivided",
+        "a name that cannot be divided",
+        "nothing, if that will do; else have first and last name in columns of their own",
+    ),
+    remedy(
+        "name_without_title",
+        "a name with a title or suffix",
+        "nothing, unless the title matters: it is left out",
+    ),
+    remedy(
+        "phone_cleaned",
+        "something around or within a number",
+        "nothing, if the number alone is meant",
+    ),
+    remedy(
+        "phone_plus_restored",
+        "a number that lacks its +",
+        "nothing, unless a few of these rows look wrong; numbers with + leave no question",
+    ),
+    remedy(
+        "phone_two_readings",
+        "a number that may be read in two ways",
+        "write it with + and country code, to make sure",
+    ),
+    remedy(
+        "phone_zero_restored",
+        "a number that lacks its first zero",
+        "nothing, unless a few of these rows look wrong; numbers with + leave no question",
+    ),
+    remedy(
+        "received_ancient",
+        "a day long ago",
+        "look at the row: is the date right, and date_order in [input]",
+    ),
+    remedy(
+        "received_blank",
+        "no received date",
+        "fill it in, if it is to be known what is overdue",
+    ),
+    remedy(
+        "received_future",
+        "a day to come",
+        "look at the row: is the date right, and date_order in [input]",
+    ),
+    remedy(
+        "received_unreadable",
+        "not a date",
+        "write it as 2026-12-31, if it is to be known what is overdue",
+    ),
+    remedy(
+        "unusual_email",
+        "an unusual address",
+        "look at it: Concord may refuse it, or no mail may reach it",
+    ),
     remedy(
         "blank_key_part",
         "a part of the key is blank",

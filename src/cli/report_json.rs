@@ -10,7 +10,8 @@ use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
 use crate::intake::{Basis, Offending, Packing};
 use crate::outcome::Outcome;
-use crate::plan::{Format, Reading};
+use crate::plan::{DateOrder, Format, Reading};
+use crate::received::ColumnOrder;
 
 /// The whole report.
 pub(super) fn report(
@@ -46,6 +47,13 @@ pub(super) fn report(
         "invalid": tally.count(Outcome::Invalid),
         "contacted": survey.contacted,
         "people_contacted": survey.people,
+        "received": survey.received.as_ref().map(|received| json!({
+            "dated": received.dated,
+            "undated": received.undated,
+            "older_than_30_days": received.overdue_sooner,
+            "older_than_45_days": received.overdue_later,
+            "oldest": received.oldest.map(|day| day.to_string()),
+        })),
         "duplicates": {
             "count": tally.count(Outcome::Duplicate),
             "changed": tally.changed,
@@ -66,6 +74,7 @@ fn of_input(input: &InputSurvey, reading: &Reading) -> Value {
         shape,
         columns,
         tally,
+        date_order,
     } = input;
     let is_csv = shape.format == Format::Csv;
     json!({
@@ -99,6 +108,13 @@ fn of_input(input: &InputSurvey, reading: &Reading) -> Value {
         "lines_above_header": is_csv.then(|| shape.header_line.saturating_sub(1)),
         "records": shape.records,
         "columns": { "sent": columns.sent, "only_read": columns.only_read, "never_sent": columns.never_sent },
+        "date_order": match date_order {
+            Some(ColumnOrder::Decided(DateOrder::DayFirst, _)) => Some("dmy"),
+            Some(ColumnOrder::Decided(DateOrder::MonthFirst, _)) => Some("mdy"),
+            Some(ColumnOrder::Decided(DateOrder::YearFirst, _)) => Some("ymd"),
+            Some(ColumnOrder::Ambiguous(_) | ColumnOrder::Contradictory { .. }) => Some("open"),
+            Some(ColumnOrder::Known) | None => None,
+        },
         "to_change_under_input": sayable(input, reading),
     })
 }

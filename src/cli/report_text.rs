@@ -8,15 +8,19 @@ use super::args::CommonArgs;
 use super::nearest::nearest;
 use super::page::{Page, Tone};
 use super::remedy;
-use super::survey::describe;
+use super::survey::{describe, overdue};
 use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
-use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
+use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
 use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
 use crate::outcome::Outcome;
 use crate::plan::{Format, ReadPlan, Reading, Rule};
+use crate::received::ColumnOrder;
 
+/// The codes of request words that mean nothing yet.
+const UNMAPPED: &str = "unmapped_request";
+const UNDECIDED: &str = "undecided_request";
 /// Groups of problems that are shown; JSON has them all.
 const GROUPS_SHOWN_MAX: usize = 20;
 /// Request words without a meaning that are shown; JSON has them all.
@@ -120,6 +124,9 @@ pub(super) fn counts(survey: &Survey) -> Vec<Count> {
     } else if survey.valid > 0 {
         line("contacted", 0, "nobody: every request is `preverified`");
     }
+    if let Some(received) = &survey.received {
+        line("waiting", received.overdue_sooner, &overdue(received));
+    }
     lines
 }
 
@@ -165,7 +172,22 @@ impl Report<'_> {
         if is_masked {
             page.add(Tone::Faint, "  values are masked; --show-values shows them");
         }
-        self.words(page, tone, &words);
+        let (undecided, unmapped): (Vec<&Group>, Vec<&Group>) =
+            words.into_iter().partition(|group| group.code == UNDECIDED);
+        self.words(
+            page,
+            tone,
+            &unmapped,
+            "without a meaning in the job file",
+            "add to the values of request under [fields]",
+        );
+        self.words(
+            page,
+            tone,
+            &undecided,
+            "left open in the job file",
+            "replace each `?` in the values of request under [fields]",
+        );
         for group in others.iter().take(GROUPS_SHOWN_MAX) {
             self.group(page, tone, group);
         }
@@ -183,7 +205,7 @@ impl Report<'_> {
     }
 
     /// Request words without a meaning, as lines for the job file.
-    fn words(&self, page: &mut Page, tone: Tone, groups: &[&Group]) {
+    fn words(&self, page: &mut Page, tone: Tone, groups: &[&Group], what: &str, to_do: &str) {
         let Some(first) = groups.first() else {
             return;
         };
@@ -196,15 +218,11 @@ impl Report<'_> {
         let noun = counted(groups.len() as u64, "word");
         page.begin(2, PROBLEM_INDENT)
             .add(tone, format!("{:>5}  ", grouped(count)))
-            .add(
-                Tone::Plain,
-                format!("{place}{noun} without a meaning in the job file "),
-            )
+            .add(Tone::Plain, format!("{place}{noun} {what} "))
             .add(Tone::Faint, format!("[{}]", first.code));
         page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2).add(
             Tone::Good,
-            "→ add to the values of request under [fields], with view, delete, change or do_not_sell for each, or \"skip\" for what \
-             Concord does not do:",
+            format!("→ {to_do}, with view, delete, change or do_not_sell for each, or \"skip\" for what Concord does not do:"),
         );
         for group in groups.iter().take(WORDS_SHOWN_MAX) {
             let (Some(word), Some(example)) = (word(group), group.examples.first()) else {
@@ -416,7 +434,7 @@ impl Report<'_> {
 fn tone_of(count: &Count) -> Tone {
     match (count.label.as_str(), count.number) {
         ("invalid", _) => Tone::Bad,
-        ("  changed", _) | ("contacted", 1..) => Tone::Doubtful,
+        ("  changed", _) | ("contacted" | "waiting", 1..) => Tone::Doubtful,
         _ => Tone::Plain,
     }
 }
@@ -425,7 +443,7 @@ fn tone_of(count: &Count) -> Tone {
 fn word(group: &Group) -> Option<&str> {
     let value = group.examples.first()?.value.as_ref()?;
     let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
-    (group.code == "unmapped_request" && is_word).then(|| value.plain())
+    (matches!(group.code, UNMAPPED | UNDECIDED) && is_word).then(|| value.plain())
 }
 
 fn how_it_was_read(
@@ -439,6 +457,7 @@ fn how_it_was_read(
         shape,
         columns,
         tally,
+        date_order,
         ..
     } = input;
     page.begin(0, 2)
@@ -450,6 +469,13 @@ fn how_it_was_read(
             Tone::Plain,
             format!("{}; {}", describe(shape), counted(tally.rows, "row")),
         );
+    if let Some(ColumnOrder::Decided(order, at)) = date_order {
+        let order = check::described(*order);
+        page.add(
+            Tone::Plain,
+            format!("; dates are {order}, as row {} decides", at.row),
+        );
+    }
     let noun = match shape.format {
         Format::Csv => "columns",
         Format::Jsonl | Format::Json => "values",
@@ -462,7 +488,7 @@ fn how_it_was_read(
         ),
         (
             &columns.only_read,
-            "only read, as key or filter: ".to_owned(),
+            "only read, as key, filter or date: ".to_owned(),
         ),
     ] {
         if !names.is_empty() {

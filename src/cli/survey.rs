@@ -3,15 +3,20 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::report_text::counts;
 use super::words::counted;
 use super::{args, terminal};
-use crate::blocking;
 use crate::check::{self, Survey};
 use crate::intake::{Basis, IntakeError, Packing, Shape, Understood};
 use crate::plan::{Format, ReadPlan, RunPlan};
+use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
+use crate::{blocking, time_of_day};
 
 /// Reads everything of a plan, showing how far it is.
 pub(super) async fn take(
@@ -21,7 +26,7 @@ pub(super) async fn take(
     let bar = bar(plan, shown);
     let (plan, watched) = (Arc::clone(plan), bar.clone());
     let survey = blocking(move || {
-        check::survey(&plan, &mut |progress| {
+        check::survey(&plan, today(), &mut |progress| {
             let message = format!(
                 "checking {}: {}",
                 plan.inputs[progress.input].name,
@@ -35,6 +40,12 @@ pub(super) async fn take(
     terminal::set_bar(None);
     bar.finish_and_clear();
     Ok(survey?.expect("a survey that is never broken off comes to its end"))
+}
+
+/// The day that it is by UTC.
+fn today() -> Date {
+    let now = Timestamp::try_from(time_of_day()).unwrap_or(Timestamp::UNIX_EPOCH);
+    Offset::UTC.to_datetime(now).date()
 }
 
 fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
@@ -78,6 +89,21 @@ pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
         text += "             `concord-import check` tells what is wrong with the invalid ones; they are left out\n";
     }
     text.trim_end().to_owned()
+}
+
+/// How old the requests are that would be sent.
+pub(super) fn overdue(received: &Received) -> String {
+    let mut text = format!(
+        "{} of them for more than {OVERDUE_LATER_DAYS}",
+        received.overdue_later
+    );
+    if let Some(oldest) = received.oldest {
+        text += &format!("; the oldest is of {oldest}");
+    }
+    if received.undated > 0 {
+        text += &format!("; of {} it is not known", received.undated);
+    }
+    format!("for more than {OVERDUE_SOONER_DAYS} days, {text}")
 }
 
 /// How an input was understood, in a line.

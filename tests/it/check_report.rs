@@ -259,7 +259,7 @@ fn the_report_says_how_each_input_was_read_and_what_is_never_sent() {
     for line in [
         "input 2, u.csv: CSV, semicolon, UTF-8, CRLF, header on line 1; 1 row",
         "  never sent, since no rule names these columns: `Internal note`",
-        "  only read, as key or filter: `Ticket`",
+        "  only read, as key, filter or date: `Ticket`",
         "  go into the requests: `Email`, `Phone`, `Wish`, `Verified`",
         "encoding = \"utf-8\", delimiter = \";\", header_row = 1",
         "input 2 row 1 (line 2) `r…`",
@@ -348,4 +348,38 @@ fn a_file_without_problems_leads_to_a_pilot() {
     let report = told(&place, &[]);
     let next = "Next: send 30 requests, beginning with a pilot of 20:\n  concord-import run t.csv --job t.toml --limit 20";
     assert!(report.ends_with(&format!("{next}\n")), "{report}");
+}
+
+#[test]
+fn requests_that_are_overdue_are_counted_by_their_received_date() {
+    let rows = "\
+T-1,a@example.com,,Access,yes,31/12/2001\n\
+T-2,b@example.com,,Access,yes,\n\
+T-3,c@example.com,,Unclear,yes,01/02/2001\n";
+    let job = JOB
+        .replace("region", "received = \"Internal note\"\nregion")
+        .replace(
+            "\"Access\" = \"view\"",
+            "\"Access\" = \"view\", \"Unclear\" = \"?\"",
+        );
+    let place = place(&job, rows);
+    let report = told(&place, &[]);
+    for line in [
+        "; dates are dmy (31/12/2026), as row 1 decides",
+        "only read, as key, filter or date: `Ticket`, `Internal note`",
+        "waiting              1  for more than 30 days, 1 of them for more than 45; the oldest is of 2001-12-31; of 1 it is not known",
+        "→ replace each `?` in the values of request under [fields], with view",
+        "\"Unclear\" = \"…\",  # 1: row 3 (line 4)",
+        "→ fill it in, if it is to be known what is overdue",
+    ] {
+        assert!(report.contains(line), "{line} in {report}");
+    }
+    let report = json(&place, &["t.csv"]);
+    assert_eq!(
+        report["received"],
+        serde_json::json!({
+            "dated": 1, "undated": 1, "older_than_30_days": 1, "older_than_45_days": 1, "oldest": "2001-12-31",
+        })
+    );
+    assert_eq!(report["inputs"][0]["date_order"], "dmy");
 }

@@ -18,3 +18,4 @@ mod sandbox;
 mod schema;
 mod simulation;
 mod support;
+mod values;

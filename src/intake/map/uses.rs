@@ -10,7 +10,7 @@ use crate::plan::{Format, Rule, Rules};
 pub struct ColumnUse {
     /// Some property is made of them.
     pub sent: Vec<String>,
-    /// The key or a filter looks at them; their values are not sent.
+    /// The key, a filter or the received date is made of them; their values are not sent.
     pub only_read: Vec<String>,
     /// No rule names them.
     pub never_sent: Vec<String>,
@@ -24,10 +24,12 @@ pub(crate) fn uses(columns: &[String], format: Format, rules: &Rules) -> ColumnU
         .flat_map(|(_, rule)| named(rule))
         .collect();
     let filters = rules.filters.iter().map(|filter| &filter.column);
+    let received = rules.received.iter().map(|received| &received.column);
     let read: HashSet<String> = rules
         .key
         .iter()
         .chain(filters)
+        .chain(received)
         .map(|name| name.trim().to_owned())
         .collect();
     let is_in = |names: &HashSet<String>, column: &str| {
@@ -80,6 +82,7 @@ mod tests {
         let rules = Rules {
             key: vec!["id".into()],
             region: None,
+            received: None,
             filters: vec![Filter {
                 column: "category".into(),
                 values: vec!["Privacy".into()],
