@@ -17,10 +17,17 @@ use crate::reading::{column, plan, read};
 use crate::support::TODAY;
 
 /// The folder of the suites, or a plain word that they are left out.
+#[expect(
+    clippy::print_stdout,
+    reason = "figures are for whoever asks for them with --nocapture"
+)]
 fn suites(what: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("CONCORD_CORPORA").map(|corpora| PathBuf::from(corpora).join("suites"));
+    let folder =
+        std::env::var_os("CONCORD_CORPORA").map(|corpora| PathBuf::from(corpora).join("suites"));
     if folder.is_none() {
-        println!("left out: {what}; set CONCORD_CORPORA to the folder of the corpora to run over it");
+        println!(
+            "left out: {what}; set CONCORD_CORPORA to the folder of the corpora to run over it"
+        );
     }
     folder
 }
@@ -38,7 +45,8 @@ fn all_came(plan: &ReadPlan, values: &[String]) -> Vec<(Came, Vec<&'static str>)
     let mut text = csv::Writer::from_writer(b"Ticket,Wish,Email,Value\n".to_vec());
     for (number, value) in values.iter().enumerate() {
         let ticket = format!("T-{number}");
-        text.write_record([ticket.as_str(), "view", "", value.as_str()]).expect("memory");
+        text.write_record([ticket.as_str(), "view", "", value.as_str()])
+            .expect("memory");
     }
     let rows = read(plan, &text.into_inner().expect("memory"));
     assert_eq!(rows.len(), values.len());
@@ -52,10 +60,14 @@ fn came(plan: &ReadPlan, value: &str) -> (Came, Vec<&'static str>) {
 fn became(row: &RowReading) -> (Came, Vec<&'static str>) {
     match row.items.as_slice() {
         [Item::Entry(_)] if row.warnings.is_empty() => (Came::Accepted, vec![]),
-        [Item::Entry(_)] => (Came::Warned, row.warnings.iter().map(|warning| warning.code).collect()),
-        [Item::Invalid { problems, .. }] => {
-            (Came::Refused, problems.iter().map(|problem| problem.code).collect())
-        }
+        [Item::Entry(_)] => (
+            Came::Warned,
+            row.warnings.iter().map(|warning| warning.code).collect(),
+        ),
+        [Item::Invalid { problems, .. }] => (
+            Came::Refused,
+            problems.iter().map(|problem| problem.code).collect(),
+        ),
         other => panic!("{other:?}"),
     }
 }
@@ -85,7 +97,9 @@ fn unescaped(text: &str) -> String {
         out.push_str(&rest[..at]);
         let end = at + rest[at..].find(';').expect("an entity ends");
         let entity = &rest[at + 1..end];
-        let number = entity.strip_prefix("#x").map(|hex| u32::from_str_radix(hex, 16).expect("hex"));
+        let number = entity
+            .strip_prefix("#x")
+            .map(|hex| u32::from_str_radix(hex, 16).expect("hex"));
         out.push(match (entity, number) {
             // The suite shows control characters by their symbols.
             (_, Some(code @ 0x2400..=0x241f)) => char::from_u32(code - 0x2400).expect("ASCII"),
@@ -103,11 +117,16 @@ fn unescaped(text: &str) -> String {
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "figures are for whoever asks for them with --nocapture"
+)]
 fn addresses_are_judged_as_isemail_does() {
     let Some(folder) = suites("the addresses of isemail") else {
         return;
     };
-    let text = fs::read_to_string(folder.join("isemail/test/tests.xml")).expect("the suite is there");
+    let text =
+        fs::read_to_string(folder.join("isemail/test/tests.xml")).expect("the suite is there");
     let plan = plan_of(Field::UserEmail);
     let (mut cases, mut agreed) = (0, 0);
     let mut others = Vec::new();
@@ -129,12 +148,18 @@ fn addresses_are_judged_as_isemail_does() {
             others.push(format!("{category} {address:?}: {came:?} {codes:?}"));
         }
     }
-    println!("isemail: {agreed} of {cases} agree; the others are white space around a cell, and domains without a dot");
+    println!(
+        "isemail: {agreed} of {cases} agree; the others are white space around a cell, and domains without a dot"
+    );
     assert!(cases > 160);
     assert!(others.is_empty(), "{others:#?}");
 }
 
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "figures are for whoever asks for them with --nocapture"
+)]
 fn numbers_of_every_region_go_through() {
     let Some(folder) = suites("the numbers of libphonenumber") else {
         return;
@@ -147,16 +172,28 @@ fn numbers_of_every_region_go_through() {
         let attribute = |name: &str| between(territory, &format!("{name}=\""), "\"");
         let region = attribute("id").expect("an id");
         let code = attribute("countryCode").expect("a code");
-        let mut attributes = territory.split('>').next().expect("a tag").split_whitespace();
-        let prefix = attributes.find_map(|text| text.strip_prefix("nationalPrefix=\"")?.strip_suffix('"'));
+        let mut attributes = territory
+            .split('>')
+            .next()
+            .expect("a tag")
+            .split_whitespace();
+        let prefix =
+            attributes.find_map(|text| text.strip_prefix("nationalPrefix=\"")?.strip_suffix('"'));
         let prefix = prefix.unwrap_or_default();
         let examples = territory.split("<exampleNumber>").skip(1);
-        let numbers: Vec<_> = examples.map(|text| text.split('<').next().expect("a number").trim()).collect();
+        let numbers: Vec<_> = examples
+            .map(|text| text.split('<').next().expect("a number").trim())
+            .collect();
         let mut sent = |region: Option<&str>, before: &str| {
             plan.rules.region = region.map(str::to_owned);
-            let values: Vec<_> = numbers.iter().map(|number| format!("{before}{number}")).collect();
+            let values: Vec<_> = numbers
+                .iter()
+                .map(|number| format!("{before}{number}"))
+                .collect();
             let came = all_came(&plan, &values);
-            came.iter().filter(|(came, _)| *came != Came::Refused).count()
+            came.iter()
+                .filter(|(came, _)| *came != Came::Refused)
+                .count()
         };
         all += numbers.len();
         international += sent(None, &format!("+{code}"));
@@ -170,7 +207,10 @@ fn numbers_of_every_region_go_through() {
         "libphonenumber: of {all} numbers {international} are taken with + and no region, {national} as they are dialled in \
          their region, {bare} without the prefix of that"
     );
-    assert!(all > 1_000 && international * 100 >= all * 98, "{international} of {all}");
+    assert!(
+        all > 1_000 && international * 100 >= all * 98,
+        "{international} of {all}"
+    );
     assert!(national * 100 >= all * 90, "{national} of {all}");
 }
 
@@ -180,10 +220,19 @@ fn addresses_and_numbers_are_repaired_with_a_word() {
     for (value, expected) in [
         ("ann@example.com", (Came::Accepted, vec![])),
         (" ann@example.com\u{a0}", (Came::Accepted, vec![])),
-        ("Ann <ann@example.com>", (Came::Warned, vec!["email_cleaned"])),
-        ("ann@bücher.example", (Came::Warned, vec!["email_domain_in_ascii"])),
+        (
+            "Ann <ann@example.com>",
+            (Came::Warned, vec!["email_cleaned"]),
+        ),
+        (
+            "ann@bücher.example",
+            (Came::Warned, vec!["email_domain_in_ascii"]),
+        ),
         ("\"a b\"@example.com", (Came::Warned, vec!["unusual_email"])),
-        ("ann@example.com; bo@example.com", (Came::Refused, vec!["email_several"])),
+        (
+            "ann@example.com; bo@example.com",
+            (Came::Refused, vec!["email_several"]),
+        ),
         ("ann@example", (Came::Refused, vec!["not_email"])),
         ("#N/A", (Came::Refused, vec!["spreadsheet_error"])),
     ] {
@@ -223,19 +272,30 @@ fn identifiers_and_keys_that_lost_digits_are_refused() {
         ("T-1", None),
     ] {
         let (_, codes) = came(&key, value);
-        assert_eq!(codes.iter().find(|code| Some(**code) == expected), expected.as_ref(), "{value}: {codes:?}");
+        assert_eq!(
+            codes.iter().find(|code| Some(**code) == expected),
+            expected.as_ref(),
+            "{value}: {codes:?}"
+        );
         assert_eq!(codes.is_empty(), expected.is_none(), "{value}: {codes:?}");
     }
     // In a template and a filter as well.
     let mut notes = plan_of(Field::UserId);
-    set(&mut notes, Field::Notes, Rule::Template("Ticket {{ Value }}".to_owned()));
+    set(
+        &mut notes,
+        Field::Notes,
+        Rule::Template("Ticket {{ Value }}".to_owned()),
+    );
     assert!(came(&notes, "#DIV/0!").1.contains(&"spreadsheet_error"));
 }
 
 #[test]
 fn a_name_that_cannot_be_divided_is_told_once() {
     let mut plan = plan_of(Field::UserId);
-    for (field, part) in [(Field::UserFirstName, NamePart::First), (Field::UserLastName, NamePart::Last)] {
+    for (field, part) in [
+        (Field::UserFirstName, NamePart::First),
+        (Field::UserLastName, NamePart::Last),
+    ] {
         let rule = Rule::Column {
             name: "Value".to_owned(),
             values: Vec::new(),
@@ -245,8 +305,14 @@ fn a_name_that_cannot_be_divided_is_told_once() {
         set(&mut plan, field, rule);
     }
     assert_eq!(came(&plan, "Ann Lee"), (Came::Accepted, vec![]));
-    assert_eq!(came(&plan, "Maria Garcia Lopez"), (Came::Warned, vec!["name_undivided"]));
-    assert_eq!(came(&plan, "Dr. Ann Lee"), (Came::Warned, vec!["name_without_title"]));
+    assert_eq!(
+        came(&plan, "Maria Garcia Lopez"),
+        (Came::Warned, vec!["name_undivided"])
+    );
+    assert_eq!(
+        came(&plan, "Dr. Ann Lee"),
+        (Came::Warned, vec!["name_without_title"])
+    );
 }
 
 /// What a check says of rows of `Ticket,Email,Wish,Created` on the first of September 2026.
@@ -276,28 +342,58 @@ fn dated(order: Option<DateOrder>) -> ReadPlan {
 }
 
 fn order_of(survey: &Survey) -> &ColumnOrder {
-    survey.inputs[0].date_order.as_ref().expect("there is a column")
+    survey.inputs[0]
+        .date_order
+        .as_ref()
+        .expect("there is a column")
 }
 
 fn codes(groups: &concord_import::check::Groups) -> Vec<(&str, u64)> {
-    groups.groups.iter().map(|group| (group.code, group.count)).collect()
+    groups
+        .groups
+        .iter()
+        .map(|group| (group.code, group.count))
+        .collect()
 }
 
 #[test]
 fn one_value_decides_the_order_of_a_column() {
     let plan = &mut dated(None);
-    let survey = checked(plan, &["03/04/2026", "05/06/2026 10:00", "13/08/2026", "01/08/2026"]);
-    assert!(matches!(order_of(&survey), ColumnOrder::Decided(DateOrder::DayFirst, place) if place.row == 3));
+    let survey = checked(
+        plan,
+        &["03/04/2026", "05/06/2026 10:00", "13/08/2026", "01/08/2026"],
+    );
+    assert!(
+        matches!(order_of(&survey), ColumnOrder::Decided(DateOrder::DayFirst, place) if place.row == 3)
+    );
     let received = survey.received.as_ref().expect("dates");
     assert_eq!(
-        (received.dated, received.overdue_sooner, received.overdue_later, received.undated),
+        (
+            received.dated,
+            received.overdue_sooner,
+            received.overdue_later,
+            received.undated
+        ),
         (4, 3, 2, 0)
     );
-    assert_eq!(received.oldest.map(|day| day.to_string()).as_deref(), Some("2026-04-03"));
+    assert_eq!(
+        received.oldest.map(|day| day.to_string()).as_deref(),
+        Some("2026-04-03")
+    );
     assert!(survey.open_questions(plan).is_empty() && survey.problems.count() == 0);
     let survey = checked(plan, &["03/04/2026", "08/13/2026"]);
-    assert!(matches!(order_of(&survey), ColumnOrder::Decided(DateOrder::MonthFirst, place) if place.row == 2));
-    assert_eq!(survey.received.expect("dates").oldest.map(|day| day.to_string()).as_deref(), Some("2026-03-04"));
+    assert!(
+        matches!(order_of(&survey), ColumnOrder::Decided(DateOrder::MonthFirst, place) if place.row == 2)
+    );
+    assert_eq!(
+        survey
+            .received
+            .expect("dates")
+            .oldest
+            .map(|day| day.to_string())
+            .as_deref(),
+        Some("2026-03-04")
+    );
 }
 
 #[test]
@@ -306,11 +402,27 @@ fn an_order_that_nothing_decides_is_asked_for() {
     let survey = checked(plan, &["03/04/2026", "05/06/2026", "2026-08-01"]);
     assert_eq!(codes(&survey.problems), [("date_order", 2)]);
     assert_eq!(survey.open_questions(plan).len(), 1);
-    assert_eq!(survey.received.as_ref().map(|received| (received.dated, received.undated)), Some((1, 2)));
+    assert_eq!(
+        survey
+            .received
+            .as_ref()
+            .map(|received| (received.dated, received.undated)),
+        Some((1, 2))
+    );
     let survey = checked(plan, &["13/04/2026", "03/04/2026", "04/13/2026"]);
-    let rows = survey.problems.groups[0].examples.iter().map(|place| place.row);
-    assert_eq!(rows.collect::<Vec<_>>(), [1, 3], "the two that contradict each other");
-    assert!(matches!(order_of(&survey), ColumnOrder::Contradictory { .. }));
+    let rows = survey.problems.groups[0]
+        .examples
+        .iter()
+        .map(|place| place.row);
+    assert_eq!(
+        rows.collect::<Vec<_>>(),
+        [1, 3],
+        "the two that contradict each other"
+    );
+    assert!(matches!(
+        order_of(&survey),
+        ColumnOrder::Contradictory { .. }
+    ));
     let plan = &mut dated(Some(DateOrder::DayFirst));
     let survey = checked(plan, &["13/04/2026", "03/04/2026", "04/13/2026"]);
     assert_eq!(order_of(&survey), &ColumnOrder::Known);
@@ -322,13 +434,27 @@ fn an_order_that_nothing_decides_is_asked_for() {
 fn dates_that_are_missing_or_odd_are_warnings() {
     let survey = checked(
         &mut dated(None),
-        &["", "soon", "2026-09-02", "2026-09-03", "1989-12-31", "#N/A", "2026-08-02", "2026-08-03"],
+        &[
+            "",
+            "soon",
+            "2026-09-02",
+            "2026-09-03",
+            "1989-12-31",
+            "#N/A",
+            "2026-08-02",
+            "2026-08-03",
+        ],
     );
     let mut told = codes(&survey.warnings);
     told.sort_unstable();
     assert_eq!(
         told,
-        [("received_ancient", 1), ("received_blank", 1), ("received_future", 1), ("received_unreadable", 2)]
+        [
+            ("received_ancient", 1),
+            ("received_blank", 1),
+            ("received_future", 1),
+            ("received_unreadable", 2)
+        ]
     );
     let received = survey.received.expect("dates");
     assert_eq!((received.dated, received.undated), (5, 3));
@@ -346,7 +472,10 @@ fn a_word_without_meaning_is_a_problem_of_its_rows_and_of_the_job() {
         values: vec![
             ("Opt out".to_owned(), Meaning::Undecided),
             ("Remove".to_owned(), Meaning::Undecided),
-            ("Erase".to_owned(), Meaning::Requests(vec![RequestType::Delete])),
+            (
+                "Erase".to_owned(),
+                Meaning::Requests(vec![RequestType::Delete]),
+            ),
         ],
         default: None,
         part: None,
@@ -357,11 +486,23 @@ fn a_word_without_meaning_is_a_problem_of_its_rows_and_of_the_job() {
     let told: Vec<_> = rows.iter().map(crate::reading::told).collect();
     assert_eq!(
         told,
-        ["1/2: undecided_request@2", "2/3: 2 delete", "3/4: 3 view", "4/5: unmapped_request@5"]
+        [
+            "1/2: undecided_request@2",
+            "2/3: 2 delete",
+            "3/4: 3 view",
+            "4/5: unmapped_request@5"
+        ]
     );
     let survey = checked(&mut plan, &[""]);
-    assert_eq!(codes(&survey.problems), [("undecided_request", 1), ("undecided_request", 1)]);
-    assert_eq!(survey.open_questions(&plan).len(), 2, "no row has these words, and a run asks all the same");
+    assert_eq!(
+        codes(&survey.problems),
+        [("undecided_request", 1), ("undecided_request", 1)]
+    );
+    assert_eq!(
+        survey.open_questions(&plan).len(),
+        2,
+        "no row has these words, and a run asks all the same"
+    );
 }
 
 /// The program over an input and a job, and what it wrote.
@@ -375,8 +516,14 @@ fn run(verb: &str, input: &str, job: &str) -> (Option<i32>, String) {
         .output()
         .expect("it runs");
     let text = [output.stdout, output.stderr].concat();
-    assert!(!folder.path().join("concord-import-out").exists() || output.status.code() != Some(2), "nothing was sent");
-    (output.status.code(), String::from_utf8(text).expect("UTF-8"))
+    assert!(
+        !folder.path().join("concord-import-out").exists() || output.status.code() != Some(2),
+        "nothing was sent"
+    );
+    (
+        output.status.code(),
+        String::from_utf8(text).expect("UTF-8"),
+    )
 }
 
 #[test]
@@ -391,10 +538,16 @@ fn a_run_sends_nothing_before_all_is_decided() {
     let open = job("?", "");
     let (code, text) = run("check", input, &open);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("`Opt out` has no meaning yet") && text.contains("set date_order"), "{text}");
+    assert!(
+        text.contains("`Opt out` has no meaning yet") && text.contains("set date_order"),
+        "{text}"
+    );
     let (code, text) = run("run", input, &open);
     assert_eq!(code, Some(2), "{text}");
-    assert!(text.contains("`Opt out` has no meaning yet") && text.contains("set date_order"), "{text}");
+    assert!(
+        text.contains("`Opt out` has no meaning yet") && text.contains("set date_order"),
+        "{text}"
+    );
     let (code, text) = run("run", input, &job("do_not_sell", "date_order = \"dmy\""));
     assert_eq!(code, Some(0), "{text}");
     let (code, text) = run("check", input, &job("do_not_sell", "date_order = \"dmy\""));
