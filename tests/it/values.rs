@@ -134,17 +134,17 @@ fn addresses_are_judged_as_isemail_does() {
         let address = unescaped(between(case, "<address>", "</address>").unwrap_or_default());
         let category = between(case, "<category>ISEMAIL_", "</category>").expect("a category");
         let (came, codes) = came(&plan, &address);
-        let agrees = match category {
+        let is_agreed = match category {
             "VALID_CATEGORY" | "DNSWARN" | "RFC5321" => came != Came::Refused,
             "ERR" => came == Came::Refused,
             _ => came != Came::Accepted,
         };
         cases += 1;
-        agreed += u32::from(agrees);
+        agreed += u32::from(is_agreed);
         // White space around a cell is never part of its value.
         let is_trimmed = address.trim() != address;
         let has_no_dot = matches!(address.as_str(), "test@io" | "test@org");
-        if !agrees && !is_trimmed && !has_no_dot {
+        if !is_agreed && !is_trimmed && !has_no_dot {
             others.push(format!("{category} {address:?}: {came:?} {codes:?}"));
         }
     }
