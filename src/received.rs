@@ -165,10 +165,10 @@ impl ReceivedColumn {
                 self.certain.blank.add(position);
             }
             DateRead::Day(day) if is_sent => {
-                self.certain.add(Some(day), entries, position, self.today)
+                self.certain.add(Some(day), entries, position, self.today);
             }
             DateRead::Unreadable if is_sent => {
-                self.certain.add(None, entries, position, self.today)
+                self.certain.add(None, entries, position, self.today);
             }
             DateRead::Blank | DateRead::Day(_) | DateRead::Unreadable => {}
             DateRead::ByOrder {

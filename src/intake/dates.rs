@@ -127,14 +127,14 @@ pub(crate) fn read(text: &str, order: Option<DateOrder>) -> DateRead {
         return DateRead::Unreadable;
     }
     match of_number(text) {
-        Some(found) => found.map_or(DateRead::Unreadable, DateRead::Day),
+        Some(found) => found,
         None => of_parts(text, order).unwrap_or(DateRead::Unreadable),
     }
 }
 
 /// A number alone: `20261231`, with a time or not, a serial number of a spreadsheet, seconds or milliseconds since 1970.
 /// None when the text is no such number at all.
-fn of_number(text: &str) -> Option<Option<Date>> {
+fn of_number(text: &str) -> Option<DateRead> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_digits(whole) || !is_digits(fraction) {
@@ -153,7 +153,7 @@ fn of_number(text: &str) -> Option<Option<Date>> {
             number(&text[6..8])?,
         )
     };
-    Some(match whole.len() {
+    let day = match whole.len() {
         5 if SERIALS.contains(&number) => days(number, SERIAL_ZERO),
         8 if text.len() == 8 => compact(whole),
         14 if is_time_of_day(&whole[8..]) => compact(whole),
@@ -162,7 +162,8 @@ fn of_number(text: &str) -> Option<Option<Date>> {
             days(number / 1000 / SECONDS_OF_DAY, date(1970, 1, 1))
         }
         _ => None,
-    })
+    };
+    Some(day.map_or(DateRead::Unreadable, DateRead::Day))
 }
 
 /// `hhmmss`

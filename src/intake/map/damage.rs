@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-/// Excel, LibreOffice and Google Sheets, as they are written in English, German, French, Spanish, Italian, Portuguese
+/// Excel, `LibreOffice` and Google Sheets, as they are written in English, German, French, Spanish, Italian, Portuguese
 /// and Dutch.
 const ERRORS: [&str; 44] = [
     "#N/A",

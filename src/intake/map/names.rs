@@ -81,10 +81,10 @@ pub(crate) fn divide(name: &str) -> Name {
         .collect();
     let (sides, is_shorter) = without_suffix(sides);
     let (mut words, is_titled) = match sides.as_slice() {
-        [only] => without_title(only),
+        [only] => without_title(only, 2),
         [last, first] if !is_doubtful(last) && !is_doubtful(first) => {
-            let (first, is_titled) = without_title(first);
-            let (last, is_titled_last) = without_title(last);
+            let (first, is_titled) = without_title(first, 1);
+            let (last, is_titled_last) = without_title(last, 1);
             return Name {
                 first: joined(first),
                 last: joined(last),
@@ -112,7 +112,8 @@ pub(crate) fn divide(name: &str) -> Name {
         .iter()
         .take_while(|word| is_among(word, &PARTICLES))
         .count();
-    if words.len() != particles + 1 || is_among(given, &PARTICLES) {
+    let is_given = !is_among(given, &PARTICLES) && !is_among(given, &TITLES);
+    if words.len() != particles + 1 || !is_given {
         return undivided;
     }
     Name {
@@ -142,13 +143,13 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
     (sides, is_shorter)
 }
 
-fn without_title<'w>(words: &'w [&'w str]) -> (&'w [&'w str], bool) {
+/// Without `Dr.` and its like, where so many words are left: `Mrs Smith` leaves open which name that is.
+fn without_title<'w>(words: &'w [&'w str], left_min: usize) -> (&'w [&'w str], bool) {
     let titles = words
         .iter()
         .take_while(|word| is_among(word, &TITLES))
         .count();
-    // A title with a single word leaves open which name that is.
-    if titles > 0 && words.len() > titles + 1 {
+    if titles > 0 && words.len() >= titles + left_min {
         (&words[titles..], true)
     } else {
         (words, false)

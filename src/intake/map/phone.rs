@@ -136,6 +136,9 @@ fn read(text: &str, region: Option<&str>, remarks: &mut Vec<Remark>) -> Result<R
     if plain.starts_with(['-', '\u{2212}']) {
         return Err(MINUS);
     }
+    if plain.starts_with(char::is_alphabetic) {
+        return Err(LETTERS);
+    }
     if !plain.chars().all(|c| is_of_numbers(c) || c.is_alphabetic()) {
         return Err(CHARACTERS);
     }
@@ -243,11 +246,10 @@ fn double_zero(
         remarks.push(CLEANED);
     }
     let tail = tail_of_extension(text);
-    let digits = &digits[..digits.len() - PHONE_NUMBER_UTIL.normalize_digits_only(tail).len()];
-    one_of([
-        dialled,
-        valid_international(&format!("+{}{tail}", &digits[2..])),
-    ])
+    let digits = digits.strip_suffix(&PHONE_NUMBER_UTIL.normalize_digits_only(tail));
+    let digits = digits.and_then(|digits| digits.strip_prefix("00"));
+    let with_plus = digits.and_then(|digits| valid_international(&format!("+{digits}{tail}")));
+    one_of([dialled, with_plus])
 }
 
 /// What follows the number itself, from its first letter on.
@@ -357,6 +359,8 @@ fn national_digits(number: &PhoneNumber) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -496,7 +500,6 @@ mod tests {
             assert_eq!(made(damaged, Some("GB")), Err("phone_damaged"), "{damaged}");
         }
         assert_eq!(made("447911123456.0", None), Err("phone_damaged"));
-        assert_eq!(made("49301234567", Some("DE")), Err("phone_ambiguous"));
         for several in [
             "020 7946 0018 / 07911 123456",
             "+442079460018; +447911123456",
@@ -618,8 +621,12 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::print_stdout,
+        reason = "figures are for whoever asks for them with --nocapture"
+    )]
     fn a_harmed_example_of_any_region_is_never_another_number() {
-        let (mut all, mut through) = (0, 0);
+        let (mut all, mut through, mut ambiguous) = (0, 0, 0);
         let mut silent = Vec::new();
         for (region, number) in examples() {
             for harmed in harmed(&number) {
@@ -627,16 +634,19 @@ mod tests {
                     Ok(is_same) => through += u32::from(is_same),
                     Err(told) => silent.push(told),
                 }
+                ambiguous += u32::from(parse(&harmed, Some(&region)) == Phone::Wrong(TWO_NUMBERS));
                 all += 1;
             }
         }
-        println!("{through} of {all} harmed numbers are repaired, the others are problems or told");
+        println!(
+            "{through} of {all} harmed numbers come through, {ambiguous} could be two, the others are problems or told"
+        );
         assert!(silent.is_empty(), "{} of them: {silent:#?}", silent.len());
         assert!(all > 4_000 && through * 2 > all, "{through} of {all}");
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #![proptest_config(ProptestConfig::with_cases(128))]
 
         #[test]
         fn a_harmed_number_is_the_same_or_told(
@@ -645,8 +655,8 @@ mod tests {
             tail in "[0-9]{6}",
             kept in 0..=6_usize,
         ) {
-            let examples = examples();
-            let (region, example) = which.get(&examples);
+            static EXAMPLES: LazyLock<Vec<(String, PhoneNumber)>> = LazyLock::new(examples);
+            let (region, example) = which.get(&EXAMPLES);
             let start = e164(example);
             let start = &start[..start.len() - tail.len().min(start.len() - 4)];
             let number = PHONE_NUMBER_UTIL.parse(format!("{start}{}", &tail[..kept]));
@@ -658,7 +668,7 @@ mod tests {
                 prop_assert!(told.is_ok(), "{:?}", told);
             }
             // What says its country means the same everywhere.
-            let (elsewhere, _) = other.get(&examples);
+            let (elsewhere, _) = other.get(&EXAMPLES);
             for harmed in [format!("'{}", e164(&number)), format!("tel:{}", e164(&number)), e164(&number)] {
                 prop_assert_eq!(came_through(&number, &harmed, Some(elsewhere)), Ok(true));
                 prop_assert_eq!(came_through(&number, &harmed, None), Ok(true));

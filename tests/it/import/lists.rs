@@ -158,7 +158,7 @@ async fn start(
 /// Imports sixty rows, of which twenty answers are lost, into a project that holds those requests already. So
 /// slowly that what was created first is known for longer than `settle` when the last are looked up.
 async fn import_into(held: Vec<Value>, list: List) -> (Arc<Odd>, Ended) {
-    import_by(ServerClock::default(), 60.0, held, list).await
+    Box::pin(import_by(ServerClock::default(), 60.0, held, list)).await
 }
 
 async fn import_by(
