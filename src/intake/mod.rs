@@ -16,12 +16,16 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod judge;
+mod kind;
 mod map;
+mod mask;
 mod open;
 mod problem;
 mod rows;
 mod seen;
 mod source;
+mod table;
 mod unpack;
 pub mod validate;
 
