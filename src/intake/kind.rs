@@ -217,7 +217,6 @@ mod tests {
                     "e5",
                     "Created at",
                     "ratio 1:2",
-                    "1980-1990",
                 ],
             ),
         ] {
