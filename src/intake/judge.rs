@@ -4,8 +4,8 @@
 //! same wherever it stands. What is set aside for certain is told as a warning; what may be a row or not is a problem of
 //! that row. A record with an email address is always a row. Nothing is allocated for a row.
 
-use super::kind::{self, Kind, kind};
-use super::table::{Table, folded_space};
+use super::kind::{Kind, kind};
+use super::table::{PROBLEM_COLUMN, Table, folded_space};
 
 /// Longest text that may be the label of a total, in bytes.
 const LABEL_BYTES_MAX: usize = 64;
@@ -101,6 +101,8 @@ pub(crate) struct Judge {
     columns: Vec<Column>,
     /// Most rows fill several cells.
     is_wide: bool,
+    /// Holds the problems of an earlier run, which say nothing of the row.
+    problem: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,11 +137,19 @@ impl Judge {
             headers,
             columns,
             is_wide: wide * 2 > rows.len(),
+            problem: table.columns.iter().position(|name| name == PROBLEM_COLUMN),
         }
     }
 
     /// What a record of so many cells is.
     pub(crate) fn judge<'a>(&self, count: usize, cell: impl Fn(usize) -> &'a str) -> Verdict {
+        let cell = |column: usize| {
+            if Some(column) == self.problem {
+                ""
+            } else {
+                cell(column)
+            }
+        };
         let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
         let Some(first) = filled.next() else {
             return Verdict::Row;
@@ -400,11 +410,6 @@ fn starts_as_note(text: &str) -> bool {
             .is_some_and(|head| head.eq_ignore_ascii_case(start))
     }) || text.starts_with(['*', '†', '‡', '#'])
         || text.strip_prefix(['(', '[', '\\']).is_some_and(is_mark)
-}
-
-/// Whether any cell is an email address. Such a record is always a row.
-pub(crate) fn has_email<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> bool {
-    (0..count).any(|column| kind::is_email(cell(column).trim()))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use super::kind::{Kind, kind};
 pub const TABLE_RECORDS_MAX: usize = 500;
 /// Most records of a header.
 pub const HEADER_RECORDS_MAX: usize = 5;
+/// The column that rejects have: a header with it is one of ours, and whole.
+pub const PROBLEM_COLUMN: &str = "import_problem";
 /// What stands between the names of a header of several records.
 pub(crate) const JOINT: &str = " / ";
 
@@ -28,6 +30,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<String>,
     /// The columns, from 0, whose name is not in the file: it has none for them, or the same for several.
     pub(crate) made_up: Vec<usize>,
+    /// Columns, from 0, that have the same name in the file.
+    pub(crate) repeated: Vec<Vec<usize>>,
 }
 
 /// Why a sample has no table that one can be sure of.
@@ -55,6 +59,9 @@ pub(crate) struct Said {
 /// Finds the table in the first records of a sheet.
 pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable> {
     let sample = &sample[..sample.len().min(TABLE_RECORDS_MAX)];
+    if let Some(table) = of_rejects(sample) {
+        return Ok(table);
+    }
     let look = Look::of(sample);
     let Some(first) = look.filled.iter().position(|&filled| filled > 0) else {
         return Err(NoTable::Empty);
@@ -69,7 +76,7 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         _ => header,
     };
     let last = last.min(sample.len() - 1);
-    let (columns, made_up) = look.names(header, last);
+    let (columns, made_up, repeated) = look.names(header, last);
     if columns.is_empty() {
         return Err(NoTable::Nameless { record: header });
     }
@@ -78,7 +85,51 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         header_records: last + 1 - header,
         columns,
         made_up,
+        repeated,
     })
+}
+
+/// The table of rejects: its header was written by us, below the input's preamble and in one record.
+pub(crate) fn of_rejects(sample: &[Vec<String>]) -> Option<Table> {
+    let is_problem = |record: &Vec<String>| {
+        record
+            .iter()
+            .rev()
+            .find(|cell| !cell.is_empty())
+            .is_some_and(|cell| cell == PROBLEM_COLUMN)
+    };
+    let header = sample.iter().position(is_problem)?;
+    let mut columns = sample[header].clone();
+    while columns.last().is_some_and(String::is_empty) {
+        columns.pop();
+    }
+    let repeated = repeated(&columns);
+    let made_up = told_apart(&mut columns);
+    Some(Table {
+        header,
+        header_records: 1,
+        columns,
+        made_up,
+        repeated,
+    })
+}
+
+/// The columns of each name that several have.
+fn repeated(names: &[String]) -> Vec<Vec<usize>> {
+    let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (column, name) in names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !name.is_empty())
+    {
+        of_name.entry(name).or_default().push(column);
+    }
+    let mut several: Vec<_> = of_name
+        .into_values()
+        .filter(|columns| columns.len() > 1)
+        .collect();
+    several.sort_unstable();
+    several
 }
 
 /// Different names of names: of several that are the same the first stays and the others become `Name (2)`, `Name (3)`,
@@ -277,6 +328,9 @@ impl<'a> Look<'a> {
             if self.filled[record] == 0 {
                 continue;
             }
+            if self.sample[record] == self.sample[header] {
+                break; // the header once more
+            }
             if is_second_line(&self.sample[record]) {
                 last = record;
                 continue;
@@ -387,10 +441,10 @@ impl<'a> Look<'a> {
     }
 
     /// Final names, and which of them are made up.
-    fn names(&self, header: usize, last: usize) -> (Vec<String>, Vec<usize>) {
+    fn names(&self, header: usize, last: usize) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
         let mut names = self.joined(header, last);
         if names.iter().all(String::is_empty) {
-            return (Vec::new(), Vec::new());
+            return (Vec::new(), Vec::new(), Vec::new());
         }
         let mut made_up = Vec::new();
         let from = last + 1;
@@ -405,10 +459,11 @@ impl<'a> Look<'a> {
         while names.last().is_some_and(String::is_empty) {
             names.pop();
         }
+        let repeated = repeated(&names);
         made_up.extend(told_apart(&mut names));
         made_up.sort_unstable();
         made_up.dedup();
-        (names, made_up)
+        (names, made_up, repeated)
     }
 }
 
