@@ -234,14 +234,14 @@ fn find(
              the header indeed, set header_row to its number"
                 .to_owned(),
         ),
-        NoTable::Unclear { record } => (
+        NoTable::Unclear { header, record } => (
             record,
             format!("may go on here ({}), or the rows begin here", shown(sample, record)),
             format!(
                 "say in the job file's [input] how many rows the header has: header_row = {} with header_rows = {} if this line belongs \
                  to it, header_rows = 1 if not",
-                at(0).max(shape.header_line),
-                record + 1
+                at(header),
+                sample.records[header..=record].iter().filter(|cells| cells.iter().any(|cell| !cell.is_empty())).count()
             ),
         ),
         NoTable::Empty | NoTable::NoHeader { .. } | NoTable::Nameless { .. } => {

@@ -42,7 +42,7 @@ pub(crate) enum NoTable {
     /// The rows begin with this record and nothing above it names the columns.
     NoHeader { record: usize },
     /// This record below the header seems to be part of it.
-    Unclear { record: usize },
+    Unclear { header: usize, record: usize },
     /// The record that should be the header, by the job file, names nothing.
     Nameless { record: usize },
 }
@@ -67,8 +67,8 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         return Err(NoTable::Empty);
     };
     let (header, last) = match (said.is_first, said.records) {
-        (true, Some(records)) => (0, records.max(1) - 1),
-        (true, None) => (0, 0),
+        (true, Some(records)) => (0, look.downwards(first, records)),
+        (true, None) => (0, first),
         (false, _) => look.header(first)?,
     };
     let header = match said.records {
@@ -186,7 +186,7 @@ impl<'a> Look<'a> {
             .iter()
             .map(|record| record.iter().filter(|kind| **kind != Kind::Blank).count())
             .collect();
-        let usual = usual(&filled);
+        let usual = usual(sample, &filled);
         let width = kinds.iter().map(Vec::len).max().unwrap_or(0);
         let mut look = Self {
             sample,
@@ -266,7 +266,7 @@ impl<'a> Look<'a> {
             self.is_wide(self.filled[*record]) && agree > differ
         };
         let Some(data) = (first..self.sample.len()).find(is_data) else {
-            return Ok(self.header_of_texts(first));
+            return self.header_of_texts(first);
         };
         let candidates: Vec<usize> = (first..data)
             .filter(|record| self.may_name(*record))
@@ -287,18 +287,23 @@ impl<'a> Look<'a> {
     }
 
     /// The header of a table that holds nothing but texts: the first record that is as wide as most.
-    fn header_of_texts(&self, first: usize) -> (usize, usize) {
+    fn header_of_texts(&self, first: usize) -> Result<(usize, usize), NoTable> {
         let all = first..self.sample.len();
         let header = all
             .clone()
-            .find(|record| self.filled[*record] >= self.usual)
+            .find(|record| self.filled[*record] * 3 >= self.usual * 2)
             .unwrap_or(first);
-        (self.group_rows(header, first), header)
+        if self.kinds[header].contains(&Kind::Email) {
+            return Err(NoTable::NoHeader { record: header });
+        }
+        Ok((self.group_rows(header, first), header))
     }
 
     /// Whether a record above the rows may name columns.
     fn may_name(&self, record: usize) -> bool {
         self.filled[record] >= 2.min(self.usual)
+            && self.agreement(record).0 == 0
+            && !self.kinds[record].contains(&Kind::Email)
     }
 
     /// How many columns that hold something below have no name when these records are the header.
@@ -306,9 +311,21 @@ impl<'a> Look<'a> {
         let names = self.joined(header, last);
         (0..self.typed.len())
             .filter(|&column| {
-                names.get(column).is_none_or(String::is_empty) && self.has_values(column, last + 1)
+                names.get(column).is_none_or(String::is_empty) && self.is_used(column, last + 1)
             })
             .count()
+    }
+
+    /// Whether half of the table's records from here on have something in the column.
+    fn is_used(&self, column: usize, from: usize) -> bool {
+        let (mut records, mut used) = (0, 0);
+        for (kinds, filled) in self.kinds.iter().zip(&self.filled).skip(from) {
+            if self.is_wide(*filled) {
+                records += 1;
+                used += usize::from(kinds.get(column).is_some_and(|kind| *kind != Kind::Blank));
+            }
+        }
+        used > 0 && used * 2 >= records
     }
 
     /// Whether any record from here on has something in the column.
@@ -337,7 +354,7 @@ impl<'a> Look<'a> {
             }
             let (agree, differ) = self.agreement(record);
             if agree == 0 && differ >= 2 && self.is_wide(self.filled[record]) {
-                return Err(NoTable::Unclear { record });
+                return Err(NoTable::Unclear { header, record });
             }
             break;
         }
@@ -384,6 +401,12 @@ impl<'a> Look<'a> {
             .iter()
             .any(|kind| !matches!(kind, Kind::Blank | Kind::Text | Kind::Year));
         is_adjacent && !of_values && filled.len() < self.filled[header]
+    }
+
+    /// The last record of a header of so many that begins here.
+    fn downwards(&self, first: usize, records: usize) -> usize {
+        let filled = (first..self.filled.len()).filter(|&record| self.filled[record] > 0);
+        filled.take(records).last().unwrap_or(first)
     }
 
     /// Where a header of so many records begins that ends with `last`.
@@ -467,18 +490,23 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The number of cells that most records of several fill; of those that are as frequent the larger.
-fn usual(filled: &[usize]) -> usize {
-    let mut counts: Vec<usize> = filled
+/// The number of cells that a record of the table fills usually: of those that fill several the one in the middle.
+fn usual(sample: &[Vec<String>], filled: &[usize]) -> usize {
+    let alone = sample
+        .iter()
+        .zip(filled)
+        .filter(|(record, filled)| record.len() == 1 && **filled == 1)
+        .count();
+    let mut several: Vec<usize> = filled
         .iter()
         .copied()
         .filter(|filled| *filled > 1)
         .collect();
-    if counts.is_empty() {
+    if alone >= several.len() && alone * 2 >= filled.iter().filter(|filled| **filled > 0).count() {
         return 1;
     }
-    counts.sort_unstable();
-    counts[counts.len() / 2]
+    several.sort_unstable();
+    several.get(several.len() / 2).copied().unwrap_or(1)
 }
 
 /// What survey tools write in a second line below the questions.
@@ -585,7 +613,7 @@ mod tests {
             found(
                 "Start|End|Email\nStart date|End date|Your address\n2026-01-02|2026-01-02|a@example.com\n2026-01-02|2026-01-02|b@example.com\n2026-01-02|2026-01-02|b@example.com"
             ),
-            "Unclear { record: 1 }"
+            "Unclear { header: 0, record: 1 }"
         );
     }
 
