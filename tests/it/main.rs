@@ -1,6 +1,7 @@
 //! One integration binary; a file a theme.
 
 mod cli;
+mod corpora;
 mod disk;
 mod encodings;
 mod import;
@@ -17,3 +18,4 @@ mod sandbox;
 mod schema;
 mod simulation;
 mod support;
+mod tables;
