@@ -341,7 +341,8 @@ fn check_widths(
         rows += 1;
         width == first
     });
-    if first <= of_header || !are_alike || rows < ALIKE_ROWS_MIN || reading.header_row.is_some() {
+    let cannot_tell = of_header == 0 || first <= of_header;
+    if cannot_tell || !are_alike || rows < ALIKE_ROWS_MIN || reading.header_row.is_some() {
         return Ok(());
     }
     let line = sample
