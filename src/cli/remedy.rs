@@ -27,6 +27,42 @@ const fn remedy(code: &'static str, meaning: &'static str, to_do: &'static str) 
 }
 
 const REMEDIES: &[Remedy] = &[
+    // What is no row, or perhaps none.
+    remedy(
+        "note",
+        "a line of text below or between the rows, set aside",
+        "nothing, if it is no request; else complete the row, or set set_aside = false in [input]",
+    ),
+    remedy(
+        "total",
+        "a line that adds up the rows, set aside",
+        "nothing, if it is no request; else complete the row, or set set_aside = false in [input]",
+    ),
+    remedy(
+        "header_again",
+        "the header once more, set aside",
+        "nothing: files that were put together often have it",
+    ),
+    remedy(
+        "lone_cell",
+        "a row with a single cell filled",
+        "remove it if it is a note or a title; else fill in what is missing",
+    ),
+    remedy(
+        "perhaps_total",
+        "a row that looks like a total",
+        "remove it if it is one; else fill in what is missing",
+    ),
+    remedy(
+        "other_header",
+        "a row that looks like the header of another table",
+        "put each table into a file of its own",
+    ),
+    remedy(
+        "shifted",
+        "a row with a cell too many, whose values do not fit their columns",
+        "look for a delimiter too many, or for a cell that lacks its quotes",
+    ),
     // A row that cannot be read.
     remedy(
         "line_too_long",

@@ -17,6 +17,9 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod head;
+mod judge;
+mod kind;
 mod map;
 mod mask;
 mod open;
@@ -24,6 +27,7 @@ mod problem;
 mod rows;
 mod seen;
 mod source;
+mod table;
 mod unpack;
 pub mod validate;
 
@@ -38,11 +42,13 @@ pub use dialect::DELIMITER_ROWS_MAX;
 pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
+pub use head::TABLE_BYTES_MAX;
 pub(crate) use problem::grouped;
 pub use problem::{OFFENDING_CHARS_MAX, Offending, Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
 pub use source::{InputDigest, Source};
+pub use table::{HEADER_RECORDS_MAX, PROBLEM_COLUMN, TABLE_RECORDS_MAX};
 pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };
@@ -192,6 +198,21 @@ impl Intake {
         let (line, made, record, size) = match decoded {
             Decoded::End => return Ok(None),
             Decoded::Blank { line } => (line, Made::default(), None, 0),
+            Decoded::Aside(aside) => {
+                let warning = Problem {
+                    value: None,
+                    position: at(aside.line),
+                    column: None,
+                    field: None,
+                    code: aside.what.code(),
+                    message: aside.what.message().to_owned(),
+                };
+                let made = Made {
+                    items: Vec::new(),
+                    warnings: vec![warning],
+                };
+                (aside.line, made, None, aside.raw.len())
+            }
             Decoded::Malformed(bad) => {
                 let problem = Problem {
                     position: at(bad.line),

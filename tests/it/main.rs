@@ -2,6 +2,7 @@
 
 mod check_report;
 mod cli;
+mod corpora;
 mod disk;
 mod encodings;
 mod import;
@@ -18,4 +19,5 @@ mod sandbox;
 mod schema;
 mod simulation;
 mod support;
+mod tables;
 mod values;

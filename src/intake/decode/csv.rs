@@ -5,13 +5,15 @@
 
 use std::io;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
+use super::super::judge::{Judge, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
 use super::{
-    Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, skip_line,
+    Aside, Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, Shape,
+    skip_line,
 };
 
 /// The values of a record in UTF-8.
@@ -49,6 +51,10 @@ pub(crate) fn place(bytes: &[u8], at: usize, line: u64) -> (u64, u64) {
 pub(crate) struct Decoder {
     dialect: Dialect,
     columns: usize,
+    /// Columns without a name, which hold nothing in the first records.
+    nameless: Vec<usize>,
+    /// Tells rows from what is none.
+    judge: Judge,
     /// Of the next unread byte, once `pending` is consumed.
     line: u64,
     /// What the row given out last still takes of the window.
@@ -58,11 +64,18 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder for records of so many columns, the first of which begins on `line`.
-    pub(crate) fn new(dialect: Dialect, columns: usize, line: u64) -> Self {
+    /// A decoder for records of an input's columns, the first of which begins on `line`.
+    pub(crate) fn new(shape: &Shape, judge: Judge, line: u64) -> Self {
+        let nameless = shape
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| name.is_empty());
         Self {
-            dialect,
-            columns,
+            dialect: shape.dialect(),
+            columns: shape.columns.len(),
+            nameless: nameless.map(|(column, _)| column).collect(),
+            judge,
             line,
             pending: 0,
             cells: Spans::default(),
@@ -149,6 +162,13 @@ impl Decoder {
                 "the row has a NUL byte; text has none".to_owned(),
             );
         }
+        match self.judge.judge(count, |column| values.get(column)) {
+            Verdict::Row => {}
+            Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
+            Verdict::Doubtful(doubt) => {
+                return malformed(doubt.code(), doubt.message().to_owned());
+            }
+        }
         if count < self.columns {
             return malformed(
                 "too_few_cells",
@@ -168,11 +188,58 @@ impl Decoder {
                 ),
             );
         }
+        if let Some(column) = self.stray_quotes(raw) {
+            return malformed(
+                "stray_quotes",
+                format!(
+                    "column {} has a quote within it, and a later cell ends with one: perhaps a delimiter is missing in front of \
+                     a quoted cell",
+                    column + 1
+                ),
+            );
+        }
+        if let Some(column) = self
+            .nameless
+            .iter()
+            .find(|&&column| !values.get(column).trim().is_empty())
+        {
+            return malformed(
+                "nameless_column",
+                format!(
+                    "column {} has a value and no name in the header; name it there",
+                    column + 1
+                ),
+            );
+        }
         Decoded::Row(RawRow {
             line,
             raw,
             cells: Cells::Csv(values),
         })
+    }
+}
+
+impl Decoder {
+    /// The first unquoted cell with a quote after other text where a later unquoted cell ends with a quote: what stood
+    /// between them was quoted, perhaps, and its delimiters did not divide cells.
+    fn stray_quotes(&self, raw: &[u8]) -> Option<usize> {
+        let quote = self.dialect.quote;
+        memchr(quote, raw)?;
+        let mut opened = None;
+        for (column, cell) in self.cells.raw().enumerate() {
+            let cell = &raw[cell];
+            let is_quoted = cell.trim_ascii_start().first() == Some(&quote);
+            if is_quoted || memchr(quote, cell).is_none() {
+                continue;
+            }
+            if opened.is_some() && cell.last() == Some(&quote) {
+                return opened;
+            }
+            if opened.is_none() && memchr_iter(quote, cell).count() % 2 == 1 {
+                opened = Some(column);
+            }
+        }
+        None
     }
 }
 
@@ -286,12 +353,28 @@ mod tests {
     const COMMA: Dialect = Dialect {
         delimiter: b',',
         quote: b'"',
+        escape: None,
+        is_padded: false,
     };
+
+    /// A decoder that judges nothing.
+    fn decoder(dialect: Dialect, columns: usize) -> Decoder {
+        Decoder {
+            dialect,
+            columns,
+            nameless: Vec::new(),
+            judge: Judge::default(),
+            line: 1,
+            pending: 0,
+            cells: Spans::default(),
+            kept: Vec::new(),
+        }
+    }
 
     /// Every row as `line: cell|cell`, every problem as `line! code`.
     fn read(text: &[u8], columns: usize) -> Vec<String> {
         let mut window = Window::new(Box::new(Cursor::new(text.to_vec())));
-        let mut decoder = Decoder::new(COMMA, columns, 1);
+        let mut decoder = decoder(COMMA, columns);
         let mut found = Vec::new();
         loop {
             match decoder.next(&mut window).expect("a cursor reads") {
@@ -303,6 +386,9 @@ mod tests {
                     found.push(format!("{}: {}", row.line, cells.join("|")));
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
+                Decoded::Aside(aside) => {
+                    found.push(format!("{}: {}", aside.line, aside.what.code()))
+                }
                 Decoded::Malformed(problem) => {
                     found.push(format!("{}! {}", problem.line, problem.code));
                 }
