@@ -235,7 +235,7 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
         let at = usize::try_from(record.position().map_or(0, csv::Position::byte)).unwrap_or(0);
         // The reader leaves the LF of a CR LF to the next record.
         let before = &bytes[..at + usize::from(bytes.get(at) == Some(&b'\n'))];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
         lines.push(line);
         texts.push(
             record
@@ -310,10 +310,12 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
             }
             _ => {}
         }
-        if (*role == "notes" && !is_out)
-            || (*role == "data" && is_out)
-            || (*role == "derived" && !is_out)
-        {
+        let should_be_out = match *role {
+            "notes" | "derived" => true,
+            "data" => false,
+            _ => continue,
+        };
+        if is_out != should_be_out {
             writeln!(
                 details,
                 "{name}: line {line} is {role}, {code:?}: {}",
