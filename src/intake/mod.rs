@@ -16,6 +16,7 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod look;
 mod map;
 mod open;
 mod problem;
@@ -45,8 +46,13 @@ pub use unpack::{
 };
 
 pub(crate) use decode::scan as delimited;
+pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;
+pub(crate) use look::each_row;
 pub(crate) use map::key::of_request as key_of_request;
+pub(crate) use map::phone::{Phone, is_region, parse as phone};
+pub(crate) use map::values::folded;
+pub(crate) use validate::email::fault as email_fault;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};

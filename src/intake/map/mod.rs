@@ -7,9 +7,9 @@
 mod columns;
 mod compile;
 pub(crate) mod key;
-mod phone;
+pub(crate) mod phone;
 mod template;
-mod values;
+pub(crate) mod values;
 
 use std::borrow::Cow;
 
