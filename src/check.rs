@@ -5,9 +5,12 @@
 use std::ops::ControlFlow;
 
 use crate::entry::{Entry, Field, Position, RequestType};
-use crate::intake::{InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape};
+use jiff::civil::Date;
+
+use crate::intake::{self, InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape};
 use crate::outcome::{Outcome, Tally};
-use crate::plan::ReadPlan;
+use crate::plan::{DateOrder, ReadPlan};
+use crate::received::{ColumnOrder, Places, Received, ReceivedColumn};
 
 /// Most groups of problems that are told apart; further ones are only counted.
 pub const GROUPS_MAX: usize = 200;
@@ -29,6 +32,8 @@ pub struct Survey {
     pub by_request: [(RequestType, u64); RequestType::ALL.len()],
     /// Among them, those with `preverified` false: Concord writes to these people.
     pub contacted: u64,
+    /// Among them, how old they are; none when the job names no column for that.
+    pub received: Option<Received>,
     /// What is wrong, the most frequent first. A row's problem counts once, however many entries the row makes.
     pub problems: Groups,
     /// What Concord may take amiss, the most frequent first.
@@ -46,6 +51,8 @@ pub struct InputSurvey {
     pub shape: Shape,
     /// Of this input alone.
     pub tally: Tally,
+    /// The order of its received dates; none when the job names no column for them.
+    pub date_order: Option<ColumnOrder>,
 }
 
 /// Problems or warnings, grouped.
@@ -81,7 +88,7 @@ impl Groups {
     }
 
     fn add(&mut self, problem: &Problem) {
-        let by_message = problem.code == "unmapped_request";
+        let by_message = matches!(problem.code, "unmapped_request" | UNDECIDED);
         let known = self.groups.iter().position(|group| {
             group.code == problem.code
                 && group.column == problem.column
@@ -120,9 +127,10 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Reads all inputs of a plan. `watch` is called every few hundred rows, and may break off: then there is no survey.
+/// Reads all inputs of a plan, `today` (by UTC). `watch` is called every few hundred rows, and may break off: then there is no survey.
 pub fn survey(
     plan: &ReadPlan,
+    today: Date,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Survey>, IntakeError> {
     let mut survey = Survey {
@@ -131,6 +139,7 @@ pub fn survey(
         valid: 0,
         by_request: RequestType::ALL.map(|request| (request, 0)),
         contacted: 0,
+        received: plan.rules.received.as_ref().map(|_| Received::default()),
         problems: Groups::default(),
         warnings: Groups::default(),
     };
@@ -142,10 +151,15 @@ pub fn survey(
     for input in 0..plan.inputs.len() {
         let mut intake = Intake::open(plan, input, false)?;
         let mut tally = Tally::default();
+        let mut dates = plan.rules.received.as_ref().map(|_| ReceivedColumn::new(today));
         let digest = loop {
             let batch = intake.next_batch(&mut seen, BATCH_ROWS)?;
             for row in &batch {
                 survey.add(row, &mut tally);
+                if let (Some(dates), Some(read)) = (&mut dates, row.received) {
+                    let sent = row.items.iter().filter(|item| matches!(item, Item::Entry(_)));
+                    dates.add(read, sent.count() as u64, row.position);
+                }
             }
             let progress = Progress {
                 input,
@@ -161,13 +175,20 @@ pub fn survey(
                 break digest;
             }
         };
+        let (date_order, received) = dates.map(ReceivedColumn::finish).unzip();
+        if let (Some(sum), Some(received)) = (&mut survey.received, &received) {
+            sum.extend(received);
+        }
         survey.inputs.push(InputSurvey {
             name: plan.inputs[input].name.clone(),
             digest,
             shape: intake.shape().clone(),
             tally,
+            date_order,
         });
     }
+    survey.tell_of_dates(plan);
+    survey.tell_of_undecided(plan);
     if plan.rules.key.is_empty() && survey.valid > 0 {
         survey.warnings.groups.push(no_key(survey.valid));
     }
@@ -177,6 +198,29 @@ pub fn survey(
             .sort_by_key(|group| std::cmp::Reverse(group.count));
     }
     Ok(Some(survey))
+}
+
+/// The code of a word whose meaning is `?`.
+const UNDECIDED: &str = "undecided_request";
+/// The code of a column of dates whose order is open.
+const DATE_ORDER: &str = "date_order";
+const DATES_AMBIGUOUS: &str = "each date can be read with the day first and with the month first, and nothing in the column decides: set \
+     date_order = \"dmy\" or \"mdy\" under [input] in the job file";
+const DATES_CONTRADICTORY: &str = "one of these dates has the day first, and the other the month first: set date_order = \"dmy\" or \
+     \"mdy\" under [input] in the job file (dates that do not fit are then told as warnings), or correct them";
+const RECEIVED_BLANK: &str = "is blank, so it is not known whether the request is overdue; it is sent all the same";
+const RECEIVED_UNREADABLE: &str = "is not a date that is known, so it is not known whether the request is overdue; it is sent all the same. \
+     Clear are 2026-12-31, 31.12.2026, 31-Dec-2026 and December 31, 2026";
+const RECEIVED_FUTURE: &str = "is a day to come: is the date right, and the order of its numbers?";
+const RECEIVED_ANCIENT: &str = "is a day before 1990: is the date right, and the order of its numbers?";
+
+/// An order of dates, as the job file says it, with an example.
+pub(crate) const fn described(order: DateOrder) -> &'static str {
+    match order {
+        DateOrder::DayFirst => "dmy (31/12/2026)",
+        DateOrder::MonthFirst => "mdy (12/31/2026)",
+        DateOrder::YearFirst => "ymd (26/12/31)",
+    }
 }
 
 /// What follows for so many entries when their content is all that identifies them.
@@ -194,6 +238,80 @@ fn no_key(count: u64) -> Group {
 }
 
 impl Survey {
+    /// What the received dates are like: an open order is a problem, since nothing is sent before it is told; all else
+    /// is a warning, since the dates themselves are not sent.
+    fn tell_of_dates(&mut self, plan: &ReadPlan) {
+        let (Some(rule), Some(received)) = (&plan.rules.received, &self.received) else {
+            return;
+        };
+        let group = |code, message: &str, places: &Places| Group {
+            code,
+            column: Some(rule.column.trim().to_owned()),
+            field: None,
+            message: message.to_owned(),
+            count: places.count,
+            examples: places.first.iter().copied().take(EXAMPLES_MAX).collect(),
+        };
+        let warnings = [
+            ("received_blank", RECEIVED_BLANK, &received.blank),
+            ("received_unreadable", RECEIVED_UNREADABLE, &received.unreadable),
+            ("received_future", RECEIVED_FUTURE, &received.future),
+            ("received_ancient", RECEIVED_ANCIENT, &received.ancient),
+        ];
+        for (code, message, places) in warnings {
+            if places.count > 0 {
+                self.warnings.groups.push(group(code, message, places));
+            }
+        }
+        for input in &self.inputs {
+            let (message, places) = match &input.date_order {
+                Some(ColumnOrder::Ambiguous(places)) => (DATES_AMBIGUOUS, places.clone()),
+                Some(ColumnOrder::Contradictory {
+                    day_first,
+                    month_first,
+                }) => {
+                    let first = vec![*day_first, *month_first];
+                    (DATES_CONTRADICTORY, Places { count: 2, first })
+                }
+                _ => continue,
+            };
+            self.problems.groups.push(group(DATE_ORDER, message, &places));
+        }
+    }
+
+    /// Words that the job file leaves open are told also when no row has them: a run would refuse.
+    fn tell_of_undecided(&mut self, plan: &ReadPlan) {
+        for word in plan.rules.undecided() {
+            let message = intake::undecided(word);
+            let is_told = |group: &Group| group.code == UNDECIDED && group.message == message;
+            if !self.problems.groups.iter().any(is_told) {
+                self.problems.groups.push(Group {
+                    code: UNDECIDED,
+                    column: None,
+                    field: Some(Field::Request),
+                    message,
+                    count: 1,
+                    examples: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// What a person has to decide before anything can be sent, one sentence each.
+    pub fn open_questions(&self, plan: &ReadPlan) -> Vec<String> {
+        let words = plan.rules.undecided().into_iter().map(intake::undecided);
+        let dates = self.inputs.iter().filter_map(|input| {
+            let column = &plan.rules.received.as_ref()?.column;
+            let why = match input.date_order.as_ref()? {
+                ColumnOrder::Ambiguous(_) => DATES_AMBIGUOUS,
+                ColumnOrder::Contradictory { .. } => DATES_CONTRADICTORY,
+                _ => return None,
+            };
+            Some(format!("{}, column `{column}`: {why}", input.name))
+        });
+        words.chain(dates).collect()
+    }
+
     fn add(&mut self, row: &RowReading, of_input: &mut Tally) {
         for tally in [&mut self.tally, &mut *of_input] {
             tally.rows += 1;

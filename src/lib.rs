@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod plan;
 pub mod private_file;
 pub mod propose;
+pub mod received;
 pub mod reconcile;
 pub mod report;
 pub mod sandbox;

@@ -49,6 +49,8 @@ pub(super) enum CliError {
     Unanswered,
     #[error("{} is there already", .0.display())]
     JobExists(std::path::PathBuf),
+    #[error("there is something for a person to decide, and nothing was sent:\n  {}", .0.join("\n  "))]
+    Undecided(Vec<String>),
     #[error("cannot write {what}")]
     Write {
         what: String,
@@ -101,6 +103,9 @@ impl CliError {
                  input in a file".into(),
             ),
             Self::JobExists(_) => Some("give another name to --output, or add --force to replace it".into()),
+            Self::Undecided(_) => Some(
+                "complete the job file, then look at it with `concord-import check`".into(),
+            ),
             Self::NoList(why) => Some(no_list_hint(why).to_owned()),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
             Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Unanswered | Self::Write { .. }
@@ -119,6 +124,7 @@ impl CliError {
             | Self::Declined
             | Self::NoTerminal
             | Self::JobExists(_)
+            | Self::Undecided(_)
             // The wrong ledger for this job, as against a disk that fails.
             | Self::Ledger(
                 LedgerError::Missing { .. }

@@ -348,6 +348,7 @@ fn no_rules() -> Rules {
     Rules {
         key: Vec::new(),
         region: None,
+        received: None,
         filters: Vec::new(),
         fields: Vec::new(),
         mark: Mark::Notes,

@@ -3,16 +3,21 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::words::counted;
 use super::{args, terminal};
-use crate::blocking;
 use crate::check::{self, Group, Groups, InputSurvey, Survey};
 use crate::entry::Position;
 use crate::intake::{Basis, IntakeError, Packing, Shape, Understood};
 use crate::outcome::Outcome;
 use crate::plan::{Format, ReadPlan, RunPlan};
+use crate::received::{ColumnOrder, OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
+use crate::{blocking, time_of_day};
 
 /// Groups of problems that are shown; the results file has them all.
 const GROUPS_SHOWN: usize = 20;
@@ -25,7 +30,7 @@ pub(super) async fn take(
     let bar = bar(plan, shown);
     let (plan, watched) = (Arc::clone(plan), bar.clone());
     let survey = blocking(move || {
-        check::survey(&plan, &mut |progress| {
+        check::survey(&plan, today(), &mut |progress| {
             let message = format!(
                 "checking {}: {}",
                 plan.inputs[progress.input].name,
@@ -39,6 +44,12 @@ pub(super) async fn take(
     terminal::set_bar(None);
     bar.finish_and_clear();
     Ok(survey?.expect("a survey that is never broken off comes to its end"))
+}
+
+/// The day that it is by UTC.
+fn today() -> Date {
+    let now = Timestamp::try_from(time_of_day()).unwrap_or(Timestamp::UNIX_EPOCH);
+    Offset::UTC.to_datetime(now).date()
 }
 
 fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
@@ -102,11 +113,32 @@ fn understood(input: &InputSurvey) -> String {
     let InputSurvey {
         name, shape, tally, ..
     } = input;
+    let order = match &input.date_order {
+        Some(ColumnOrder::Decided(order, place)) => {
+            format!("; dates are {} (row {} decides)", check::described(*order), place.row)
+        }
+        _ => String::new(),
+    };
     format!(
-        "{name}: {}; {}\n",
+        "{name}: {}; {}{order}\n",
         describe(shape),
         counted(tally.rows, "row")
     )
+}
+
+/// How old the requests are that would be sent.
+fn overdue(received: &Received) -> String {
+    let mut text = format!(
+        "{} of them for more than {OVERDUE_LATER_DAYS}",
+        received.overdue_later
+    );
+    if let Some(oldest) = received.oldest {
+        text += &format!("; the oldest is of {oldest}");
+    }
+    if received.undated > 0 {
+        text += &format!("; of {} it is not known", received.undated);
+    }
+    format!("for more than {OVERDUE_SOONER_DAYS} days, {text}")
 }
 
 pub(super) fn describe(shape: &Shape) -> String {
@@ -193,6 +225,9 @@ fn counts(survey: &Survey) -> String {
         );
     } else if survey.valid > 0 {
         line("contacted", 0, "nobody: every request is `preverified`");
+    }
+    if let Some(received) = &survey.received {
+        line("waiting", received.overdue_sooner, &overdue(received));
     }
     text
 }

@@ -10,6 +10,7 @@
 //! What is wrong with a row is a [`Problem`] and reading goes on; what is wrong with the input or the job as a
 //! whole is an [`IntakeError`], told before the first row wherever that is possible.
 
+mod dates;
 mod decode;
 mod detect;
 mod dialect;
@@ -28,6 +29,7 @@ pub mod validate;
 
 use std::fs::File;
 
+pub use dates::{DATE_BYTES_MAX, DateRead};
 pub use decode::{
     HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
     ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
@@ -45,6 +47,7 @@ pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };
 
+pub(crate) use dates::read as date;
 pub(crate) use decode::scan as delimited;
 pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;
@@ -53,6 +56,7 @@ pub(crate) use map::key::of_request as key_of_request;
 pub(crate) use map::phone::{Phone, is_region, parse as phone};
 pub(crate) use map::values::folded;
 pub(crate) use validate::email::fault as email_fault;
+pub(crate) use map::undecided;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
@@ -83,6 +87,8 @@ pub struct RowReading {
     pub items: Vec<Item>,
     /// What Concord may take amiss. Empty for a row with problems.
     pub warnings: Vec<Problem>,
+    /// When it says that its request was received, when the job names such a column and the row can be read.
+    pub received: Option<DateRead>,
     /// The row as it came, when records are kept.
     pub record: Option<Record>,
 }
@@ -187,6 +193,7 @@ impl Intake {
                 raw: raw.to_vec(),
             })
         };
+        let mut received = None;
         let (line, made, record, size) = match decoded {
             Decoded::End => return Ok(None),
             Decoded::Blank { line } => (line, Made::default(), None, 0),
@@ -207,6 +214,7 @@ impl Intake {
                     decode::Cells::Json(_) => RecordKind::Object,
                 };
                 let record = keep(kind, row.raw);
+                received = self.mapper.received(&row.cells);
                 let made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
                     Ok(false) => Made::default(),
@@ -225,6 +233,7 @@ impl Intake {
             position: at(line),
             items: made.items,
             warnings: made.warnings,
+            received,
             record,
         };
         Ok(Some((reading, size)))

@@ -45,6 +45,10 @@ const REGIONS: &[(&str, &[&str])] = &[
     ("MX", &["mexico"]),
 ];
 
+const EMPTY: &str = "empty in this file";
+/// Longest word that is shown though its meaning is not certain, in words: what is longer may tell a person's story.
+const SHOWN_WORDS_MAX: usize = 8;
+
 /// What a property wants of its column.
 struct Wanted {
     roles: &'static [Role],
@@ -178,7 +182,7 @@ pub(super) fn request_words(column: &Column) -> (Vec<RequestWord>, u64) {
         .words()
         .unwrap_or_default()
         .into_iter()
-        .partition(|word| looks_personal(&word.text));
+        .partition(|word| is_hidden(&word.text));
     let words = shown.into_iter().map(|word| RequestWord {
         sense: match requests::sense(&word.text) {
             Dictionary::Requests(requests) => Sense::Requests(requests),
@@ -188,6 +192,12 @@ pub(super) fn request_words(column: &Column) -> (Vec<RequestWord>, u64) {
         word,
     });
     (words.collect(), personal.iter().map(|word| word.rows).sum())
+}
+
+/// Whether a word may tell of a person: by its form, or as a sentence that is no known request.
+fn is_hidden(text: &str) -> bool {
+    let is_certain = matches!(requests::sense(text), Dictionary::Requests(_));
+    looks_personal(text) || !is_certain && text.split_whitespace().count() > SHOWN_WORDS_MAX
 }
 
 /// Rows whose word means one thing only.
@@ -232,12 +242,16 @@ impl Table<'_> {
                     }
                 }
                 Some(_) if agrees => good.push(index),
-                Some(_) if column.filled == 0 => others.push((index, "empty in this file".to_owned())),
+                Some(_) if column.filled == 0 => others.push((index, EMPTY.to_owned())),
                 Some(_) => others.push((index, not_all(column, count, wanted.what))),
                 None if is_named && agrees => of_source.push(index),
-                None if wanted.by_values && agrees => {
-                    others.push((index, format!("holds {}; its header does not say whose", wanted.what)));
-                }
+                None if wanted.by_values && agrees => others.push((
+                    index,
+                    match said.whose {
+                        Whose::Other => format!("holds {}; its header says that they are somebody else's", wanted.what),
+                        _ => format!("holds {}; its header does not say whose", wanted.what),
+                    },
+                )),
                 None => {}
             }
         }
@@ -257,7 +271,7 @@ impl Table<'_> {
         let why = match taken {
             Some(index) => self.share(index, wanted),
             None if rest.len() > 1 => "choose one: more than one may be meant".to_owned(),
-            None if others.is_empty() => String::new(),
+            None if others.iter().all(|(_, why)| why == EMPTY) => String::new(),
             None => "no column is it for certain".to_owned(),
         };
         if taken.is_none() {
@@ -278,6 +292,7 @@ impl Table<'_> {
 
     fn user_id(&self) -> Choice {
         let mut choice = self.person(&USER_ID);
+        choice.others.retain(|(_, why)| why != EMPTY);
         let why = "the ticketing tool's own id of the person: only if Concord knows persons by it";
         for (index, column, said) in self.columns() {
             if said.rank(Role::ToolUserId).is_some() && said.whose == Whose::Requester && column.filled > 0 {
@@ -344,7 +359,7 @@ impl Table<'_> {
         let mut others = Vec::new();
         for (index, column, said) in self.columns() {
             match said.rank(Role::Received) {
-                Some(rank) if said.whose != Whose::Other && column.are_mostly(column.dates) => {
+                Some(rank) if said.whose != Whose::Other && column.are_mostly(column.dates + column.day_numbers) => {
                     ranked.push((rank, index));
                 }
                 _ => {}
@@ -515,6 +530,7 @@ impl Table<'_> {
             None => Preverified::All(true),
             Some((index, column, known, unknown)) => Preverified::Column {
                 column: index,
+                not_verified: known.iter().filter(|(_, yes)| !yes).map(|(word, _)| word.rows).sum(),
                 words: if column.flags == column.filled { Vec::new() } else { known },
                 unknown,
             },

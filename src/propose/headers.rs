@@ -95,8 +95,8 @@ const OTHERS: &[&str] = &[
 ];
 /// The requester as a customer, whose id is the customer's own and not that of the ticketing tool.
 const CUSTOMERS: &[&str] = &[
-    "customer", "customers", "client", "consumer", "user", "member", "kunde", "kunden", "cliente", "klant", "account",
-    "person", "subscriber", "patient",
+    "customer", "customers", "client", "consumer", "member", "kunde", "kunden", "cliente", "klant", "account",
+    "subscriber", "patient",
 ];
 const FILLERS: &[&str] = &[
     "what", "is", "your", "the", "a", "an", "of", "please", "enter", "provide", "primary", "main", "my", "if", "any",
@@ -137,7 +137,7 @@ const PHRASES: &[(Role, u8, &[&str])] = &[
         "nom famille", "apellido", "apellidos", "cognome", "sobrenome", "apelido", "achternaam", "familienaam",
     ]),
     (Role::UserId, 0, &[
-        "userid", "user id", "customerid", "customer id", "customer number", "customer no", "client id", "member id",
+        "customerid", "customer id", "customer number", "customer no", "client id", "member id",
         "membership number", "member number", "account id", "account number", "loyalty number", "kundennummer", "kundennr", "kundenid",
         "mitgliedsnummer", "numero client", "id client", "numero cliente", "id cliente", "codice cliente",
         "codigo cliente", "klantnummer", "klantid",
@@ -269,6 +269,10 @@ pub(crate) fn read(header: &str) -> Said {
     }
     if whose != Whose::Other && core.last().is_some_and(|last| is_in(ID_WORDS, last)) {
         hint(Role::Key, 3);
+    }
+    // A name to log in with is no name of a person.
+    if are(&said, "user name") {
+        hints.retain(|hint| hint.role != Role::Name);
     }
     if is_id_of_person(&hints) {
         hints.retain(|hint| hint.role != Role::Key);

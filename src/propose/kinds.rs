@@ -1,6 +1,6 @@
 //! What kind of thing a single value is, by its form alone.
 
-use crate::intake::{Phone, email_fault, phone};
+use crate::intake::{DateRead, Phone, date, email_fault, phone};
 
 /// Longest text that is looked at as a date, a name, an id or a number, in bytes.
 const FORM_BYTES_MAX: usize = 64;
@@ -19,13 +19,26 @@ pub(crate) struct Kinds {
     pub(crate) is_international_phone: bool,
     /// The digits of a telephone number, without a country.
     pub(crate) is_local_phone: bool,
+    /// A day with its month and year; not a bare number, which may be anything.
     pub(crate) is_date: bool,
+    /// A number that spreadsheets and machines have for a day.
+    pub(crate) is_day_number: bool,
+    /// A date that is another day with the day first than with the month first, or in one of the two orders alone.
+    pub(crate) order: Option<Order>,
     pub(crate) is_number: bool,
     pub(crate) is_flag: bool,
     pub(crate) is_name: bool,
     /// Without spaces and with a digit: what machines tell things by.
     pub(crate) is_id: bool,
     pub(crate) is_link: bool,
+}
+
+/// What a date says of the order of day and month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    DayFirst,
+    MonthFirst,
+    Either,
 }
 
 /// Looks at a trimmed value.
@@ -39,17 +52,21 @@ pub(crate) fn of(text: &str) -> Kinds {
             ..Kinds::default()
         };
     }
-    let is_date = is_date(text);
+    let day = date(text, None);
+    let is_bare = is_number(text);
+    let is_date = !is_bare && !matches!(day, DateRead::Blank | DateRead::Unreadable);
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_phone = !is_date && PHONE_DIGITS.contains(&digits) && is_dialled(text);
     let is_international = is_phone && text.starts_with('+');
     Kinds {
         is_email: false,
         is_international_phone: is_international
-            && !matches!(phone(text, None), Phone::Wrong(..) | Phone::AsWritten),
+            && !matches!(phone(text, None), Phone::Wrong(..) | Phone::AsWritten(..)),
         is_local_phone: is_phone && !is_international,
         is_date,
-        is_number: is_number(text),
+        is_day_number: is_bare && matches!(day, DateRead::Day(_)),
+        order: order(day),
+        is_number: is_bare,
         is_flag: matches!(
             text.to_ascii_lowercase().as_str(),
             "true" | "false" | "yes" | "no"
@@ -71,6 +88,21 @@ fn is_dialled(text: &str) -> bool {
         .all(|c| c.is_ascii_digit() || " +()-./\u{a0}".contains(c))
 }
 
+const fn order(day: DateRead) -> Option<Order> {
+    match day {
+        DateRead::ByOrder {
+            day_first: Some(_),
+            month_first: None,
+        } => Some(Order::DayFirst),
+        DateRead::ByOrder {
+            day_first: None,
+            month_first: Some(_),
+        } => Some(Order::MonthFirst),
+        DateRead::ByOrder { .. } => Some(Order::Either),
+        DateRead::Blank | DateRead::Unreadable | DateRead::Day(_) => None,
+    }
+}
+
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = digits.strip_suffix('%').unwrap_or(digits);
@@ -83,48 +115,6 @@ fn is_name(text: &str) -> bool {
     (1..=NAME_WORDS_MAX).contains(&words)
         && text.chars().filter(|c| c.is_alphabetic()).count() > 1
         && text.chars().all(|c| c.is_alphabetic() || " .,'’-\u{a0}\u{300}\u{301}\u{308}".contains(c))
-}
-
-/// A day with its month and year, and perhaps a time behind it, in the orders and signs that exports have.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || "-/.,T".contains(c))
-        .filter(|part| !part.is_empty())
-        .take(3)
-        .collect();
-    let [first, second, third] = parts[..] else {
-        return false;
-    };
-    let signs = text.contains(['-', '/', '.', ',', ' ']);
-    let day = |part: &str| part.len() <= 2 && in_range(part, 1..=31);
-    let month = |part: &str| part.len() <= 2 && in_range(part, 1..=12) || is_month(part);
-    let year = |part: &str| {
-        let is_short = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        is_short || part.len() == 4 && in_range(part, 1900..=2100)
-    };
-    let is_long_year = |part: &str| part.len() == 4 && year(part);
-    signs
-        && (is_long_year(first) && month(second) && day(third)
-            || year(third) && (day(first) && month(second) || month(first) && day(second)))
-}
-
-fn in_range(digits: &str, range: std::ops::RangeInclusive<u16>) -> bool {
-    digits.bytes().all(|byte| byte.is_ascii_digit())
-        && digits.parse().is_ok_and(|number| range.contains(&number))
-}
-
-/// A month's name, whole or cut, in the languages of the dictionaries.
-fn is_month(part: &str) -> bool {
-    const STARTS: [&str; 26] = [
-        "jan", "ene", "gen", "feb", "fév", "fev", "mar", "mär", "mrt", "maa", "apr", "avr", "abr", "may", "mai",
-        "mag", "mei", "jun", "jui", "giu", "jul", "lug", "aug", "ago", "aoû", "set",
-    ];
-    const LATER: [&str; 11] = [
-        "sep", "oct", "okt", "ott", "out", "nov", "dec", "dez", "dic", "déc", "mai",
-    ];
-    let lower = part.to_lowercase();
-    lower.chars().all(char::is_alphabetic)
-        && STARTS.iter().chain(&LATER).any(|start| lower.starts_with(start))
 }
 
 #[cfg(test)]
@@ -148,7 +138,7 @@ mod tests {
         ] {
             assert!(of(date).is_date, "{date}");
         }
-        for other in ["20260110", "T-1-2", "1.2", "+33 1 99 00 12 34", "12-45-99123", "soon", "10.0.0.1"] {
+        for other in ["T-1-2", "1.2", "+33 1 99 00 12 34", "12-45-99123", "soon", "10.0.0.1"] {
             assert!(!of(other).is_date, "{other}");
         }
     }
@@ -161,6 +151,10 @@ mod tests {
         assert!(of("Amélie Dubois").is_name && of("O'Brien, Siobhán").is_name);
         assert!(!of("PR-1001").is_name && of("PR-1001").is_id);
         assert!(of("Yes").is_flag && !of("maybe").is_flag);
+        assert_eq!(of("21/01/2022").order, Some(Order::DayFirst));
+        assert_eq!(of("01/21/2022").order, Some(Order::MonthFirst));
+        assert_eq!(of("01/02/2022").order, Some(Order::Either));
+        assert!(of("20260110").is_day_number && of("20260110").is_number);
         assert!(of("3.14").is_number && of("26%").is_number && !of("A1").is_number);
         assert!(of("https://example.com/1").is_link);
         assert!(looks_personal("call 0207946") && !looks_personal("Art. 17"));

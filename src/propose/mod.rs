@@ -72,6 +72,8 @@ pub enum Preverified {
         column: usize,
         /// What its words mean; empty: they are yes and no.
         words: Vec<(Word, bool)>,
+        /// Rows that say that the person was not verified.
+        not_verified: u64,
         /// Words that say neither.
         unknown: Vec<Word>,
     },
@@ -207,6 +209,13 @@ impl Proposal {
         let fields = &self.fields;
         let identifiers = [&fields.email, &fields.phone, &fields.user_id];
         identifiers.into_iter().any(|choice| choice.taken.is_some())
+    }
+
+    /// Whether there are phone numbers without their country, and nothing says where they are dialled.
+    fn lacks_region(&self) -> bool {
+        let phone = &self.fields.phone;
+        let mut lack = phone.taken.iter().chain(phone.others.iter().map(|(column, _)| column));
+        self.region.is_none() && lack.any(|column| self.column(*column).local_phones > 0)
     }
 
     /// What is left for a person to decide before the job can run: places marked `?`.

@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
-use super::kinds;
+use super::kinds::{self, Order};
 use crate::intake::{Cell, Cells, folded};
 
 /// Most different values of a column that are kept as words, with their counts.
@@ -74,6 +74,11 @@ pub(crate) struct Column {
     pub(crate) international_phones: u64,
     pub(crate) local_phones: u64,
     pub(crate) dates: u64,
+    pub(crate) day_numbers: u64,
+    /// Dates that are such with the day first alone, with the month first alone, and in both orders.
+    pub(crate) day_first: u64,
+    pub(crate) month_first: u64,
+    pub(crate) either_order: u64,
     pub(crate) numbers: u64,
     pub(crate) flags: u64,
     pub(crate) names: u64,
@@ -116,6 +121,10 @@ impl Column {
             (kinds.is_international_phone, &mut self.international_phones),
             (kinds.is_local_phone, &mut self.local_phones),
             (kinds.is_date, &mut self.dates),
+            (kinds.is_day_number, &mut self.day_numbers),
+            (kinds.order == Some(Order::DayFirst), &mut self.day_first),
+            (kinds.order == Some(Order::MonthFirst), &mut self.month_first),
+            (kinds.order == Some(Order::Either), &mut self.either_order),
             (kinds.is_number, &mut self.numbers),
             (kinds.is_flag, &mut self.flags),
             (kinds.is_name, &mut self.names),
@@ -183,6 +192,7 @@ impl Column {
             () if mostly(self.dates) => "dates",
             () if mostly(self.international_phones) => "phone numbers",
             () if mostly(self.numbers) => "numbers",
+            () if mostly(self.phones()) && self.local_phones > self.ids => "phone numbers",
             () if mostly(self.links) => "links",
             () if mostly(self.ids) => "ids",
             () if self.words.len() as u64 * 2 <= self.filled && !self.has_more_words => "words",

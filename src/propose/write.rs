@@ -67,21 +67,21 @@ pub(super) fn toml(proposal: &Proposal) -> String {
 }
 
 fn head(proposal: &Proposal, text: &mut Text) {
-    let (rows, columns) = (proposal.rows(), proposal.profile.columns.len());
+    let columns = proposal.profile.columns.len();
     let from = match proposal.source {
         Some(source) => format!("; looks like a {} export", source.name),
         None => String::new(),
     };
     text.line(&format!(
-        "# Proposed by `concord-import map` from {}: {} rows, {columns} columns{from}.",
+        "# Proposed by `concord-import map` from {}: {}, {columns} columns{from}.",
         plain(&proposal.input),
-        grouped(rows),
+        rows(proposal.rows()),
     ));
     if let Some(note) = proposal.source.map(|source| source.note).filter(|note| !note.is_empty()) {
-        text.say(&format!("{note}."));
+        text.say(&format!("{}.", capital(note)));
     }
     if proposal.refused > 0 {
-        text.line(&format!("# {} rows cannot be read: `concord-import check` says why.", grouped(proposal.refused)));
+        text.line(&format!("# {} cannot be read: `concord-import check` says why.", rows(proposal.refused)));
     }
     let marks = proposal.undecided();
     if marks > 0 {
@@ -131,11 +131,34 @@ fn input(proposal: &Proposal, text: &mut Text) {
             let why = format!("for numbers without +; {} says so in every row", name(proposal, *column));
             text.rule("region", &quoted(region), &why);
         }
-        None if proposal.fields.phone.taken.is_none() && !proposal.fields.phone.others.is_empty() => {
+        None if proposal.lacks_region() => {
             text.line("# region = \"GB\"   # where phone numbers without + are dialled: never guessed");
         }
         None => {}
     }
+    received(proposal, text);
+}
+
+/// The date on which the person asked, and the order of its numbers where this file tells it.
+fn received(proposal: &Proposal, text: &mut Text) {
+    let Some(index) = proposal.fields.received.taken else {
+        return;
+    };
+    let column = proposal.column(index);
+    text.rule("received", &name(proposal, index), "when the person asked: `check` counts what is overdue; not sent");
+    match (column.day_first, column.month_first) {
+        (0, 0) if column.either_order > 0 => {
+            text.line("# date_order = \"dmy\"   # or \"mdy\": no date in this file tells which");
+        }
+        (0, 0) => {}
+        (day_first, 0) => text.rule("date_order", &quoted("dmy"), &told_by(day_first)),
+        (0, month_first) => text.rule("date_order", &quoted("mdy"), &told_by(month_first)),
+        _ => text.line("# Some dates there have the day first and others the month: correct them, or leave `received` out."),
+    }
+}
+
+fn told_by(count: u64) -> String {
+    format!("told by {}", rows(count))
 }
 
 fn key(proposal: &Proposal, text: &mut Text) {
@@ -236,30 +259,28 @@ fn preverified(proposal: &Proposal, text: &mut Text) {
             }
             text.rule("preverified", &format!("{{ value = {yes} }}"), "");
         }
-        Preverified::Column { column, words, unknown } => {
+        Preverified::Column { column, words, not_verified, unknown } => {
             text.say("true: verified, Concord writes to nobody. false: Concord most likely mails or texts the person.");
             let name = name(proposal, *column);
             let meanings: Vec<String> = words
                 .iter()
                 .map(|(word, yes)| format!("{} = {yes}", quoted(&word.text)))
                 .collect();
-            let no: u64 = words.iter().filter(|(_, yes)| !yes).map(|(word, _)| word.rows).sum();
-            let why = match no {
-                0 => String::new(),
-                1 => "1 row says false".to_owned(),
-                no => format!("{} rows say false", grouped(no)),
+            let why = match not_verified {
+                0 => "no row says false".to_owned(),
+                no => format!("false in {}", rows(*no)),
             };
             if meanings.is_empty() {
-                text.rule("preverified", &format!("{{ column = {name} }}"), "");
+                text.rule("preverified", &format!("{{ column = {name} }}"), &why);
             } else {
                 let rule = format!("{{ column = {name}, values = {{ {} }} }}", meanings.join(", "));
                 text.rule("preverified", &rule, &why);
             }
             if !unknown.is_empty() {
-                let rows: u64 = unknown.iter().map(|word| word.rows).sum();
+                let count = unknown.iter().map(|word| word.rows).sum();
                 text.say(&format!(
-                    "{} rows say something else ({} values) and are problems until `values` has them too.",
-                    grouped(rows),
+                    "Something else is said in {} ({} values): a problem each, until `values` has them too.",
+                    rows(count),
                     unknown.len()
                 ));
             }
@@ -330,8 +351,8 @@ fn request(proposal: &Proposal, text: &mut Text) {
     text.rule("column", &name(proposal, column), &choice.why);
     if blank > 0 {
         text.say(&format!(
-            "{} rows say nothing there and are problems; [input] where = [{{ column = \"…\", in = [\"…\"] }}] takes only some rows.",
-            grouped(blank)
+            "{} without one, a problem each; [input] where = [{{ column = \"…\", in = [\"…\"] }}] takes only some rows.",
+            capital(&rows(blank))
         ));
     }
     text.gap();
@@ -351,8 +372,8 @@ fn request(proposal: &Proposal, text: &mut Text) {
     }
     if proposal.words_masked > 0 {
         text.say(&format!(
-            "{} rows have a word that looks personal and is not shown here.",
-            grouped(proposal.words_masked)
+            "{} with a word that may tell of a person and is not shown here: `concord-import check` counts them.",
+            rows(proposal.words_masked)
         ));
     }
 }
@@ -372,8 +393,7 @@ fn meaning(sense: &Sense) -> String {
 }
 
 fn told(word: &RequestWord) -> String {
-    let rows = word.word.rows;
-    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(rows)) };
+    let rows = rows(word.word.rows);
     match &word.sense {
         Sense::Undecided("") => format!("{rows}: not known; view, delete, change, do_not_sell or skip?"),
         Sense::Undecided(why) => format!("{rows}: {why}"),
@@ -466,6 +486,13 @@ fn in_template(proposal: &Proposal, column: usize) -> String {
 fn label(name: &str) -> String {
     let label = name.replace(['{', '}'], " ").replace(char::is_control, " ");
     label.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn rows(count: u64) -> String {
+    match count {
+        1 => "1 row".to_owned(),
+        count => format!("{} rows", grouped(count)),
+    }
 }
 
 fn capital(text: &str) -> String {

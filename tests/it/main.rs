@@ -17,3 +17,4 @@ mod sandbox;
 mod schema;
 mod simulation;
 mod support;
+mod values;

@@ -33,6 +33,7 @@ pub(crate) fn plan() -> ReadPlan {
         rules: Rules {
             key: vec!["Ticket".to_owned()],
             region: None,
+            received: None,
             filters: Vec::new(),
             fields: vec![
                 (
@@ -353,7 +354,7 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
             path,
         });
     }
-    let survey = survey(&plan, &mut |_| std::ops::ControlFlow::Continue(()))
+    let survey = survey(&plan, crate::support::TODAY, &mut |_| std::ops::ControlFlow::Continue(()))
         .expect("both can be read")
         .expect("nobody breaks off");
     assert_eq!(survey.valid, 2);
@@ -364,7 +365,7 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
     assert_eq!(survey.contacted, 0);
     assert_eq!(survey.problems.groups[0].code, "not_email");
     assert_eq!(survey.inputs[1].digest.bytes, 64);
-    let stopped = concord_import::check::survey(&plan, &mut |_| std::ops::ControlFlow::Break(()))
+    let stopped = concord_import::check::survey(&plan, crate::support::TODAY, &mut |_| std::ops::ControlFlow::Break(()))
         .expect("it opens");
     assert_eq!(stopped, None);
 }

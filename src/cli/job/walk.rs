@@ -31,6 +31,7 @@ const SECTIONS: [(&str, &[&str]); 4] = [
             "header_row",
             "records",
             "sheet",
+            "received",
             "date_order",
         ],
     ),
