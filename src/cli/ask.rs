@@ -17,17 +17,28 @@ pub(super) fn ask(proposal: &mut Proposal) -> Result<()> {
     ask_request(proposal)?;
     for (what, choice) in PEOPLE {
         let now = choice(&mut proposal.fields).clone();
-        let taken = column(proposal, &format!("Which column is {what}?"), &now, NOT_SENT)?;
+        let taken = column(
+            proposal,
+            &format!("Which column is {what}?"),
+            &now,
+            NOT_SENT,
+        )?;
         choice(&mut proposal.fields).taken = taken;
         let is_whole_name = what == WHOLE_NAME && taken.is_some();
         if is_whole_name {
-            (proposal.fields.first_name, proposal.fields.last_name) = (Choice::default(), Choice::default());
+            (proposal.fields.first_name, proposal.fields.last_name) =
+                (Choice::default(), Choice::default());
         }
     }
     if proposal.fields.full_name.taken.is_none() {
         for (what, choice) in NAME_PARTS {
             let now = choice(&mut proposal.fields).clone();
-            let taken = column(proposal, &format!("Which column is {what}?"), &now, NOT_SENT)?;
+            let taken = column(
+                proposal,
+                &format!("Which column is {what}?"),
+                &now,
+                NOT_SENT,
+            )?;
             choice(&mut proposal.fields).taken = taken;
         }
     }
@@ -44,7 +55,9 @@ const PEOPLE: [(&str, Pick); 5] = [
     ("the person's e-mail address", |fields| &mut fields.email),
     ("the person's phone number", |fields| &mut fields.phone),
     ("your id of the person", |fields| &mut fields.user_id),
-    ("the date on which the person asked", |fields| &mut fields.received),
+    ("the date on which the person asked", |fields| {
+        &mut fields.received
+    }),
     (WHOLE_NAME, |fields| &mut fields.full_name),
 ];
 const NAME_PARTS: [(&str, Pick); 2] = [
@@ -59,7 +72,11 @@ fn column(proposal: &Proposal, question: &str, now: &Choice, none: &str) -> Resu
     let mut order: Vec<usize> = now.taken.into_iter().chain(candidates).collect();
     order.dedup();
     let columns: Vec<(&str, &str)> = proposal.columns().collect();
-    order.extend((0..columns.len()).filter(|column| !order.contains(column)).collect::<Vec<_>>());
+    order.extend(
+        (0..columns.len())
+            .filter(|column| !order.contains(column))
+            .collect::<Vec<_>>(),
+    );
     let mut items = vec![none.to_owned()];
     items.extend(order.iter().map(|column| {
         let (name, shape) = columns[*column];
@@ -71,11 +88,19 @@ fn column(proposal: &Proposal, question: &str, now: &Choice, none: &str) -> Resu
 
 fn ask_request(proposal: &mut Proposal) -> Result<()> {
     let now = proposal.fields.request.clone();
-    let taken = column(proposal, "Which column says what each person asks for?", &now, "(none of them)")?;
+    let taken = column(
+        proposal,
+        "Which column says what each person asks for?",
+        &now,
+        "(none of them)",
+    )?;
     if taken != now.taken {
         proposal.take_request_column(taken);
     }
-    let mut items: Vec<String> = MEANINGS.iter().map(|(request, what)| format!("{request}: {what}")).collect();
+    let mut items: Vec<String> = MEANINGS
+        .iter()
+        .map(|(request, what)| format!("{request}: {what}"))
+        .collect();
     items.push("skip: no request".to_owned());
     items.push("decide later: nothing can be sent before".to_owned());
     let (skip, later) = (MEANINGS.len(), MEANINGS.len() + 1);
@@ -83,11 +108,17 @@ fn ask_request(proposal: &mut Proposal) -> Result<()> {
         let proposed = match &word.sense {
             // Several at once are kept as they are: one line could not say them.
             Sense::Requests(requests) if requests.len() > 1 => continue,
-            Sense::Requests(requests) => MEANINGS.iter().position(|(request, _)| requests.contains(request)),
+            Sense::Requests(requests) => MEANINGS
+                .iter()
+                .position(|(request, _)| requests.contains(request)),
             Sense::Skip => Some(skip),
             Sense::Undecided(_) => None,
         };
-        let question = format!("What does \"{}\" mean? ({})", shown(&word.word.text), counted(word.word.rows, "row"));
+        let question = format!(
+            "What does \"{}\" mean? ({})",
+            shown(&word.word.text),
+            counted(word.word.rows, "row")
+        );
         let chosen = select(&question, &items, proposed.unwrap_or(later))?;
         word.sense = match MEANINGS.get(chosen) {
             Some((request, _)) => Sense::Requests(vec![*request]),
@@ -119,7 +150,12 @@ fn ask_key(proposal: &mut Proposal) -> Result<()> {
     if items.len() > 1 {
         let now = usize::from(!proposal.key.is_empty());
         let chosen = select("What identifies a row for good?", &items, now)?;
-        proposal.take_key(chosen.checked_sub(1).map(|index| keys[index].clone()).unwrap_or_default());
+        proposal.take_key(
+            chosen
+                .checked_sub(1)
+                .map(|index| keys[index].clone())
+                .unwrap_or_default(),
+        );
     }
     Ok(())
 }
@@ -127,7 +163,10 @@ fn ask_key(proposal: &mut Proposal) -> Result<()> {
 fn ask_preverified(proposal: &mut Proposal) -> Result<()> {
     let mut items = vec![
         "Yes: requests start as submitted, Concord writes to nobody".to_owned(),
-        format!("No: Concord most likely mails or texts each person ({})", counted(proposal.rows(), "row")),
+        format!(
+            "No: Concord most likely mails or texts each person ({})",
+            counted(proposal.rows(), "row")
+        ),
     ];
     let by_column = match &proposal.preverified {
         Preverified::Column { column, .. } => Some(*column),

@@ -140,7 +140,10 @@ fn missing_columns(input: &str, missing: &[MissingColumn]) -> String {
     let open = missing.iter().filter(|one| one.column == UNDECIDED);
     let open: Vec<_> = open.map(|one| format!("`{}`", one.job_key)).collect();
     if !open.is_empty() {
-        return format!("the job file leaves open (`{UNDECIDED}`) which column of {input} is {}", open.join(" and "));
+        return format!(
+            "the job file leaves open (`{UNDECIDED}`) which column of {input} is {}",
+            open.join(" and ")
+        );
     }
     let each: Vec<_> = missing
         .iter()

@@ -54,9 +54,9 @@ pub(crate) use encoding::by_label as encoding_by_label;
 pub(crate) use look::each_row;
 pub(crate) use map::key::of_request as key_of_request;
 pub(crate) use map::phone::{Phone, is_region, parse as phone};
+pub(crate) use map::undecided;
 pub(crate) use map::values::folded;
 pub(crate) use validate::email::fault as email_fault;
-pub(crate) use map::undecided;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};

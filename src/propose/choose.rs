@@ -16,14 +16,56 @@ const KEY_REPEATS_ONE_IN: u64 = 10;
 
 /// Words that say that a person was verified, and that one was not.
 const VERIFIED: &[&str] = &[
-    "verified", "yes", "true", "confirmed", "complete", "completed", "passed", "approved", "done", "ja", "oui", "si",
-    "sim", "verifiziert", "bestatigt", "gepruft", "verifie", "verifiee", "verificado", "verificada", "verificato",
-    "verificata", "geverifieerd",
+    "verified",
+    "yes",
+    "true",
+    "confirmed",
+    "complete",
+    "completed",
+    "passed",
+    "approved",
+    "done",
+    "ja",
+    "oui",
+    "si",
+    "sim",
+    "verifiziert",
+    "bestatigt",
+    "gepruft",
+    "verifie",
+    "verifiee",
+    "verificado",
+    "verificada",
+    "verificato",
+    "verificata",
+    "geverifieerd",
 ];
 const NOT_VERIFIED: &[&str] = &[
-    "no", "false", "unverified", "not verified", "pending", "in progress", "failed", "not started", "nein", "non", "nao", "nee",
-    "nicht verifiziert", "ausstehend", "offen", "non verifie", "en attente", "no verificado", "pendiente", "nao verificado", "pendente",
-    "non verificato", "in attesa", "niet geverifieerd", "in behandeling",
+    "no",
+    "false",
+    "unverified",
+    "not verified",
+    "pending",
+    "in progress",
+    "failed",
+    "not started",
+    "nein",
+    "non",
+    "nao",
+    "nee",
+    "nicht verifiziert",
+    "ausstehend",
+    "offen",
+    "non verifie",
+    "en attente",
+    "no verificado",
+    "pendiente",
+    "nao verificado",
+    "pendente",
+    "non verificato",
+    "in attesa",
+    "niet geverifieerd",
+    "in behandeling",
 ];
 /// Countries by name, as far as they are written out in exports; two letters are taken as they are.
 const REGIONS: &[(&str, &[&str])] = &[
@@ -110,7 +152,10 @@ struct Table<'t> {
 pub(super) fn key_together(names: &[String]) -> Vec<usize> {
     let said: Vec<Said> = names.iter().map(|name| read(name)).collect();
     let best = |role| {
-        let ranked = said.iter().enumerate().filter(|(_, said)| said.whose != Whose::Other);
+        let ranked = said
+            .iter()
+            .enumerate()
+            .filter(|(_, said)| said.whose != Whose::Other);
         let ranked = ranked.filter_map(|(index, said)| Some((said.rank(role)?, index)));
         ranked.min().map(|(_, index)| index)
     };
@@ -130,8 +175,16 @@ pub(super) fn is_no_header(profile: &Profile) -> Option<usize> {
 
 /// Chooses for everything.
 pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -> Proposal {
-    let said: Vec<Said> = profile.columns.iter().map(|column| read(&column.name)).collect();
-    let names: Vec<String> = profile.columns.iter().map(|column| column.name.clone()).collect();
+    let said: Vec<Said> = profile
+        .columns
+        .iter()
+        .map(|column| read(&column.name))
+        .collect();
+    let names: Vec<String> = profile
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
     let table = Table {
         profile: &profile,
         said: &said,
@@ -203,7 +256,9 @@ fn is_hidden(text: &str) -> bool {
 /// Rows whose word means one thing only.
 fn certain_rows(column: &Column) -> u64 {
     let words = column.words().unwrap_or_default();
-    let certain = words.iter().filter(|word| matches!(requests::sense(&word.text), Dictionary::Requests(_)));
+    let certain = words
+        .iter()
+        .filter(|word| matches!(requests::sense(&word.text), Dictionary::Requests(_)));
     certain.map(|word| word.rows).sum()
 }
 
@@ -214,9 +269,14 @@ impl Table<'_> {
     }
 
     /// Which of these columns is the one that this source has for it.
-    fn of_source(&self, phrases: fn(&Source) -> &'static [&'static str], among: &[usize]) -> Option<usize> {
+    fn of_source(
+        &self,
+        phrases: fn(&Source) -> &'static [&'static str],
+        among: &[usize],
+    ) -> Option<usize> {
         let phrases = phrases(self.source?);
-        let is = |index: usize, phrase: &str| are(&words(&self.profile.columns[index].name), phrase);
+        let is =
+            |index: usize, phrase: &str| are(&words(&self.profile.columns[index].name), phrase);
         phrases
             .iter()
             .find_map(|phrase| among.iter().copied().find(|index| is(*index, phrase)))
@@ -230,15 +290,23 @@ impl Table<'_> {
         for (index, column, said) in self.columns() {
             let count = (wanted.count)(column);
             let agrees = column.are_mostly(count);
-            let role = wanted.roles.iter().find_map(|role| Some((*role, said.rank(*role)?)));
+            let role = wanted
+                .roles
+                .iter()
+                .find_map(|role| Some((*role, said.rank(*role)?)));
             let is_named = self.of_source(wanted.of_source, &[index]).is_some();
             match role {
                 // A bare `Requester` may hold anything, a `From` anybody.
                 Some((Role::Person, _)) if !agrees => {}
-                Some((Role::Person, 1)) => others.push((index, format!("holds {}; whose?", wanted.what))),
+                Some((Role::Person, 1)) => {
+                    others.push((index, format!("holds {}; whose?", wanted.what)))
+                }
                 Some(_) if said.whose == Whose::Other => {
                     if agrees {
-                        others.push((index, "its header says that it is somebody else's".to_owned()));
+                        others.push((
+                            index,
+                            "its header says that it is somebody else's".to_owned(),
+                        ));
                     }
                 }
                 Some(_) if agrees => good.push(index),
@@ -248,7 +316,10 @@ impl Table<'_> {
                 None if wanted.by_values && agrees => others.push((
                     index,
                     match said.whose {
-                        Whose::Other => format!("holds {}; its header says that they are somebody else's", wanted.what),
+                        Whose::Other => format!(
+                            "holds {}; its header says that they are somebody else's",
+                            wanted.what
+                        ),
                         _ => format!("holds {}; its header does not say whose", wanted.what),
                     },
                 )),
@@ -261,13 +332,21 @@ impl Table<'_> {
             .copied()
             .filter(|index| self.said[*index].whose == Whose::Requester)
             .collect();
-        let taken = self.of_source(wanted.of_source, &with_source).or(match (&requesters[..], &good[..]) {
-            ([one], _) | ([], [one]) => Some(*one),
-            _ => None,
-        });
-        let rest = if requesters.is_empty() { &good } else { &requesters };
+        let taken =
+            self.of_source(wanted.of_source, &with_source)
+                .or(match (&requesters[..], &good[..]) {
+                    ([one], _) | ([], [one]) => Some(*one),
+                    _ => None,
+                });
+        let rest = if requesters.is_empty() {
+            &good
+        } else {
+            &requesters
+        };
         let rest = rest.iter().filter(|index| Some(**index) != taken);
-        let rest: Vec<_> = rest.map(|index| (*index, self.share(*index, wanted))).collect();
+        let rest: Vec<_> = rest
+            .map(|index| (*index, self.share(*index, wanted)))
+            .collect();
         let why = match taken {
             Some(index) => self.share(index, wanted),
             None if rest.len() > 1 => "choose one: more than one may be meant".to_owned(),
@@ -287,7 +366,11 @@ impl Table<'_> {
         if count == filled {
             return of;
         }
-        format!("{of}, {} of them not {}", grouped(filled - count), wanted.what)
+        format!(
+            "{of}, {} of them not {}",
+            grouped(filled - count),
+            wanted.what
+        )
     }
 
     fn user_id(&self) -> Choice {
@@ -295,7 +378,10 @@ impl Table<'_> {
         choice.others.retain(|(_, why)| why != EMPTY);
         let why = "the ticketing tool's own id of the person: only if Concord knows persons by it";
         for (index, column, said) in self.columns() {
-            if said.rank(Role::ToolUserId).is_some() && said.whose == Whose::Requester && column.filled > 0 {
+            if said.rank(Role::ToolUserId).is_some()
+                && said.whose == Whose::Requester
+                && column.filled > 0
+            {
                 choice.others.push((index, why.to_owned()));
             }
         }
@@ -333,7 +419,8 @@ impl Table<'_> {
             return None;
         }
         let region = self.columns().find_map(|(index, column, said)| {
-            said.rank(Role::Country).filter(|_| said.whose != Whose::Other)?;
+            said.rank(Role::Country)
+                .filter(|_| said.whose != Whose::Other)?;
             let is_whole = column.filled == self.profile.rows;
             let [only] = &column.words().filter(|_| is_whole)?[..] else {
                 return None;
@@ -359,7 +446,10 @@ impl Table<'_> {
         let mut others = Vec::new();
         for (index, column, said) in self.columns() {
             match said.rank(Role::Received) {
-                Some(rank) if said.whose != Whose::Other && column.are_mostly(column.dates + column.day_numbers) => {
+                Some(rank)
+                    if said.whose != Whose::Other
+                        && column.are_mostly(column.dates + column.day_numbers) =>
+                {
                     ranked.push((rank, index));
                 }
                 _ => {}
@@ -373,15 +463,19 @@ impl Table<'_> {
             .filter(|(rank, _)| Some(*rank) == best)
             .map(|(_, index)| *index)
             .collect();
-        let taken = self.of_source(|source| source.received, &all).or(match best[..] {
-            [one] => Some(one),
-            _ => None,
-        });
+        let taken = self
+            .of_source(|source| source.received, &all)
+            .or(match best[..] {
+                [one] => Some(one),
+                _ => None,
+            });
         if taken.is_none() {
             others.extend(best.iter().map(|index| (*index, "a date".to_owned())));
         }
         let why = match taken {
-            None if !others.is_empty() => "choose one: more than one may be when the person asked".to_owned(),
+            None if !others.is_empty() => {
+                "choose one: more than one may be when the person asked".to_owned()
+            }
             _ => String::new(),
         };
         Choice { taken, why, others }
@@ -395,7 +489,10 @@ impl Table<'_> {
             let certain = certain_rows(column);
             let Some(rank) = said.rank(Role::Request) else {
                 if column.are_mostly(certain) {
-                    others.push((index, "its values are requests; its header does not say so".to_owned()));
+                    others.push((
+                        index,
+                        "its values are requests; its header does not say so".to_owned(),
+                    ));
                 }
                 continue;
             };
@@ -405,7 +502,11 @@ impl Table<'_> {
             let says_so = rank == SAYS_REQUEST_TYPE;
             let Some(words) = column.words() else {
                 if says_so {
-                    others.push((index, "too many different values, or too long ones, to give each a meaning".to_owned()));
+                    others.push((
+                        index,
+                        "too many different values, or too long ones, to give each a meaning"
+                            .to_owned(),
+                    ));
                 }
                 continue;
             };
@@ -413,11 +514,18 @@ impl Table<'_> {
             if certain * 2 >= column.filled || says_so && (certain > 0 || repeats) {
                 good.push((rank, index));
             } else if says_so {
-                others.push((index, "none of its values is a request that is known".to_owned()));
+                others.push((
+                    index,
+                    "none of its values is a request that is known".to_owned(),
+                ));
             }
         }
         let best = good.iter().map(|(rank, _)| *rank).min();
-        let best: Vec<usize> = good.iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, index)| *index).collect();
+        let best: Vec<usize> = good
+            .iter()
+            .filter(|(rank, _)| Some(*rank) == best)
+            .map(|(_, index)| *index)
+            .collect();
         match best[..] {
             [one] => Choice {
                 taken: Some(one),
@@ -432,7 +540,10 @@ impl Table<'_> {
             _ => Choice {
                 taken: None,
                 why: "choose one: more than one may be what each row asks for".to_owned(),
-                others: best.iter().map(|index| (*index, "its values are requests".to_owned())).collect(),
+                others: best
+                    .iter()
+                    .map(|index| (*index, "its values are requests".to_owned()))
+                    .collect(),
             },
         }
     }
@@ -451,9 +562,16 @@ impl Table<'_> {
                 Some(rank) if self.may_be_key(column, rank) => ranked.push((rank, index)),
                 Some(rank) if rank <= 1 => others.push((vec![index], uniqueness(column, rows))),
                 Some(_) if column.counts_up && self.is_unique(column) => {
-                    others.push((vec![index], "counts the rows: another file may begin at 1 again".to_owned()));
+                    others.push((
+                        vec![index],
+                        "counts the rows: another file may begin at 1 again".to_owned(),
+                    ));
                 }
-                None if may_be && self.is_unique(column) && column.are_mostly(column.ids) && !is_of_person(column, said) => {
+                None if may_be
+                    && self.is_unique(column)
+                    && column.are_mostly(column.ids)
+                    && !is_of_person(column, said) =>
+                {
                     let why = format!("{}; its header names no id", uniqueness(column, rows));
                     others.push((vec![index], why));
                 }
@@ -462,7 +580,9 @@ impl Table<'_> {
         }
         ranked.sort_unstable();
         let good: Vec<usize> = ranked.iter().map(|(_, index)| *index).collect();
-        let taken = self.of_source(|source| source.key, &good).or(good.first().copied());
+        let taken = self
+            .of_source(|source| source.key, &good)
+            .or(good.first().copied());
         if let Some(index) = taken {
             let column = &self.profile.columns[index];
             let mut why = uniqueness(column, rows);
@@ -474,7 +594,10 @@ impl Table<'_> {
         let together = &self.profile.differing_together;
         if rows > 0 && together.rows == rows && together.repeats == 0 {
             let why = format!("{} of {} rows differ in both", grouped(rows), grouped(rows));
-            if self.source.is_some_and(|source| source.name == "Google Forms") {
+            if self
+                .source
+                .is_some_and(|source| source.name == "Google Forms")
+            {
                 return (self.profile.together.clone(), why, others);
             }
             others.push((self.profile.together.clone(), why));
@@ -494,14 +617,18 @@ impl Table<'_> {
 
     fn is_unique(&self, column: &Column) -> bool {
         let followed = &column.differing;
-        column.filled == self.profile.rows && followed.rows == column.filled && followed.repeats == 0
+        column.filled == self.profile.rows
+            && followed.rows == column.filled
+            && followed.repeats == 0
     }
 
     /// A header that names the row's id may have a few repeats and blanks; any other has to be unique.
     fn may_be_key(&self, column: &Column, rank: u8) -> bool {
         let followed = &column.differing;
-        let is_followed = followed.rows > 0 && followed.repeats * KEY_REPEATS_ONE_IN <= followed.rows;
-        let is_filled = (self.profile.rows - column.filled) * KEY_REPEATS_ONE_IN <= self.profile.rows;
+        let is_followed =
+            followed.rows > 0 && followed.repeats * KEY_REPEATS_ONE_IN <= followed.rows;
+        let is_filled =
+            (self.profile.rows - column.filled) * KEY_REPEATS_ONE_IN <= self.profile.rows;
         match rank {
             0 => is_followed && is_filled,
             // `Nr`, `Row`: unless it counts the rows of this file.
@@ -512,7 +639,8 @@ impl Table<'_> {
 
     fn preverified(&self) -> Preverified {
         let found = self.columns().find_map(|(index, column, said)| {
-            said.rank(Role::Verified).filter(|_| said.whose != Whose::Other)?;
+            said.rank(Role::Verified)
+                .filter(|_| said.whose != Whose::Other)?;
             let mut known = Vec::new();
             let mut unknown = Vec::new();
             for word in column.words()? {
@@ -530,8 +658,16 @@ impl Table<'_> {
             None => Preverified::All(true),
             Some((index, column, known, unknown)) => Preverified::Column {
                 column: index,
-                not_verified: known.iter().filter(|(_, yes)| !yes).map(|(word, _)| word.rows).sum(),
-                words: if column.flags == column.filled { Vec::new() } else { known },
+                not_verified: known
+                    .iter()
+                    .filter(|(_, yes)| !yes)
+                    .map(|(word, _)| word.rows)
+                    .sum(),
+                words: if column.flags == column.filled {
+                    Vec::new()
+                } else {
+                    known
+                },
                 unknown,
             },
         }
@@ -547,7 +683,11 @@ fn is_of_person(column: &Column, said: &Said) -> bool {
 }
 
 fn not_all(column: &Column, count: u64, what: &str) -> String {
-    format!("only {} of {} values are {what}", grouped(count), grouped(column.filled))
+    format!(
+        "only {} of {} values are {what}",
+        grouped(count),
+        grouped(column.filled)
+    )
 }
 
 fn of_rows(count: u64, rows: u64) -> String {
@@ -570,10 +710,16 @@ fn uniqueness(column: &Column, rows: u64) -> String {
         text += ", the others were not compared";
     }
     if followed.repeats > 0 {
-        text += &format!("; {} repeat an earlier one and are taken for duplicates", grouped(followed.repeats));
+        text += &format!(
+            "; {} repeat an earlier one and are taken for duplicates",
+            grouped(followed.repeats)
+        );
     }
     if column.filled < rows {
-        text += &format!("; {} have none and cannot be imported", grouped(rows - column.filled));
+        text += &format!(
+            "; {} have none and cannot be imported",
+            grouped(rows - column.filled)
+        );
     }
     text
 }
@@ -584,6 +730,8 @@ fn region_of(country: &str) -> Option<String> {
         return Some(code);
     }
     let said = words(country);
-    let known = REGIONS.iter().find(|(_, names)| names.iter().any(|name| are(&said, name)));
+    let known = REGIONS
+        .iter()
+        .find(|(_, names)| names.iter().any(|name| are(&said, name)));
     known.map(|(code, _)| (*code).to_owned())
 }

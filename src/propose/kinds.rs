@@ -12,6 +12,10 @@ const NAME_WORDS_MAX: usize = 5;
 const PERSONAL_DIGITS_MIN: usize = 5;
 
 /// What a value can be. More than one may be true of it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "kinds are not exclusive: `PR-1` is an id and a name of nothing"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Kinds {
     pub(crate) is_email: bool,
@@ -79,8 +83,7 @@ pub(crate) fn of(text: &str) -> Kinds {
 
 /// Whether a text may tell of a person by its form: then it is not shown.
 pub(crate) fn looks_personal(text: &str) -> bool {
-    text.contains('@')
-        || text.bytes().filter(u8::is_ascii_digit).count() >= PERSONAL_DIGITS_MIN
+    text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() >= PERSONAL_DIGITS_MIN
 }
 
 fn is_dialled(text: &str) -> bool {
@@ -107,14 +110,18 @@ fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = digits.strip_suffix('%').unwrap_or(digits);
     digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
 }
 
 fn is_name(text: &str) -> bool {
     let words = text.split_whitespace().count();
     (1..=NAME_WORDS_MAX).contains(&words)
         && text.chars().filter(|c| c.is_alphabetic()).count() > 1
-        && text.chars().all(|c| c.is_alphabetic() || " .,'’-\u{a0}\u{300}\u{301}\u{308}".contains(c))
+        && text
+            .chars()
+            .all(|c| c.is_alphabetic() || " .,'’-\u{a0}\u{300}\u{301}\u{308}".contains(c))
 }
 
 #[cfg(test)]
@@ -138,7 +145,14 @@ mod tests {
         ] {
             assert!(of(date).is_date, "{date}");
         }
-        for other in ["T-1-2", "1.2", "+33 1 99 00 12 34", "12-45-99123", "soon", "10.0.0.1"] {
+        for other in [
+            "T-1-2",
+            "1.2",
+            "+33 1 99 00 12 34",
+            "12-45-99123",
+            "soon",
+            "10.0.0.1",
+        ] {
             assert!(!of(other).is_date, "{other}");
         }
     }

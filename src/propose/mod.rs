@@ -13,9 +13,7 @@ mod sources;
 mod words;
 mod write;
 
-pub use profile::{
-    REPEATS_FOLLOWED_MAX, VALUES_FOLLOWED_MAX, WORD_CHARS_MAX, WORDS_MAX, Word,
-};
+pub use profile::{REPEATS_FOLLOWED_MAX, VALUES_FOLLOWED_MAX, WORD_CHARS_MAX, WORDS_MAX, Word};
 pub use write::CANDIDATES_SHOWN_MAX;
 
 use uuid::Uuid;
@@ -151,7 +149,10 @@ pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError
         return Err(IntakeError::Header {
             input: input.name.clone(),
             line: shape.header_line,
-            what: format!("looks like a row: column {} is named by a person's value", index + 1),
+            what: format!(
+                "looks like a row: column {} is named by a person's value",
+                index + 1
+            ),
             hint: "put a line with the columns' names above the first row".to_owned(),
         });
     }
@@ -196,7 +197,9 @@ impl Proposal {
             return;
         }
         let known = self.key_others.iter().position(|(other, _)| *other == key);
-        let why = known.map(|index| self.key_others.remove(index).1).unwrap_or_default();
+        let why = known
+            .map(|index| self.key_others.remove(index).1)
+            .unwrap_or_default();
         let earlier = std::mem::replace(&mut self.key, key);
         let earlier_why = std::mem::replace(&mut self.key_why, why);
         if !earlier.is_empty() {
@@ -214,7 +217,10 @@ impl Proposal {
     /// Whether there are phone numbers without their country, and nothing says where they are dialled.
     fn lacks_region(&self) -> bool {
         let phone = &self.fields.phone;
-        let mut lack = phone.taken.iter().chain(phone.others.iter().map(|(column, _)| column));
+        let mut lack = phone
+            .taken
+            .iter()
+            .chain(phone.others.iter().map(|(column, _)| column));
         self.region.is_none() && lack.any(|column| self.column(*column).local_phones > 0)
     }
 

@@ -123,7 +123,10 @@ impl Column {
             (kinds.is_date, &mut self.dates),
             (kinds.is_day_number, &mut self.day_numbers),
             (kinds.order == Some(Order::DayFirst), &mut self.day_first),
-            (kinds.order == Some(Order::MonthFirst), &mut self.month_first),
+            (
+                kinds.order == Some(Order::MonthFirst),
+                &mut self.month_first,
+            ),
             (kinds.order == Some(Order::Either), &mut self.either_order),
             (kinds.is_number, &mut self.numbers),
             (kinds.is_flag, &mut self.flags),

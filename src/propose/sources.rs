@@ -56,7 +56,11 @@ static SOURCES: &[Source] = &[
     },
     Source {
         name: "Fides",
-        all: &[&["request type"], &["time received"], &["subject identity", "request id"]],
+        all: &[
+            &["request type"],
+            &["time received"],
+            &["subject identity", "request id"],
+        ],
         key: &["request id"],
         received: &["time received"],
         note: "`Subject Identity` may hold several identities in one cell; export the address as a column of its own",
@@ -64,7 +68,12 @@ static SOURCES: &[Source] = &[
     },
     Source {
         name: "Osano",
-        all: &[&["email"], &["request type"], &["given name"], &["family name"]],
+        all: &[
+            &["email"],
+            &["request type"],
+            &["given name"],
+            &["family name"],
+        ],
         some: &["territory", "country", "status", "requestor type"],
         some_min: 2,
         note: "this format of Osano has no id and no date: without a key, a row that changes makes a new request",
@@ -72,10 +81,27 @@ static SOURCES: &[Source] = &[
     },
     Source {
         name: "Zendesk",
-        all: &[&["id", "ticket id"], &["subject"], &["requester", "requester id", "requester email"]],
+        all: &[
+            &["id", "ticket id"],
+            &["subject"],
+            &["requester", "requester id", "requester email"],
+        ],
         some: &[
-            "assignee", "assignee id", "submitter", "submitter id", "satisfaction score", "satisfaction rating", "via",
-            "via channel", "brand", "brand id", "group", "group id", "ticket form", "ticket form id", "requester external id",
+            "assignee",
+            "assignee id",
+            "submitter",
+            "submitter id",
+            "satisfaction score",
+            "satisfaction rating",
+            "via",
+            "via channel",
+            "brand",
+            "brand id",
+            "group",
+            "group id",
+            "ticket form",
+            "ticket form id",
+            "requester external id",
         ],
         some_min: 3,
         key: &["id", "ticket id"],
@@ -87,7 +113,17 @@ static SOURCES: &[Source] = &[
     Source {
         name: "Jira",
         all: &[&["issue key", "key"], &["issue type"], &["reporter"]],
-        some: &["summary", "assignee", "priority", "resolution", "status", "project", "project key", "issue id", "created"],
+        some: &[
+            "summary",
+            "assignee",
+            "priority",
+            "resolution",
+            "status",
+            "project",
+            "project key",
+            "issue id",
+            "created",
+        ],
         some_min: 3,
         key: &["issue key", "key"],
         name_column: &["reporter"],
@@ -99,8 +135,17 @@ static SOURCES: &[Source] = &[
         name: "Freshdesk",
         all: &[&["ticket id"], &["created time"]],
         some: &[
-            "due by time", "resolved time", "closed time", "last update time", "initial response time", "agent", "group",
-            "first response status", "resolution status", "agent interactions", "customer interactions",
+            "due by time",
+            "resolved time",
+            "closed time",
+            "last update time",
+            "initial response time",
+            "agent",
+            "group",
+            "first response status",
+            "resolution status",
+            "agent interactions",
+            "customer interactions",
         ],
         some_min: 2,
         key: &["ticket id"],
@@ -110,10 +155,28 @@ static SOURCES: &[Source] = &[
     },
     Source {
         name: "ServiceNow",
-        all: &[&["number", "sys id"], &["caller", "caller id", "caller id value", "opened by", "requested for"]],
+        all: &[
+            &["number", "sys id"],
+            &[
+                "caller",
+                "caller id",
+                "caller id value",
+                "opened by",
+                "requested for",
+            ],
+        ],
         some: &[
-            "opened at", "opened", "sys created on", "sys updated on", "short description", "assignment group", "assigned to", "state",
-            "incident state", "priority", "close code",
+            "opened at",
+            "opened",
+            "sys created on",
+            "sys updated on",
+            "short description",
+            "assignment group",
+            "assigned to",
+            "state",
+            "incident state",
+            "priority",
+            "close code",
         ],
         some_min: 2,
         key: &["number", "sys id"],
@@ -123,7 +186,14 @@ static SOURCES: &[Source] = &[
     Source {
         name: "HubSpot",
         all: &[&["ticket id"], &["ticket name"]],
-        some: &["ticket status", "pipeline", "create date", "ticket owner", "priority", "source"],
+        some: &[
+            "ticket status",
+            "pipeline",
+            "create date",
+            "ticket owner",
+            "priority",
+            "source",
+        ],
         some_min: 1,
         key: &["ticket id"],
         received: &["create date"],
@@ -133,8 +203,19 @@ static SOURCES: &[Source] = &[
         name: "Salesforce",
         all: &[&["case number", "case no"]],
         some: &[
-            "date time opened", "supplied email", "supplied name", "contact email", "case owner", "case origin", "origin", "created date",
-            "is closed", "account name", "owner id", "contact id", "account id",
+            "date time opened",
+            "supplied email",
+            "supplied name",
+            "contact email",
+            "case owner",
+            "case origin",
+            "origin",
+            "created date",
+            "is closed",
+            "account name",
+            "owner id",
+            "contact id",
+            "account id",
         ],
         some_min: 2,
         key: &["case number", "case no"],
@@ -157,8 +238,13 @@ static SOURCES: &[Source] = &[
         ],
         key: &["id"],
         received: &[
-            "completion time", "fertigstellungszeit", "heure de fin", "hora de finalizacion", "ora di completamento",
-            "hora de conclusao", "tijd van voltooien",
+            "completion time",
+            "fertigstellungszeit",
+            "heure de fin",
+            "hora de finalizacion",
+            "ora di completamento",
+            "hora de conclusao",
+            "tijd van voltooien",
         ],
         note: "`ID` counts the answers to one form: do not use this job for the answers to another",
         ..PLAIN
@@ -166,15 +252,31 @@ static SOURCES: &[Source] = &[
     Source {
         name: "Google Forms",
         begins: &[
-            &["timestamp"], &["zeitstempel"], &["horodateur"], &["marca temporal"], &["informazioni cronologiche"],
-            &["carimbo de data hora"], &["tijdstempel"],
+            &["timestamp"],
+            &["zeitstempel"],
+            &["horodateur"],
+            &["marca temporal"],
+            &["informazioni cronologiche"],
+            &["carimbo de data hora"],
+            &["tijdstempel"],
         ],
         email: &[
-            "email address", "username", "email adresse", "adresse email", "direccion de correo electronico",
-            "indirizzo email", "endereco de email", "emailadres",
+            "email address",
+            "username",
+            "email adresse",
+            "adresse email",
+            "direccion de correo electronico",
+            "indirizzo email",
+            "endereco de email",
+            "emailadres",
         ],
         received: &[
-            "timestamp", "zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche", "carimbo de data hora",
+            "timestamp",
+            "zeitstempel",
+            "horodateur",
+            "marca temporal",
+            "informazioni cronologiche",
+            "carimbo de data hora",
             "tijdstempel",
         ],
         ..PLAIN
@@ -191,7 +293,11 @@ impl Source {
     fn fits(&self, said: &[String]) -> bool {
         let has = |phrase: &&str| said.iter().any(|column| column == phrase);
         let begins = |form: &&[&str]| {
-            said.len() > form.len() && form.iter().zip(said).all(|(phrase, column)| column == phrase)
+            said.len() > form.len()
+                && form
+                    .iter()
+                    .zip(said)
+                    .all(|(phrase, column)| column == phrase)
         };
         (self.begins.is_empty() || self.begins.iter().any(begins))
             && self.all.iter().all(|forms| forms.iter().any(has))
@@ -206,23 +312,64 @@ mod tests {
     #[test]
     fn exports_are_told_by_their_headers() {
         for (name, header) in [
-            ("Zendesk", "Id,Requester,Requester email,Subject,Created at,Assignee,Group,Via"),
-            ("Jira", "Summary,Issue key,Issue id,Issue Type,Status,Project key,Reporter,Created"),
-            ("Freshdesk", "Ticket ID,Subject,Status,Agent,Group,Created time,Due by Time,Full name,Email"),
-            ("ServiceNow", "number,caller_id,short_description,opened_at,state"),
+            (
+                "Zendesk",
+                "Id,Requester,Requester email,Subject,Created at,Assignee,Group,Via",
+            ),
+            (
+                "Jira",
+                "Summary,Issue key,Issue id,Issue Type,Status,Project key,Reporter,Created",
+            ),
+            (
+                "Freshdesk",
+                "Ticket ID,Subject,Status,Agent,Group,Created time,Due by Time,Full name,Email",
+            ),
+            (
+                "ServiceNow",
+                "number,caller_id,short_description,opened_at,state",
+            ),
             ("HubSpot", "Ticket ID,Ticket name,Ticket status,Create date"),
-            ("Salesforce", "Case Number,Contact Email,Date/Time Opened,Subject"),
-            ("Google Forms", "Timestamp,Email Address,What is your request?"),
-            ("Microsoft Forms", "ID,Start time,Completion time,Email,Name,Your request"),
-            ("Microsoft Forms", "ID,Startzeit,Fertigstellungszeit,E-Mail,Name"),
-            ("Transcend", "Request ID,Created At,Core Identifier,Request Type,Data Subject Type,Status"),
-            ("Fides", "Status,Request Type,Subject Identity,Custom Privacy Request Fields,Time Received,Reviewed By,Request ID"),
-            ("Osano", "Email,Request Type,Status,Given Name,Family Name,Territory,Country"),
+            (
+                "Salesforce",
+                "Case Number,Contact Email,Date/Time Opened,Subject",
+            ),
+            (
+                "Google Forms",
+                "Timestamp,Email Address,What is your request?",
+            ),
+            (
+                "Microsoft Forms",
+                "ID,Start time,Completion time,Email,Name,Your request",
+            ),
+            (
+                "Microsoft Forms",
+                "ID,Startzeit,Fertigstellungszeit,E-Mail,Name",
+            ),
+            (
+                "Transcend",
+                "Request ID,Created At,Core Identifier,Request Type,Data Subject Type,Status",
+            ),
+            (
+                "Fides",
+                "Status,Request Type,Subject Identity,Custom Privacy Request Fields,Time Received,Reviewed By,Request ID",
+            ),
+            (
+                "Osano",
+                "Email,Request Type,Status,Given Name,Family Name,Territory,Country",
+            ),
         ] {
             let columns: Vec<String> = header.split(',').map(str::to_owned).collect();
-            assert_eq!(of(&columns).map(|source| source.name), Some(name), "{header}");
+            assert_eq!(
+                of(&columns).map(|source| source.name),
+                Some(name),
+                "{header}"
+            );
         }
-        for header in ["Ticket ID,Received,Name,Email,Phone,Request", "id,email,type", "Timestamp"] {
+        for header in [
+            "Ticket ID,Received,Name,Email,Phone,Request",
+            "id,email,type",
+            "Timestamp",
+        ] {
             let columns: Vec<String> = header.split(',').map(str::to_owned).collect();
             assert!(of(&columns).is_none(), "{header}");
         }

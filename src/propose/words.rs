@@ -55,7 +55,8 @@ fn apart(text: &str) -> String {
                     || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
             });
         // `E-Mails`, `IDs`: an `s` behind capitals is no word of its own.
-        let is_plural = after == Some(&'s') && chars.get(index + 2).is_none_or(|c| !c.is_alphanumeric());
+        let is_plural =
+            after == Some(&'s') && chars.get(index + 2).is_none_or(|c| !c.is_alphanumeric());
         if begins && !is_plural {
             apart.push(' ');
         }

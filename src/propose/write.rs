@@ -69,7 +69,7 @@ pub(super) fn toml(proposal: &Proposal) -> String {
 fn head(proposal: &Proposal, text: &mut Text) {
     let columns = proposal.profile.columns.len();
     let from = match proposal.source {
-        Some(source) => format!("; looks like a {} export", source.name),
+        Some(source) => format!("; looks like an export of {}", source.name),
         None => String::new(),
     };
     text.line(&format!(
@@ -77,11 +77,18 @@ fn head(proposal: &Proposal, text: &mut Text) {
         plain(&proposal.input),
         rows(proposal.rows()),
     ));
-    if let Some(note) = proposal.source.map(|source| source.note).filter(|note| !note.is_empty()) {
+    if let Some(note) = proposal
+        .source
+        .map(|source| source.note)
+        .filter(|note| !note.is_empty())
+    {
         text.say(&format!("{}.", capital(note)));
     }
     if proposal.refused > 0 {
-        text.line(&format!("# {} cannot be read: `concord-import check` says why.", rows(proposal.refused)));
+        text.line(&format!(
+            "# {} cannot be read: `concord-import check` says why.",
+            rows(proposal.refused)
+        ));
     }
     let marks = proposal.undecided();
     if marks > 0 {
@@ -94,10 +101,15 @@ fn head(proposal: &Proposal, text: &mut Text) {
 fn target(proposal: &Proposal, text: &mut Text) {
     text.gap();
     text.line("[target]");
-    for (name, id) in [("organization", proposal.organization), ("project", proposal.project)] {
+    for (name, id) in [
+        ("organization", proposal.organization),
+        ("project", proposal.project),
+    ] {
         match id {
             Some(id) => text.line(&format!("{name:12} = \"{id}\"")),
-            None => text.line(&format!("# {name:12} = \"…\"   # Concord shows it in the address of the project's page")),
+            None => text.line(&format!(
+                "# {name:12} = \"…\"   # Concord shows it in the address of the project's page"
+            )),
         }
     }
 }
@@ -108,7 +120,11 @@ fn input(proposal: &Proposal, text: &mut Text) {
     key(proposal, text);
     let shape = &proposal.shape;
     if shape.encoding.basis == Basis::Guess {
-        text.rule("encoding", &quoted(&shape.encoding.encoding.to_lowercase()), "guessed from the text: look at a name with accents");
+        text.rule(
+            "encoding",
+            &quoted(&shape.encoding.encoding.to_lowercase()),
+            "guessed from the text: look at a name with accents",
+        );
     }
     if shape.format == Format::Csv {
         if shape.delimiter != b',' {
@@ -128,11 +144,16 @@ fn input(proposal: &Proposal, text: &mut Text) {
     }
     match &proposal.region {
         Some((region, column)) => {
-            let why = format!("for numbers without +; {} says so in every row", name(proposal, *column));
+            let why = format!(
+                "for numbers without +; {} says so in every row",
+                name(proposal, *column)
+            );
             text.rule("region", &quoted(region), &why);
         }
         None if proposal.lacks_region() => {
-            text.line("# region = \"GB\"   # where phone numbers without + are dialled: never guessed");
+            text.line(
+                "# region = \"GB\"   # where phone numbers without + are dialled: never guessed",
+            );
         }
         None => {}
     }
@@ -145,7 +166,11 @@ fn received(proposal: &Proposal, text: &mut Text) {
         return;
     };
     let column = proposal.column(index);
-    text.rule("received", &name(proposal, index), "when the person asked: `check` counts what is overdue; not sent");
+    text.rule(
+        "received",
+        &name(proposal, index),
+        "when the person asked: `check` counts what is overdue; not sent",
+    );
     match (column.day_first, column.month_first) {
         (0, 0) if column.either_order > 0 => {
             text.line("# date_order = \"dmy\"   # or \"mdy\": no date in this file tells which");
@@ -168,7 +193,11 @@ fn key(proposal: &Proposal, text: &mut Text) {
     };
     text.line("# What identifies a row for good: a row with a key that was imported is never imported again.");
     if proposal.key.is_empty() {
-        let of_none = if proposal.key_others.is_empty() { "" } else { " Uncomment one that never changes:" };
+        let of_none = if proposal.key_others.is_empty() {
+            ""
+        } else {
+            " Uncomment one that never changes:"
+        };
         text.say(&format!(
             "None was found. Without a key, a row that is changed later makes a new request.{of_none}"
         ));
@@ -187,8 +216,15 @@ fn fields(proposal: &Proposal, text: &mut Text) {
     if let Some(whole) = fields.full_name.taken {
         person(proposal, Field::UserEmail, &fields.email, text);
         person(proposal, Field::UserPhoneNumber, &fields.phone, text);
-        for (field, part) in [(Field::UserFirstName, "first"), (Field::UserLastName, "last")] {
-            let rule = format!("{{ column = {}, part = \"{part}\"{} }}", name(proposal, whole), blank(proposal, whole));
+        for (field, part) in [
+            (Field::UserFirstName, "first"),
+            (Field::UserLastName, "last"),
+        ] {
+            let rule = format!(
+                "{{ column = {}, part = \"{part}\"{} }}",
+                name(proposal, whole),
+                blank(proposal, whole)
+            );
             text.rule(field.name(), &rule, "");
         }
         person(proposal, Field::UserId, &fields.user_id, text);
@@ -196,9 +232,12 @@ fn fields(proposal: &Proposal, text: &mut Text) {
         for (field, choice) in proposal.people() {
             person(proposal, field, choice, text);
         }
-        candidates(proposal, &fields.full_name, |column| {
-            format!("userFirstName = {{ column = {column}, part = \"first\" }}")
-        }, text);
+        candidates(
+            proposal,
+            &fields.full_name,
+            |column| format!("userFirstName = {{ column = {column}, part = \"first\" }}"),
+            text,
+        );
     }
     if !proposal.has_identifier() {
         let why = "whom the request is about: one of userEmail, userPhoneNumber, userId is needed";
@@ -206,7 +245,6 @@ fn fields(proposal: &Proposal, text: &mut Text) {
     }
     text.gap();
     preverified(proposal, text);
-    text.gap();
     notes(proposal, text);
 }
 
@@ -223,15 +261,28 @@ fn person(proposal: &Proposal, field: Field, choice: &Choice, text: &mut Text) {
     if !choice.why.is_empty() {
         text.say(&format!("{field}: {}.", choice.why));
     }
-    candidates(proposal, choice, |column| format!("{field} = {column}"), text);
+    candidates(
+        proposal,
+        choice,
+        |column| format!("{field} = {column}"),
+        text,
+    );
 }
 
-fn candidates(proposal: &Proposal, choice: &Choice, rule: impl Fn(&str) -> String, text: &mut Text) {
+fn candidates(
+    proposal: &Proposal,
+    choice: &Choice,
+    rule: impl Fn(&str) -> String,
+    text: &mut Text,
+) {
     if choice.taken.is_some() {
         return;
     }
     for (column, why) in choice.others.iter().take(CANDIDATES_SHOWN_MAX) {
-        text.line(&with_reason(&format!("# {}", rule(&name(proposal, *column))), why));
+        text.line(&with_reason(
+            &format!("# {}", rule(&name(proposal, *column))),
+            why,
+        ));
     }
 }
 
@@ -248,18 +299,19 @@ fn blank(proposal: &Proposal, column: usize) -> &'static str {
 fn preverified(proposal: &Proposal, text: &mut Text) {
     match &proposal.preverified {
         Preverified::All(yes) => {
-            let now = if *yes {
-                "true: taken as verified by you; requests start as submitted, Concord writes to nobody."
-            } else {
-                "false: not verified; Concord most likely mails or texts each person."
-            };
-            text.say(&format!("Were these persons verified? Only you know. {now}"));
-            if *yes {
-                text.say("If they were not, verify each before acting on its request; or put false: Concord most likely mails or texts each person.");
-            }
+            text.line("# Were these persons verified? Only you know, so decide:");
+            text.line(
+                "# true:  yes, by you. Requests start as submitted, and Concord writes to nobody.",
+            );
+            text.line("# false: not yet. Concord most likely mails or texts each person.");
             text.rule("preverified", &format!("{{ value = {yes} }}"), "");
         }
-        Preverified::Column { column, words, not_verified, unknown } => {
+        Preverified::Column {
+            column,
+            words,
+            not_verified,
+            unknown,
+        } => {
             text.say("true: verified, Concord writes to nobody. false: Concord most likely mails or texts the person.");
             let name = name(proposal, *column);
             let meanings: Vec<String> = words
@@ -273,7 +325,10 @@ fn preverified(proposal: &Proposal, text: &mut Text) {
             if meanings.is_empty() {
                 text.rule("preverified", &format!("{{ column = {name} }}"), &why);
             } else {
-                let rule = format!("{{ column = {name}, values = {{ {} }} }}", meanings.join(", "));
+                let rule = format!(
+                    "{{ column = {name}, values = {{ {} }} }}",
+                    meanings.join(", ")
+                );
                 text.rule("preverified", &rule, &why);
             }
             if !unknown.is_empty() {
@@ -291,14 +346,25 @@ fn preverified(proposal: &Proposal, text: &mut Text) {
 fn notes(proposal: &Proposal, text: &mut Text) {
     let fields = &proposal.fields;
     if fields.received.taken.is_none() && !fields.received.why.is_empty() {
-        text.say(&format!("When the person asked: {}. Put it into notes.", fields.received.why));
+        text.say(&format!(
+            "When the person asked: {}. Put it into notes.",
+            fields.received.why
+        ));
         for (column, _) in fields.received.others.iter().take(CANDIDATES_SHOWN_MAX) {
             text.line(&format!("#   {}", name(proposal, *column)));
         }
     }
     let mut pieces: Vec<String> = Vec::new();
-    let of_row: Vec<usize> = proposal.key.iter().copied().filter(|column| is_of_row(proposal, *column)).collect();
-    for column in of_row.iter().filter(|column| Some(**column) != fields.received.taken) {
+    let of_row: Vec<usize> = proposal
+        .key
+        .iter()
+        .copied()
+        .filter(|column| is_of_row(proposal, *column))
+        .collect();
+    for column in of_row
+        .iter()
+        .filter(|column| Some(**column) != fields.received.taken)
+    {
         let label = match proposal.source {
             Some(source) => source.name.to_owned(),
             None => label(&proposal.column(*column).name),
@@ -309,8 +375,13 @@ fn notes(proposal: &Proposal, text: &mut Text) {
         pieces.push(format!("received {}", in_template(proposal, column)));
     }
     if !pieces.is_empty() {
+        text.gap();
         text.line("# For your staff. Concord dates a request to the day of its import: the real date is carried along.");
-        text.rule("notes", &format!("{{ template = {} }}", quoted(&pieces.join(", "))), "");
+        text.rule(
+            "notes",
+            &format!("{{ template = {} }}", quoted(&pieces.join(", "))),
+            "",
+        );
     }
     let details = proposal.said.iter().enumerate().filter(|(index, said)| {
         said.rank(super::headers::Role::Details).is_some()
@@ -323,7 +394,10 @@ fn notes(proposal: &Proposal, text: &mut Text) {
         .collect();
     if !details.is_empty() {
         text.line(&with_reason(
-            &format!("# requestDetails = {{ columns = [{}] }}", details.join(", ")),
+            &format!(
+                "# requestDetails = {{ columns = [{}] }}",
+                details.join(", ")
+            ),
             "what the person wrote: sent only if you uncomment it",
         ));
     }
@@ -343,7 +417,12 @@ fn request(proposal: &Proposal, text: &mut Text) {
         text.say(&format!("{}.", capital(&choice.why)));
         text.say("Name the column here, or give all rows the same instead: value = \"view\" (or delete, change, do_not_sell).");
         text.line(&format!("column = {}", quoted(UNDECIDED)));
-        candidates(proposal, choice, |column| format!("column = {column}"), text);
+        candidates(
+            proposal,
+            choice,
+            |column| format!("column = {column}"),
+            text,
+        );
         return;
     };
     let blank = proposal.rows() - proposal.column(column).filled;
@@ -363,12 +442,29 @@ fn request(proposal: &Proposal, text: &mut Text) {
     } else {
         text.line("[fields.request.values]");
     }
-    let keys: Vec<String> = proposal.request_words.iter().map(|word| quoted_key(&word.word.text)).collect();
-    let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or_default();
-    for (key, word) in keys.iter().zip(&proposal.request_words) {
-        let meaning = meaning(&word.sense);
-        let (pad, gap) = (" ".repeat(width - key.chars().count()), " ".repeat(15usize.saturating_sub(meaning.len())));
-        text.line(&format!("{key}{pad} = {meaning}{gap} # {}", told(word)));
+    let keys: Vec<String> = proposal
+        .request_words
+        .iter()
+        .map(|word| quoted_key(&word.word.text))
+        .collect();
+    let meanings: Vec<String> = proposal
+        .request_words
+        .iter()
+        .map(|word| meaning(&word.sense))
+        .collect();
+    let width = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|text| text.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (keys_width, meanings_width) = (width(&keys), width(&meanings));
+    for ((key, meaning), word) in keys.iter().zip(&meanings).zip(&proposal.request_words) {
+        text.line(&format!(
+            "{key:keys_width$} = {meaning:meanings_width$}   # {}",
+            told(word)
+        ));
     }
     if proposal.words_masked > 0 {
         text.say(&format!(
@@ -385,7 +481,10 @@ fn meaning(sense: &Sense) -> String {
         Sense::Requests(requests) => match &requests[..] {
             [one] => quoted(one.name()),
             several => {
-                let names: Vec<String> = several.iter().map(|request: &RequestType| quoted(request.name())).collect();
+                let names: Vec<String> = several
+                    .iter()
+                    .map(|request: &RequestType| quoted(request.name()))
+                    .collect();
                 format!("[{}]", names.join(", "))
             }
         },
@@ -395,7 +494,9 @@ fn meaning(sense: &Sense) -> String {
 fn told(word: &RequestWord) -> String {
     let rows = rows(word.word.rows);
     match &word.sense {
-        Sense::Undecided("") => format!("{rows}: not known; view, delete, change, do_not_sell or skip?"),
+        Sense::Undecided("") => {
+            format!("{rows}: not known; view, delete, change, do_not_sell or skip?")
+        }
         Sense::Undecided(why) => format!("{rows}: {why}"),
         Sense::Requests(_) | Sense::Skip => rows,
     }
@@ -414,8 +515,16 @@ fn not_sent(proposal: &Proposal, text: &mut Text) {
         &fields.request,
         &fields.received,
     ];
-    let mut named: Vec<usize> = choices.into_iter().filter_map(|choice| choice.taken).collect();
-    named.extend(proposal.key.iter().filter(|column| is_of_row(proposal, **column)));
+    let mut named: Vec<usize> = choices
+        .into_iter()
+        .filter_map(|choice| choice.taken)
+        .collect();
+    named.extend(
+        proposal
+            .key
+            .iter()
+            .filter(|column| is_of_row(proposal, **column)),
+    );
     if let Preverified::Column { column, .. } = &proposal.preverified {
         named.push(*column);
     }
@@ -425,7 +534,10 @@ fn not_sent(proposal: &Proposal, text: &mut Text) {
             continue;
         }
         let name = name(proposal, index);
-        match shapes.iter_mut().find(|(shape, _)| *shape == column.shape()) {
+        match shapes
+            .iter_mut()
+            .find(|(shape, _)| *shape == column.shape())
+        {
             Some((_, names)) => names.push(name),
             None => shapes.push((column.shape(), vec![name])),
         }
@@ -438,7 +550,13 @@ fn not_sent(proposal: &Proposal, text: &mut Text) {
     for (shape, names) in shapes {
         let last = names.len() - 1;
         let names = names.into_iter().enumerate();
-        let names = names.map(|(index, name)| if index == last { name } else { format!("{name},") });
+        let names = names.map(|(index, name)| {
+            if index == last {
+                name
+            } else {
+                format!("{name},")
+            }
+        });
         text.comment(std::iter::once(format!("{shape}:")).chain(names));
     }
 }
@@ -497,5 +615,7 @@ fn rows(count: u64) -> String {
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }

@@ -55,7 +55,11 @@ fn is_email(text: &str) -> bool {
     let at = text.rfind('@').unwrap_or_default();
     let (local, domain) = (&text[..at], text.get(at + 1..).unwrap_or_default());
     let local = if is_quoted_string(local) { "a" } else { local };
-    let domain = if is_address_literal(domain) { "b.c" } else { domain };
+    let domain = if is_address_literal(domain) {
+        "b.c"
+    } else {
+        domain
+    };
     text.is_ascii() && is_ajv_email(&format!("{local}@{domain}"))
 }
 
@@ -75,7 +79,10 @@ fn is_quoted_string(text: &str) -> bool {
 }
 
 fn is_address_literal(text: &str) -> bool {
-    let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+    let Some(inner) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    else {
         return false;
     };
     match inner.to_ascii_lowercase().strip_prefix("ipv6:") {

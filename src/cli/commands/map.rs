@@ -17,13 +17,21 @@ pub(in crate::cli) fn map(args: &MapArgs, around: &Surroundings) -> Result<u8, C
     if args.interactive && !terminal::can_ask() {
         return Err(CliError::NoTerminal);
     }
-    if let Some(output) = args.output.as_ref().filter(|output| !args.force && output.exists()) {
+    if let Some(output) = args
+        .output
+        .as_ref()
+        .filter(|output| !args.force && output.exists())
+    {
         return Err(CliError::JobExists(output.clone()));
     }
     let resolved = resolve::map(args, around, &mut io::stdin())?;
     let mut proposal = propose::propose(&resolved.plan, &Reading::default())?;
     let understood = survey::describe(&proposal.shape);
-    terminal::say(&format!("{}: {understood}; {}", proposal.input, counted(proposal.rows(), "row")));
+    terminal::say(&format!(
+        "{}: {understood}; {}",
+        proposal.input,
+        counted(proposal.rows(), "row")
+    ));
     if args.interactive {
         ask::ask(&mut proposal).map_err(|_| CliError::Unanswered)?;
     }
@@ -47,15 +55,28 @@ fn write(output: &Path, text: &str) -> io::Result<()> {
 
 /// What to do next, with a command to copy. `beside`: where a job file for this input is found by itself.
 fn next_step(args: &MapArgs, proposal: &Proposal, beside: Option<&Path>) -> String {
-    let job = args.output.as_deref().or(beside).unwrap_or(Path::new("job.toml"));
-    let mut step = String::from("\nNext");
+    let job = args
+        .output
+        .as_deref()
+        .or(beside)
+        .unwrap_or(Path::new("job.toml"));
+    let mut step = String::from("\nNext, ");
     if args.output.is_none() {
-        step += &format!(", with this saved as {}", word(job));
+        step += &format!("save this as {}, ", word(job));
     }
     let marks = proposal.undecided();
     if marks > 0 {
-        step += &format!(", decide what is \"{UNDECIDED}\" in it ({marks}), and");
+        step += &format!("decide what is \"{UNDECIDED}\" in it ({marks}), ");
     }
-    let pipe = if args.input == Path::new(STDIN) { "… | " } else { "" };
-    format!("{step} check:\n  {pipe}concord-import check {} --job {}", word(&args.input), word(job))
+    step += "look at preverified, and";
+    let pipe = if args.input == Path::new(STDIN) {
+        "… | "
+    } else {
+        ""
+    };
+    format!(
+        "{step} check:\n  {pipe}concord-import check {} --job {}",
+        word(&args.input),
+        word(job)
+    )
 }
