@@ -19,7 +19,7 @@ pub(super) fn ask(proposal: &mut Proposal) -> Result<()> {
         let now = choice(&mut proposal.fields).clone();
         let taken = column(
             proposal,
-            &format!("Which column is {what}?"),
+            &format!("Column of {what}"),
             &now,
             NOT_SENT,
         )?;
@@ -35,7 +35,7 @@ pub(super) fn ask(proposal: &mut Proposal) -> Result<()> {
             let now = choice(&mut proposal.fields).clone();
             let taken = column(
                 proposal,
-                &format!("Which column is {what}?"),
+                &format!("Column of {what}"),
                 &now,
                 NOT_SENT,
             )?;
@@ -90,7 +90,7 @@ fn ask_request(proposal: &mut Proposal) -> Result<()> {
     let now = proposal.fields.request.clone();
     let taken = column(
         proposal,
-        "Which column says what each person asks for?",
+        "Column of what each person asks for",
         &now,
         "(none of them)",
     )?;
@@ -115,7 +115,7 @@ fn ask_request(proposal: &mut Proposal) -> Result<()> {
             Sense::Undecided(_) => None,
         };
         let question = format!(
-            "What does \"{}\" mean? ({})",
+            "Meaning of \"{}\" ({})",
             shown(&word.word.text),
             counted(word.word.rows, "row")
         );
@@ -149,7 +149,7 @@ fn ask_key(proposal: &mut Proposal) -> Result<()> {
     }));
     if items.len() > 1 {
         let now = usize::from(!proposal.key.is_empty());
-        let chosen = select("What identifies a row for good?", &items, now)?;
+        let chosen = select("What identifies a row for good", &items, now)?;
         proposal.take_key(
             chosen
                 .checked_sub(1)
@@ -180,7 +180,7 @@ fn ask_preverified(proposal: &mut Proposal) -> Result<()> {
         Preverified::All(yes) => usize::from(!yes),
         Preverified::Column { .. } => 2,
     };
-    match select("Were these persons verified?", &items, now)? {
+    match select("Were these persons verified", &items, now)? {
         0 => proposal.preverified = Preverified::All(true),
         1 => proposal.preverified = Preverified::All(false),
         _ => {}

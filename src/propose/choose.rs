@@ -141,6 +141,9 @@ const USER_ID: Wanted = Wanted {
     by_values: false,
 };
 
+/// The columns of the key, why they are, and what else may be.
+type KeyChoice = (Vec<usize>, String, Vec<(Vec<usize>, String)>);
+
 /// All that is chosen from.
 struct Table<'t> {
     profile: &'t Profile,
@@ -299,15 +302,14 @@ impl Table<'_> {
                 // A bare `Requester` may hold anything, a `From` anybody.
                 Some((Role::Person, _)) if !agrees => {}
                 Some((Role::Person, 1)) => {
-                    others.push((index, format!("holds {}; whose?", wanted.what)))
+                    others.push((index, format!("holds {}; whose?", wanted.what)));
                 }
+                Some(_) if said.whose == Whose::Other && !agrees => {}
                 Some(_) if said.whose == Whose::Other => {
-                    if agrees {
-                        others.push((
-                            index,
-                            "its header says that it is somebody else's".to_owned(),
-                        ));
-                    }
+                    others.push((
+                        index,
+                        "its header says that it is somebody else's".to_owned(),
+                    ));
                 }
                 Some(_) if agrees => good.push(index),
                 Some(_) if column.filled == 0 => others.push((index, EMPTY.to_owned())),
@@ -430,7 +432,7 @@ impl Table<'_> {
         if region.is_none() {
             let local = phone.filled - phone.international_phones;
             fields.phone.taken = None;
-            fields.phone.why = "say in [input] region in which country it is dialled".to_owned();
+            fields.phone.why = String::from("say in [input] region in which country it is dialled");
             let why = format!(
                 "{} of {} numbers lack `+` and their country",
                 grouped(local),
@@ -549,7 +551,7 @@ impl Table<'_> {
     }
 
     /// The key, why it is, and what else may be.
-    fn key(&self) -> (Vec<usize>, String, Vec<(Vec<usize>, String)>) {
+    fn key(&self) -> KeyChoice {
         let rows = self.profile.rows;
         let mut ranked: Vec<(u8, usize)> = Vec::new();
         let mut others: Vec<(Vec<usize>, String)> = Vec::new();

@@ -171,12 +171,15 @@ impl Proposal {
         columns.map(|column| (column.name.as_str(), column.shape()))
     }
 
-    /// What a column could be asked for: its request words, when there are few enough.
+    /// Takes another column for the request, with its words when there are few enough; those of a column that tells
+    /// of the person are not shown.
     pub fn take_request_column(&mut self, column: Option<usize>) {
         self.fields.request.taken = column;
         let (words, masked) = match column {
-            Some(column) => choose::request_words(&self.profile.columns[column]),
-            None => (Vec::new(), 0),
+            Some(column) if !self.said[column].is_of_person() => {
+                choose::request_words(&self.profile.columns[column])
+            }
+            _ => (Vec::new(), 0),
         };
         (self.request_words, self.words_masked) = (words, masked);
     }

@@ -515,22 +515,22 @@ fn not_sent(proposal: &Proposal, text: &mut Text) {
         &fields.request,
         &fields.received,
     ];
-    let mut named: Vec<usize> = choices
+    let mut sent: Vec<usize> = choices
         .into_iter()
         .filter_map(|choice| choice.taken)
         .collect();
-    named.extend(
+    sent.extend(
         proposal
             .key
             .iter()
             .filter(|column| is_of_row(proposal, **column)),
     );
     if let Preverified::Column { column, .. } = &proposal.preverified {
-        named.push(*column);
+        sent.push(*column);
     }
     let mut shapes: Vec<(&str, Vec<String>)> = Vec::new();
     for (index, column) in proposal.profile.columns.iter().enumerate() {
-        if named.contains(&index) {
+        if sent.contains(&index) {
             continue;
         }
         let name = name(proposal, index);

@@ -8,43 +8,19 @@ use super::Remark;
 
 /// Before a name.
 const TITLES: [&str; 22] = [
-    "mr",
-    "mrs",
-    "ms",
-    "miss",
-    "mx",
-    "dr",
-    "prof",
-    "professor",
-    "sir",
-    "madam",
-    "dame",
-    "rev",
-    "herr",
-    "frau",
-    "mme",
-    "mlle",
-    "monsieur",
-    "madame",
-    "sra",
-    "srta",
-    "dott",
-    "mevr",
+    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "madam", "dame", "rev", "herr", "frau", "mme", "mlle",
+    "monsieur", "madame", "sra", "srta", "dott", "mevr",
 ];
 /// After a name.
-const SUFFIXES: [&str; 12] = [
-    "jr", "sr", "jnr", "snr", "ii", "iii", "iv", "phd", "md", "esq", "dds", "mba",
-];
+const SUFFIXES: [&str; 12] = ["jr", "sr", "jnr", "snr", "ii", "iii", "iv", "phd", "md", "esq", "dds", "mba"];
 /// Between given and family name, and part of the latter.
 const PARTICLES: [&str; 30] = [
-    "van", "von", "vom", "zu", "zum", "zur", "der", "den", "de", "del", "della", "dello", "degli",
-    "di", "da", "das", "do", "dos", "du", "des", "la", "las", "le", "los", "ter", "ten", "te",
-    "al", "el", "bin",
+    "van", "von", "vom", "zu", "zum", "zur", "der", "den", "de", "del", "della", "dello", "degli", "di", "da", "das", "do",
+    "dos", "du", "des", "la", "las", "le", "los", "ter", "ten", "te", "al", "el", "bin",
 ];
 /// Several people, or none.
 const NO_PERSON: [&str; 20] = [
-    "and", "und", "et", "y", "e", "i", "en", "&", "+", "or", "inc", "ltd", "llc", "gmbh", "ag",
-    "corp", "plc", "co", "bv", "sa",
+    "and", "und", "et", "y", "e", "i", "en", "&", "+", "or", "inc", "ltd", "llc", "gmbh", "ag", "corp", "plc", "co", "bv", "sa",
 ];
 
 const UNDIVIDED: Remark = Remark(
@@ -108,10 +84,7 @@ pub(crate) fn divide(name: &str) -> Name {
         rest = others;
     }
     words = rest;
-    let particles = words
-        .iter()
-        .take_while(|word| is_among(word, &PARTICLES))
-        .count();
+    let particles = words.iter().take_while(|word| is_among(word, &PARTICLES)).count();
     if words.len() != particles + 1 || is_among(given, &PARTICLES) {
         return undivided;
     }
@@ -126,9 +99,9 @@ pub(crate) fn divide(name: &str) -> Name {
 fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
     let mut is_shorter = false;
     while sides.len() > 1
-        && sides.last().is_some_and(|side| {
-            !side.is_empty() && side.iter().all(|word| is_among(word, &SUFFIXES))
-        })
+        && sides
+            .last()
+            .is_some_and(|side| !side.is_empty() && side.iter().all(|word| is_among(word, &SUFFIXES)))
     {
         sides.pop();
         is_shorter = true;
@@ -143,10 +116,7 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
 }
 
 fn without_title<'w>(words: &'w [&'w str]) -> (&'w [&'w str], bool) {
-    let titles = words
-        .iter()
-        .take_while(|word| is_among(word, &TITLES))
-        .count();
+    let titles = words.iter().take_while(|word| is_among(word, &TITLES)).count();
     // A title with a single word leaves open which name that is.
     if titles > 0 && words.len() > titles + 1 {
         (&words[titles..], true)
@@ -170,9 +140,7 @@ fn is_initial(word: &str) -> bool {
 }
 
 fn is_doubtful(words: &[&str]) -> bool {
-    let is_odd = |c: char| {
-        c.is_numeric() || matches!(c, '@' | '&' | '/' | '(' | ')' | ';' | '"' | '<' | '>')
-    };
+    let is_odd = |c: char| c.is_numeric() || matches!(c, '@' | '&' | '/' | '(' | ')' | ';' | '"' | '<' | '>');
     // A single capital is an initial, and no "y" or "e" between two names.
     words
         .iter()
@@ -197,11 +165,7 @@ mod tests {
     use super::*;
 
     fn parts(name: &str) -> (Option<String>, Option<String>, Option<&'static str>) {
-        let Name {
-            first,
-            last,
-            remark,
-        } = divide(name);
+        let Name { first, last, remark } = divide(name);
         (first, last, remark.map(|remark| remark.0))
     }
 
@@ -213,12 +177,7 @@ mod tests {
     #[test]
     fn what_is_certain_is_divided() {
         divided("Zoë Ångström", "Zoë", "Ångström", None);
-        divided(
-            "Garcia Lopez, Maria Jose",
-            "Maria Jose",
-            "Garcia Lopez",
-            None,
-        );
+        divided("Garcia Lopez, Maria Jose", "Maria Jose", "Garcia Lopez", None);
         divided("  Ann \u{a0}  Lee ", "Ann", "Lee", None);
         divided("John Q. Public", "John Q.", "Public", None);
         divided("J. R. R. Tolkien", "J. R. R.", "Tolkien", None);
@@ -227,12 +186,7 @@ mod tests {
         divided("Jan Van Der Berg", "Jan", "Van Der Berg", None);
         divided("Juan de la Cruz", "Juan", "de la Cruz", None);
         divided("van der Berg, Jan", "Jan", "van der Berg", None);
-        divided(
-            "Van Morrison, George Ivan",
-            "George Ivan",
-            "Van Morrison",
-            None,
-        );
+        divided("Van Morrison, George Ivan", "George Ivan", "Van Morrison", None);
         divided("山田, 太郎", "太郎", "山田", None);
         assert_eq!(parts("Smith,"), (None, Some("Smith".to_owned()), None));
     }
@@ -268,11 +222,7 @@ mod tests {
             "Ann Lee (deceased)",
             "John Q.",
         ] {
-            assert_eq!(
-                parts(name),
-                (Some(name.to_owned()), None, Some("name_undivided")),
-                "{name}"
-            );
+            assert_eq!(parts(name), (Some(name.to_owned()), None, Some("name_undivided")), "{name}");
         }
     }
 

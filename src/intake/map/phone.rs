@@ -50,14 +50,8 @@ const TWO_NUMBERS: Remark = Remark(
 const SEVERAL: Remark = Remark("phone_several", "holds several numbers; one is wanted");
 const NOT_A_NUMBER: Remark = Remark("phone_invalid", "is not a phone number");
 const TOO_LONG: Remark = Remark("phone_invalid", "is too long for a phone number");
-const LETTERS: Remark = Remark(
-    "phone_invalid",
-    "has letters within; only a number is wanted",
-);
-const CHARACTERS: Remark = Remark(
-    "phone_invalid",
-    "has characters that phone numbers do not have",
-);
+const LETTERS: Remark = Remark("phone_invalid", "has letters within; only a number is wanted");
+const CHARACTERS: Remark = Remark("phone_invalid", "has characters that phone numbers do not have");
 const NO_SUCH: Remark = Remark(
     "phone_invalid",
     "is not a number that exists in its country; check its digits (or the region in the job file)",
@@ -165,10 +159,7 @@ fn read(text: &str, region: Option<&str>, remarks: &mut Vec<Remark>) -> Result<R
 /// Without what spreadsheets and links put around a number: `'…`, `="…"`, `=…`, `tel:…`.
 fn unwrapped(text: &str) -> &str {
     let text = text.trim();
-    let text = match text
-        .strip_prefix("=\"")
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
+    let text = match text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         Some(inner) => inner,
         None => text.strip_prefix('=').unwrap_or(text),
     };
@@ -181,8 +172,7 @@ fn unwrapped(text: &str) -> &str {
 }
 
 fn holds_several(text: &str) -> bool {
-    let long =
-        |piece: &str| piece.chars().filter(|c| c.is_numeric()).count() >= DIGITS_OF_SEVERAL_MIN;
+    let long = |piece: &str| piece.chars().filter(|c| c.is_numeric()).count() >= DIGITS_OF_SEVERAL_MIN;
     text.split(['/', ';', ',', '|', '\n', '&'])
         .filter(|piece| long(piece))
         .count()
@@ -199,17 +189,7 @@ fn is_of_numbers(c: char) -> bool {
         )
         || matches!(
             c,
-            '\u{2010}'
-                ..='\u{2015}'
-                    | '\u{2212}'
-                    | '\u{30fc}'
-                    | '\u{ff0d}'
-                    | '\u{ff0b}'
-                    | '\u{ff0e}'
-                    | '\u{ff0f}'
-                    | '\u{ff08}'
-                    | '\u{ff09}'
-                    | '\u{b7}'
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff0d}' | '\u{ff0b}' | '\u{ff0e}' | '\u{ff0f}' | '\u{ff08}' | '\u{ff09}' | '\u{b7}'
         )
 }
 
@@ -244,10 +224,7 @@ fn double_zero(
     }
     let tail = tail_of_extension(text);
     let digits = &digits[..digits.len() - PHONE_NUMBER_UTIL.normalize_digits_only(tail).len()];
-    one_of([
-        dialled,
-        valid_international(&format!("+{}{tail}", &digits[2..])),
-    ])
+    one_of([dialled, valid_international(&format!("+{}{tail}", &digits[2..]))])
 }
 
 /// What follows the number itself, from its first letter on.
@@ -274,9 +251,7 @@ fn national(
     if let Some(number) = direct.as_ref().filter(|number| is_full(number, digits)) {
         let others = [&with_plus, &with_zero];
         let differs = |other: &&Option<PhoneNumber>| {
-            other
-                .as_ref()
-                .is_some_and(|other| e164(other) != e164(number))
+            other.as_ref().is_some_and(|other| e164(other) != e164(number))
         };
         if text.chars().all(char::is_numeric) && others.iter().any(differs) {
             if was_number {
@@ -290,23 +265,11 @@ fn national(
     let as_it_stands = code
         .and_then(|code| valid_international(&format!("+{code}{digits}")))
         .filter(|number| PHONE_NUMBER_UTIL.get_national_significant_number(number) == digits);
-    let is_known = PHONE_NUMBER_UTIL
-        .parse_with_default_region(text, region)
-        .is_ok();
+    let is_known = PHONE_NUMBER_UTIL.parse_with_default_region(text, region).is_ok();
     let found = one_of([direct, as_it_stands, with_zero, with_plus]);
-    let number = found.map_err(|wrong| {
-        if wrong == NO_SUCH && !is_known {
-            NOT_A_NUMBER
-        } else {
-            wrong
-        }
-    })?;
+    let number = found.map_err(|wrong| if wrong == NO_SUCH && !is_known { NOT_A_NUMBER } else { wrong })?;
     let is_international = e164(&number)[1..] == *digits;
-    remarks.push(if is_international {
-        PLUS_BACK
-    } else {
-        ZERO_BACK
-    });
+    remarks.push(if is_international { PLUS_BACK } else { ZERO_BACK });
     Ok(number)
 }
 
@@ -334,10 +297,7 @@ fn one_of<const N: usize>(readings: [Option<PhoneNumber>; N]) -> Result<PhoneNum
 }
 
 fn valid_international(text: &str) -> Option<PhoneNumber> {
-    PHONE_NUMBER_UTIL
-        .parse(text)
-        .ok()
-        .filter(PhoneNumber::is_valid)
+    PHONE_NUMBER_UTIL.parse(text).ok().filter(PhoneNumber::is_valid)
 }
 
 fn valid_in(text: &str, region: &str) -> Option<PhoneNumber> {
@@ -371,11 +331,7 @@ mod tests {
     }
 
     fn is(text: &str, region: Option<&str>, number: &str, remarks: &[&'static str]) {
-        assert_eq!(
-            made(text, region),
-            Ok((number.to_owned(), remarks.to_vec())),
-            "{text} in {region:?}"
-        );
+        assert_eq!(made(text, region), Ok((number.to_owned(), remarks.to_vec())), "{text} in {region:?}");
     }
 
     #[test]
@@ -387,36 +343,11 @@ mod tests {
         is("1-202-555-0147", Some("US"), "+12025550147", &[]);
         is("(+44) 20 7946 0018", None, "+442079460018", &[]);
         is("+49 30 901820", None, "+4930901820", &[]);
-        is(
-            "+44\u{a0}20\u{a0}7946\u{a0}0018",
-            None,
-            "+442079460018",
-            &[],
-        );
-        is(
-            "\u{ff0b}\u{ff14}\u{ff14} 20 7946 0018",
-            None,
-            "+442079460018",
-            &[],
-        );
-        is(
-            "+44 20 7946 0018 ext. 12",
-            None,
-            "+442079460018",
-            &["phone_extension"],
-        );
-        is(
-            "020 7946 0018 x12",
-            Some("GB"),
-            "+442079460018",
-            &["phone_extension"],
-        );
-        is(
-            "tel:+44-20-7946-0018;ext=12",
-            None,
-            "+442079460018",
-            &["phone_cleaned", "phone_extension"],
-        );
+        is("+44\u{a0}20\u{a0}7946\u{a0}0018", None, "+442079460018", &[]);
+        is("\u{ff0b}\u{ff14}\u{ff14} 20 7946 0018", None, "+442079460018", &[]);
+        is("+44 20 7946 0018 ext. 12", None, "+442079460018", &["phone_extension"]);
+        is("020 7946 0018 x12", Some("GB"), "+442079460018", &["phone_extension"]);
+        is("tel:+44-20-7946-0018;ext=12", None, "+442079460018", &["phone_cleaned", "phone_extension"]);
         is("0044 20 7946 0018", Some("GB"), "+442079460018", &[]);
         is("06 1234 5678", Some("IT"), "+390612345678", &[]);
     }
@@ -425,67 +356,22 @@ mod tests {
     fn what_a_spreadsheet_did_is_undone_where_one_number_is_left() {
         let cleaned = &["phone_cleaned"];
         is("'+44 20 7946 0018", None, "+442079460018", cleaned);
-        is(
-            "\u{2019}020 7946 0018",
-            Some("GB"),
-            "+442079460018",
-            cleaned,
-        );
+        is("\u{2019}020 7946 0018", Some("GB"), "+442079460018", cleaned);
         is("=\"020 7946 0018\"", Some("GB"), "+442079460018", cleaned);
         is("=+442079460018", None, "+442079460018", cleaned);
         is("TEL: 020 7946 0018", Some("GB"), "+442079460018", cleaned);
-        is(
-            "\u{202a}+44 20 7946 0018\u{202c}",
-            None,
-            "+442079460018",
-            cleaned,
-        );
+        is("\u{202a}+44 20 7946 0018\u{202c}", None, "+442079460018", cleaned);
         is("+44 (0)20 7946 0018", None, "+442079460018", cleaned);
         is("+39 (0)6 1234 5678", None, "+390612345678", cleaned);
         is("0044 20 7946 0018", Some("US"), "+442079460018", cleaned);
         is("0044 20 7946 0018", None, "+442079460018", cleaned);
-        is(
-            "2079460018",
-            Some("GB"),
-            "+442079460018",
-            &["phone_zero_restored"],
-        );
-        is(
-            "612345678",
-            Some("FR"),
-            "+33612345678",
-            &["phone_zero_restored"],
-        );
-        is(
-            "447911123456",
-            Some("GB"),
-            "+447911123456",
-            &["phone_plus_restored"],
-        );
-        is(
-            "447911123456",
-            Some("US"),
-            "+447911123456",
-            &["phone_plus_restored"],
-        );
-        is(
-            "447911123456.0",
-            Some("GB"),
-            "+447911123456",
-            &["phone_cleaned", "phone_plus_restored"],
-        );
-        is(
-            "4.47911123456E+11",
-            Some("GB"),
-            "+447911123456",
-            &["phone_cleaned", "phone_plus_restored"],
-        );
-        is(
-            "4,47911123456e11",
-            Some("GB"),
-            "+447911123456",
-            &["phone_cleaned", "phone_plus_restored"],
-        );
+        is("2079460018", Some("GB"), "+442079460018", &["phone_zero_restored"]);
+        is("612345678", Some("FR"), "+33612345678", &["phone_zero_restored"]);
+        is("447911123456", Some("GB"), "+447911123456", &["phone_plus_restored"]);
+        is("447911123456", Some("US"), "+447911123456", &["phone_plus_restored"]);
+        is("447911123456.0", Some("GB"), "+447911123456", &["phone_cleaned", "phone_plus_restored"]);
+        is("4.47911123456E+11", Some("GB"), "+447911123456", &["phone_cleaned", "phone_plus_restored"]);
+        is("4,47911123456e11", Some("GB"), "+447911123456", &["phone_cleaned", "phone_plus_restored"]);
     }
 
     #[test]
@@ -497,10 +383,7 @@ mod tests {
         }
         assert_eq!(made("447911123456.0", None), Err("phone_damaged"));
         assert_eq!(made("49301234567", Some("DE")), Err("phone_ambiguous"));
-        for several in [
-            "020 7946 0018 / 07911 123456",
-            "+442079460018; +447911123456",
-        ] {
+        for several in ["020 7946 0018 / 07911 123456", "+442079460018; +447911123456"] {
             assert_eq!(made(several, Some("GB")), Err("phone_several"), "{several}");
         }
         for wrong in [
@@ -517,11 +400,7 @@ mod tests {
         ] {
             assert_eq!(made(wrong, Some("GB")), Err("phone_invalid"), "{wrong}");
             if !wrong.starts_with("020 7946 0018") {
-                assert_eq!(
-                    made(wrong, None).map_err(|_| ()).is_ok(),
-                    wrong.starts_with("0207"),
-                    "{wrong}"
-                );
+                assert_eq!(made(wrong, None).map_err(|_| ()).is_ok(), wrong.starts_with("0207"), "{wrong}");
             }
         }
     }
@@ -543,14 +422,7 @@ mod tests {
             .chars()
             .map(|c| char::from_u32(u32::from(c) + 0xfee0).expect("wide"))
             .collect();
-        let short = |kept: usize| {
-            format!(
-                "{}.{}E+{:02}",
-                &digits[..1],
-                &digits[1..kept],
-                digits.len() - 1
-            )
-        };
+        let short = |kept: usize| format!("{}.{}E+{:02}", &digits[..1], &digits[1..kept], digits.len() - 1);
         vec![
             digits.to_owned(),
             nsn.clone(),
@@ -580,11 +452,7 @@ mod tests {
     }
 
     /// Whether a harmed number came through as itself, or as another without a word.
-    fn came_through(
-        number: &PhoneNumber,
-        harmed: &str,
-        region: Option<&str>,
-    ) -> Result<bool, String> {
+    fn came_through(number: &PhoneNumber, harmed: &str, region: Option<&str>) -> Result<bool, String> {
         match parse(harmed, region) {
             Phone::International(found, remarks) => {
                 if found == e164(number) {
@@ -593,20 +461,14 @@ mod tests {
                 if remarks.contains(&PERHAPS_FOREIGN) {
                     return Ok(false);
                 }
-                Err(format!(
-                    "{harmed} in {region:?} became {found}, and was {}",
-                    e164(number)
-                ))
+                Err(format!("{harmed} in {region:?} became {found}, and was {}", e164(number)))
             }
             Phone::AsWritten(..) | Phone::Wrong(_) => Ok(false),
         }
     }
 
     fn examples() -> Vec<(String, PhoneNumber)> {
-        let mut regions: Vec<String> = PHONE_NUMBER_UTIL
-            .get_supported_regions()
-            .map(str::to_owned)
-            .collect();
+        let mut regions: Vec<String> = PHONE_NUMBER_UTIL.get_supported_regions().map(str::to_owned).collect();
         regions.sort();
         regions
             .into_iter()
