@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use crate::entry::{Entry, Field, Position, RequestType};
 use jiff::civil::Date;
 
-use crate::intake::{self, InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape};
+use crate::intake::{
+    self, InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape,
+};
 use crate::outcome::{Outcome, Tally};
 use crate::plan::{DateOrder, ReadPlan};
 use crate::received::{ColumnOrder, Places, Received, ReceivedColumn};
@@ -151,13 +153,20 @@ pub fn survey(
     for input in 0..plan.inputs.len() {
         let mut intake = Intake::open(plan, input, false)?;
         let mut tally = Tally::default();
-        let mut dates = plan.rules.received.as_ref().map(|_| ReceivedColumn::new(today));
+        let mut dates = plan
+            .rules
+            .received
+            .as_ref()
+            .map(|_| ReceivedColumn::new(today));
         let digest = loop {
             let batch = intake.next_batch(&mut seen, BATCH_ROWS)?;
             for row in &batch {
                 survey.add(row, &mut tally);
                 if let (Some(dates), Some(read)) = (&mut dates, row.received) {
-                    let sent = row.items.iter().filter(|item| matches!(item, Item::Entry(_)));
+                    let sent = row
+                        .items
+                        .iter()
+                        .filter(|item| matches!(item, Item::Entry(_)));
                     dates.add(read, sent.count() as u64, row.position);
                 }
             }
@@ -208,11 +217,13 @@ const DATES_AMBIGUOUS: &str = "each date can be read with the day first and with
      date_order = \"dmy\" or \"mdy\" under [input] in the job file";
 const DATES_CONTRADICTORY: &str = "one of these dates has the day first, and the other the month first: set date_order = \"dmy\" or \
      \"mdy\" under [input] in the job file (dates that do not fit are then told as warnings), or correct them";
-const RECEIVED_BLANK: &str = "is blank, so it is not known whether the request is overdue; it is sent all the same";
+const RECEIVED_BLANK: &str =
+    "is blank, so it is not known whether the request is overdue; it is sent all the same";
 const RECEIVED_UNREADABLE: &str = "is not a date that is known, so it is not known whether the request is overdue; it is sent all the same. \
      Clear are 2026-12-31, 31.12.2026, 31-Dec-2026 and December 31, 2026";
 const RECEIVED_FUTURE: &str = "is a day to come: is the date right, and the order of its numbers?";
-const RECEIVED_ANCIENT: &str = "is a day before 1990: is the date right, and the order of its numbers?";
+const RECEIVED_ANCIENT: &str =
+    "is a day before 1990: is the date right, and the order of its numbers?";
 
 /// An order of dates, as the job file says it, with an example.
 pub(crate) const fn described(order: DateOrder) -> &'static str {
@@ -254,7 +265,11 @@ impl Survey {
         };
         let warnings = [
             ("received_blank", RECEIVED_BLANK, &received.blank),
-            ("received_unreadable", RECEIVED_UNREADABLE, &received.unreadable),
+            (
+                "received_unreadable",
+                RECEIVED_UNREADABLE,
+                &received.unreadable,
+            ),
             ("received_future", RECEIVED_FUTURE, &received.future),
             ("received_ancient", RECEIVED_ANCIENT, &received.ancient),
         ];
@@ -275,7 +290,9 @@ impl Survey {
                 }
                 _ => continue,
             };
-            self.problems.groups.push(group(DATE_ORDER, message, &places));
+            self.problems
+                .groups
+                .push(group(DATE_ORDER, message, &places));
         }
     }
 

@@ -164,8 +164,12 @@ impl ReceivedColumn {
                 self.certain.undated += entries;
                 self.certain.blank.add(position);
             }
-            DateRead::Day(day) if is_sent => self.certain.add(Some(day), entries, position, self.today),
-            DateRead::Unreadable if is_sent => self.certain.add(None, entries, position, self.today),
+            DateRead::Day(day) if is_sent => {
+                self.certain.add(Some(day), entries, position, self.today);
+            }
+            DateRead::Unreadable if is_sent => {
+                self.certain.add(None, entries, position, self.today);
+            }
             DateRead::Blank | DateRead::Day(_) | DateRead::Unreadable => {}
             DateRead::ByOrder {
                 day_first,

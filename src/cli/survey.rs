@@ -115,7 +115,11 @@ fn understood(input: &InputSurvey) -> String {
     } = input;
     let order = match &input.date_order {
         Some(ColumnOrder::Decided(order, place)) => {
-            format!("; dates are {} (row {} decides)", check::described(*order), place.row)
+            format!(
+                "; dates are {} (row {} decides)",
+                check::described(*order),
+                place.row
+            )
         }
         _ => String::new(),
     };

@@ -40,22 +40,81 @@ pub enum DateRead {
 
 /// Words of dates in English, German, French, Spanish, Italian, Portuguese and Dutch: each month's, as they begin.
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "januar", "january", "januari", "janv", "janvier", "jän", "jänner", "ene", "enero", "gen", "gennaio", "janeiro"],
-    &["feb", "february", "februar", "februari", "fév", "févr", "février", "febrero", "febbraio", "fev", "fevereiro"],
-    &["mar", "march", "mär", "märz", "mrz", "mars", "marzo", "março", "maart", "mrt"],
+    &[
+        "jan", "januar", "january", "januari", "janv", "janvier", "jän", "jänner", "ene", "enero",
+        "gen", "gennaio", "janeiro",
+    ],
+    &[
+        "feb",
+        "february",
+        "februar",
+        "februari",
+        "fév",
+        "févr",
+        "février",
+        "febrero",
+        "febbraio",
+        "fev",
+        "fevereiro",
+    ],
+    &[
+        "mar", "march", "mär", "märz", "mrz", "mars", "marzo", "março", "maart", "mrt",
+    ],
     &["apr", "april", "avr", "avril", "abr", "abril", "aprile"],
     &["may", "mai", "mayo", "mag", "maggio", "maio", "mei"],
-    &["jun", "june", "juni", "juin", "junio", "giu", "giugno", "junho"],
-    &["jul", "july", "juli", "juil", "juillet", "julio", "lug", "luglio", "julho"],
+    &[
+        "jun", "june", "juni", "juin", "junio", "giu", "giugno", "junho",
+    ],
+    &[
+        "jul", "july", "juli", "juil", "juillet", "julio", "lug", "luglio", "julho",
+    ],
     &["aug", "august", "août", "aout", "ago", "agosto", "augustus"],
-    &["sep", "sept", "september", "septembre", "septiembre", "set", "settembre", "setembro"],
-    &["oct", "october", "okt", "oktober", "octobre", "octubre", "ott", "ottobre", "out", "outubro"],
+    &[
+        "sep",
+        "sept",
+        "september",
+        "septembre",
+        "septiembre",
+        "set",
+        "settembre",
+        "setembro",
+    ],
+    &[
+        "oct", "october", "okt", "oktober", "octobre", "octubre", "ott", "ottobre", "out",
+        "outubro",
+    ],
     &["nov", "november", "novembre", "noviembre", "novembro"],
-    &["dec", "december", "dez", "dezember", "déc", "décembre", "dic", "diciembre", "dicembre", "dezembro"],
+    &[
+        "dec",
+        "december",
+        "dez",
+        "dezember",
+        "déc",
+        "décembre",
+        "dic",
+        "diciembre",
+        "dicembre",
+        "dezembro",
+    ],
 ];
 const WEEKDAYS: [&str; 17] = [
-    "mon", "monday", "tue", "tues", "tuesday", "wed", "wednesday", "thu", "thur", "thurs", "thursday", "fri", "friday", "sat",
-    "saturday", "sun", "sunday",
+    "mon",
+    "monday",
+    "tue",
+    "tues",
+    "tuesday",
+    "wed",
+    "wednesday",
+    "thu",
+    "thur",
+    "thurs",
+    "thursday",
+    "fri",
+    "friday",
+    "sat",
+    "saturday",
+    "sun",
+    "sunday",
 ];
 
 /// What a cell says; with an order, numbers are read in that alone.
@@ -68,14 +127,14 @@ pub(crate) fn read(text: &str, order: Option<DateOrder>) -> DateRead {
         return DateRead::Unreadable;
     }
     match of_number(text) {
-        Some(found) => found.map_or(DateRead::Unreadable, DateRead::Day),
+        Some(found) => found,
         None => of_parts(text, order).unwrap_or(DateRead::Unreadable),
     }
 }
 
 /// A number alone: `20261231`, with a time or not, a serial number of a spreadsheet, seconds or milliseconds since 1970.
 /// None when the text is no such number at all.
-fn of_number(text: &str) -> Option<Option<Date>> {
+fn of_number(text: &str) -> Option<DateRead> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_digits(whole) || !is_digits(fraction) {
@@ -88,9 +147,13 @@ fn of_number(text: &str) -> Option<Option<Date>> {
     };
     let compact = |text: &str| {
         let number = |part: &str| part.parse::<i16>().ok();
-        day_of(number(&text[..4])?, number(&text[4..6])?, number(&text[6..8])?)
+        day_of(
+            number(&text[..4])?,
+            number(&text[4..6])?,
+            number(&text[6..8])?,
+        )
     };
-    Some(match whole.len() {
+    let day = match whole.len() {
         5 if SERIALS.contains(&number) => days(number, SERIAL_ZERO),
         8 if text.len() == 8 => compact(whole),
         14 if is_time_of_day(&whole[8..]) => compact(whole),
@@ -99,7 +162,8 @@ fn of_number(text: &str) -> Option<Option<Date>> {
             days(number / 1000 / SECONDS_OF_DAY, date(1970, 1, 1))
         }
         _ => None,
-    })
+    };
+    Some(day.map_or(DateRead::Unreadable, DateRead::Day))
 }
 
 /// `hhmmss`
@@ -135,22 +199,41 @@ fn of_parts(text: &str, order: Option<DateOrder>) -> Option<DateRead> {
         return None;
     }
     let by_month = match parts {
-        [Part::Number(day, ..=2), Part::Month(month), Part::Number(year, digits @ (2 | 4))]
-        | [Part::Month(month), Part::Number(day, ..=2), Part::Number(year, digits @ (2 | 4))] => {
-            Some((full_year(year, digits), month, day))
-        }
-        [Part::Number(year, 4), Part::Month(month), Part::Number(day, ..=2)] => Some((year, month, day)),
+        [
+            Part::Number(day, ..=2),
+            Part::Month(month),
+            Part::Number(year, digits @ (2 | 4)),
+        ]
+        | [
+            Part::Month(month),
+            Part::Number(day, ..=2),
+            Part::Number(year, digits @ (2 | 4)),
+        ] => Some((full_year(year, digits), month, day)),
+        [
+            Part::Number(year, 4),
+            Part::Month(month),
+            Part::Number(day, ..=2),
+        ] => Some((year, month, day)),
         _ => None,
     };
     if let Some((year, month, day)) = by_month {
         let is_divided = separators.iter().all(|text| is_between_words(text));
-        return Some(DateRead::Day(day_of(year, month, day).filter(|_| is_divided)?));
+        return Some(DateRead::Day(
+            day_of(year, month, day).filter(|_| is_divided)?,
+        ));
     }
-    let [Part::Number(a, a_digits), Part::Number(b, ..=2), Part::Number(c, c_digits)] = parts else {
+    let [
+        Part::Number(a, a_digits),
+        Part::Number(b, ..=2),
+        Part::Number(c, c_digits),
+    ] = parts
+    else {
         return None;
     };
     let separator = separators[0].trim();
-    if !matches!(separator, "/" | "-" | "." | "\u{2010}" | "\u{2011}") || separator != separators[1].trim() {
+    if !matches!(separator, "/" | "-" | "." | "\u{2010}" | "\u{2011}")
+        || separator != separators[1].trim()
+    {
         return None;
     }
     match (a_digits, c_digits) {
@@ -185,12 +268,18 @@ fn full_year(year: i16, digits: usize) -> i16 {
 
 fn day_of(year: i16, month: i16, day: i16) -> Option<Date> {
     let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
-    YEARS.contains(&year).then(|| Date::new(year, month, day).ok())?
+    YEARS
+        .contains(&year)
+        .then(|| Date::new(year, month, day).ok())?
 }
 
 fn without_weekday(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
-    let is_weekday = WEEKDAYS.iter().any(|day| day.eq_ignore_ascii_case(&text[..end]));
+    let end = text
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(text.len());
+    let is_weekday = WEEKDAYS
+        .iter()
+        .any(|day| day.eq_ignore_ascii_case(&text[..end]));
     if is_weekday {
         text[end..].trim_start_matches([',', '.', ' ', '\u{a0}'])
     } else {
@@ -205,18 +294,27 @@ fn part(text: &str) -> Option<(Part, &str)> {
         let number = text[..digits].parse().ok().filter(|_| digits <= 4)?;
         let rest = &text[digits..];
         let word = word(rest);
-        let is_ending = ["st", "nd", "rd", "th"].iter().any(|ending| word.eq_ignore_ascii_case(ending));
+        let is_ending = ["st", "nd", "rd", "th"]
+            .iter()
+            .any(|ending| word.eq_ignore_ascii_case(ending));
         let rest = if is_ending { &rest[word.len()..] } else { rest };
         return Some((Part::Number(number, digits), rest));
     }
     let word = word(text);
     let form = word.to_lowercase();
-    let month = MONTHS.iter().position(|names| names.contains(&form.as_str()))?;
-    Some((Part::Month(i16::try_from(month + 1).ok()?), &text[word.len()..]))
+    let month = MONTHS
+        .iter()
+        .position(|names| names.contains(&form.as_str()))?;
+    Some((
+        Part::Month(i16::try_from(month + 1).ok()?),
+        &text[word.len()..],
+    ))
 }
 
 fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(text.len());
     &text[..end]
 }
 
@@ -224,7 +322,9 @@ fn word(text: &str) -> &str {
 fn is_between_words(text: &str) -> bool {
     !text.is_empty()
         && text.chars().count() <= 3
-        && text.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '/' | '.' | ','))
+        && text
+            .chars()
+            .all(|c| c.is_whitespace() || matches!(c, '-' | '/' | '.' | ','))
 }
 
 /// Nothing, or a time of day with what may follow it (`3:04:05.678 PM GMT+3`), as a date has it behind it.
@@ -240,11 +340,19 @@ fn is_time(text: &str) -> bool {
     };
     let time = time.strip_prefix("at ").unwrap_or(time);
     // A zone alone may stand behind a day: 2026-12-31Z.
-    let end = time.find(|c: char| !matches!(c, '0'..='9' | ':' | '.')).unwrap_or(time.len());
+    let end = time
+        .find(|c: char| !matches!(c, '0'..='9' | ':' | '.'))
+        .unwrap_or(time.len());
     let (clock, after) = time.split_at(end);
     let after = after.trim();
-    let half = after.get(..2).filter(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm"));
-    let half = half.or(after.get(..4).filter(|half| ["a.m.", "p.m."].iter().any(|word| half.eq_ignore_ascii_case(word))));
+    let half = after
+        .get(..2)
+        .filter(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm"));
+    let half = half.or(after.get(..4).filter(|half| {
+        ["a.m.", "p.m."]
+            .iter()
+            .any(|word| half.eq_ignore_ascii_case(word))
+    }));
     let zone = after[half.map_or(0, str::len)..].trim();
     is_clock(clock, half.is_some()) && is_zone(zone)
 }
@@ -252,7 +360,10 @@ fn is_time(text: &str) -> bool {
 /// `15:04`, `15:04:05.678`; with `PM` also `3`.
 fn is_clock(text: &str, has_half: bool) -> bool {
     let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
-        digits.contains(&text.len()).then(|| text.parse::<u8>().ok()).flatten()
+        digits
+            .contains(&text.len())
+            .then(|| text.parse::<u8>().ok())
+            .flatten()
     };
     let mut parts = text.split(':');
     let hour = parts.next().and_then(|hour| number(hour, 1..=2));
@@ -276,9 +387,13 @@ fn is_clock(text: &str, has_half: bool) -> bool {
 fn is_zone(text: &str) -> bool {
     const ZONE_CHARS_MAX: usize = 40;
     text.chars().count() <= ZONE_CHARS_MAX
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '\u{2212}' | ':' | '/' | '_' | '(' | ')' | ' ' | '[' | ']'))
+        && text.chars().all(|c| {
+            c.is_alphanumeric()
+                || matches!(
+                    c,
+                    '+' | '-' | '\u{2212}' | ':' | '/' | '_' | '(' | ')' | ' ' | '[' | ']'
+                )
+        })
         && text.chars().filter(char::is_ascii_digit).count() <= 8
 }
 
@@ -333,12 +448,20 @@ mod tests {
         ] {
             assert_eq!(day(text).as_deref(), Some("2026-03-12"), "{text}");
         }
-        assert_eq!(day("05/05/2026").as_deref(), Some("2026-05-05"), "the same in both orders");
+        assert_eq!(
+            day("05/05/2026").as_deref(),
+            Some("2026-05-05"),
+            "the same in both orders"
+        );
     }
 
     #[test]
     fn nothing_is_shifted_to_another_zone() {
-        for text in ["2026-03-12T23:59:59-12:00", "2026-03-12T00:00:01+14:00", "2026-03-12 23:59 PST"] {
+        for text in [
+            "2026-03-12T23:59:59-12:00",
+            "2026-03-12T00:00:01+14:00",
+            "2026-03-12 23:59 PST",
+        ] {
             assert_eq!(day(text).as_deref(), Some("2026-03-12"), "{text}");
         }
     }
@@ -349,7 +472,8 @@ mod tests {
             DateRead::ByOrder {
                 day_first,
                 month_first,
-            } => [day_first, month_first].map(|day| day.map_or("-".to_owned(), |day| day.to_string())),
+            } => [day_first, month_first]
+                .map(|day| day.map_or("-".to_owned(), |day| day.to_string())),
             other => panic!("{text}: {other:?}"),
         };
         assert_eq!(both("03/04/2026"), ["2026-04-03", "2026-03-04"]);
@@ -358,25 +482,68 @@ mod tests {
         assert_eq!(both("13/04/2026"), ["2026-04-13", "-"]);
         assert_eq!(both("04/13/2026"), ["-", "2026-04-13"]);
         let ordered = |text, order| read(text, Some(order));
-        assert_eq!(ordered("03/04/2026", DateOrder::DayFirst), DateRead::Day(date(2026, 4, 3)));
-        assert_eq!(ordered("03.04.2026", DateOrder::MonthFirst), DateRead::Day(date(2026, 3, 4)));
-        assert_eq!(ordered("26/04/03", DateOrder::YearFirst), DateRead::Day(date(2026, 4, 3)));
-        assert_eq!(ordered("04/13/2026", DateOrder::DayFirst), DateRead::Unreadable);
-        assert_eq!(ordered("2026-04-03", DateOrder::MonthFirst), DateRead::Day(date(2026, 4, 3)));
+        assert_eq!(
+            ordered("03/04/2026", DateOrder::DayFirst),
+            DateRead::Day(date(2026, 4, 3))
+        );
+        assert_eq!(
+            ordered("03.04.2026", DateOrder::MonthFirst),
+            DateRead::Day(date(2026, 3, 4))
+        );
+        assert_eq!(
+            ordered("26/04/03", DateOrder::YearFirst),
+            DateRead::Day(date(2026, 4, 3))
+        );
+        assert_eq!(
+            ordered("04/13/2026", DateOrder::DayFirst),
+            DateRead::Unreadable
+        );
+        assert_eq!(
+            ordered("2026-04-03", DateOrder::MonthFirst),
+            DateRead::Day(date(2026, 4, 3))
+        );
     }
 
     #[test]
     fn what_is_no_date_is_not_made_one() {
         for text in [
-            "soon", "12", "2026", "March 2026", "12/2026", "2026-13-01", "2026-02-30", "31.02.2026", "32/13/2026", "99999", "12345",
-            "1/2/3/4", "12/03-2026", "2026-03-12 25:00", "2026-03-12 10:61", "2026-03-12 13:00 PM", "12:30", "2026-03-12 maybe later?",
-            "12/13/14/2026", "0000-00-00", "1773327845999999", "9999-12-31", "2603051504", "12 Foo 2026", "123/04/2026", "12/03/026",
-            "2026-03-12T", "2026-03-12x",
+            "soon",
+            "12",
+            "2026",
+            "March 2026",
+            "12/2026",
+            "2026-13-01",
+            "2026-02-30",
+            "31.02.2026",
+            "32/13/2026",
+            "99999",
+            "12345",
+            "1/2/3/4",
+            "12/03-2026",
+            "2026-03-12 25:00",
+            "2026-03-12 10:61",
+            "2026-03-12 13:00 PM",
+            "12:30",
+            "2026-03-12 maybe later?",
+            "12/13/14/2026",
+            "0000-00-00",
+            "1773327845999999",
+            "9999-12-31",
+            "2603051504",
+            "12 Foo 2026",
+            "123/04/2026",
+            "12/03/026",
+            "2026-03-12T",
+            "2026-03-12x",
         ] {
             assert!(
                 matches!(
                     read(text, None),
-                    DateRead::Unreadable | DateRead::ByOrder { day_first: None, month_first: None }
+                    DateRead::Unreadable
+                        | DateRead::ByOrder {
+                            day_first: None,
+                            month_first: None
+                        }
                 ),
                 "{text}: {:?}",
                 read(text, None)

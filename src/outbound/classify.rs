@@ -94,7 +94,7 @@ pub(super) fn health(answer: &Answer) -> Health {
             retry_after: Some(wait),
             status: 503,
         },
-        (status @ 500.., _) => Health::Failing {
+        (status @ (408 | 500..), _) => Health::Failing {
             what: format!("it answers {status}"),
         },
         _ => Health::Serving,
@@ -116,8 +116,11 @@ fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
         // No Concord says these to a POST; going on would reject every row for the address's fault.
         300..=399 | 405 | 407 | 415 => Disposition::Stop(StopCause::WrongServer { status }),
         503 if answer.retry_after.is_some() => Disposition::NotServed(reason()),
-        // Refused before it was read (RFC 9110, 15.5.9 and 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
-        408 | 421 | 425 | 429 => Disposition::NotServed(reason()),
+        // Refused before it was acted upon (RFC 9110, 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
+        421 | 425 | 429 => Disposition::NotServed(reason()),
+        // By RFC 9110, 15.5.9, the request did not arrive whole; but frameworks say it as well of work that took too
+        // long, and go on with the work.
+        408 => Disposition::InDoubt(reason()),
         400..=499 => Disposition::Rejected(reason()),
         // Another success than the published one, every 5xx, and whatever has no meaning here.
         _ => Disposition::InDoubt(reason()),

@@ -6,6 +6,7 @@
 mod backoff;
 mod classify;
 mod client;
+mod clock;
 mod doubts;
 mod gate;
 mod learned;

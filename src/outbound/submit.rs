@@ -7,10 +7,13 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
+
 use super::backoff::Backoff;
 use super::classify::{self, Disposition, Verdict};
 use super::doubts::Unsettled;
 use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
+use super::learned;
 use super::lookup::Look;
 use super::pace::Stopped;
 use super::{Delivery, Doubt, Outbound, Place};
@@ -211,6 +214,11 @@ async fn see_through(
         };
         match sent.verdict.disposition {
             Disposition::Created { receipt, oddity } => {
+                if let Some(made_at) = learned::made_at(receipt) {
+                    let since_1970 = made_at.duration_since(Timestamp::UNIX_EPOCH);
+                    let made_at = SystemTime::UNIX_EPOCH + since_1970.unsigned_abs();
+                    out.client.clock.compare(sent.at, made_at);
+                }
                 return progress.created(Via::Response, receipt, oddity);
             }
             Disposition::Rejected(reason) => {

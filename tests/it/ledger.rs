@@ -479,6 +479,8 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
     let mut entries = entries(1);
     claim(&ledger, dead, &entries).await;
     let sent = get(&ledger, &entries).await.remove(0);
+    // The ledger's times are in milliseconds.
+    tokio::time::sleep(Duration::from_millis(20)).await;
 
     entries[0].fingerprint.0 ^= 1;
     let next = begin(&ledger, LEASE).await;
@@ -493,7 +495,12 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
         .await
         .expect("released");
     let later = begin(&ledger, LEASE).await;
-    claim(&ledger, later, &entries).await;
+    assert_eq!(
+        claim(&ledger, later, &entries).await,
+        [Claim::InDoubt {
+            since: sent.claimed_at
+        }]
+    );
     let found = Settlement {
         content: None,
         ..settlement(&entries[0], created(7))

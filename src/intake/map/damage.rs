@@ -4,14 +4,53 @@
 
 use std::borrow::Cow;
 
-/// Excel, LibreOffice and Google Sheets, as they are written in English, German, French, Spanish, Italian, Portuguese
+/// Excel, `LibreOffice` and Google Sheets, as they are written in English, German, French, Spanish, Italian, Portuguese
 /// and Dutch.
 const ERRORS: [&str; 44] = [
-    "#N/A", "#N/D", "#N/B", "#NV", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
-    "#FIELD!", "#BLOCKED!", "#UNKNOWN!", "#CONNECT!", "#BUSY!", "#EXTERNAL!", "#GETTING_DATA", "#ERROR!", "#WERT!",
-    "#BEZUG!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!", "#¡REF!", "#¡VALOR!", "#¿NOMBRE?", "#¡DIV/0!",
-    "#¡NUM!", "#¡NULO!", "#VALOR!", "#NOME?", "#NULO!", "#NÚM!", "#VALORE!", "#RIF!", "#NULLO!", "#WAARDE!", "#VERW!",
-    "#NAAM?", "#GETAL!",
+    "#N/A",
+    "#N/D",
+    "#N/B",
+    "#NV",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#DIV/0!",
+    "#NULL!",
+    "#NUM!",
+    "#SPILL!",
+    "#CALC!",
+    "#FIELD!",
+    "#BLOCKED!",
+    "#UNKNOWN!",
+    "#CONNECT!",
+    "#BUSY!",
+    "#EXTERNAL!",
+    "#GETTING_DATA",
+    "#ERROR!",
+    "#WERT!",
+    "#BEZUG!",
+    "#ZAHL!",
+    "#VALEUR!",
+    "#NOM?",
+    "#NOMBRE!",
+    "#NUL!",
+    "#¡REF!",
+    "#¡VALOR!",
+    "#¿NOMBRE?",
+    "#¡DIV/0!",
+    "#¡NUM!",
+    "#¡NULO!",
+    "#VALOR!",
+    "#NOME?",
+    "#NULO!",
+    "#NÚM!",
+    "#VALORE!",
+    "#RIF!",
+    "#NULLO!",
+    "#WAARDE!",
+    "#VERW!",
+    "#NAAM?",
+    "#GETAL!",
 ];
 /// A column that is too narrow shows so many or more of them in place of a value.
 const HASHES_MIN: usize = 3;
@@ -45,9 +84,8 @@ pub(crate) fn scientific(text: &str) -> Option<Scientific> {
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     let mantissa = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
     let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
-    let is_number = is_digits(whole)
-        && is_digits(exponent)
-        && (fraction.is_empty() || is_digits(fraction));
+    let is_number =
+        is_digits(whole) && is_digits(exponent) && (fraction.is_empty() || is_digits(fraction));
     if !is_number || mantissa.ends_with(['.', ',']) {
         return None;
     }
@@ -72,7 +110,10 @@ pub(crate) fn is_scientific_id(text: &str) -> bool {
     exponent
         .strip_prefix('+')
         .is_some_and(|digits| digits.len() >= 2 && is_digits(digits))
-        && mantissa.as_bytes().get(1).is_none_or(|byte| matches!(byte, b'.' | b','))
+        && mantissa
+            .as_bytes()
+            .get(1)
+            .is_none_or(|byte| matches!(byte, b'.' | b','))
         && scientific(text).is_some()
 }
 
@@ -91,7 +132,9 @@ pub(crate) fn before_zero_fraction(text: &str) -> Option<&str> {
 pub(crate) fn is_rounded(text: &str) -> bool {
     text.len() >= DIGITS_KEPT + 2
         && is_digits(text)
-        && text.as_bytes()[DIGITS_KEPT..].iter().all(|byte| *byte == b'0')
+        && text.as_bytes()[DIGITS_KEPT..]
+            .iter()
+            .all(|byte| *byte == b'0')
 }
 
 /// What stands behind an apostrophe that keeps a spreadsheet from taking text for a formula (`'=`, `'+44`), and with
@@ -131,10 +174,22 @@ mod tests {
 
     #[test]
     fn errors_of_spreadsheets_are_known_and_words_are_not_errors() {
-        for error in ["#N/A", "#n/a", "#REF!", "#VALUE!", "#NAME?", "#WERT!", "#¿NOMBRE?", "####", "Err:502"] {
+        for error in [
+            "#N/A",
+            "#n/a",
+            "#REF!",
+            "#VALUE!",
+            "#NAME?",
+            "#WERT!",
+            "#¿NOMBRE?",
+            "####",
+            "Err:502",
+        ] {
             assert!(is_error(error), "{error}");
         }
-        for word in ["N/A", "#1", "##", "#REF", "# N/A", "#urgent!", "Err: no", ""] {
+        for word in [
+            "N/A", "#1", "##", "#REF", "# N/A", "#urgent!", "Err: no", "",
+        ] {
             assert!(!is_error(word), "{word}");
         }
     }
@@ -144,7 +199,14 @@ mod tests {
         let whole = |digits: &str| Some(Scientific::Whole(digits.to_owned()));
         assert_eq!(scientific("4.47911123456E+11"), whole("447911123456"));
         assert_eq!(scientific("4,47911123456e11"), whole("447911123456"));
-        for lost in ["4.47911E+11", "447911E6", "1E5", "-4.4E+01", "4.4E-1", "1.2345678901234567E+16"] {
+        for lost in [
+            "4.47911E+11",
+            "447911E6",
+            "1E5",
+            "-4.4E+01",
+            "4.4E-1",
+            "1.2345678901234567E+16",
+        ] {
             assert_eq!(scientific(lost), Some(Scientific::Lost), "{lost}");
         }
         for other in ["", "e", "4.E+11", "12", "beef", "E+11", "1.2.3E+4"] {
@@ -154,12 +216,22 @@ mod tests {
 
     #[test]
     fn identifiers_are_damaged_only_as_spreadsheets_do_it() {
-        assert!(is_scientific_id("1.23457E+14") && is_scientific_id("1E+15") && is_scientific_id("1,2E+06"));
-        assert!(!is_scientific_id("3E8") && !is_scientific_id("12E+05") && !is_scientific_id("T-1E+05"));
+        assert!(
+            is_scientific_id("1.23457E+14")
+                && is_scientific_id("1E+15")
+                && is_scientific_id("1,2E+06")
+        );
+        assert!(
+            !is_scientific_id("3E8") && !is_scientific_id("12E+05") && !is_scientific_id("T-1E+05")
+        );
         assert_eq!(before_zero_fraction("12345.0"), Some("12345"));
         assert_eq!(before_zero_fraction("1.0"), None);
         assert_eq!(before_zero_fraction("12345.05"), None);
-        assert!(is_rounded("12345678901234500") && !is_rounded("12345678901234510") && !is_rounded("1000000000000000"));
+        assert!(
+            is_rounded("12345678901234500")
+                && !is_rounded("12345678901234510")
+                && !is_rounded("1000000000000000")
+        );
     }
 
     #[test]

@@ -57,11 +57,19 @@ pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Re
 /// Without what certainly is no part of the address.
 fn unwrapped(text: &str) -> Result<&str, Remark> {
     let text = text.trim_end_matches([';', ',', ' ']).trim();
-    let text = match text.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
+    let text = match text
+        .strip_suffix('>')
+        .and_then(|rest| rest.rsplit_once('<'))
+    {
         Some((name, address)) => {
             let address = address.trim();
             // A name may be the address once more, and nothing else with an @.
-            if name.contains('@') && !name.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case(address) {
+            if name.contains('@')
+                && !name
+                    .trim()
+                    .trim_matches(['"', '\''])
+                    .eq_ignore_ascii_case(address)
+            {
                 return Err(SEVERAL);
             }
             address
@@ -78,9 +86,16 @@ fn unwrapped(text: &str) -> Result<&str, Remark> {
         }
         _ => text,
     };
-    let quotes = [('\'', '\''), ('"', '"'), ('\u{2018}', '\u{2019}'), ('\u{201c}', '\u{201d}')];
+    let quotes = [
+        ('\'', '\''),
+        ('"', '"'),
+        ('\u{2018}', '\u{2019}'),
+        ('\u{201c}', '\u{201d}'),
+    ];
     for (open, close) in quotes {
-        let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+        let inner = text
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close));
         if let Some(inner) = inner {
             return Ok(inner.trim());
         }
@@ -103,7 +118,9 @@ fn pieces(text: &str) -> usize {
 fn in_ascii(domain: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(domain).ok()?;
     let (shown, no_fault) = idna::domain_to_unicode(&ascii);
-    let written = ComposingNormalizer::new_nfc().normalize(&domain.to_lowercase()).into_owned();
+    let written = ComposingNormalizer::new_nfc()
+        .normalize(&domain.to_lowercase())
+        .into_owned();
     (no_fault.is_ok() && shown == written).then_some(ascii)
 }
 
@@ -113,7 +130,10 @@ mod tests {
 
     fn made(text: &str) -> Result<(String, Vec<&'static str>), &'static str> {
         match read(text.into()) {
-            Ok((address, remarks)) => Ok((address.into_owned(), remarks.iter().map(|remark| remark.0).collect())),
+            Ok((address, remarks)) => Ok((
+                address.into_owned(),
+                remarks.iter().map(|remark| remark.0).collect(),
+            )),
             Err(remark) => Err(remark.0),
         }
     }
@@ -135,9 +155,19 @@ mod tests {
             "ann@example.com, ",
             "\u{feff}ann@exam\u{200b}ple.com",
         ] {
-            assert_eq!(made(text), Ok(("ann@example.com".to_owned(), vec!["email_cleaned"])), "{text}");
+            assert_eq!(
+                made(text),
+                Ok(("ann@example.com".to_owned(), vec!["email_cleaned"])),
+                "{text}"
+            );
         }
-        for whole in ["ann@example.com", "o'hara@example.com", "\"a b\"@example.com", "A@Example.COM", "zoë@example.com"] {
+        for whole in [
+            "ann@example.com",
+            "o'hara@example.com",
+            "\"a b\"@example.com",
+            "A@Example.COM",
+            "zoë@example.com",
+        ] {
             assert_eq!(made(whole), Ok((whole.to_owned(), vec![])), "{whole}");
         }
     }
@@ -164,10 +194,19 @@ mod tests {
     fn internationalised_domains_become_ascii_where_they_have_one_reading() {
         assert_eq!(
             made("a@bücher.example"),
-            Ok(("a@xn--bcher-kva.example".to_owned(), vec!["email_domain_in_ascii"]))
+            Ok((
+                "a@xn--bcher-kva.example".to_owned(),
+                vec!["email_domain_in_ascii"]
+            ))
         );
         assert_eq!(made("a@BU\u{308}CHER.example"), made("a@bücher.example"));
-        for doubtful in ["a@\u{ff45}xample.com", "a@example\u{3002}com", "a@bü cher.example", "a@-ü.example", "a@ü..example"] {
+        for doubtful in [
+            "a@\u{ff45}xample.com",
+            "a@example\u{3002}com",
+            "a@bü cher.example",
+            "a@-ü.example",
+            "a@ü..example",
+        ] {
             assert_eq!(made(doubtful), Err("not_email"), "{doubtful}");
         }
     }

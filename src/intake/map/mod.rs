@@ -288,7 +288,9 @@ impl RequestRule {
             Err(unfit) => {
                 mapped.draft.refuse(Field::Request);
                 let label = self.label.as_deref();
-                mapped.problems.push(unfit.told(label, Some(Field::Request)));
+                mapped
+                    .problems
+                    .push(unfit.told(label, Some(Field::Request)));
                 return;
             }
         };
@@ -452,7 +454,12 @@ impl TextRule {
         match (self.field, &self.source) {
             (Field::UserPhoneNumber, _) => self.set_phone(&text, region, mapped),
             (Field::UserEmail, _) => self.set_email(text, mapped),
-            (_, Source::Column { part: Some(part), .. }) => self.set_name(&text, *part, mapped),
+            (
+                _,
+                Source::Column {
+                    part: Some(part), ..
+                },
+            ) => self.set_name(&text, *part, mapped),
             (_, Source::Column { .. }) => self.set_text(text, mapped),
             (field, _) => mapped.draft.set(field, text),
         }
@@ -484,7 +491,10 @@ impl TextRule {
 
     /// The text of one column, without what a spreadsheet did to it where that is certain.
     fn set_text<'a>(&'a self, text: Cow<'a, str>, mapped: &mut Mapped<'a>) {
-        let is_id = matches!(self.field, Field::UserId | Field::ProjectUserId | Field::ConcordId);
+        let is_id = matches!(
+            self.field,
+            Field::UserId | Field::ProjectUserId | Field::ConcordId
+        );
         if is_id && damage::is_scientific_id(&text) {
             return self.refuse(mapped, "id_damaged", ID_DAMAGED.into());
         }
@@ -513,12 +523,14 @@ impl TextRule {
     }
 
     fn warn<'a>(&'a self, remarks: &[Remark], mapped: &mut Mapped<'a>) {
-        mapped.warnings.extend(remarks.iter().map(|Remark(code, message)| Loose {
-            column: self.label.as_deref(),
-            field: Some(self.field),
-            code,
-            message: Cow::Borrowed(message),
-        }));
+        mapped
+            .warnings
+            .extend(remarks.iter().map(|Remark(code, message)| Loose {
+                column: self.label.as_deref(),
+                field: Some(self.field),
+                code,
+                message: Cow::Borrowed(message),
+            }));
     }
 
     fn refuse<'a>(

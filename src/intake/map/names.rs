@@ -8,19 +8,43 @@ use super::Remark;
 
 /// Before a name.
 const TITLES: [&str; 22] = [
-    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "madam", "dame", "rev", "herr", "frau", "mme", "mlle",
-    "monsieur", "madame", "sra", "srta", "dott", "mevr",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "dr",
+    "prof",
+    "professor",
+    "sir",
+    "madam",
+    "dame",
+    "rev",
+    "herr",
+    "frau",
+    "mme",
+    "mlle",
+    "monsieur",
+    "madame",
+    "sra",
+    "srta",
+    "dott",
+    "mevr",
 ];
 /// After a name.
-const SUFFIXES: [&str; 12] = ["jr", "sr", "jnr", "snr", "ii", "iii", "iv", "phd", "md", "esq", "dds", "mba"];
+const SUFFIXES: [&str; 12] = [
+    "jr", "sr", "jnr", "snr", "ii", "iii", "iv", "phd", "md", "esq", "dds", "mba",
+];
 /// Between given and family name, and part of the latter.
 const PARTICLES: [&str; 30] = [
-    "van", "von", "vom", "zu", "zum", "zur", "der", "den", "de", "del", "della", "dello", "degli", "di", "da", "das", "do",
-    "dos", "du", "des", "la", "las", "le", "los", "ter", "ten", "te", "al", "el", "bin",
+    "van", "von", "vom", "zu", "zum", "zur", "der", "den", "de", "del", "della", "dello", "degli",
+    "di", "da", "das", "do", "dos", "du", "des", "la", "las", "le", "los", "ter", "ten", "te",
+    "al", "el", "bin",
 ];
 /// Several people, or none.
 const NO_PERSON: [&str; 20] = [
-    "and", "und", "et", "y", "e", "i", "en", "&", "+", "or", "inc", "ltd", "llc", "gmbh", "ag", "corp", "plc", "co", "bv", "sa",
+    "and", "und", "et", "y", "e", "i", "en", "&", "+", "or", "inc", "ltd", "llc", "gmbh", "ag",
+    "corp", "plc", "co", "bv", "sa",
 ];
 
 const UNDIVIDED: Remark = Remark(
@@ -57,10 +81,10 @@ pub(crate) fn divide(name: &str) -> Name {
         .collect();
     let (sides, is_shorter) = without_suffix(sides);
     let (mut words, is_titled) = match sides.as_slice() {
-        [only] => without_title(only),
+        [only] => without_title(only, 2),
         [last, first] if !is_doubtful(last) && !is_doubtful(first) => {
-            let (first, is_titled) = without_title(first);
-            let (last, is_titled_last) = without_title(last);
+            let (first, is_titled) = without_title(first, 1);
+            let (last, is_titled_last) = without_title(last, 1);
             return Name {
                 first: joined(first),
                 last: joined(last),
@@ -84,8 +108,12 @@ pub(crate) fn divide(name: &str) -> Name {
         rest = others;
     }
     words = rest;
-    let particles = words.iter().take_while(|word| is_among(word, &PARTICLES)).count();
-    if words.len() != particles + 1 || is_among(given, &PARTICLES) {
+    let particles = words
+        .iter()
+        .take_while(|word| is_among(word, &PARTICLES))
+        .count();
+    let is_given = !is_among(given, &PARTICLES) && !is_among(given, &TITLES);
+    if words.len() != particles + 1 || !is_given {
         return undivided;
     }
     Name {
@@ -99,9 +127,9 @@ pub(crate) fn divide(name: &str) -> Name {
 fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
     let mut is_shorter = false;
     while sides.len() > 1
-        && sides
-            .last()
-            .is_some_and(|side| !side.is_empty() && side.iter().all(|word| is_among(word, &SUFFIXES)))
+        && sides.last().is_some_and(|side| {
+            !side.is_empty() && side.iter().all(|word| is_among(word, &SUFFIXES))
+        })
     {
         sides.pop();
         is_shorter = true;
@@ -115,10 +143,13 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
     (sides, is_shorter)
 }
 
-fn without_title<'w>(words: &'w [&'w str]) -> (&'w [&'w str], bool) {
-    let titles = words.iter().take_while(|word| is_among(word, &TITLES)).count();
-    // A title with a single word leaves open which name that is.
-    if titles > 0 && words.len() > titles + 1 {
+/// Without `Dr.` and its like, where so many words are left: `Mrs Smith` leaves open which name that is.
+fn without_title<'w>(words: &'w [&'w str], left_min: usize) -> (&'w [&'w str], bool) {
+    let titles = words
+        .iter()
+        .take_while(|word| is_among(word, &TITLES))
+        .count();
+    if titles > 0 && words.len() >= titles + left_min {
         (&words[titles..], true)
     } else {
         (words, false)
@@ -140,7 +171,9 @@ fn is_initial(word: &str) -> bool {
 }
 
 fn is_doubtful(words: &[&str]) -> bool {
-    let is_odd = |c: char| c.is_numeric() || matches!(c, '@' | '&' | '/' | '(' | ')' | ';' | '"' | '<' | '>');
+    let is_odd = |c: char| {
+        c.is_numeric() || matches!(c, '@' | '&' | '/' | '(' | ')' | ';' | '"' | '<' | '>')
+    };
     // A single capital is an initial, and no "y" or "e" between two names.
     words
         .iter()
@@ -165,7 +198,11 @@ mod tests {
     use super::*;
 
     fn parts(name: &str) -> (Option<String>, Option<String>, Option<&'static str>) {
-        let Name { first, last, remark } = divide(name);
+        let Name {
+            first,
+            last,
+            remark,
+        } = divide(name);
         (first, last, remark.map(|remark| remark.0))
     }
 
@@ -177,7 +214,12 @@ mod tests {
     #[test]
     fn what_is_certain_is_divided() {
         divided("Zoë Ångström", "Zoë", "Ångström", None);
-        divided("Garcia Lopez, Maria Jose", "Maria Jose", "Garcia Lopez", None);
+        divided(
+            "Garcia Lopez, Maria Jose",
+            "Maria Jose",
+            "Garcia Lopez",
+            None,
+        );
         divided("  Ann \u{a0}  Lee ", "Ann", "Lee", None);
         divided("John Q. Public", "John Q.", "Public", None);
         divided("J. R. R. Tolkien", "J. R. R.", "Tolkien", None);
@@ -186,7 +228,12 @@ mod tests {
         divided("Jan Van Der Berg", "Jan", "Van Der Berg", None);
         divided("Juan de la Cruz", "Juan", "de la Cruz", None);
         divided("van der Berg, Jan", "Jan", "van der Berg", None);
-        divided("Van Morrison, George Ivan", "George Ivan", "Van Morrison", None);
+        divided(
+            "Van Morrison, George Ivan",
+            "George Ivan",
+            "Van Morrison",
+            None,
+        );
         divided("山田, 太郎", "太郎", "山田", None);
         assert_eq!(parts("Smith,"), (None, Some("Smith".to_owned()), None));
     }
@@ -222,7 +269,11 @@ mod tests {
             "Ann Lee (deceased)",
             "John Q.",
         ] {
-            assert_eq!(parts(name), (Some(name.to_owned()), None, Some("name_undivided")), "{name}");
+            assert_eq!(
+                parts(name),
+                (Some(name.to_owned()), None, Some("name_undivided")),
+                "{name}"
+            );
         }
     }
 

@@ -32,8 +32,9 @@ pub(crate) fn folded(text: &str) -> Cow<'_, str> {
 /// sentences. A question mark stays: `Delete?` is not `Delete`.
 pub(crate) fn request_form(text: &str) -> Cow<'_, str> {
     const EDGES: [char; 22] = [
-        '.', ',', ';', ':', '!', '*', '-', '\'', '"', '`', '\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}', '\u{2018}', '\u{2019}',
-        '\u{201c}', '\u{201d}', '\u{ab}', '\u{bb}', '\u{2022}', ' ',
+        '.', ',', ';', ':', '!', '*', '-', '\'', '"', '`', '\u{2010}', '\u{2011}', '\u{2013}',
+        '\u{2014}', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{ab}', '\u{bb}', '\u{2022}',
+        ' ',
     ];
     let form = folded(text);
     match form.trim_matches(EDGES) {
@@ -130,16 +131,34 @@ mod tests {
         assert_eq!(folded("Right  to\u{2009}\n erasure"), "right to erasure");
         assert_eq!(folded("era\u{ad}se\u{200b}"), "erase");
         assert_ne!(folded("erase"), folded("erase me"));
-        assert_ne!(folded("supprimé"), folded("supprime"), "accents tell words apart");
+        assert_ne!(
+            folded("supprimé"),
+            folded("supprime"),
+            "accents tell words apart"
+        );
     }
 
     #[test]
     fn request_words_may_have_punctuation_around_them() {
-        for text in ["Delete.", "\u{201c}delete\u{201d}", "- DELETE;", "\u{2022} Delete", "'delete'", "*Delete*"] {
+        for text in [
+            "Delete.",
+            "\u{201c}delete\u{201d}",
+            "- DELETE;",
+            "\u{2022} Delete",
+            "'delete'",
+            "*Delete*",
+        ] {
             assert_eq!(request_form(text), "delete", "{text}");
         }
         assert_eq!(request_form("Access / erasure"), "access / erasure");
-        for other in ["Delete?", "not delete", "(delete)", "delete / keep", "-", "."] {
+        for other in [
+            "Delete?",
+            "not delete",
+            "(delete)",
+            "delete / keep",
+            "-",
+            ".",
+        ] {
             assert_ne!(request_form(other), "delete", "{other}");
         }
         assert_eq!(request_form(" - "), "-");

@@ -39,12 +39,18 @@ pub(crate) fn fault(address: &str) -> Option<&'static str> {
 pub(crate) fn unusual(address: &str) -> Option<&'static str> {
     let (local, domain) = divided(address)?;
     if is_quoted(local) || domain.starts_with('[') {
-        return Some("is of a rare form (quotes before the `@`, or a numeric address after it); Concord likely refuses it");
+        return Some(
+            "is of a rare form (quotes before the `@`, or a numeric address after it); Concord likely refuses it",
+        );
     }
     if local.len() > LOCAL_BYTES_LIKELY_MAX
-        || domain.split('.').any(|label| label.len() > LABEL_BYTES_LIKELY_MAX)
+        || domain
+            .split('.')
+            .any(|label| label.len() > LABEL_BYTES_LIKELY_MAX)
     {
-        return Some("has a longer part (64 before the `@`, 63 between dots) than mail systems take");
+        return Some(
+            "has a longer part (64 before the `@`, 63 between dots) than mail systems take",
+        );
     }
     None
 }
@@ -95,7 +101,9 @@ fn quoted_fault(content: &[u8]) -> Option<&'static str> {
 
 /// `[192.0.2.1]`, `[IPv6:2001:db8::1]`
 fn literal_fault(domain: &str) -> Option<&'static str> {
-    let inner = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inner = domain
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     let is_address = inner.is_some_and(|inner| match inner.get(..5) {
         Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => inner[5..].parse::<Ipv6Addr>().is_ok(),
         _ => inner.parse::<Ipv4Addr>().is_ok(),

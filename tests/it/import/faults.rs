@@ -29,6 +29,7 @@ async fn a_lost_answer_is_looked_up_and_what_exists_is_not_sent_again() {
         "create-then-502",
         "create-then-503",
         "create-then-504",
+        "create-then-408",
         "create-then-drop",
         "junk",
         "cut",
@@ -47,7 +48,16 @@ async fn a_lost_answer_is_looked_up_and_what_exists_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_lost_answer_that_created_nothing_is_sent_again_after_two_looks() {
-    for fault in ["500", "502:html", "503", "504:empty", "drop", "200", "599"] {
+    for fault in [
+        "500",
+        "502:html",
+        "503",
+        "504:empty",
+        "408",
+        "drop",
+        "200",
+        "599",
+    ] {
         let trial = meet(fault).await;
         let ended = trial.run().await;
         trial.assert_complete(&ended, 5);
@@ -75,7 +85,6 @@ async fn what_surely_created_nothing_is_sent_again_without_a_look() {
         "429:retry-after=0",
         "429:retry-after-date=0",
         "503:retry-after=0",
-        "408",
         "421",
         "425",
     ];
