@@ -17,12 +17,7 @@ pub(super) fn ask(proposal: &mut Proposal) -> Result<()> {
     ask_request(proposal)?;
     for (what, choice) in PEOPLE {
         let now = choice(&mut proposal.fields).clone();
-        let taken = column(
-            proposal,
-            &format!("Column of {what}"),
-            &now,
-            NOT_SENT,
-        )?;
+        let taken = column(proposal, &format!("Column of {what}"), &now, NOT_SENT)?;
         choice(&mut proposal.fields).taken = taken;
         let is_whole_name = what == WHOLE_NAME && taken.is_some();
         if is_whole_name {
@@ -33,12 +28,7 @@ pub(super) fn ask(proposal: &mut Proposal) -> Result<()> {
     if proposal.fields.full_name.taken.is_none() {
         for (what, choice) in NAME_PARTS {
             let now = choice(&mut proposal.fields).clone();
-            let taken = column(
-                proposal,
-                &format!("Column of {what}"),
-                &now,
-                NOT_SENT,
-            )?;
+            let taken = column(proposal, &format!("Column of {what}"), &now, NOT_SENT)?;
             choice(&mut proposal.fields).taken = taken;
         }
     }

@@ -109,10 +109,17 @@ const fn order(day: DateRead) -> Option<Order> {
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = digits.strip_suffix('%').unwrap_or(digits);
-    digits.starts_with(|c: char| c.is_ascii_digit())
-        && digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+    let mut groups = digits.split(['.', ',']);
+    let is_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let is_first = groups
+        .next()
+        .is_some_and(|group| !group.is_empty() && is_digits(group));
+    // Several signs divide thousands, but for the last; else it is a date or a version.
+    let rest: Vec<&str> = groups.collect();
+    let thousands = &rest[..rest.len().saturating_sub(1)];
+    is_first
+        && rest.iter().all(|group| is_digits(group))
+        && thousands.iter().all(|group| group.len() == 3)
 }
 
 fn is_name(text: &str) -> bool {
@@ -169,6 +176,9 @@ mod tests {
         assert_eq!(of("01/21/2022").order, Some(Order::MonthFirst));
         assert_eq!(of("01/02/2022").order, Some(Order::Either));
         assert!(of("20260110").is_day_number && of("20260110").is_number);
+        assert!(
+            of("1,234,567.8").is_number && !of("21.01.2026").is_number && of("21.01.2026").is_date
+        );
         assert!(of("3.14").is_number && of("26%").is_number && !of("A1").is_number);
         assert!(of("https://example.com/1").is_link);
         assert!(looks_personal("call 0207946") && !looks_personal("Art. 17"));

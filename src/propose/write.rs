@@ -41,7 +41,7 @@ impl Text {
         for word in words {
             if line.chars().count() + word.chars().count() >= WIDTH_MAX && line != "#" {
                 self.line(&line);
-                line = "#  ".to_owned();
+                line = String::from("#  ");
             }
             line.push(' ');
             line.push_str(&word);
