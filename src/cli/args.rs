@@ -91,6 +91,15 @@ Examples:
 
 A row that is set aside is told of on standard error: REJECT <line> <reason>.";
 
+const MAP_EXAMPLES: &str = "\
+Examples:
+  concord-import map backlog.csv > backlog.toml
+  concord-import map tickets.jsonl --interactive --output zendesk.toml
+  concord-import check backlog.csv --job backlog.toml
+
+Reads the whole input, sends nothing, and shows no value of a person. What is doubtful is marked \"?\" or stands in a
+comment with the reason. Decide it, then check.";
+
 const STATUS_EXAMPLES: &str = "\
 Examples:
   concord-import status
@@ -189,6 +198,9 @@ pub enum Command {
     /// Compare inputs and ledger with what Concord holds; settles what is in doubt, rebuilds a lost ledger
     #[command(after_long_help = RECONCILE_EXAMPLES)]
     Reconcile(CommonArgs),
+    /// Propose a job file for an input, from its columns and values
+    #[command(after_long_help = MAP_EXAMPLES)]
+    Map(MapArgs),
     /// Print the rows of an input as they are understood, as clean CSV
     #[command(after_long_help = ROWS_EXAMPLES)]
     Rows(RowsArgs),
@@ -367,6 +379,23 @@ pub struct RowsArgs {
     /// Job file, for its `[input]` [default: the input's name with .toml, if there is one beside it]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub job: Option<PathBuf>,
+}
+
+/// `map`
+#[derive(Clone, Debug, Default, Args)]
+pub struct MapArgs {
+    /// File to read, or `-` for standard input
+    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+    /// Ask for each decision on the terminal, with what is proposed as the default
+    #[arg(long)]
+    pub interactive: bool,
+    /// Write the job file there [default: standard output]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Replace the file of --output if there is one
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 /// `status`

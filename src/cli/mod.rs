@@ -3,6 +3,7 @@
 //! The only code that prints or reads the environment. It decides nothing about rows, requests or answers.
 
 pub mod args;
+mod ask;
 mod commands;
 mod ending;
 mod explain;
@@ -77,6 +78,7 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
             Command::Results(args) => commands::results::results(args, &around).await,
             Command::Reconcile(args) => commands::reconcile::reconcile(args, &around).await,
             Command::Rows(args) => commands::rows::rows(args, &around),
+            Command::Map(args) => commands::map::map(args, &around),
             Command::Status(args) => commands::status::status(args, &around),
             Command::Sandbox(args) => commands::sandbox::sandbox(args, &around).await,
             Command::Completions(args) => commands::completions(*args),

@@ -20,6 +20,7 @@ mod error;
 mod head;
 mod judge;
 mod kind;
+mod look;
 mod map;
 mod mask;
 mod open;
@@ -53,11 +54,17 @@ pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };
 
+pub(crate) use dates::read as date;
 pub(crate) use decode::scan as delimited;
+pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;
+pub(crate) use look::each_row;
 pub use map::ColumnUse;
 pub(crate) use map::key::of_request as key_of_request;
+pub(crate) use map::phone::{Phone, is_region, parse as phone};
+pub(crate) use map::values::folded;
 pub(crate) use map::{undecided, uses};
+pub(crate) use validate::email::fault as email_fault;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};

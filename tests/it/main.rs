@@ -9,6 +9,7 @@ mod import;
 mod job;
 mod kills;
 mod ledger;
+mod map;
 mod mapping;
 mod packed;
 mod reading;

@@ -11,10 +11,10 @@ mod email;
 pub(crate) mod key;
 mod names;
 mod offending;
-mod phone;
+pub(crate) mod phone;
 mod template;
 mod uses;
-mod values;
+pub(crate) mod values;
 
 use std::borrow::Cow;
 
