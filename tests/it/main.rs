@@ -22,3 +22,4 @@ mod simulation;
 mod support;
 mod tables;
 mod values;
+mod workbooks;

@@ -25,6 +25,15 @@ pub(crate) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    /// The cells of a record; what is quoted within them is in the scratch.
+    pub(crate) fn new(record: &'a str, scratch: &'a str, spans: &'a [Span]) -> Self {
+        Self {
+            record,
+            scratch,
+            spans,
+        }
+    }
+
     /// A cell as it is; nothing for one beyond the last.
     pub(crate) fn get(&self, column: usize) -> &'a str {
         match self.spans.get(column) {
@@ -215,6 +224,7 @@ impl Decoder {
             line,
             raw,
             cells: Cells::Csv(values),
+            is_hidden: false,
         })
     }
 }
