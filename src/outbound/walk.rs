@@ -21,7 +21,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 /// Items of one page: the most that the API gives.
-pub(super) const PAGE_ITEMS: usize = 1_000;
+const PAGE_ITEMS: usize = 1_000;
+
+/// Items that a page is asked for.
+pub(super) fn page_items() -> usize {
+    crate::machine::page_items(PAGE_ITEMS)
+}
+
 /// Items of a page that are shown again on the next one.
 const OVERLAP_ITEMS: usize = 20;
 /// So often may a walk begin anew.
@@ -98,7 +104,7 @@ impl Walk {
         }
         let end = self.offset + ids.len();
         // Behind a page that is full there may be more, whatever the total: some count no further than to a limit.
-        if end >= total && ids.len() < PAGE_ITEMS {
+        if end >= total && ids.len() < page_items() {
             if self.offset == 0 && ids.len() >= total {
                 return Step::Done;
             }

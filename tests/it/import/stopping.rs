@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 
 use concord_import::entry::Entry;
 use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
-use concord_import::machine::{Fate, Simulated, simulate};
+use concord_import::machine::{Course, Fate, Simulated, simulate};
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Config, Sandbox, Script};
 use concord_import::stop::{StopCause, StopSignal};
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::support::{Trial, csv, entries, within};
@@ -211,20 +211,24 @@ async fn what_another_live_run_has_claimed_is_left_to_it() {
 async fn a_run_that_slept_longer_than_its_lease_sends_nothing_more() {
     let mut trial = Trial::with_script(300, "").await;
     trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
-    let slept = Rc::new(Cell::new(Duration::ZERO));
-    let clock = Rc::clone(&slept);
-    simulate(Some(Simulated {
-        now: Box::new(move || SystemTime::now() + clock.get()),
-        fate: Box::new(|| Fate::GoOnAfter(Duration::ZERO)),
-    }));
+    let slept_s = Arc::new(AtomicU64::new(0));
+    let clock = Arc::clone(&slept_s);
+    let (_running, course) = tokio::sync::watch::channel(Course::Running);
+    let machine = Arc::new(Simulated {
+        now: Box::new(move || {
+            SystemTime::now() + Duration::from_secs(clock.load(Ordering::Relaxed))
+        }),
+        fate: Box::new(|_| Fate::GoOnAfter(Duration::ZERO)),
+        course,
+        page_items: usize::MAX,
+    });
     let sleep = async {
         trial.sandbox.wait_for_requests(25).await;
         // As after a machine was suspended: only the clock on the wall has gone on.
-        slept.set(Duration::from_mins(10));
+        slept_s.store(600, Ordering::Relaxed);
         trial.posts()
     };
-    let (ended, before) = tokio::join!(trial.run(), within(sleep));
-    simulate(None);
+    let (ended, before) = tokio::join!(simulate(machine, trial.run()), within(sleep));
     trial.assert_true(&ended);
     assert_eq!(ended.exit_code(), 3);
     let cause = ended.stop.as_ref().expect("it was stopped").to_string();
