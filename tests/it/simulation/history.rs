@@ -162,7 +162,8 @@ impl History<'_> {
         let life = Life {
             inputs: scenario::only(0..self.scenario.rows.len()),
             is_corrected: true,
-            is_changed: true,
+            // Without a mark it is by its content that a request is told.
+            is_changed: self.scenario.regime != Regime::Unmarked,
             limit: None,
             in_doubt: self.scenario.regime.in_doubt(DoubtPolicy::LookUp),
             crash: None,

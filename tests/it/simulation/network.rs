@@ -50,6 +50,7 @@ struct Process {
 struct Posts {
     /// Those that may have created it, as far as who sent them can know.
     in_doubt: u32,
+    /// When the last of them left.
     last_at: Duration,
     /// Who was told that it is created: which process of which start.
     answered: Option<(u32, usize)>,
@@ -653,6 +654,9 @@ impl World {
             }
             Some(_) => (None, there + back, fault),
         };
+        if !fault.is_some_and(Fault::surely_not_created) {
+            self.posts_of(body).last_at = now;
+        }
         if let Some(at) = created_at {
             self.coming
                 .insert((at, self.posts), (process, body.to_vec()));
@@ -681,7 +685,6 @@ impl World {
         let posts = self.posts_of(body);
         let (in_doubt, last_at) = (posts.in_doubt, posts.last_at);
         posts.in_doubt += 1;
-        posts.last_at = now;
         let is_answered = posts.answered == Some(by);
         let what = notes(body);
         if is_answered {

@@ -343,12 +343,12 @@ impl Scenario {
             _ => Manner::Honest,
         };
         let page_max = match (manner, is_large) {
-            // Who counts to a limit and gives less than is asked for says where the list ends by nothing at all.
-            (Manner::CapsTotal(_), _) => 1_000,
+            // Who counts to a limit, or heeds no offset, and gives less than is asked for says where the list ends by nothing at all.
+            (Manner::CapsTotal(_) | Manner::IgnoresOffset, _) => 1_000,
             (_, true) => [1_000, 1_000, 1_000, 25][rng.usize(..4)],
             (_, false) => [1_000, 1_000, 7, 2][rng.usize(..4)],
         };
-        Self {
+        let mut scenario = Self {
             draws: seed,
             regime,
             strangers: has_strangers.then(|| Strangers {
@@ -395,7 +395,16 @@ impl Scenario {
             work_max: ms(&mut rng, 0..=40),
             lives: lives(&mut rng, regime, rows.len()),
             rows,
+        };
+        // A filter that has found a bare mark is believed for bare marks, and misses one that staff have written around.
+        let is_found_anywhere = matches!(
+            scenario.listing.text_match,
+            TextMatch::Substring | TextMatch::Ignored
+        );
+        if let Some(strangers) = &mut scenario.strangers {
+            strangers.edit &= scenario.has_notes || is_found_anywhere;
         }
+        scenario
     }
 
     /// How late something may be created after its answer was lost, so that it is listed when the settle time ends.
