@@ -7,10 +7,10 @@
 
 use std::cell::RefCell;
 use std::future::{pending, poll_fn};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// What happens at a moment of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +41,48 @@ pub enum Course {
     Dead,
 }
 
+/// The course of a process; those who wait for it to change are woken in their order, so that a history replays.
+#[derive(Debug)]
+pub struct Fares {
+    course: Mutex<Course>,
+    changed: Notify,
+}
+
+impl Default for Fares {
+    fn default() -> Self {
+        Self {
+            course: Mutex::new(Course::Running),
+            changed: Notify::new(),
+        }
+    }
+}
+
+impl Fares {
+    fn now(&self) -> Course {
+        *self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes another course, if the present one is this. Says whether it was.
+    pub fn turn(&self, from: Course, to: Course) -> bool {
+        let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_so = *course == from;
+        if is_so {
+            *course = to;
+            drop(course);
+            self.changed.notify_waiters();
+        }
+        is_so
+    }
+}
+
 /// A machine that is simulated, and one process on it.
 pub struct Simulated {
     /// The time of day.
     pub now: Box<dyn Fn() -> SystemTime + Send + Sync>,
     /// Asked before and after each piece of blocking work.
     pub fate: Box<dyn Fn(Moment) -> Fate + Send + Sync>,
-    /// How the process fares. Whoever lets go of the other end kills it.
-    pub course: watch::Receiver<Course>,
+    /// How the process fares.
+    pub course: Arc<Fares>,
     /// Items of a page of a list: fewer make every project a large one.
     pub page_items: usize,
 }
@@ -78,11 +112,10 @@ fn current() -> Option<Arc<Simulated>> {
 
 /// Does work, and all that it spawns, as a process of a simulated machine. Never returns when that dies.
 pub async fn simulate<T>(machine: Arc<Simulated>, work: impl Future<Output = T>) -> T {
-    let mut course = machine.course.clone();
     let mut work = Box::pin(work);
     loop {
-        let now = *course.borrow_and_update();
-        let is_over = match now {
+        let changed = machine.course.changed.notified();
+        match machine.course.now() {
             Course::Running => {
                 let step = poll_fn(|context| {
                     let _outer = Outer(SIMULATED.replace(Some(Arc::clone(&machine))));
@@ -90,15 +123,12 @@ pub async fn simulate<T>(machine: Arc<Simulated>, work: impl Future<Output = T>)
                 });
                 tokio::select! {
                     biased;
-                    changed = course.changed() => changed.is_err(),
+                    () = changed => {}
                     done = step => return done,
                 }
             }
-            Course::Frozen => course.changed().await.is_err(),
-            Course::Dead => true,
-        };
-        if is_over {
-            break;
+            Course::Frozen => changed.await,
+            Course::Dead => break,
         }
     }
     drop(work);

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use concord_import::entry::Entry;
 use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
-use concord_import::machine::{Course, Fate, Simulated, simulate};
+use concord_import::machine::{Fate, Simulated, simulate};
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Config, Sandbox, Script};
 use concord_import::stop::{StopCause, StopSignal};
@@ -213,13 +213,12 @@ async fn a_run_that_slept_longer_than_its_lease_sends_nothing_more() {
     trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
     let slept_s = Arc::new(AtomicU64::new(0));
     let clock = Arc::clone(&slept_s);
-    let (_running, course) = tokio::sync::watch::channel(Course::Running);
     let machine = Arc::new(Simulated {
         now: Box::new(move || {
             SystemTime::now() + Duration::from_secs(clock.load(Ordering::Relaxed))
         }),
         fate: Box::new(|_| Fate::GoOnAfter(Duration::ZERO)),
-        course,
+        course: Arc::default(),
         page_items: usize::MAX,
     });
     let sleep = async {

@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::body::Bytes;
 use axum::http::{Method, Uri};
 use concord_import::entry::ImportId;
-use concord_import::machine::{Course, Fate, Moment, Simulated};
+use concord_import::machine::{Course, Fares, Fate, Moment, Simulated};
 use concord_import::outbound::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
 use concord_import::plan::{SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 use concord_import::sandbox::{Body, Config, InProcess, Stored};
 use fastrand::Rng;
 use serde_json::Value;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::scenario::{Crash, Fault, Life, Manner, Regime, Scenario, Stall, StallAt, Strangers};
@@ -41,7 +41,7 @@ struct Process {
     stall: Option<Stall>,
     steps: u32,
     exchanges: u32,
-    course: watch::Sender<Course>,
+    course: Arc<Fares>,
     died: Arc<Notify>,
 }
 
@@ -163,14 +163,14 @@ impl Shared {
     pub(super) fn spawn(&self, life: &Life) -> (usize, Arc<Simulated>, Arc<Notify>) {
         let mut world = self.lock();
         let number = world.processes.len();
-        let (course, fares) = watch::channel(Course::Running);
+        let course = Arc::new(Fares::default());
         let died = Arc::new(Notify::new());
         world.processes.push(Process {
             crash: life.crash,
             stall: life.stall,
             steps: 0,
             exchanges: 0,
-            course,
+            course: Arc::clone(&course),
             died: Arc::clone(&died),
         });
         let (base, started) = (world.base, world.started);
@@ -178,7 +178,7 @@ impl Shared {
         let machine = Simulated {
             now: Box::new(move || time_at(base + started.elapsed())),
             fate: Box::new(move |moment| shared.lock().step(number, moment)),
-            course: fares,
+            course,
             page_items: world.scenario.page_items,
         };
         (number, Arc::new(machine), died)
@@ -340,7 +340,9 @@ impl World {
     pub(super) fn die(&mut self, process: usize) {
         self.advance();
         let now = self.now();
-        self.processes[process].course.send_replace(Course::Dead);
+        for now in [Course::Running, Course::Frozen] {
+            self.processes[process].course.turn(now, Course::Dead);
+        }
         // What has not arrived yet is lost with the connection, or arrives: soon enough to be found.
         let latest = now + self.scenario.latest();
         for ((due, number), (whose, body)) in std::mem::take(&mut self.coming) {
@@ -354,20 +356,11 @@ impl World {
 
     /// Lets a process stand still.
     fn freeze(&self, process: usize, length: Duration) {
-        let course = self.processes[process].course.clone();
-        let becomes = |from: Course, to: Course| {
-            move |course: &mut Course| {
-                let is_so = *course == from;
-                if is_so {
-                    *course = to;
-                }
-                is_so
-            }
-        };
-        if course.send_if_modified(becomes(Course::Running, Course::Frozen)) {
+        let course = Arc::clone(&self.processes[process].course);
+        if course.turn(Course::Running, Course::Frozen) {
             tokio::spawn(async move {
                 sleep(length).await;
-                course.send_if_modified(becomes(Course::Frozen, Course::Running));
+                course.turn(Course::Frozen, Course::Running);
             });
         }
     }
