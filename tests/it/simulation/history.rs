@@ -292,7 +292,7 @@ impl History<'_> {
                 match (&life.second, tasks.get(1)) {
                     (Some((after, _)), Some(task)) => {
                         sleep(*after).await;
-                        self.lead(task).await
+                        Box::pin(self.lead(task)).await
                     }
                     _ => pending().await,
                 }

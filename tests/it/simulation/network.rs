@@ -194,7 +194,7 @@ impl Shared {
             sleep(at).await;
             self.lock().freeze(process, length);
         }
-        std::future::pending().await
+        std::future::pending().await;
     }
 
     /// The way to the server.
@@ -750,8 +750,7 @@ impl World {
             let ((due, number), (_, body)) = entry.remove_entry();
             self.concord.set_time(self.server_time(due));
             let path = format!(
-                "/privacy-v1/organizations/{}/projects/{}/compliance-requests",
-                SANDBOX_ORGANIZATION, SANDBOX_PROJECT
+                "/privacy-v1/organizations/{SANDBOX_ORGANIZATION}/projects/{SANDBOX_PROJECT}/compliance-requests"
             );
             let uri = path.parse().expect("a path");
             let (status, answer) = at_once(self.concord.ask(Method::POST, uri, body));

@@ -442,20 +442,14 @@ impl Scenario {
         &self.rows[range.start.min(end)..end]
     }
 
-    /// Scenarios that are a little simpler.
-    pub(super) fn smaller(&self) -> Vec<Self> {
+    /// Scenarios in whose project less happens.
+    fn with_a_simpler_project(&self) -> Vec<Self> {
         let mut all = Vec::new();
         let mut change = |change: &dyn Fn(&mut Self)| {
             let mut smaller = self.clone();
             change(&mut smaller);
             all.push(smaller);
         };
-        for at in 0..self.lives.len() {
-            change(&|it| drop(it.lives.remove(at)));
-            if self.lives[at].second.is_some() {
-                change(&|it| it.lives[at].second = None);
-            }
-        }
         if self.strangers.is_some() {
             change(&|it| it.strangers = None);
         }
@@ -482,6 +476,23 @@ impl Scenario {
         }
         if self.is_patient {
             change(&|it| it.is_patient = false);
+        }
+        all
+    }
+
+    /// Scenarios that are a little simpler.
+    pub(super) fn smaller(&self) -> Vec<Self> {
+        let mut all = self.with_a_simpler_project();
+        let mut change = |change: &dyn Fn(&mut Self)| {
+            let mut smaller = self.clone();
+            change(&mut smaller);
+            all.push(smaller);
+        };
+        for at in 0..self.lives.len() {
+            change(&|it| drop(it.lives.remove(at)));
+            if self.lives[at].second.is_some() {
+                change(&|it| it.lives[at].second = None);
+            }
         }
         if !self.faults.is_empty() {
             let half = self.faults.len() / 2;
@@ -647,18 +658,17 @@ fn life(rng: &mut Rng, regime: Regime, rows: usize) -> Life {
 
 /// A second start beside a first one, which most often stands still then.
 fn second(rng: &mut Rng, regime: Regime, rows: usize, first: &mut Life) -> (Duration, Box<Life>) {
-    let after = match rng.u8(..4) {
-        0 => ms(rng, 0..=2_000),
-        _ => {
-            first.limit = None;
-            first.interruption = None;
-            first.stall = Some(Stall {
-                length: ms(rng, 100_000..=300_000),
-                ..stall(rng)
-            });
-            // About when the lease runs out, and later.
-            ms(rng, 80_000..=200_000)
-        }
+    let after = if rng.u8(..4) == 0 {
+        ms(rng, 0..=2_000)
+    } else {
+        first.limit = None;
+        first.interruption = None;
+        first.stall = Some(Stall {
+            length: ms(rng, 100_000..=300_000),
+            ..stall(rng)
+        });
+        // About when the lease runs out, and later.
+        ms(rng, 80_000..=200_000)
     };
     let mut other = life(rng, regime, rows);
     other.is_corrected = first.is_corrected;
