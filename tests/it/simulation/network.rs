@@ -194,7 +194,7 @@ impl Shared {
             sleep(at).await;
             self.lock().freeze(process, length);
         }
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 
     /// The way to the server.
