@@ -268,7 +268,7 @@ impl Trial {
             stop,
             events,
         };
-        let ended = within(self.import_all(&importer)).await;
+        let ended = Box::pin(within(self.import_all(&importer))).await;
         importer.ledger.close().await;
         let heard = std::mem::take(&mut *heard.lock().expect("no panic"));
         (ended, heard)
