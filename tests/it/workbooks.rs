@@ -600,7 +600,7 @@ fn every_command_takes_a_workbook_and_its_rejects_are_an_input_for_the_same_job(
     // As it stands, none of them is taken; corrected, each is.
     let (code, text) = run(&["check", rejects, "--job", "faults.toml"]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("to send            0"), "{text}");
+    assert!(text.contains("to send              0"), "{text}");
     let corrected = "\u{feff}Ticket,Email,Wish,Comment,import_problem\r\nT-3,cho@example.com,view,an error,\r\n";
     fs::write(place.path(rejects), corrected).expect("written");
     let (code, text) = run(&["check", rejects, "--job", "faults.toml"]);
