@@ -3,11 +3,13 @@
 mod cli;
 mod disk;
 mod encodings;
+mod fuzz_corpus;
 mod import;
 mod job;
 mod kills;
 mod ledger;
 mod mapping;
+mod oracle;
 mod packed;
 mod reading;
 mod reading_json;

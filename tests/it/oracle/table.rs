@@ -1,0 +1,357 @@
+//! Delimited text, with all that a job may say of it, and inputs of which nothing is said.
+
+use std::io::Cursor;
+use std::num::NonZeroU64;
+
+use concord_import::intake::{Intake, IntakeError, RecordKind, RowReading, Shape};
+use concord_import::plan::{Format, Reading};
+use concord_import::report::rejects::{PROBLEM_COLUMN, RejectsWriter};
+
+use super::pick;
+use super::told::{Pieces, Rows, any_plan, codes, drained, readings_of, rows_of, shown};
+
+const DELIMITERS: [Option<u8>; 8] = [
+    Some(b','),
+    None,
+    Some(b';'),
+    Some(b'\t'),
+    Some(b'|'),
+    Some(b'^'),
+    Some(b' '),
+    Some(b'a'),
+];
+const QUOTES: [Option<u8>; 4] = [None, Some(b'"'), Some(b'\''), Some(b'q')];
+const SIZES: [&[usize]; 5] = [&[1], &[2, 3], &[1, 7, 64], &[17], &[1024, 1, 1]];
+
+/// The `csv` crate takes it away wherever it begins to read.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Four bytes say how the rest is to be read: delimiter, quote, header row, sizes of the pieces.
+pub(crate) fn delimited(data: &[u8]) {
+    let Some((&[delimiter, quote, header_row, sizes], bytes)) = data.split_first_chunk() else {
+        return;
+    };
+    let reading = Reading {
+        format: Some(Format::Csv),
+        delimiter: pick(&DELIMITERS, delimiter),
+        quote: pick(&QUOTES, quote),
+        header_row: NonZeroU64::new(u64::from(header_row % 5)),
+        ..Reading::default()
+    };
+    every(&reading, bytes, pick(&SIZES, sizes));
+}
+
+/// The first byte gives the sizes of the pieces; of the rest nothing is said.
+pub(crate) fn detection(data: &[u8]) {
+    if let Some((&sizes, bytes)) = data.split_first() {
+        every(&Reading::default(), bytes, pick(&SIZES, sizes));
+    }
+}
+
+/// All that holds of any input.
+pub(crate) fn every(reading: &Reading, bytes: &[u8], sizes: &[usize]) {
+    let plan = any_plan(reading);
+    let whole = readings_of(&plan, bytes);
+    let pieces = Pieces::new(Cursor::new(bytes.to_vec()), sizes.to_vec());
+    let cut = Intake::from_reader(&plan, 0, true, pieces).and_then(drained);
+    let rows = rows_of(reading, bytes);
+    let (readings, shape) = match (whole, cut) {
+        (Ok((readings, shape)), Ok((of_pieces, shape_of_pieces))) => {
+            assert_eq!(shape, shape_of_pieces);
+            assert!(readings.iter().map(shown).eq(of_pieces.iter().map(shown)));
+            (readings, shape)
+        }
+        (Err(error), Err(of_pieces)) => {
+            // How many bytes had been read is told as it was.
+            let told = |error: IntakeError| error.to_string().replace(char::is_numeric, "");
+            assert_eq!(told(error), told(of_pieces));
+            assert!(rows.is_err(), "`rows` reads what nothing else does");
+            return;
+        }
+        (Ok(_), Err(error)) => panic!("only the pieces are refused: {error}"),
+        (Err(error), Ok(_)) => panic!("only the pieces are read: {error}"),
+    };
+    // Too many paths are no fault but for `rows`.
+    if let Ok(rows) = &rows {
+        agree(&readings, rows);
+        again(&shape, rows);
+    }
+    let is_plain = shape.packing.is_none() && shape.encoding.encoding == "UTF-8";
+    let text = bytes.strip_prefix(MARK).unwrap_or(bytes);
+    if is_plain && shape.format == Format::Csv {
+        account(&readings, &shape, text);
+        if let Ok(rows) = &rows {
+            as_csv_reads(&shape, rows, text);
+        }
+    }
+    in_order(&readings, shape.format);
+    rejects(reading, &readings, &shape);
+}
+
+/// `rows` and a run take the same rows and refuse the same.
+fn agree(readings: &[RowReading], rows: &Rows) {
+    let mut taken = 0;
+    let mut refused = Vec::new();
+    for row in readings {
+        match codes(row) {
+            Some(problems) => refused.extend(problems),
+            None => taken += usize::from(!row.items.is_empty()),
+        }
+    }
+    assert_eq!(refused, rows.refused);
+    assert_eq!(taken, rows.rows.len());
+}
+
+/// What was written reads as itself.
+fn again(shape: &Shape, rows: &Rows) {
+    // Keys and values of JSON may be what no cell of CSV is.
+    let is_odd = rows.text.contains(&0) || rows.columns.iter().any(|name| name.trim().is_empty());
+    if shape.format != Format::Csv && is_odd {
+        return;
+    }
+    let reading = Reading {
+        format: Some(Format::Csv),
+        encoding: Some(encoding_rs::UTF_8),
+        delimiter: Some(b','),
+        quote: Some(b'"'),
+        header_row: NonZeroU64::new(1),
+        ..Reading::default()
+    };
+    match rows_of(&reading, &rows.text) {
+        Ok(again) => {
+            assert_eq!(again.refused, []);
+            // White space around a key is one of JSON alone.
+            let columns = rows.columns.iter().map(|name| name.trim());
+            assert!(columns.eq(again.columns.iter().map(String::as_str)));
+            assert_eq!(again.rows, rows.rows);
+        }
+        // Keys that are blank or differ in white space alone; the text of a header that begins like another kind of file.
+        Err(error) => assert!(
+            shape.format != Format::Csv || error.to_string().contains("seems to be"),
+            "{error}"
+        ),
+    }
+}
+
+/// Rows have their numbers, lines only go up, and the line to blame is within the row.
+fn in_order(readings: &[RowReading], format: Format) {
+    let mut before = 0;
+    for (index, row) in readings.iter().enumerate() {
+        assert_eq!(row.position.row, index as u64 + 1);
+        let line = row.position.line;
+        assert!(line > before || line == before && format == Format::Json);
+        before = line;
+        let next = readings
+            .get(index + 1)
+            .map_or(u64::MAX, |row| row.position.line);
+        for (blamed, _) in codes(row).unwrap_or_default() {
+            assert!(
+                line <= blamed && blamed <= next,
+                "line {blamed} for row at {line}"
+            );
+        }
+    }
+}
+
+/// Where each line begins.
+fn line_starts(text: &[u8]) -> Vec<usize> {
+    let mut starts = vec![0];
+    for (at, byte) in text.iter().enumerate() {
+        let ends = *byte == b'\n' || *byte == b'\r' && text.get(at + 1) != Some(&b'\n');
+        if ends {
+            starts.push(at + 1);
+        }
+    }
+    starts
+}
+
+/// Every byte below the header is part of a row that is told of, or blank.
+fn account(readings: &[RowReading], shape: &Shape, text: &[u8]) {
+    let starts = line_starts(text);
+    let start_of = |line: u64| starts[usize::try_from(line - 1).expect("it is small")];
+    assert!(text.starts_with(&shape.preamble));
+    let header = start_of(shape.header_line);
+    let is_blank = |gap: &[u8]| {
+        let kept: Vec<u8> = gap
+            .iter()
+            .copied()
+            .filter(|byte| *byte != shape.delimiter && *byte != shape.quote)
+            .collect();
+        String::from_utf8_lossy(&kept).trim().is_empty()
+    };
+    let mut behind = None;
+    for row in readings {
+        let Some(record) = &row.record else {
+            continue;
+        };
+        let start = start_of(row.position.line);
+        assert!(
+            text[start..].starts_with(&record.raw),
+            "it stands on that line"
+        );
+        match behind {
+            None if text[header..].starts_with(MARK) => {}
+            None => {
+                let above = records(&text[header..start], shape.delimiter, shape.quote);
+                let (first, rest) = above.split_first().expect("there is a header");
+                check_header(first, &shape.columns);
+                assert!(rest.iter().all(|row| is_blank_row(row)));
+            }
+            Some(behind) => {
+                assert!(start >= behind, "no byte is read twice");
+                assert!(is_blank(&text[behind..start]), "no byte is passed over");
+            }
+        }
+        behind = Some(start + record.raw.len());
+    }
+    if let Some(behind) = behind {
+        assert!(is_blank(&text[behind..]), "no byte is passed over");
+    }
+}
+
+fn check_header(found: &[Vec<u8>], columns: &[String]) {
+    let names: Vec<_> = found
+        .iter()
+        .map(|name| String::from_utf8_lossy(name).trim().to_owned())
+        .collect();
+    assert_eq!(names[..columns.len()], *columns);
+    assert!(names[columns.len()..].iter().all(String::is_empty));
+}
+
+fn is_blank_row(row: &[Vec<u8>]) -> bool {
+    row.iter()
+        .all(|cell| String::from_utf8_lossy(cell).trim().is_empty())
+}
+
+/// The records of a text as the `csv` crate reads them.
+fn records(text: &[u8], delimiter: u8, quote: u8) -> Vec<Vec<Vec<u8>>> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .quote(quote)
+        .from_reader(text)
+        .into_byte_records()
+        .map(|record| record.expect("memory reads"))
+        .map(|record| record.iter().map(<[u8]>::to_vec).collect())
+        .collect()
+}
+
+/// Whether every quoted cell closes where a cell ends (RFC 4180).
+fn is_well_formed(text: &[u8], delimiter: u8, quote: u8) -> bool {
+    let ends = |at: usize| {
+        text.get(at)
+            .is_none_or(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r'))
+    };
+    let mut at = 0;
+    while at < text.len() {
+        if text[at] == quote {
+            at += 1;
+            loop {
+                match (text.get(at), text.get(at + 1)) {
+                    (None, _) => return false,
+                    (Some(one), Some(two)) if *one == quote && *two == quote => at += 2,
+                    (Some(one), _) if *one == quote => break,
+                    _ => at += 1,
+                }
+            }
+            at += 1;
+            if !ends(at) {
+                return false;
+            }
+        }
+        while !ends(at) {
+            at += 1;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The `csv` crate reads the same of text without a fault.
+fn as_csv_reads(shape: &Shape, rows: &Rows, text: &[u8]) {
+    let (delimiter, quote) = (shape.delimiter, shape.quote);
+    let text = &text[shape.preamble.len()..];
+    if text.starts_with(MARK) || !is_well_formed(text, delimiter, quote) {
+        return;
+    }
+    let mut records = records(text, delimiter, quote).into_iter();
+    check_header(&records.next().expect("there is a header"), &shape.columns);
+    let count = shape.columns.len();
+    let mut taken = Vec::new();
+    let mut refused = 0;
+    for record in records.filter(|row| !is_blank_row(row)) {
+        let cells: Option<Vec<String>> = record
+            .iter()
+            .map(|cell| String::from_utf8(cell.clone()).ok())
+            .collect();
+        let has_nul = record.iter().flatten().any(|byte| *byte == 0);
+        match cells {
+            Some(mut cells)
+                if cells.len() >= count
+                    && !has_nul
+                    && cells[count..].iter().all(|cell| cell.trim().is_empty()) =>
+            {
+                cells.truncate(count);
+                taken.push(cells);
+            }
+            _ => refused += 1,
+        }
+    }
+    assert_eq!(rows.rows, taken);
+    assert_eq!(rows.refused.len(), refused);
+}
+
+/// Rejects that nobody corrected are refused again, each of them, and do not grow.
+pub(crate) fn rejects(reading: &Reading, readings: &[RowReading], shape: &Shape) {
+    let Some((first, count)) = written(readings, shape) else {
+        return;
+    };
+    // What stands in that column is replaced, whatever is wrong with it.
+    if shape.columns.iter().any(|name| name == PROBLEM_COLUMN) {
+        return;
+    }
+    let plan = any_plan(reading);
+    let (second, shape) = match readings_of(&plan, &first) {
+        Ok(read) => read,
+        Err(_) if reading.delimiter.is_none() => return,
+        Err(error) => panic!("rejects are an input: {error}\n{}", first.escape_ascii()),
+    };
+    if reading.delimiter.is_none() {
+        return;
+    }
+    let refused = second.iter().filter(|row| codes(row).is_some()).count();
+    assert_eq!(
+        (second.len(), refused),
+        (count, count),
+        "{}",
+        first.escape_ascii()
+    );
+    let (second, _) = written(&second, &shape).expect("they are as many");
+    let (third, shape) = readings_of(&plan, &second).expect("rejects are an input");
+    let (third, again) = written(&third, &shape).expect("they are as many");
+    assert_eq!(again, count);
+    assert_eq!(
+        second.escape_ascii().to_string(),
+        third.escape_ascii().to_string(),
+        "they are the same from then on"
+    );
+}
+
+/// The rejects of these rows, and how many there are; nothing where there are none.
+fn written(readings: &[RowReading], shape: &Shape) -> Option<(Vec<u8>, usize)> {
+    let mut writer = RejectsWriter::new(Vec::new(), shape).expect("memory writes");
+    let mut count = 0;
+    for row in readings {
+        let Some(concord_import::intake::Item::Invalid { problems, .. }) = row.items.first() else {
+            continue;
+        };
+        let record = row.record.as_ref().expect("records are kept");
+        assert!(!record.raw.is_empty() || record.kind != RecordKind::Cells);
+        writer
+            .write(record, &problems[0].message)
+            .expect("memory writes");
+        count += 1;
+    }
+    (count > 0).then(|| (writer.finish().expect("memory flushes"), count))
+}
