@@ -40,8 +40,11 @@ pub struct Input {
     pub path: PathBuf,
 }
 
+/// As a quote: cells have none around them.
+pub const NO_QUOTE: u8 = 0;
+
 /// How the bytes of the input are to be understood; `None` means: detect.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// `format`
     pub format: Option<Format>,
@@ -49,12 +52,38 @@ pub struct Reading {
     pub encoding: Option<&'static encoding_rs::Encoding>,
     /// `delimiter`: one ASCII byte.
     pub delimiter: Option<u8>,
-    /// `quote`: one ASCII byte.
+    /// `quote`: one ASCII byte, or [`NO_QUOTE`].
     pub quote: Option<u8>,
+    /// `escape`: one ASCII byte.
+    pub escape: Option<u8>,
     /// `header_row`: the line of the file on which the header begins, from 1.
     pub header_row: Option<NonZeroU64>,
+    /// `header_rows`: how many rows the header has.
+    pub header_rows: Option<u8>,
+    /// `columns`: their names, in a file without a header.
+    pub columns: Option<Vec<String>>,
+    /// `set_aside`: notes, totals and repeated headers are no rows.
+    pub set_aside: bool,
     /// `records`: the key of the array of rows in a JSON object.
     pub records: Option<String>,
+}
+
+impl Default for Reading {
+    /// All is detected.
+    fn default() -> Self {
+        Self {
+            format: None,
+            encoding: None,
+            delimiter: None,
+            quote: None,
+            escape: None,
+            header_row: None,
+            header_rows: None,
+            columns: None,
+            set_aside: true,
+            records: None,
+        }
+    }
 }
 
 /// Formats of an input.

@@ -12,8 +12,10 @@ use crate::check::{self, Group, Groups, InputSurvey, Survey};
 use crate::entry::Position;
 use crate::intake::{Basis, IntakeError, Packing, Shape, Understood};
 use crate::outcome::Outcome;
-use crate::plan::{Format, ReadPlan, RunPlan};
+use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 
+/// Names of columns that are shown.
+const NAMES_SHOWN: usize = 12;
 /// Groups of problems that are shown; the results file has them all.
 const GROUPS_SHOWN: usize = 20;
 
@@ -137,11 +139,59 @@ pub(super) fn describe(shape: &Shape) -> String {
             };
             let ends = if shape.is_crlf { ", CRLF" } else { "" };
             format!(
-                "{packing}CSV, {delimiter}, {encoding}{basis}{ends}, header on line {}",
-                shape.header_line
+                "{packing}CSV, {delimiter}{}, {encoding}{basis}{ends}, {}",
+                quoting(shape),
+                header(shape)
             )
         }
     }
+}
+
+/// What is unusual about quotes.
+fn quoting(shape: &Shape) -> String {
+    let quote = match shape.quote {
+        b'"' => String::new(),
+        NO_QUOTE => ", no quotes".to_owned(),
+        other => format!(", quote `{}`", char::from(other)),
+    };
+    let escape = shape
+        .escape
+        .map(|escape| format!(", escape `{}`", char::from(escape)));
+    let padded = if shape.is_padded {
+        ", blanks before quotes"
+    } else {
+        ""
+    };
+    format!("{quote}{}{padded}", escape.unwrap_or_default())
+}
+
+/// Where the header stands, and which names are not its own.
+fn header(shape: &Shape) -> String {
+    let first = shape.header_line;
+    let mut text = match shape.header_lines {
+        0 => "no header: columns as the job file names them".to_owned(),
+        1 => format!("header on line {first}"),
+        lines => format!("header on lines {first} to {}", first + lines - 1),
+    };
+    match first - 1 {
+        0 => {}
+        1 => text += ", 1 line above it skipped",
+        above => text += &format!(", {above} lines above it skipped"),
+    }
+    let made_up: Vec<_> = shape
+        .made_up
+        .iter()
+        .filter_map(|&column| shape.columns.get(column))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !made_up.is_empty() {
+        let shown = &made_up[..made_up.len().min(NAMES_SHOWN)];
+        text += &format!(", named here: {}", shown.join(", "));
+        if made_up.len() > NAMES_SHOWN {
+            text += &format!(" and {} more", made_up.len() - NAMES_SHOWN);
+        }
+    }
+    text
 }
 
 fn counts(survey: &Survey) -> String {

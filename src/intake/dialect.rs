@@ -5,9 +5,14 @@
 
 use super::decode::ROW_BYTES_MAX;
 use super::decode::scan::{After, Dialect, Scan, Spans, scan};
+use crate::plan::NO_QUOTE;
 
 /// What cells may be divided by, unless the job says otherwise; of two that fit alike the first is taken.
 pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// What divides cells only where every one of the first records has the same number of cells, at least so many.
+const RARE_DELIMITERS: [(u8, usize); 5] = [(0x1f, 2), (b'^', 2), (b'~', 2), (b':', 4), (b' ', 4)];
+/// So many records have to agree on a rare delimiter.
+const RARE_RECORDS_MIN: usize = 3;
 /// Records that are looked at.
 pub const DELIMITER_ROWS_MAX: usize = 200;
 
@@ -25,17 +30,139 @@ pub(crate) fn separator_line(text: &[u8], quote: u8) -> Option<(u8, usize)> {
         .then_some((byte, 5 + end_bytes))
 }
 
-/// The delimiter of a sample, if one fits. The sample begins with a record; `is_all`: nothing comes after it.
-pub(crate) fn delimiter(sample: &[u8], is_all: bool, quote: u8) -> Option<u8> {
-    let mut best = None;
-    for delimiter in DELIMITERS.into_iter().filter(|one| *one != quote) {
-        let counts = cell_counts(sample, is_all, Dialect { delimiter, quote });
-        let score = score(&counts);
-        if score > best.map_or(0, |(most, _)| most) {
-            best = Some((score, delimiter));
+/// What the job file, or a `sep=` line, tells of a dialect.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) quote: Option<u8>,
+    pub(crate) escape: Option<u8>,
+}
+
+/// The dialect of a sample. It begins with a record; `is_all`: nothing comes after it.
+pub(crate) fn find(sample: &[u8], is_all: bool, told: Told) -> Dialect {
+    let usual = Dialect {
+        delimiter: told.delimiter.unwrap_or(b','),
+        quote: told.quote.unwrap_or(b'"'),
+        escape: told.escape,
+        is_padded: false,
+    };
+    let fit_of = |dialect| fit(sample, is_all, dialect, told.delimiter);
+    let mut best = fit_of(usual);
+    let plain = best;
+    // One that fits as well is taken for padding and quotes, since without them the quotes would be part of the cells.
+    let mut consider = |dialect: Dialect, or_as_well: bool| {
+        let found = fit_of(dialect);
+        let is_better = found.score > best.score
+            || (or_as_well && found.score == best.score && found.score > 0);
+        if is_better && found.faults <= plain.faults {
+            best = found;
+        }
+        best.dialect
+    };
+    let mut dialect = plain.dialect;
+    if told.quote.is_none() && has_single_quotes(sample) {
+        dialect = consider(
+            Dialect {
+                quote: b'\'',
+                ..usual
+            },
+            true,
+        );
+    }
+    let holds = |needle: &[u8]| memchr::memmem::find(sample, needle).is_some();
+    let quote = dialect.quote;
+    if told.escape.is_none() && holds(&[b'\\', quote]) {
+        dialect = consider(
+            Dialect {
+                escape: Some(b'\\'),
+                ..dialect
+            },
+            false,
+        );
+    }
+    if quote != NO_QUOTE && holds(&[dialect.delimiter, b' ', quote]) {
+        dialect = consider(
+            Dialect {
+                is_padded: true,
+                ..dialect
+            },
+            true,
+        );
+    }
+    dialect
+}
+
+/// How well a dialect fits a sample.
+#[derive(Clone, Copy)]
+struct Fit {
+    dialect: Dialect,
+    score: u64,
+    faults: usize,
+}
+
+/// The best fit of a dialect with the delimiter that is told, or any of those that are usual; where none of them fits,
+/// with a rare one that divides every record alike.
+fn fit(sample: &[u8], is_all: bool, dialect: Dialect, told: Option<u8>) -> Fit {
+    let of = |delimiter: u8| {
+        let dialect = Dialect {
+            delimiter,
+            ..dialect
+        };
+        let counts = cell_counts(sample, is_all, dialect);
+        let fit = Fit {
+            dialect,
+            score: score(&counts),
+            faults: counts.iter().filter(|count| **count == 0).count(),
+        };
+        (fit, counts)
+    };
+    if let Some(delimiter) = told {
+        return of(delimiter).0;
+    }
+    let mut best = of(DELIMITERS[0]).0;
+    for delimiter in DELIMITERS
+        .into_iter()
+        .skip(1)
+        .filter(|one| *one != dialect.quote)
+    {
+        let (found, _) = of(delimiter);
+        if found.score > best.score {
+            best = found;
         }
     }
-    best.map(|(_, delimiter)| delimiter)
+    if best.score > 0 {
+        return best;
+    }
+    for (delimiter, cells_min) in RARE_DELIMITERS {
+        let (found, counts) = of(delimiter);
+        let divides_all = counts.windows(2).all(|pair| pair[0] == pair[1]);
+        if divides_all && counts.len() >= RARE_RECORDS_MIN && counts[0] >= cells_min {
+            return found;
+        }
+    }
+    best
+}
+
+/// Whether cells seem to stand in single quotes: there are such around cells, and no double quote begins one.
+fn has_single_quotes(sample: &[u8]) -> bool {
+    let divides = |byte: Option<&u8>| byte.is_none_or(|byte| is_divider(*byte));
+    let mut begins = false;
+    let mut ends = false;
+    for at in memchr::memchr2_iter(b'\'', b'"', sample) {
+        let before = at.checked_sub(1).and_then(|before| sample.get(before));
+        if divides(before) {
+            if sample[at] == b'"' {
+                return false;
+            }
+            begins = true;
+        }
+        ends |= sample[at] == b'\'' && divides(sample.get(at + 1));
+    }
+    begins && ends
+}
+
+fn is_divider(byte: u8) -> bool {
+    DELIMITERS.contains(&byte) || matches!(byte, b'\n' | b'\r')
 }
 
 /// How many cells each record has; none where a quote is at fault.
@@ -90,7 +217,29 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> Option<u8> {
-        delimiter(sample.as_bytes(), true, b'"')
+        found_in(sample, true)
+    }
+
+    fn found_in(sample: &str, is_all: bool) -> Option<u8> {
+        let found = fit(
+            sample.as_bytes(),
+            is_all,
+            find(b"", true, Told::default()),
+            None,
+        );
+        (found.score > 0).then_some(found.dialect.delimiter)
+    }
+
+    /// Delimiter, quote, escape and padding.
+    fn dialect(sample: &str) -> String {
+        let found = find(sample.as_bytes(), true, Told::default());
+        let escape = found.escape.map(char::from).unwrap_or(' ');
+        format!(
+            "{}{}{escape}{}",
+            char::from(found.delimiter),
+            char::from(found.quote),
+            if found.is_padded { "padded" } else { "" }
+        )
     }
 
     #[test]
@@ -105,7 +254,26 @@ mod tests {
         assert_eq!(found("\"never closed"), None);
         assert_eq!(found(""), None);
         // What is cut off at the end of a sample is not counted.
-        assert_eq!(delimiter(b"a;b\n1;2\n1,2,3", false, b'"'), Some(b';'));
+        assert_eq!(found_in("a;b\n1;2\n1,2,3", false), Some(b';'));
+    }
+
+    #[test]
+    fn quotes_and_escapes_are_those_without_which_cells_would_break() {
+        for (sample, is) in [
+            ("'a','b'\n'x,y','it''s'\n", ",' "),
+            ("a,'b'\n1,'x'\n2,y's\n", ",' "),
+            // Apostrophes of spreadsheets, in front of digits.
+            ("a,b\n'012,x\n'034,y'\n", ",\" "),
+            ("a,b\n\"x \\\"y\\\", z\",2\n\"x\",3\n", ",\"\\"),
+            ("a,b\n\"C:\\\",2\n\"D:\\\",3\n", ",\" "),
+            ("a, \"b\"\n1, \"x, y\"\n2, \"z\"\n", ",\" padded"),
+            ("a,b\nsaid \"x\",2\nsaid \"y\",3\n", ",\" "),
+            ("a~b\n1~2\n3~4\n", "~\" "),
+            ("a b c d\n1 2 3 4\n5 6 7 8\n", " \" "),
+            ("Please do it\nNot yet done\nMy own name\n", ",\" "),
+        ] {
+            assert_eq!(dialect(sample), is, "{sample}");
+        }
     }
 
     #[test]

@@ -16,12 +16,17 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod head;
+mod judge;
+mod kind;
 mod map;
+mod mask;
 mod open;
 mod problem;
 mod rows;
 mod seen;
 mod source;
+mod table;
 mod unpack;
 pub mod validate;
 
@@ -35,11 +40,14 @@ pub use dialect::DELIMITER_ROWS_MAX;
 pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
+pub use head::TABLE_BYTES_MAX;
+pub use mask::OUTLINE_CHARS_MAX;
 pub(crate) use problem::grouped;
 pub use problem::{Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
 pub use source::{InputDigest, Source};
+pub use table::{HEADER_RECORDS_MAX, PROBLEM_COLUMN, TABLE_RECORDS_MAX};
 pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };
@@ -184,6 +192,20 @@ impl Intake {
         let (line, made, record, size) = match decoded {
             Decoded::End => return Ok(None),
             Decoded::Blank { line } => (line, Made::default(), None, 0),
+            Decoded::Aside(aside) => {
+                let warning = Problem {
+                    position: at(aside.line),
+                    column: None,
+                    field: None,
+                    code: aside.what.code(),
+                    message: aside.what.message().to_owned(),
+                };
+                let made = Made {
+                    items: Vec::new(),
+                    warnings: vec![warning],
+                };
+                (aside.line, made, None, aside.raw.len())
+            }
             Decoded::Malformed(bad) => {
                 let problem = Problem {
                     position: at(bad.line),

@@ -70,14 +70,20 @@ pub fn rows(
     };
     let mut out = csv::WriterBuilder::new().flexible(true).from_writer(out);
     if !columns.is_empty() {
-        out.write_record(&columns).map_err(output)?;
+        // A column without name and values is none.
+        out.write_record(columns.iter().filter(|name| !name.is_empty()))
+            .map_err(output)?;
     }
     each(
         &mut opened,
         &mut |cells| {
             match cells {
                 Cells::Csv(values) => {
-                    for column in 0..columns.len() {
+                    for (column, _) in columns
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, name)| !name.is_empty())
+                    {
                         out.write_field(values.get(column)).map_err(output)?;
                     }
                 }
@@ -131,6 +137,17 @@ fn each(
             Decoded::End => return Ok(()),
             Decoded::Blank { .. } => {}
             Decoded::Row(found) => row(&found.cells)?,
+            Decoded::Aside(aside) => refused(&Problem {
+                position: Position {
+                    input: 1,
+                    row: number,
+                    line: aside.line,
+                },
+                column: None,
+                field: None,
+                code: aside.what.code(),
+                message: aside.what.message().to_owned(),
+            }),
             Decoded::Malformed(bad) => refused(&Problem {
                 position: Position {
                     input: 1,

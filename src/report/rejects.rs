@@ -10,12 +10,11 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use super::cell;
-use crate::intake::delimited::{After, Dialect, Scan, Spans, scan};
+pub use crate::intake::PROBLEM_COLUMN;
+use crate::intake::delimited::{After, Scan, Spans, scan};
 use crate::intake::{Record, RecordKind, Shape};
-use crate::plan::Format;
+use crate::plan::{Format, NO_QUOTE};
 
-/// The column that is added.
-pub const PROBLEM_COLUMN: &str = "import_problem";
 /// The member that holds a line which is not a JSON object.
 pub const LINE_MEMBER: &str = "import_line";
 /// How the problem of a row begins that could not be read. Where such a row comes again, it is replaced by the new one.
@@ -95,10 +94,7 @@ impl<W: Write> RejectsWriter<W> {
     }
 
     fn write_cells(&mut self, raw: &[u8], problem: &str) -> io::Result<()> {
-        let dialect = Dialect {
-            delimiter: self.shape.delimiter,
-            quote: self.shape.quote,
-        };
+        let dialect = self.shape.dialect();
         let scanned = scan(raw, After::End, raw.len(), dialect, &mut self.cells);
         if !matches!(scanned, Scan::Record { content, fault: None, .. } if content == raw.len()) {
             // The dialect is not the one that the record was read with; nothing is lost this way.
@@ -152,7 +148,10 @@ impl<W: Write> RejectsWriter<W> {
     /// A cell, in quotes where it needs them.
     fn cell(&mut self, text: &[u8]) -> io::Result<()> {
         let Shape {
-            delimiter, quote, ..
+            delimiter,
+            quote,
+            escape,
+            ..
         } = self.shape;
         let needs_quotes = text
             .iter()
@@ -160,11 +159,25 @@ impl<W: Write> RejectsWriter<W> {
         if !needs_quotes {
             return self.out.write_all(text);
         }
+        if quote == NO_QUOTE {
+            // Nothing can stand around it.
+            let kept = |byte: &u8| {
+                if *byte == delimiter || matches!(byte, b'\n' | b'\r') {
+                    b' '
+                } else {
+                    *byte
+                }
+            };
+            let text: Vec<u8> = text.iter().map(kept).collect();
+            return self.out.write_all(&text);
+        }
         let mut quoted = Vec::with_capacity(text.len() + 2);
         quoted.push(quote);
         for &byte in text {
             if byte == quote {
-                quoted.push(quote);
+                quoted.push(escape.unwrap_or(quote));
+            } else if Some(byte) == escape {
+                quoted.push(byte);
             }
             quoted.push(byte);
         }

@@ -194,8 +194,10 @@ fn faults_of_a_header_say_what_to_do() {
             b"Ticket\tEmail\tWish\nT-1\nT-2\nT-3\n",
             "delimiter = \"\\t\"",
         ),
-        (b"Ticket,Email,Wish,Email\n", "`Email` (columns 2, 4)"),
-        (b"Ticket,,Email,Wish\n", "no name for column 2"),
+        (
+            b"Ticket,Email,Wish,Email\n",
+            "2, 4 | say which is meant: `Email (1)` is the first, the others are `Email (2)`",
+        ),
         (b"Ticket,Email,\"Wish\n", "quote"),
         (b"\xef\xbb\xbfTicket,\xc9mail,Wish\n", "0xC9 at character 8"),
         (b",,\n1,2,3\n", "header_row"),
@@ -402,17 +404,26 @@ proptest! {
         json in prop::collection::vec(json_piece(), 1..12),
         sizes in prop::collection::vec(1_usize..200_000, 1..5),
     ) {
-        let plan = plan();
+        let found = plan();
+        let mut told = plan();
+        told.reading.header_row = NonZeroU64::new(1);
         let csv = ([&b"Ticket,Email,Wish\n"[..]].concat(), pieces.concat());
         let json = (b"{\"Ticket\":\"T-0\",\"Email\":\"a@example.com\",\"Wish\":\"view\"}\n".to_vec(), json.concat());
         for (head, body) in [csv, json] {
             // Beyond what the window holds at once, so that its edges fall anywhere.
             let times = 300_000 / body.len().max(20);
             let bytes = [head, body.repeat(times)].concat();
-            let whole: Vec<_> = read(&plan, &bytes).iter().map(shown).collect();
-            let pieces = Pieces::new(Cursor::new(bytes), sizes.clone());
-            let cut = Intake::from_reader(&plan, 0, true, pieces).expect("it opened before");
-            prop_assert!(drain(cut).iter().map(shown).eq(whole));
+            let all = |opened: Result<Intake, IntakeError>| match opened {
+                Ok(intake) => drain(intake).iter().map(shown).collect(),
+                Err(error) => vec![error.to_string()],
+            };
+            for plan in [&told, &found] {
+                let whole = all(open(plan, &bytes));
+                let pieces = Pieces::new(Cursor::new(bytes.clone()), sizes.clone());
+                let cut = all(Intake::from_reader(plan, 0, true, pieces));
+                prop_assert!(cut == whole);
+                prop_assert!(plan.reading.header_row.is_none() || whole.len() > 1);
+            }
         }
     }
 
@@ -437,7 +448,13 @@ proptest! {
         }
         file.write_all(&writer.into_inner().expect("memory flushes")).expect("a file writes");
         let input = Input { name: "t".to_owned(), path: file.path().to_owned() };
-        let reading = Reading { delimiter: Some(delimiter), quote: Some(quote), ..Reading::default() };
+        let reading = Reading {
+            delimiter: Some(delimiter),
+            quote: Some(quote),
+            header_row: NonZeroU64::new(1),
+            set_aside: false,
+            ..Reading::default()
+        };
         let mut out = Vec::new();
         let mut refused = Vec::new();
         rows(&input, &reading, &mut out, &mut |_| {}, &mut |problem| refused.push(problem.clone())).expect("it reads");

@@ -4,13 +4,22 @@ use std::num::NonZeroU64;
 
 use toml::de::{DeTable, DeValue};
 
-use super::walk::{Reader, Table};
+use super::walk::{Reader, Table, Value};
 use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
 use crate::cli::nearest::nearest;
-use crate::intake::encoding_by_label;
-use crate::plan::{DoubtPolicy, Filter, Format, Mark, Reading, Rules, Sending};
+use crate::intake::{HEADER_RECORDS_MAX, encoding_by_label};
+use crate::plan::{DoubtPolicy, Filter, Format, Mark, NO_QUOTE, Reading, Rules, Sending};
 
+const OF_CSV: [&str; 7] = [
+    "delimiter",
+    "quote",
+    "escape",
+    "header_row",
+    "header_rows",
+    "columns",
+    "set_aside",
+];
 const FILTER_KEYS: [&str; 2] = ["column", "in"];
 const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
 const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
@@ -184,8 +193,12 @@ impl<'t> Reader<'t> {
             format: self.format(table),
             encoding: self.encoding(table),
             delimiter: self.ascii(table, "delimiter", "for tabs: delimiter = \"\\t\""),
-            quote: self.ascii(table, "quote", "the usual one: quote = '\"'"),
+            quote: self.quote(table),
+            escape: self.ascii(table, "escape", "the usual one: escape = \"\\\\\""),
             header_row: self.header_row(table),
+            header_rows: self.header_rows(table),
+            columns: self.columns(table),
+            set_aside: self.set_aside(table),
             records: self.records(table),
         };
         if let Some(value) = table.get("date_order") {
@@ -195,7 +208,7 @@ impl<'t> Reader<'t> {
                 "leave it out; a date can be sent as it stands, within notes (a template) or requestDetails",
             );
         }
-        let of_csv = ["delimiter", "quote", "header_row"].map(|key| (key, "CSV"));
+        let of_csv = OF_CSV.map(|key| (key, "CSV"));
         let of_json = [("records", "JSON documents")];
         let (word, unfit) = match reading.format {
             None => ("", Vec::new()),
@@ -221,6 +234,65 @@ impl<'t> Reader<'t> {
             );
         }
         reading
+    }
+
+    /// A quote; `""` says that there are none.
+    fn quote(&mut self, table: &Table<'t>) -> Option<u8> {
+        let is_none = |value: &Value<'_>| value.get_ref().as_str() == Some("");
+        if table.get("quote").is_some_and(is_none) {
+            return Some(NO_QUOTE);
+        }
+        self.ascii(
+            table,
+            "quote",
+            "the usual one: quote = '\"'; where cells stand in no quotes: quote = \"\"",
+        )
+    }
+
+    fn header_rows(&mut self, table: &Table<'t>) -> Option<u8> {
+        let (value, rows) = self.whole(table, "header_rows")?;
+        let found = u8::try_from(rows)
+            .ok()
+            .filter(|rows| (1..=HEADER_RECORDS_MAX).contains(&usize::from(*rows)));
+        if found.is_none() {
+            self.fault(
+                value.span(),
+                format!(
+                    "`[input] header_rows` must be from 1 to {HEADER_RECORDS_MAX}, and is {rows}"
+                ),
+                "for a file without a header: columns = [\"Ticket\", \"Email\"]",
+            );
+        }
+        found
+    }
+
+    /// The columns' names; each may stand once.
+    fn columns(&mut self, table: &Table<'t>) -> Option<Vec<String>> {
+        let value = table.get("columns")?;
+        let hint = "one name for each column: columns = [\"Ticket\", \"Email\"]";
+        let names = self.texts(value, &table.path("columns"), hint)?;
+        for key in ["header_row", "header_rows"] {
+            if let Some(other) = table.get(key) {
+                self.fault(
+                    other.span(),
+                    format!("`[input] {key}` says that there is a header, and `columns` is for a file that has none"),
+                    "leave one of the two out",
+                );
+            }
+        }
+        Some(names.iter().map(|name| name.trim().to_owned()).collect())
+    }
+
+    fn set_aside(&mut self, table: &Table<'t>) -> bool {
+        let Some(value) = table.get("set_aside") else {
+            return true;
+        };
+        let found = value.get_ref().as_bool();
+        if found.is_none() {
+            let hint = "set_aside = false takes every line below the header for a row, notes and totals too";
+            self.wrong_type(value, &table.path("set_aside"), "true or false", hint);
+        }
+        found.unwrap_or(true)
     }
 
     fn encoding(&mut self, table: &Table<'t>) -> Option<&'static encoding_rs::Encoding> {

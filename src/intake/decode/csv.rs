@@ -7,11 +7,13 @@ use std::io;
 
 use memchr::memchr;
 
+use super::super::judge::{Judge, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
 use super::{
-    Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, skip_line,
+    Aside, Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, Shape,
+    skip_line,
 };
 
 /// The values of a record in UTF-8.
@@ -58,6 +60,10 @@ fn chars(bytes: &[u8]) -> u64 {
 pub(crate) struct Decoder {
     dialect: Dialect,
     columns: usize,
+    /// Columns without a name, which hold nothing in the first records.
+    nameless: Vec<usize>,
+    /// Tells rows from what is none; nothing: all are rows.
+    judge: Option<Judge>,
     /// Of the next unread byte, once `pending` is consumed.
     line: u64,
     /// What the row given out last still takes of the window.
@@ -67,11 +73,18 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder for records of so many columns, the first of which begins on `line`.
-    pub(crate) fn new(dialect: Dialect, columns: usize, line: u64) -> Self {
+    /// A decoder for records of an input's columns, the first of which begins on `line`.
+    pub(crate) fn new(shape: &Shape, judge: Option<Judge>, line: u64) -> Self {
+        let nameless = shape
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| name.is_empty());
         Self {
-            dialect,
-            columns,
+            dialect: shape.dialect(),
+            columns: shape.columns.len(),
+            nameless: nameless.map(|(column, _)| column).collect(),
+            judge,
             line,
             pending: 0,
             cells: Spans::default(),
@@ -158,6 +171,17 @@ impl Decoder {
                 "the row has a NUL byte; text has none".to_owned(),
             );
         }
+        match self
+            .judge
+            .as_ref()
+            .map(|judge| judge.judge(count, |column| values.get(column)))
+        {
+            None | Some(Verdict::Row) => {}
+            Some(Verdict::Aside(what)) => return Decoded::Aside(Aside { line, what, raw }),
+            Some(Verdict::Doubtful(doubt)) => {
+                return malformed(doubt.code(), doubt.message().to_owned());
+            }
+        }
         if count < self.columns {
             return malformed(
                 "too_few_cells",
@@ -174,6 +198,19 @@ impl Decoder {
                 format!(
                     "the row has {count} cells, the header {}; perhaps a cell with a delimiter lacks its quotes",
                     self.columns
+                ),
+            );
+        }
+        if let Some(column) = self
+            .nameless
+            .iter()
+            .find(|&&column| !values.get(column).trim().is_empty())
+        {
+            return malformed(
+                "nameless_column",
+                format!(
+                    "column {} has a value and no name in the header; name it there",
+                    column + 1
                 ),
             );
         }
@@ -298,12 +335,28 @@ mod tests {
     const COMMA: Dialect = Dialect {
         delimiter: b',',
         quote: b'"',
+        escape: None,
+        is_padded: false,
     };
+
+    /// A decoder that judges nothing.
+    fn decoder(dialect: Dialect, columns: usize) -> Decoder {
+        Decoder {
+            dialect,
+            columns,
+            nameless: Vec::new(),
+            judge: None,
+            line: 1,
+            pending: 0,
+            cells: Spans::default(),
+            kept: Vec::new(),
+        }
+    }
 
     /// Every row as `line: cell|cell`, every problem as `line! code`.
     fn read(text: &[u8], columns: usize) -> Vec<String> {
         let mut window = Window::new(Box::new(Cursor::new(text.to_vec())));
-        let mut decoder = Decoder::new(COMMA, columns, 1);
+        let mut decoder = decoder(COMMA, columns);
         let mut found = Vec::new();
         loop {
             match decoder.next(&mut window).expect("a cursor reads") {
@@ -315,6 +368,9 @@ mod tests {
                     found.push(format!("{}: {}", row.line, cells.join("|")));
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
+                Decoded::Aside(aside) => {
+                    found.push(format!("{}: {}", aside.line, aside.what.code()))
+                }
                 Decoded::Malformed(problem) => {
                     found.push(format!("{}! {}", problem.line, problem.code));
                 }

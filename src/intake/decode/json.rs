@@ -256,7 +256,7 @@ impl Decoder {
             match decoder.next(&mut copy)? {
                 Decoded::Row(_) => {}
                 Decoded::End => break,
-                Decoded::Blank { .. } | Decoded::Malformed(_) => continue,
+                Decoded::Blank { .. } | Decoded::Aside(_) | Decoded::Malformed(_) => continue,
             }
             sample.add(&decoder.objects);
         }

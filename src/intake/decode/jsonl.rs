@@ -384,6 +384,9 @@ mod tests {
                     found.push(format!("{}: {}", row.line, cells.join("|")));
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
+                Decoded::Aside(aside) => {
+                    found.push(format!("{}: {}", aside.line, aside.what.code()))
+                }
                 Decoded::Malformed(problem) => {
                     found.push(format!("{}! {}", problem.line, problem.code));
                 }

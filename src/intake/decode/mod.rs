@@ -38,6 +38,8 @@ pub(crate) enum Decoded<'a> {
     Row(RawRow<'a>),
     /// A row without anything in it.
     Blank { line: u64 },
+    /// A record that is no row: a note, a total, the header once more.
+    Aside(Aside<'a>),
     /// A row that cannot.
     Malformed(Malformed<'a>),
     /// Nothing more.
@@ -52,6 +54,15 @@ pub(crate) struct RawRow<'a> {
     pub(crate) raw: &'a [u8],
     /// Its values.
     pub(crate) cells: Cells<'a>,
+}
+
+/// A record that is no row.
+pub(crate) struct Aside<'a> {
+    /// On which it begins.
+    pub(crate) line: u64,
+    pub(crate) what: super::judge::Aside,
+    /// As it stands, without its line end.
+    pub(crate) raw: &'a [u8],
 }
 
 /// A row that cannot be read.
@@ -141,18 +152,40 @@ pub struct Shape {
     pub has_bom: bool,
     /// Between cells (CSV).
     pub delimiter: u8,
-    /// Around cells (CSV).
+    /// Around cells (CSV); [`crate::plan::NO_QUOTE`]: nothing.
     pub quote: u8,
+    /// In front of a quote within a cell, beside a doubled one (CSV).
+    pub escape: Option<u8>,
+    /// Blanks after a delimiter do not count (CSV).
+    pub is_padded: bool,
     /// Lines end with CR LF rather than LF.
     pub is_crlf: bool,
     /// What stands above the header, with its line ends.
     pub preamble: Vec<u8>,
     /// The line on which the header begins (CSV).
     pub header_line: u64,
-    /// The columns' names, trimmed. JSON: the paths of the sample, in order of appearance.
+    /// How many lines the header takes (CSV); none: the job file names the columns.
+    pub header_lines: u64,
+    /// The columns' names, all different; an empty one is no column. JSON: the paths of the sample, in order of appearance.
     pub columns: Vec<String>,
+    /// The columns, from 0, whose names are not in the file: it has none for them, or the same for several (CSV).
+    pub made_up: Vec<usize>,
+    /// The columns, from 0, that have the same name in the file (CSV).
+    pub repeated: Vec<Vec<usize>>,
     /// The key of the array that holds the rows (JSON).
     pub records: Option<String>,
+}
+
+impl Shape {
+    /// What stands between and around cells.
+    pub(crate) fn dialect(&self) -> scan::Dialect {
+        scan::Dialect {
+            delimiter: self.delimiter,
+            quote: self.quote,
+            escape: self.escape,
+            is_padded: self.is_padded,
+        }
+    }
 }
 
 /// The decoder of an input.

@@ -12,12 +12,32 @@ use std::ops::Range;
 use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
 use super::ROW_LINES_MAX;
+use crate::plan::NO_QUOTE;
 
-/// What stands between and around cells: two different ASCII bytes, neither a line end.
+/// What stands between and around cells: different ASCII bytes, none of them a line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
+    /// [`NO_QUOTE`]: nothing stands around cells.
     pub(crate) quote: u8,
+    /// In front of a quote (or itself) in a quoted cell it makes that stand for itself; a doubled quote does too.
+    pub(crate) escape: Option<u8>,
+    /// Blanks between a delimiter and a quote do not count.
+    pub(crate) is_padded: bool,
+}
+
+impl Dialect {
+    /// Where the opening quote of the cell that begins at `start` stands, if it is quoted; `None` also at the end.
+    fn opening(self, bytes: &[u8], start: usize) -> Option<usize> {
+        let mut at = start;
+        if self.is_padded && self.delimiter != b' ' {
+            at += bytes[start..]
+                .iter()
+                .take_while(|&&byte| byte == b' ')
+                .count();
+        }
+        (self.quote != NO_QUOTE && bytes.get(at) == Some(&self.quote)).then_some(at)
+    }
 }
 
 /// Where one cell of a record stands.
@@ -150,8 +170,8 @@ pub(crate) fn scan(
     let mut start = 0;
     loop {
         let mut text_from = start;
-        if bytes.get(start) == Some(&dialect.quote) {
-            match quoted(bytes, start, after, dialect.quote, &mut cells.scratch) {
+        if let Some(opening) = dialect.opening(bytes, start) {
+            match quoted(bytes, opening, after, dialect, &mut cells.scratch) {
                 Quoted::More => return Scan::More,
                 Quoted::Open => return refuse_line(bytes, after, QuoteFault::Open { cell: start }),
                 Quoted::Closed {
@@ -234,11 +254,22 @@ enum Quoted {
     },
 }
 
-fn quoted(bytes: &[u8], start: usize, after: After, quote: u8, scratch: &mut Vec<u8>) -> Quoted {
+fn quoted(
+    bytes: &[u8],
+    start: usize,
+    after: After,
+    dialect: Dialect,
+    scratch: &mut Vec<u8>,
+) -> Quoted {
+    let Dialect { quote, escape, .. } = dialect;
     let scratch_from = scratch.len();
     let mut piece = start + 1;
     loop {
-        let Some(offset) = memchr(quote, &bytes[piece..]) else {
+        let found = match escape {
+            Some(escape) => memchr2(quote, escape, &bytes[piece..]),
+            None => memchr(quote, &bytes[piece..]),
+        };
+        let Some(offset) = found else {
             return if after == After::More {
                 Quoted::More
             } else {
@@ -246,6 +277,24 @@ fn quoted(bytes: &[u8], start: usize, after: After, quote: u8, scratch: &mut Vec
             };
         };
         let at = piece + offset;
+        if escape == Some(bytes[at]) && bytes[at] != quote {
+            match bytes.get(at + 1) {
+                None if after == After::More => return Quoted::More,
+                None => return Quoted::Open,
+                // What is escaped stands for itself; the escape stays in front of anything but a quote or another one.
+                Some(&next) => {
+                    let end = if next == quote || Some(next) == escape {
+                        at
+                    } else {
+                        at + 1
+                    };
+                    scratch.extend_from_slice(&bytes[piece..end]);
+                    scratch.push(next);
+                    piece = at + 2;
+                }
+            }
+            continue;
+        }
         match (bytes.get(at + 1), after) {
             (Some(&next), _) if next == quote => {
                 scratch.extend_from_slice(&bytes[piece..=at]);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::error::{IntakeError, MissingColumn};
+use super::super::error::{IntakeError, MissingColumn, listed};
 use super::values::folded;
 
 /// Below this likeness (of 1) a name is not suggested for another.
@@ -16,14 +16,20 @@ pub(crate) struct Columns<'a> {
     by_path: bool,
     /// Whether a name that is not among `present` may still turn up further down.
     may_lack: bool,
+    /// Columns that have the same name in the header.
+    repeated: &'a [Vec<usize>],
     wanted: Vec<String>,
     missing: Vec<MissingColumn>,
+    ambiguous: Vec<(String, String)>,
 }
 
 impl<'a> Columns<'a> {
     /// Those of a header.
-    pub(crate) fn of_header(names: &'a [String]) -> Self {
-        Self::new(names, false, false)
+    pub(crate) fn of_header(names: &'a [String], repeated: &'a [Vec<usize>]) -> Self {
+        Self {
+            repeated,
+            ..Self::new(names, false, false)
+        }
     }
 
     /// Those of a sample of objects.
@@ -37,10 +43,13 @@ impl<'a> Columns<'a> {
             by_name: present
                 .iter()
                 .enumerate()
+                .filter(|(_, name)| !name.is_empty())
                 .map(|(index, name)| (name.as_str(), index))
                 .collect(),
             by_path,
             may_lack,
+            repeated: &[],
+            ambiguous: Vec::new(),
             wanted: Vec::new(),
             missing: Vec::new(),
         }
@@ -49,7 +58,15 @@ impl<'a> Columns<'a> {
     /// The number of the column that the job names at `job_key`; none when there is no such column.
     pub(crate) fn find(&mut self, name: &str, job_key: &str, may_lack: bool) -> Option<usize> {
         let name = name.trim();
-        let present = self.by_name.get(name).copied();
+        let present = self.present_as(name);
+        let is_several = |column| {
+            self.repeated
+                .iter()
+                .any(|columns| columns.first() == Some(&column))
+        };
+        if present.is_some_and(|column| self.present[column] == name && is_several(column)) {
+            self.ambiguous.push((name.to_owned(), job_key.to_owned()));
+        }
         if present.is_none() && !may_lack && !self.may_lack {
             self.missing.push(MissingColumn {
                 column: name.to_owned(),
@@ -65,6 +82,16 @@ impl<'a> Columns<'a> {
         }
         self.wanted.push(name.to_owned());
         Some(self.wanted.len() - 1)
+    }
+
+    /// The column of that name; the first of several can be called `Name (1)`.
+    fn present_as(&self, name: &str) -> Option<usize> {
+        let first = || {
+            let base = name.strip_suffix(" (1)")?;
+            self.by_name.get(format!("{base} (2)").as_str())?;
+            self.by_name.get(base)
+        };
+        self.by_name.get(name).or_else(first).copied()
     }
 
     fn nearest(&self, name: &str) -> Option<String> {
@@ -87,13 +114,46 @@ impl<'a> Columns<'a> {
 
     /// The paths wanted, by number; an error when some are missing.
     pub(crate) fn finish(self, input: &str) -> Result<Vec<String>, IntakeError> {
+        if let Some((name, job_key)) = self.ambiguous.first() {
+            let first = self.by_name.get(name.as_str()).copied();
+            let columns = self
+                .repeated
+                .iter()
+                .find(|columns| columns.first().copied() == first);
+            let columns = columns.map_or(&[][..], Vec::as_slice);
+            let numbers: Vec<_> = columns
+                .iter()
+                .map(|column| (column + 1).to_string())
+                .collect();
+            let others: Vec<_> = columns
+                .iter()
+                .skip(1)
+                .map(|&column| &self.present[column])
+                .collect();
+            return Err(IntakeError::Rule {
+                job_key: job_key.clone(),
+                what: format!(
+                    "`{name}` is the name of several columns of {input}: {}",
+                    numbers.join(", ")
+                ),
+                hint: format!(
+                    "say which is meant: `{name} (1)` is the first, the others are {}",
+                    listed(&others)
+                ),
+            });
+        }
         if self.missing.is_empty() {
             return Ok(self.wanted);
         }
         Err(IntakeError::MissingColumns {
             input: input.to_owned(),
             missing: self.missing,
-            present: self.present.to_vec(),
+            present: self
+                .present
+                .iter()
+                .filter(|name| !name.is_empty())
+                .cloned()
+                .collect(),
             are_paths: self.by_path,
         })
     }

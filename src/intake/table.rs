@@ -1,0 +1,638 @@
+//! Where in a sheet the table stands: its header, under what stands above it, and the names of its columns.
+//!
+//! In: the first records as texts, whether of delimited text or of a workbook. Out: a [`Table`], or why there is none
+//! to be sure of. Deterministic, and without knowledge of what the columns mean: it goes by how many cells a record
+//! fills and by which columns hold numbers, dates and addresses. What stands below the header is judged row by row
+//! (`judge`).
+
+use std::collections::{HashMap, HashSet};
+
+use super::kind::{Kind, kind};
+
+/// Records that are looked at to find a table.
+pub const TABLE_RECORDS_MAX: usize = 500;
+/// Most records of a header.
+pub const HEADER_RECORDS_MAX: usize = 5;
+/// The column that rejects have: a header with it is one of ours, and whole.
+pub const PROBLEM_COLUMN: &str = "import_problem";
+/// What stands between the names of a header of several records.
+pub(crate) const JOINT: &str = " / ";
+
+/// A table in a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// The index of the first record of the header; those before it are no part of the table.
+    pub(crate) header: usize,
+    /// How many records the header takes, with blank ones among them. The first row comes after them.
+    pub(crate) header_records: usize,
+    /// A name for each column, all different. An empty one: the column has neither name nor values, and is left out.
+    /// Those at the end are not there.
+    pub(crate) columns: Vec<String>,
+    /// The columns, from 0, whose name is not in the file: it has none for them, or the same for several.
+    pub(crate) made_up: Vec<usize>,
+    /// Columns, from 0, that have the same name in the file.
+    pub(crate) repeated: Vec<Vec<usize>>,
+}
+
+/// Why a sample has no table that one can be sure of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoTable {
+    /// Nothing but blank records.
+    Empty,
+    /// The rows begin with this record and nothing above it names the columns.
+    NoHeader { record: usize },
+    /// This record below the header seems to be part of it.
+    Unclear { header: usize, record: usize },
+    /// The record that should be the header, by the job file, names nothing.
+    Nameless { record: usize },
+}
+
+/// What the job file says of the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// The sample begins with it.
+    pub(crate) is_first: bool,
+    /// How many records it takes; nothing: to be found.
+    pub(crate) records: Option<usize>,
+}
+
+/// Finds the table in the first records of a sheet.
+pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable> {
+    let sample = &sample[..sample.len().min(TABLE_RECORDS_MAX)];
+    if let Some(table) = of_rejects(sample) {
+        return Ok(table);
+    }
+    let look = Look::of(sample);
+    let Some(first) = look.filled.iter().position(|&filled| filled > 0) else {
+        return Err(NoTable::Empty);
+    };
+    let (header, last) = match (said.is_first, said.records) {
+        (true, Some(records)) => (0, look.downwards(first, records)),
+        (true, None) => (0, first),
+        (false, _) => look.header(first)?,
+    };
+    let header = match said.records {
+        Some(records) if !said.is_first => look.upwards(last, records),
+        _ => header,
+    };
+    let last = last.min(sample.len() - 1);
+    let (columns, made_up, repeated) = look.names(header, last);
+    if columns.is_empty() {
+        return Err(NoTable::Nameless { record: header });
+    }
+    Ok(Table {
+        header,
+        header_records: last + 1 - header,
+        columns,
+        made_up,
+        repeated,
+    })
+}
+
+/// The table of rejects: its header was written by us, below the input's preamble and in one record.
+pub(crate) fn of_rejects(sample: &[Vec<String>]) -> Option<Table> {
+    let is_problem = |record: &Vec<String>| {
+        record
+            .iter()
+            .rev()
+            .find(|cell| !cell.is_empty())
+            .is_some_and(|cell| cell == PROBLEM_COLUMN)
+    };
+    let header = sample.iter().position(is_problem)?;
+    let mut columns = sample[header].clone();
+    while columns.last().is_some_and(String::is_empty) {
+        columns.pop();
+    }
+    let repeated = repeated(&columns);
+    let made_up = told_apart(&mut columns);
+    Some(Table {
+        header,
+        header_records: 1,
+        columns,
+        made_up,
+        repeated,
+    })
+}
+
+/// The columns of each name that several have.
+fn repeated(names: &[String]) -> Vec<Vec<usize>> {
+    let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (column, name) in names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !name.is_empty())
+    {
+        of_name.entry(name).or_default().push(column);
+    }
+    let mut several: Vec<_> = of_name
+        .into_values()
+        .filter(|columns| columns.len() > 1)
+        .collect();
+    several.sort_unstable();
+    several
+}
+
+/// Different names of names: of several that are the same the first stays and the others become `Name (2)`, `Name (3)`,
+/// skipping what stands there already. Answers which were changed.
+pub(crate) fn told_apart(names: &mut [String]) -> Vec<usize> {
+    let mut taken: HashSet<String> = names.iter().cloned().collect();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut next: HashMap<String, usize> = HashMap::new();
+    let mut changed = Vec::new();
+    for (column, name) in names.iter_mut().enumerate() {
+        if name.is_empty() || seen.insert(name.clone()) {
+            continue;
+        }
+        let number = next.entry(name.clone()).or_insert(2);
+        let mut candidate = format!("{name} ({number})");
+        while taken.contains(&candidate) {
+            *number += 1;
+            candidate = format!("{name} ({number})");
+        }
+        *number += 1;
+        taken.insert(candidate.clone());
+        seen.insert(candidate.clone());
+        *name = candidate;
+        changed.push(column);
+    }
+    changed
+}
+
+/// A name with its white space folded to single spaces, line breaks included.
+pub(crate) fn folded_space(text: &str) -> String {
+    let text = text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is known of a sample before the header is.
+struct Look<'a> {
+    sample: &'a [Vec<String>],
+    kinds: Vec<Vec<Kind>>,
+    /// How many cells each record fills.
+    filled: Vec<usize>,
+    /// How many cells a record of the table fills usually.
+    usual: usize,
+    /// What each column mostly holds, where that is more than text.
+    typed: Vec<Option<Kind>>,
+}
+
+impl<'a> Look<'a> {
+    fn of(sample: &'a [Vec<String>]) -> Self {
+        let kinds: Vec<Vec<Kind>> = sample
+            .iter()
+            .map(|record| record.iter().map(|cell| kind(cell)).collect())
+            .collect();
+        let filled: Vec<usize> = kinds
+            .iter()
+            .map(|record| record.iter().filter(|kind| **kind != Kind::Blank).count())
+            .collect();
+        let usual = usual(sample, &filled);
+        let width = kinds.iter().map(Vec::len).max().unwrap_or(0);
+        let mut look = Self {
+            sample,
+            kinds,
+            filled,
+            usual,
+            typed: Vec::new(),
+        };
+        look.typed = (0..width).map(|column| look.column_kind(column)).collect();
+        look
+    }
+
+    /// What at least half of a column's cells are, in records that may be of the table.
+    fn column_kind(&self, column: usize) -> Option<Kind> {
+        let mut filled = 0;
+        let mut counts: [(Kind, usize); 5] = Kind::TYPED.map(|kind| (kind, 0));
+        for (record, _) in self
+            .kinds
+            .iter()
+            .zip(&self.filled)
+            .filter(|(_, filled)| self.is_wide(**filled))
+        {
+            let Some(kind) = record.get(column) else {
+                continue;
+            };
+            if matches!(kind, Kind::Blank | Kind::Missing) {
+                continue;
+            }
+            filled += 1;
+            for (known, count) in &mut counts {
+                *count += usize::from(known == kind);
+            }
+        }
+        // A year counts as a number where most are other numbers.
+        let years = counts
+            .iter()
+            .find(|(kind, _)| *kind == Kind::Year)
+            .map_or(0, |(_, count)| *count);
+        if let Some((_, numbers)) = counts.iter_mut().find(|(kind, _)| *kind == Kind::Number)
+            && *numbers >= years
+        {
+            *numbers += years;
+        }
+        counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0 && count * 2 >= filled)
+            .max_by_key(|(_, count)| *count)
+            .map(|(kind, _)| kind)
+    }
+
+    /// Whether a record fills enough cells to be one of the table.
+    fn is_wide(&self, filled: usize) -> bool {
+        filled > 0 && filled * 2 >= self.usual
+    }
+
+    /// How many of a record's cells are what their columns hold, and how many are text there instead.
+    fn agreement(&self, record: usize) -> (usize, usize) {
+        let (mut agree, mut differ) = (0, 0);
+        for (kind, typed) in self.kinds[record].iter().zip(&self.typed) {
+            let Some(typed) = typed else { continue };
+            match kind {
+                Kind::Blank | Kind::Missing => {}
+                // Years head columns of numbers.
+                Kind::Year if *typed == Kind::Number => {}
+                kind if kind == typed => agree += 1,
+                Kind::Text => differ += 1,
+                _ => {}
+            }
+        }
+        (agree, differ)
+    }
+
+    /// The header's first and last record.
+    fn header(&self, first: usize) -> Result<(usize, usize), NoTable> {
+        let is_data = |record: &usize| {
+            let (agree, differ) = self.agreement(*record);
+            self.is_wide(self.filled[*record]) && agree > differ
+        };
+        let Some(data) = (first..self.sample.len()).find(is_data) else {
+            return self.header_of_texts(first);
+        };
+        let candidates: Vec<usize> = (first..data)
+            .filter(|record| self.may_name(*record))
+            .collect();
+        if candidates.is_empty() {
+            return Err(NoTable::NoHeader { record: data });
+        }
+        let complete = candidates
+            .iter()
+            .copied()
+            .find(|record| self.unnamed(*record, *record) == 0);
+        let last = match complete {
+            // Of several lines above a single column the nearest is its name.
+            Some(record) if self.usual > 1 => self.below(record, data)?,
+            _ => candidates[candidates.len() - 1],
+        };
+        Ok((self.group_rows(last, first), last))
+    }
+
+    /// The header of a table that holds nothing but texts: the first record that is as wide as most.
+    fn header_of_texts(&self, first: usize) -> Result<(usize, usize), NoTable> {
+        let all = first..self.sample.len();
+        let header = all
+            .clone()
+            .find(|record| self.filled[*record] * 3 >= self.usual * 2)
+            .unwrap_or(first);
+        if self.kinds[header].contains(&Kind::Email) {
+            return Err(NoTable::NoHeader { record: header });
+        }
+        Ok((self.group_rows(header, first), header))
+    }
+
+    /// Whether a record above the rows may name columns.
+    fn may_name(&self, record: usize) -> bool {
+        self.filled[record] >= 2.min(self.usual)
+            && self.agreement(record).0 == 0
+            && !self.kinds[record].contains(&Kind::Email)
+    }
+
+    /// How many columns that hold something below have no name when these records are the header.
+    fn unnamed(&self, header: usize, last: usize) -> usize {
+        let names = self.joined(header, last);
+        (0..self.typed.len())
+            .filter(|&column| {
+                names.get(column).is_none_or(String::is_empty) && self.is_used(column, last + 1)
+            })
+            .count()
+    }
+
+    /// Whether half of the table's records from here on have something in the column.
+    fn is_used(&self, column: usize, from: usize) -> bool {
+        let (mut records, mut used) = (0, 0);
+        for (kinds, filled) in self.kinds.iter().zip(&self.filled).skip(from) {
+            if self.is_wide(*filled) {
+                records += 1;
+                used += usize::from(kinds.get(column).is_some_and(|kind| *kind != Kind::Blank));
+            }
+        }
+        used > 0 && used * 2 >= records
+    }
+
+    /// Whether any record from here on has something in the column.
+    fn has_values(&self, column: usize, from: usize) -> bool {
+        self.kinds[from.min(self.kinds.len())..]
+            .iter()
+            .zip(&self.filled[from.min(self.kinds.len())..])
+            .any(|(record, filled)| {
+                self.is_wide(*filled) && record.get(column).is_some_and(|kind| *kind != Kind::Blank)
+            })
+    }
+
+    /// The last record of a header whose first names all columns: one that goes on below (`Response`) is part of it.
+    fn below(&self, header: usize, data: usize) -> Result<usize, NoTable> {
+        let mut last = header;
+        for record in header + 1..data {
+            if self.filled[record] == 0 {
+                continue;
+            }
+            if self.sample[record] == self.sample[header] {
+                break; // the header once more
+            }
+            if is_second_line(&self.sample[record]) {
+                last = record;
+                continue;
+            }
+            let (agree, differ) = self.agreement(record);
+            if agree == 0 && differ >= 2 && self.is_wide(self.filled[record]) {
+                return Err(NoTable::Unclear { header, record });
+            }
+            break;
+        }
+        Ok(last)
+    }
+
+    /// Goes up from the last record of a header to its first: those above that name groups of columns.
+    fn group_rows(&self, last: usize, first: usize) -> usize {
+        let mut header = last;
+        let mut record = last;
+        while record > first && last + 1 - header < HEADER_RECORDS_MAX {
+            record -= 1;
+            if self.filled[record] == 0 {
+                continue;
+            }
+            let is_adjacent = record + 1 == header;
+            if !self.is_group(record, header, last, is_adjacent) {
+                break;
+            }
+            header = record;
+        }
+        header
+    }
+
+    fn is_group(&self, record: usize, header: usize, last: usize, is_adjacent: bool) -> bool {
+        let filled: Vec<usize> = (0..self.kinds[record].len())
+            .filter(|&column| self.kinds[record][column] != Kind::Blank)
+            .collect();
+        // Titles and pairs of key and value stand at the left.
+        if filled == [0] || filled == [0, 1] {
+            return filled.len() == 2 && self.unnamed(header, last) > self.unnamed(record, last);
+        }
+        let names = self.joined(header, last);
+        let repeats = names.iter().filter(|name| !name.is_empty()).count()
+            > names
+                .iter()
+                .filter(|name| !name.is_empty())
+                .collect::<HashSet<_>>()
+                .len();
+        if repeats || self.unnamed(header, last) > self.unnamed(record, last) {
+            return true;
+        }
+        let of_values = self.kinds[record]
+            .iter()
+            .any(|kind| !matches!(kind, Kind::Blank | Kind::Text | Kind::Year));
+        is_adjacent && !of_values && filled.len() < self.filled[header]
+    }
+
+    /// The last record of a header of so many that begins here.
+    fn downwards(&self, first: usize, records: usize) -> usize {
+        let filled = (first..self.filled.len()).filter(|&record| self.filled[record] > 0);
+        filled.take(records).last().unwrap_or(first)
+    }
+
+    /// Where a header of so many records begins that ends with `last`.
+    fn upwards(&self, last: usize, records: usize) -> usize {
+        let mut header = last;
+        let mut left = records.saturating_sub(1);
+        for record in (0..last).rev() {
+            if left == 0 {
+                break;
+            }
+            if self.filled[record] > 0 {
+                header = record;
+                left -= 1;
+            }
+        }
+        header
+    }
+
+    /// The names of these records, joined from top to bottom; those of groups are carried to the right.
+    fn joined(&self, header: usize, last: usize) -> Vec<String> {
+        let width = self.typed.len();
+        let mut names = vec![String::new(); width];
+        for record in header..=last {
+            let mut carried = String::new();
+            for (column, name) in names.iter_mut().enumerate() {
+                let own = self.sample[record]
+                    .get(column)
+                    .map(|cell| folded_space(cell))
+                    .unwrap_or_default();
+                let is_group = record < last;
+                if !own.is_empty() {
+                    carried.clone_from(&own);
+                } else if !is_group
+                    || carried.is_empty()
+                    || !self.is_named_below(record, last, column)
+                {
+                    continue;
+                }
+                if !name.is_empty() {
+                    name.push_str(JOINT);
+                }
+                name.push_str(&carried);
+            }
+        }
+        names
+    }
+
+    /// Whether a record further down, within the header, names the column.
+    fn is_named_below(&self, record: usize, last: usize, column: usize) -> bool {
+        (record + 1..=last).any(|below| {
+            self.kinds[below]
+                .get(column)
+                .is_some_and(|kind| *kind != Kind::Blank)
+        })
+    }
+
+    /// Final names, and which of them are made up.
+    fn names(&self, header: usize, last: usize) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
+        let mut names = self.joined(header, last);
+        if names.iter().all(String::is_empty) {
+            return (Vec::new(), Vec::new(), Vec::new());
+        }
+        let mut made_up = Vec::new();
+        let from = last + 1;
+        let is_named: Vec<bool> = names.iter().map(|name| !name.is_empty()).collect();
+        let last_named = is_named.iter().rposition(|named| *named).unwrap_or(0);
+        for column in 0..names.len() {
+            if !is_named[column] && column < last_named && self.has_values(column, from) {
+                names[column] = format!("Column {}", column + 1);
+                made_up.push(column);
+            }
+        }
+        while names.last().is_some_and(String::is_empty) {
+            names.pop();
+        }
+        let repeated = repeated(&names);
+        made_up.extend(told_apart(&mut names));
+        made_up.sort_unstable();
+        made_up.dedup();
+        (names, made_up, repeated)
+    }
+}
+
+/// The number of cells that a record of the table fills usually: of those that fill several the one in the middle.
+fn usual(sample: &[Vec<String>], filled: &[usize]) -> usize {
+    let alone = sample
+        .iter()
+        .zip(filled)
+        .filter(|(record, filled)| record.len() == 1 && **filled == 1)
+        .count();
+    let mut several: Vec<usize> = filled
+        .iter()
+        .copied()
+        .filter(|filled| *filled > 1)
+        .collect();
+    if alone >= several.len() && alone * 2 >= filled.iter().filter(|filled| **filled > 0).count() {
+        return 1;
+    }
+    several.sort_unstable();
+    several.get(several.len() / 2).copied().unwrap_or(1)
+}
+
+/// What survey tools write in a second line below the questions.
+fn is_second_line(record: &[String]) -> bool {
+    const WORDS: [&str; 3] = ["response", "open-ended response", "other (please specify)"];
+    let mut words = record
+        .iter()
+        .map(|cell| folded_space(cell))
+        .filter(|cell| !cell.is_empty())
+        .peekable();
+    words.peek().is_some()
+        && words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records of a text: lines, and cells divided by `|`.
+    fn records(text: &str) -> Vec<Vec<String>> {
+        let record = |line: &str| line.split('|').map(str::to_owned).collect();
+        text.lines().map(record).collect()
+    }
+
+    /// `first+records: names`
+    fn found(text: &str) -> String {
+        match find(&records(text), Said::default()) {
+            Ok(table) => format!(
+                "{}+{}: {}",
+                table.header,
+                table.header_records,
+                table.columns.join("|")
+            ),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn the_header_is_found_under_what_stands_above_it() {
+        for (text, header) in [
+            (
+                "Ticket|Email|Wish\nT-1|a@example.com|delete",
+                "0+1: Ticket|Email|Wish",
+            ),
+            (
+                "Privacy requests||\nGenerated|2026-01-02|\n||\nTicket|Email|Wish\nT-1|a@example.com|delete\nT-2|b@example.com|view",
+                "3+1: Ticket|Email|Wish",
+            ),
+            (
+                "Register\n\nTicket|Wish|Who\nA|delete|Ann\nB|view|Bob\nC|view|Cleo",
+                "2+1: Ticket|Wish|Who",
+            ),
+            (
+                "State|2000|2007.0|2008.0\nAlabama|10.5|11|12\nAlaska|3|4|5",
+                "0+1: State|2000|2007.0|2008.0",
+            ),
+            (
+                "People to forget\nEmail\na@example.com\nb@example.com",
+                "1+1: Email",
+            ),
+            ("Ticket|Email|Wish", "0+1: Ticket|Email|Wish"),
+            // The first row has words where the others have values.
+            (
+                "Ticket|Email|Due\nT-1|unknown|\nT-2|a@example.com|2026-01-02",
+                "0+1: Ticket|Email|Due",
+            ),
+        ] {
+            assert_eq!(found(text), header, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_groups_are_carried_to_the_right() {
+        for (text, header) in [
+            (
+                "|Person||Request|\nTicket|Email|Name|Kind|Due\nT-1|a@example.com|Ann|view|2026-01-02",
+                "0+2: Ticket|Person / Email|Person / Name|Request / Kind|Request / Due",
+            ),
+            (
+                "||A||B|\nTeam|N|x|y|x|y\nRed|1|2|3|4|5\nBlue|1|2|3|4|5",
+                "0+2: Team|N|A / x|A / y|B / x|B / y",
+            ),
+            (
+                "Id|Sent|Which?|\n||Response|Other (please specify)\n1|2026-01-02|yes|\n2|2026-01-03|no|a",
+                "0+2: Id|Sent|Which? / Response|Which? / Other (please specify)",
+            ),
+        ] {
+            assert_eq!(found(text), header, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_without_a_header_are_no_table() {
+        assert_eq!(
+            found("T-1|a@example.com|view\nT-2|b@example.com|delete"),
+            "NoHeader { record: 0 }"
+        );
+        assert_eq!(
+            found("\n5|2026-01-02|x\n6|2026-01-03|y"),
+            "NoHeader { record: 1 }"
+        );
+        assert_eq!(found("\n||\n"), "Empty");
+        assert_eq!(
+            found(
+                "Start|End|Email\nStart date|End date|Your address\n2026-01-02|2026-01-02|a@example.com\n2026-01-02|2026-01-02|b@example.com\n2026-01-02|2026-01-02|b@example.com"
+            ),
+            "Unclear { header: 0, record: 1 }"
+        );
+    }
+
+    #[test]
+    fn names_are_told_apart_and_made_up_where_there_is_none() {
+        let told = |names: &[&str]| {
+            let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            told_apart(&mut names);
+            names.join("|")
+        };
+        assert_eq!(told(&["a", "b", "a", "a"]), "a|b|a (2)|a (3)");
+        assert_eq!(
+            told(&["a", "a", "a (2)", "a (2)"]),
+            "a|a (3)|a (2)|a (2) (2)"
+        );
+        assert_eq!(folded_space("\u{feff} The\r\n  wish "), "The wish");
+        assert_eq!(
+            found("Ticket|Wish|||Email|\nT-1|view|x||a@example.com|"),
+            "0+1: Ticket|Wish|Column 3||Email"
+        );
+    }
+}
