@@ -3,6 +3,7 @@
 //! Encodings, dialects, archives and workbooks are to be found out here too, once they can be read; until then
 //! they are refused by name rather than read as garbage.
 
+use super::table::PROBLEM_COLUMN;
 use crate::plan::Format;
 
 /// How much of an input is looked at.
@@ -146,7 +147,10 @@ fn nul(head: &[u8]) -> Option<Unreadable> {
     /// One byte in so many is too many.
     const SHARE: usize = 20;
     let nuls = memchr::memchr_iter(0, head).count();
-    (nuls * SHARE > head.len()).then_some(NOT_TEXT)
+    // Of a text's rejects all rows may be damaged.
+    let is_binary = nuls * SHARE > head.len()
+        && memchr::memmem::find(head, PROBLEM_COLUMN.as_bytes()).is_none();
+    is_binary.then_some(NOT_TEXT)
 }
 
 /// A binary file.

@@ -1,5 +1,7 @@
 //! Encodings: a text reads the same in each of them, and what is no text in one is refused, never replaced.
 
+use std::num::NonZeroU64;
+
 use concord_import::plan::{Format, Reading};
 use encoding_rs::Encoding;
 
@@ -40,6 +42,10 @@ fn reading(encoding: Option<&'static Encoding>) -> Reading {
     Reading {
         format: Some(Format::Csv),
         delimiter: Some(b','),
+        quote: Some(b'"'),
+        header_row: NonZeroU64::new(1),
+        header_rows: Some(1),
+        set_aside: false,
         encoding,
         ..Reading::default()
     }

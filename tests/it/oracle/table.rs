@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::num::NonZeroU64;
 
 use concord_import::intake::{Intake, IntakeError, RecordKind, RowReading, Shape};
-use concord_import::plan::{Format, Reading};
+use concord_import::plan::{Format, NO_QUOTE, Reading};
 use concord_import::report::rejects::{PROBLEM_COLUMN, RejectsWriter};
 
 use super::pick;
@@ -18,24 +18,29 @@ const DELIMITERS: [Option<u8>; 8] = [
     Some(b'|'),
     Some(b'^'),
     Some(b' '),
-    Some(b'a'),
+    Some(0x1f),
 ];
-const QUOTES: [Option<u8>; 4] = [None, Some(b'"'), Some(b'\''), Some(b'q')];
+const QUOTES: [Option<u8>; 4] = [None, Some(b'"'), Some(b'\''), Some(NO_QUOTE)];
 const SIZES: [&[usize]; 5] = [&[1], &[2, 3], &[1, 7, 64], &[17], &[1024, 1, 1]];
 
 /// The `csv` crate takes it away wherever it begins to read.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Four bytes say how the rest is to be read: delimiter, quote, header row, sizes of the pieces.
+/// Four bytes say how the rest is to be read: delimiter; quote and escape; header; sizes of the pieces and what is no row.
 pub(crate) fn delimited(data: &[u8]) {
     let Some((&[delimiter, quote, header_row, sizes], bytes)) = data.split_first_chunk() else {
         return;
     };
+    let names = || vec!["one".to_owned(), "two".to_owned(), "three".to_owned()];
     let reading = Reading {
         format: Some(Format::Csv),
         delimiter: pick(&DELIMITERS, delimiter),
         quote: pick(&QUOTES, quote),
+        escape: pick(&[None, Some(b'\\'), None, None], quote >> 2),
         header_row: NonZeroU64::new(u64::from(header_row % 5)),
+        header_rows: pick(&[None, Some(1), Some(2)], header_row / 5),
+        columns: (header_row > 200).then(names),
+        set_aside: sizes / 5 % 2 == 0,
         ..Reading::default()
     };
     every(&reading, bytes, pick(&SIZES, sizes));
@@ -81,7 +86,7 @@ pub(crate) fn every(reading: &Reading, bytes: &[u8], sizes: &[usize]) {
     if is_plain && shape.format == Format::Csv {
         account(&readings, &shape, text);
         if let Ok(rows) = &rows {
-            as_csv_reads(&shape, rows, text);
+            as_csv_reads(reading, &shape, rows, text);
         }
     }
     in_order(&readings, shape.format);
@@ -95,6 +100,7 @@ fn agree(readings: &[RowReading], rows: &Rows) {
     for row in readings {
         match codes(row) {
             Some(problems) => refused.extend(problems),
+            None if is_aside(row) => refused.push((row.position.line, row.warnings[0].code)),
             None => taken += usize::from(!row.items.is_empty()),
         }
     }
@@ -102,10 +108,19 @@ fn agree(readings: &[RowReading], rows: &Rows) {
     assert_eq!(taken, rows.rows.len());
 }
 
+/// Whether it is a note, a total or a header that was repeated.
+fn is_aside(row: &RowReading) -> bool {
+    row.items.is_empty() && !row.warnings.is_empty()
+}
+
 /// What was written reads as itself.
 fn again(shape: &Shape, rows: &Rows) {
-    // Keys and values of JSON may be what no cell of CSV is.
-    let is_odd = rows.text.contains(&0) || rows.columns.iter().any(|name| name.trim().is_empty());
+    // Keys and values of JSON may be what no cell of CSV is, and keys differ in white space alone.
+    let mut names: Vec<_> = rows.columns.iter().map(|name| folded(name)).collect();
+    names.sort_unstable();
+    let is_odd = rows.text.contains(&0)
+        || names.iter().any(String::is_empty)
+        || names.windows(2).any(|two| two[0] == two[1]);
     if shape.format != Format::Csv && is_odd {
         return;
     }
@@ -115,14 +130,20 @@ fn again(shape: &Shape, rows: &Rows) {
         delimiter: Some(b','),
         quote: Some(b'"'),
         header_row: NonZeroU64::new(1),
+        header_rows: Some(1),
+        set_aside: false,
         ..Reading::default()
     };
     match rows_of(&reading, &rows.text) {
         Ok(again) => {
             assert_eq!(again.refused, []);
-            // White space around a key is one of JSON alone.
-            let columns = rows.columns.iter().map(|name| name.trim());
-            assert!(columns.eq(again.columns.iter().map(String::as_str)));
+            let all_folded = |rows: &Rows| {
+                rows.columns
+                    .iter()
+                    .map(|name| folded(name))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(all_folded(&again), all_folded(rows));
             assert_eq!(again.rows, rows.rows);
         }
         // Keys that are blank or differ in white space alone; the text of a header that begins like another kind of file.
@@ -165,57 +186,84 @@ fn line_starts(text: &[u8]) -> Vec<usize> {
     starts
 }
 
-/// Every byte below the header is part of a row that is told of, or blank.
+/// Every byte is part of what stands above the header, of the header, of a row or a note that is told of, or blank.
 fn account(readings: &[RowReading], shape: &Shape, text: &[u8]) {
     let starts = line_starts(text);
-    let start_of = |line: u64| starts[usize::try_from(line - 1).expect("it is small")];
-    assert!(text.starts_with(&shape.preamble));
-    let header = start_of(shape.header_line);
+    let start_of = |line: u64| {
+        let line = usize::try_from(line - 1).expect("it is small");
+        starts.get(line).copied().unwrap_or(text.len())
+    };
     let is_blank = |gap: &[u8]| {
         let kept: Vec<u8> = gap
             .iter()
             .copied()
-            .filter(|byte| *byte != shape.delimiter && *byte != shape.quote)
+            .filter(|byte| *byte != shape.delimiter && (*byte != shape.quote || *byte == NO_QUOTE))
             .collect();
         String::from_utf8_lossy(&kept).trim().is_empty()
     };
-    let mut behind = None;
+    let breaks = text.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    let above = (0..=breaks.count()).find(|from| text[*from..].starts_with(&shape.preamble));
+    let below = above.expect("the preamble stands at the start") + shape.preamble.len();
+    let header = start_of(shape.header_line)..start_of(shape.header_line + shape.header_lines);
+    assert!(below > header.start || is_blank(&text[below..header.start]));
+    check_header(&text[header.clone()], shape);
+    let mut behind = header.end;
+    let mut is_behind_aside = false;
     for row in readings {
-        let Some(record) = &row.record else {
-            continue;
-        };
         let start = start_of(row.position.line);
-        assert!(
-            text[start..].starts_with(&record.raw),
-            "it stands on that line"
-        );
-        match behind {
-            None if text[header..].starts_with(MARK) => {}
-            None => {
-                let above = records(&text[header..start], shape.delimiter, shape.quote);
-                let (first, rest) = above.split_first().expect("there is a header");
-                check_header(first, &shape.columns);
-                assert!(rest.iter().all(|row| is_blank_row(row)));
-            }
-            Some(behind) => {
-                assert!(start >= behind, "no byte is read twice");
-                assert!(is_blank(&text[behind..start]), "no byte is passed over");
-            }
+        assert!(start >= behind, "no byte is read twice");
+        let gap = &text[behind..start];
+        if is_behind_aside {
+            assert!(is_one(gap, shape), "no byte is passed over");
+        } else {
+            assert!(is_blank(gap), "no byte is passed over");
         }
-        behind = Some(start + record.raw.len());
+        behind = start;
+        is_behind_aside = is_aside(row);
+        if let Some(record) = &row.record {
+            assert!(text[start..].starts_with(&record.raw), "it stands there");
+            behind += record.raw.len();
+        }
     }
-    if let Some(behind) = behind {
-        assert!(is_blank(&text[behind..]), "no byte is passed over");
-    }
+    let rest = &text[behind..];
+    assert!(is_blank(rest) || is_behind_aside && is_one(rest, shape));
 }
 
-fn check_header(found: &[Vec<u8>], columns: &[String]) {
+/// Whether it is one record, as far as the `csv` crate can tell.
+fn is_one(text: &[u8], shape: &Shape) -> bool {
+    if shape.escape.is_some() || shape.is_padded || text.starts_with(MARK) {
+        return true;
+    }
+    let records = records(text, shape.delimiter, shape.quote);
+    records.iter().filter(|row| !is_blank_row(row)).count() == 1
+}
+
+/// The names are those of the header, where each column has one of its own in a single record.
+fn check_header(header: &[u8], shape: &Shape) {
+    let is_plain = shape.made_up.is_empty() && shape.escape.is_none() && !shape.is_padded;
+    if !is_plain || header.starts_with(MARK) {
+        return;
+    }
+    let found = records(header, shape.delimiter, shape.quote);
+    let found: Vec<_> = found.iter().filter(|row| !is_blank_row(row)).collect();
+    let [found] = found.as_slice() else {
+        return;
+    };
     let names: Vec<_> = found
         .iter()
-        .map(|name| String::from_utf8_lossy(name).trim().to_owned())
+        .map(|name| folded(&String::from_utf8_lossy(name)))
         .collect();
+    let columns: Vec<_> = shape.columns.iter().map(|name| folded(name)).collect();
     assert_eq!(names[..columns.len()], *columns);
     assert!(names[columns.len()..].iter().all(String::is_empty));
+}
+
+/// Any white space, or byte order mark, as a single blank.
+fn folded(text: &str) -> String {
+    text.replace('\u{feff}', " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn is_blank_row(row: &[Vec<u8>]) -> bool {
@@ -230,6 +278,7 @@ fn records(text: &[u8], delimiter: u8, quote: u8) -> Vec<Vec<Vec<u8>>> {
         .flexible(true)
         .delimiter(delimiter)
         .quote(quote)
+        .quoting(quote != NO_QUOTE)
         .from_reader(text)
         .into_byte_records()
         .map(|record| record.expect("memory reads"))
@@ -268,15 +317,21 @@ fn is_well_formed(text: &[u8], delimiter: u8, quote: u8) -> bool {
     true
 }
 
-/// The `csv` crate reads the same of text without a fault.
-fn as_csv_reads(shape: &Shape, rows: &Rows, text: &[u8]) {
+/// The `csv` crate reads the same of text without a fault, where all records are rows.
+fn as_csv_reads(reading: &Reading, shape: &Shape, rows: &Rows, text: &[u8]) {
     let (delimiter, quote) = (shape.delimiter, shape.quote);
-    let text = &text[shape.preamble.len()..];
+    let is_rfc_4180 = shape.escape.is_none() && !shape.is_padded && quote != NO_QUOTE;
+    let are_named = shape.columns.iter().all(|name| !name.is_empty());
+    if reading.set_aside || !is_rfc_4180 || !are_named {
+        return;
+    }
+    let starts = line_starts(text);
+    let first = usize::try_from(shape.header_line + shape.header_lines - 1).expect("it is small");
+    let text = &text[starts.get(first).copied().unwrap_or(text.len())..];
     if text.starts_with(MARK) || !is_well_formed(text, delimiter, quote) {
         return;
     }
-    let mut records = records(text, delimiter, quote).into_iter();
-    check_header(&records.next().expect("there is a header"), &shape.columns);
+    let records = records(text, delimiter, quote).into_iter();
     let count = shape.columns.len();
     let mut taken = Vec::new();
     let mut refused = 0;
