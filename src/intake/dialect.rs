@@ -60,6 +60,15 @@ pub(crate) fn find(sample: &[u8], is_all: bool, told: Told) -> Dialect {
         best.dialect
     };
     let mut dialect = plain.dialect;
+    if told.quote.is_none() && heads_in_single_quotes(sample, plain.dialect.delimiter) {
+        // Cells with apostrophes of their own are refused then.
+        dialect = fit_of(Dialect {
+            quote: b'\'',
+            ..usual
+        })
+        .dialect;
+        return dialect;
+    }
     if told.quote.is_none() && has_single_quotes(sample) {
         dialect = consider(
             Dialect {
@@ -159,6 +168,14 @@ fn has_single_quotes(sample: &[u8]) -> bool {
         ends |= sample[at] == b'\'' && divides(sample.get(at + 1));
     }
     begins && ends
+}
+
+/// Whether a cell of the first line stands in single quotes.
+fn heads_in_single_quotes(sample: &[u8], delimiter: u8) -> bool {
+    let end = memchr::memchr2(b'\n', b'\r', sample).unwrap_or(sample.len());
+    sample[..end]
+        .split(|byte| *byte == delimiter)
+        .any(|cell| cell.len() > 2 && cell[0] == b'\'' && cell.ends_with(b"'"))
 }
 
 fn is_divider(byte: u8) -> bool {

@@ -26,6 +26,9 @@ pub const TABLE_BYTES_MAX: usize = PREAMBLE_BYTES_MAX;
 const SHOWN_RECORDS: usize = 3;
 const SHOWN_CELLS: usize = 8;
 
+/// So many rows that are all wider than the header tell against it.
+const ALIKE_ROWS_MIN: usize = 3;
+
 /// A record of the sample.
 struct Place {
     /// Where it begins, from the start of the sample.
@@ -98,11 +101,10 @@ pub(crate) fn open(
     }
     let sample = sample(&name, &mut window, &shape)?;
     let table = find(&name, &sample, &shape, reading)?;
+    check_widths(&name, &sample, &shape, &table, reading)?;
     go_to(&mut window, &mut shape, &sample, &table);
     let guessed_header = header(&name, &mut window, &mut shape, &table, reading)?;
-    let judge = reading
-        .set_aside
-        .then(|| Judge::new(&sample.records, &table));
+    let judge = Judge::new(&sample.records, &table, reading.set_aside);
     let first_line = shape.header_line + shape.header_lines;
     if shape.header_lines == 0 {
         shape.is_crlf = first_end_is_crlf(window.unread());
@@ -305,6 +307,56 @@ fn named(
         columns: names.to_vec(),
         made_up: Vec::new(),
         repeated: Vec::new(),
+    })
+}
+
+/// Refuses a header that is shorter than every row, where the job file does not say that it is one: a delimiter that it
+/// lacks would shift all values.
+fn check_widths(
+    name: &str,
+    sample: &Sample,
+    shape: &Shape,
+    table: &Table,
+    reading: &Reading,
+) -> Result<(), IntakeError> {
+    let rows_from = table.header + table.header_records;
+    let is_filled = |record: &&Vec<String>| record.iter().any(|cell| !cell.is_empty());
+    let of_header = sample.records
+        [table.header.min(sample.records.len())..rows_from.min(sample.records.len())]
+        .iter()
+        .map(Vec::len)
+        .max();
+    let mut widths = sample
+        .records
+        .get(rows_from..)
+        .unwrap_or_default()
+        .iter()
+        .filter(is_filled)
+        .map(Vec::len);
+    let (Some(of_header), Some(first)) = (of_header, widths.next()) else {
+        return Ok(());
+    };
+    let mut rows = 1;
+    let are_alike = widths.all(|width| {
+        rows += 1;
+        width == first
+    });
+    if first <= of_header || !are_alike || rows < ALIKE_ROWS_MIN || reading.header_row.is_some() {
+        return Ok(());
+    }
+    let line = sample
+        .places
+        .get(table.header)
+        .map_or(shape.header_line, |place| place.line);
+    Err(IntakeError::Header {
+        input: name.to_owned(),
+        line,
+        what: format!(
+            "has {of_header} cells and each of the first rows has {first}: perhaps it lacks a delimiter, and names the wrong columns"
+        ),
+        hint: format!(
+            "correct the header line, or if it is right and the rows end with empty cells, set header_row = {line} in the job file's [input]"
+        ),
     })
 }
 

@@ -45,6 +45,8 @@ pub(crate) enum Doubt {
     Total,
     /// It looks like the header of another table.
     OtherHeader,
+    /// It has more cells than the header, and they are not what their columns hold.
+    Shifted,
 }
 
 impl Aside {
@@ -76,6 +78,7 @@ impl Doubt {
             Self::LoneCell => "lone_cell",
             Self::Total => "perhaps_total",
             Self::OtherHeader => "other_header",
+            Self::Shifted => "shifted",
         }
     }
 
@@ -89,6 +92,9 @@ impl Doubt {
             Self::OtherHeader => {
                 "looks like the header of another table; give each table a file of its own"
             }
+            Self::Shifted => {
+                "has a cell more than the header, and values that do not fit their columns: a delimiter too many?"
+            }
         }
     }
 }
@@ -99,6 +105,7 @@ pub(crate) struct Judge {
     /// The cells of each record of the header.
     headers: Vec<Vec<String>>,
     columns: Vec<Column>,
+    sets_aside: bool,
     /// Most rows fill several cells.
     is_wide: bool,
     /// Holds the problems of an earlier run, which say nothing of the row.
@@ -110,12 +117,14 @@ struct Column {
     /// What most of its cells are, where that is more than text.
     typed: Option<Kind>,
     is_prose: bool,
-    is_always_filled: bool,
+    is_mostly_filled: bool,
+    is_mostly_empty: bool,
 }
 
 impl Judge {
-    /// Learns from the sample in which the table was found.
-    pub(crate) fn new(sample: &[Vec<String>], table: &Table) -> Self {
+    /// Learns from the sample in which the table was found. Without `sets_aside` every record is a row, if its values do
+    /// not seem to be in the wrong columns.
+    pub(crate) fn new(sample: &[Vec<String>], table: &Table, sets_aside: bool) -> Self {
         let rows_from = table.header + table.header_records;
         let header = &sample[table.header.min(sample.len())..rows_from.min(sample.len())];
         let headers = header
@@ -136,6 +145,7 @@ impl Judge {
         Self {
             headers,
             columns,
+            sets_aside,
             is_wide: wide * 2 > rows.len(),
             problem: table.columns.iter().position(|name| name == PROBLEM_COLUMN),
         }
@@ -150,6 +160,12 @@ impl Judge {
                 cell(column)
             }
         };
+        if self.is_shifted(count, &cell) {
+            return Verdict::Doubtful(Doubt::Shifted);
+        }
+        if !self.sets_aside {
+            return Verdict::Row;
+        }
         let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
         let Some(first) = filled.next() else {
             return Verdict::Row;
@@ -183,7 +199,7 @@ impl Judge {
             && self
                 .columns
                 .first()
-                .is_some_and(|column| column.is_always_filled);
+                .is_some_and(|column| column.is_mostly_filled);
         if lacks_first && kind(label) == Kind::Number && is_sums() {
             return Verdict::Doubtful(Doubt::Total);
         }
@@ -191,6 +207,20 @@ impl Judge {
             return Verdict::Doubtful(Doubt::OtherHeader);
         }
         Verdict::Row
+    }
+
+    /// Whether a record with more cells than the header seems to have its values in the wrong columns.
+    fn is_shifted<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+        let known = self.columns.iter().enumerate();
+        count > self.columns.len()
+            && known.into_iter().any(|(column, known)| {
+                let found = kind(cell(column));
+                match found {
+                    Kind::Blank => known.is_mostly_filled && Some(column) != self.problem,
+                    Kind::Missing => false,
+                    _ => known.is_mostly_empty || known.typed.is_some_and(|typed| typed != found),
+                }
+            })
     }
 
     /// A record with a single filled cell.
@@ -267,7 +297,8 @@ fn learned(rows: &[&Vec<String>], column: usize) -> Column {
             .filter(|(_, count)| *count > 1 && count * 10 >= filled * 9)
             .map(|(kind, _)| kind),
         is_prose: texts > 0 && words >= texts * PROSE_WORDS_MIN,
-        is_always_filled: filled > 1 && filled == rows.len(),
+        is_mostly_filled: filled > 1 && filled * 10 >= rows.len() * 9,
+        is_mostly_empty: rows.len() > 1 && filled * 10 <= rows.len(),
     }
 }
 
@@ -426,7 +457,7 @@ mod tests {
         let record = |line: &str| line.split('|').map(str::to_owned).collect::<Vec<String>>();
         let sample: Vec<_> = TABLE.lines().map(record).collect();
         let table = find(&sample, Said::default()).expect("a table");
-        let judge = Judge::new(&sample, &table);
+        let judge = Judge::new(&sample, &table, true);
         let cells = record(line);
         judge.judge(cells.len(), |column| &cells[column])
     }

@@ -232,7 +232,10 @@ impl<'a> Look<'a> {
         }
         counts
             .into_iter()
-            .filter(|(_, count)| *count > 0 && count * 2 >= filled)
+            // A single year may be the header's own.
+            .filter(|(kind, count)| {
+                *count > usize::from(*kind == Kind::Year) && count * 2 >= filled
+            })
             .max_by_key(|(_, count)| *count)
             .map(|(kind, _)| kind)
     }
@@ -242,17 +245,16 @@ impl<'a> Look<'a> {
         filled > 0 && filled * 2 >= self.usual
     }
 
-    /// How many of a record's cells are what their columns hold, and how many are text there instead.
+    /// How many of a record's cells are what their columns hold, and how many are what heads such columns: texts, years.
     fn agreement(&self, record: usize) -> (usize, usize) {
         let (mut agree, mut differ) = (0, 0);
         for (kind, typed) in self.kinds[record].iter().zip(&self.typed) {
             let Some(typed) = typed else { continue };
             match kind {
                 Kind::Blank | Kind::Missing => {}
-                // Years head columns of numbers.
-                Kind::Year if *typed == Kind::Number => {}
                 kind if kind == typed => agree += 1,
                 Kind::Text => differ += 1,
+                Kind::Year if *typed == Kind::Number => differ += 1,
                 _ => {}
             }
         }
@@ -301,8 +303,10 @@ impl<'a> Look<'a> {
 
     /// Whether a record above the rows may name columns.
     fn may_name(&self, record: usize) -> bool {
+        let (agree, differ) = self.agreement(record);
         self.filled[record] >= 2.min(self.usual)
-            && self.agreement(record).0 == 0
+            && agree * 3 <= self.filled[record]
+            && (agree == 0 || agree < differ)
             && !self.kinds[record].contains(&Kind::Email)
     }
 

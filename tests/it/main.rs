@@ -1,6 +1,7 @@
 //! One integration binary; a file a theme.
 
 mod cli;
+mod corpora;
 mod disk;
 mod encodings;
 mod fuzz_corpus;
@@ -19,3 +20,4 @@ mod sandbox;
 mod schema;
 mod simulation;
 mod support;
+mod tables;

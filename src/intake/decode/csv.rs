@@ -5,7 +5,7 @@
 
 use std::io;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::super::judge::{Judge, Verdict};
 use super::super::problem::grouped;
@@ -62,8 +62,8 @@ pub(crate) struct Decoder {
     columns: usize,
     /// Columns without a name, which hold nothing in the first records.
     nameless: Vec<usize>,
-    /// Tells rows from what is none; nothing: all are rows.
-    judge: Option<Judge>,
+    /// Tells rows from what is none.
+    judge: Judge,
     /// Of the next unread byte, once `pending` is consumed.
     line: u64,
     /// What the row given out last still takes of the window.
@@ -74,7 +74,7 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     /// A decoder for records of an input's columns, the first of which begins on `line`.
-    pub(crate) fn new(shape: &Shape, judge: Option<Judge>, line: u64) -> Self {
+    pub(crate) fn new(shape: &Shape, judge: Judge, line: u64) -> Self {
         let nameless = shape
             .columns
             .iter()
@@ -171,14 +171,10 @@ impl Decoder {
                 "the row has a NUL byte; text has none".to_owned(),
             );
         }
-        match self
-            .judge
-            .as_ref()
-            .map(|judge| judge.judge(count, |column| values.get(column)))
-        {
-            None | Some(Verdict::Row) => {}
-            Some(Verdict::Aside(what)) => return Decoded::Aside(Aside { line, what, raw }),
-            Some(Verdict::Doubtful(doubt)) => {
+        match self.judge.judge(count, |column| values.get(column)) {
+            Verdict::Row => {}
+            Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
+            Verdict::Doubtful(doubt) => {
                 return malformed(doubt.code(), doubt.message().to_owned());
             }
         }
@@ -201,6 +197,16 @@ impl Decoder {
                 ),
             );
         }
+        if let Some(column) = self.stray_quotes(raw) {
+            return malformed(
+                "stray_quotes",
+                format!(
+                    "column {} has a quote within it, and a later cell ends with one: perhaps a delimiter is missing in front of \
+                     a quoted cell",
+                    column + 1
+                ),
+            );
+        }
         if let Some(column) = self
             .nameless
             .iter()
@@ -219,6 +225,30 @@ impl Decoder {
             raw,
             cells: Cells::Csv(values),
         })
+    }
+}
+
+impl Decoder {
+    /// The first unquoted cell with a quote after other text where a later unquoted cell ends with a quote: what stood
+    /// between them was quoted, perhaps, and its delimiters did not divide cells.
+    fn stray_quotes(&self, raw: &[u8]) -> Option<usize> {
+        let quote = self.dialect.quote;
+        memchr(quote, raw)?;
+        let mut opened = None;
+        for (column, cell) in self.cells.raw().enumerate() {
+            let cell = &raw[cell];
+            let is_quoted = cell.trim_ascii_start().first() == Some(&quote);
+            if is_quoted || memchr(quote, cell).is_none() {
+                continue;
+            }
+            if opened.is_some() && cell.last() == Some(&quote) {
+                return opened;
+            }
+            if opened.is_none() && memchr_iter(quote, cell).count() % 2 == 1 {
+                opened = Some(column);
+            }
+        }
+        None
     }
 }
 
@@ -345,7 +375,7 @@ mod tests {
             dialect,
             columns,
             nameless: Vec::new(),
-            judge: None,
+            judge: Judge::default(),
             line: 1,
             pending: 0,
             cells: Spans::default(),

@@ -1,0 +1,303 @@
+//! Where the table is and what in it is no row: titles, headers of several rows or none, notes, totals, dialects.
+
+use std::io::Write as _;
+use std::num::NonZeroU64;
+
+use concord_import::intake::{IntakeError, Shape, rows};
+use concord_import::plan::{Input, NO_QUOTE, Reading};
+
+use crate::reading::{column, error, open, plan, read, told};
+
+/// The rows of a text as CSV, how it was understood, and `line code` of what was left out.
+fn understood(text: &str, reading: &Reading) -> Result<(String, Shape, Vec<String>), IntakeError> {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(text.as_bytes()).expect("a file writes");
+    let input = Input {
+        name: "t.csv".to_owned(),
+        path: file.path().to_owned(),
+    };
+    let (mut out, mut shape, mut left_out) = (Vec::new(), None, Vec::new());
+    rows(
+        &input,
+        reading,
+        &mut out,
+        &mut |found| shape = Some(found.clone()),
+        &mut |problem| left_out.push(format!("{} {}", problem.position.line, problem.code)),
+    )?;
+    let out = String::from_utf8(out).expect("rows are UTF-8");
+    Ok((out, shape.expect("it is told"), left_out))
+}
+
+fn found(text: &str) -> (String, Shape, Vec<String>) {
+    understood(text, &Reading::default()).expect("it reads")
+}
+
+const REGISTER: &str = "Privacy requests\nGenerated,2026-01-05\n\n,,\nTicket,Email,Wish\nT-1,a@example.com,view\nT-2,b@example.com,delete\n";
+
+#[test]
+fn what_stands_above_the_header_is_kept_and_told() {
+    let (out, shape, left_out) = found(REGISTER);
+    assert_eq!(
+        out,
+        "Ticket,Email,Wish\nT-1,a@example.com,view\nT-2,b@example.com,delete\n"
+    );
+    assert_eq!((shape.header_line, shape.header_lines), (5, 1));
+    assert_eq!(
+        shape.preamble,
+        b"Privacy requests\nGenerated,2026-01-05\n\n,,\n"
+    );
+    assert_eq!(left_out, Vec::<String>::new());
+    // The job has the last word.
+    let reading = Reading {
+        header_row: NonZeroU64::new(2),
+        ..Reading::default()
+    };
+    let (out, ..) = understood(REGISTER, &reading).expect("it reads");
+    assert!(out.starts_with("Generated,2026-01-05\n"), "{out}");
+}
+
+#[test]
+fn headers_of_several_rows_are_joined_or_told_in_the_job_file() {
+    let (out, shape, _) = found(
+        "|Person||Request|\nTicket|Email|Name|Kind|Due\nT-1|a@example.com|Ann|view|2026-01-02\nT-2|b@example.com|Bob|view|2026-01-03\n",
+    );
+    assert_eq!(
+        out.lines().next(),
+        Some("Ticket,Person / Email,Person / Name,Request / Kind,Request / Due")
+    );
+    assert_eq!((shape.header_line, shape.header_lines), (1, 2));
+    let unclear = "Start,Email,Due\nStart date,Your address,Day\n2026-01-01,a@example.com,2026-01-02\n2026-01-01,b@example.com,2026-01-02\n2026-01-01,c@example.com,2026-01-02\n";
+    let refused = understood(unclear, &Reading::default()).expect_err("it is unclear");
+    let hint = refused.hint().unwrap_or_default();
+    assert!(
+        hint.contains("header_row = 1 with header_rows = 2"),
+        "{hint}"
+    );
+    for (rows, starts) in [
+        (
+            2,
+            "Start / Start date,Email / Your address,Due / Day\n2026-01-01,",
+        ),
+        (1, "Start,Email,Due\nStart date,"),
+    ] {
+        let reading = Reading {
+            header_row: NonZeroU64::new(1),
+            header_rows: Some(rows),
+            set_aside: false,
+            ..Reading::default()
+        };
+        let (out, ..) = understood(unclear, &reading).expect("it reads");
+        assert!(out.starts_with(starts), "{out}");
+    }
+}
+
+#[test]
+fn a_file_without_a_header_shows_outlines_and_asks_for_names() {
+    let text = "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n";
+    let told_of = error(&plan(), text.as_bytes());
+    assert!(
+        told_of.contains("line 1") && told_of.contains("columns = [") && told_of.contains("a…@e…"),
+        "{told_of}"
+    );
+    assert!(
+        !told_of.contains("ann") && !told_of.contains("example"),
+        "{told_of}"
+    );
+    let mut named = plan();
+    named.reading.columns = Some(["Ticket", "Email", "Wish"].map(str::to_owned).to_vec());
+    let rows = read(&named, text.as_bytes());
+    assert_eq!(
+        rows.iter().map(told).collect::<Vec<_>>(),
+        ["1/1: T-1 view", "2/2: T-2 delete"]
+    );
+    named.reading.columns = Some(vec!["Ticket".to_owned()]);
+    assert!(error(&named, text.as_bytes()).contains("most rows have 3"));
+}
+
+#[test]
+fn names_that_repeat_or_lack_are_made_up_and_told() {
+    let (out, shape, left_out) = found(
+        "Ticket,Comment,Comment,,Comment (2),,Email\nT-1,x,y,z,v,,a@example.com\nT-2,x,y,,v,,b@example.com\nT-3,x,y,,v,w,b@example.com\n",
+    );
+    assert_eq!(
+        out.lines().next(),
+        Some("Ticket,Comment,Comment (3),Column 4,Comment (2),Column 6,Email")
+    );
+    assert_eq!(shape.made_up, [2, 3, 5]);
+    assert_eq!(left_out, Vec::<String>::new());
+    // A column without name and values is none, and a value that turns up in it later is not lost.
+    let mut text = "Ticket,,Email\n".to_owned() + &"T-1,,a@example.com\n".repeat(600);
+    text += "T-2,late,a@example.com\n";
+    let (out, _, left_out) = found(&text);
+    assert_eq!(out.lines().next(), Some("Ticket,Email"));
+    assert_eq!(left_out, ["602 nameless_column"]);
+}
+
+#[test]
+fn a_name_that_several_columns_have_is_refused_in_the_job() {
+    let mut plan = plan();
+    let text = b"Ticket,Email,Email,Wish\nT-1,agent@example.com,a@example.com,view\n";
+    let told_of = error(&plan, text);
+    assert!(
+        told_of.contains("`Email` is the name of several columns"),
+        "{told_of}"
+    );
+    for (name, address) in [
+        ("Email (1)", "agent@example.com"),
+        ("Email (2)", "a@example.com"),
+    ] {
+        plan.rules.fields[1].1 = column(name);
+        let rows = read(&plan, text);
+        let Some(concord_import::intake::Item::Entry(entry)) = rows[0].items.first() else {
+            panic!("it is valid")
+        };
+        assert_eq!(entry.body.user_email(), Some(address));
+    }
+}
+
+#[test]
+fn notes_totals_and_repeated_headers_are_set_aside_and_doubts_are_problems() {
+    let text = "Ticket,Email,Wish,Days\n\
+        T-1,a@example.com,view,5\n\
+        Ticket,Email,Wish,Days\n\
+        T-2,b@example.com,delete,6\n\
+        Old ones,,,\n\
+        T-3,,,\n\
+        ,c@example.com,,\n\
+        Total,,,11\n\
+        Number,Address,Kind,Time\n\
+        \n\
+        Source: the register of requests\n";
+    let (out, _, left_out) = found(text);
+    assert_eq!(
+        left_out,
+        ["3 header_again", "5 lone_cell", "8 total", "11 note"],
+        "{out}"
+    );
+    assert_eq!(out.lines().count(), 6, "{out}");
+    let mut plan = plan();
+    plan.reading.delimiter = Some(b',');
+    let rows = read(&plan, text.as_bytes());
+    let aside: Vec<_> = rows
+        .iter()
+        .filter(|row| row.items.is_empty())
+        .map(|row| {
+            (
+                row.position.line,
+                row.warnings
+                    .iter()
+                    .map(|warning| warning.code)
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        aside,
+        [
+            (3, vec!["header_again"]),
+            (8, vec!["total"]),
+            (11, vec!["note"])
+        ]
+    );
+    let every = Reading {
+        set_aside: false,
+        ..Reading::default()
+    };
+    let (_, _, left_out) = understood(text, &every).expect("it reads");
+    assert_eq!(left_out, ["11 too_few_cells"]);
+}
+
+#[test]
+fn values_in_the_wrong_columns_are_problems() {
+    let body = "T-1,2026-01-01,a@example.com,\nT-2,2026-01-01,b@example.com,\n".repeat(6);
+    let (_, _, left_out) = found(&format!(
+        "Ticket,Day,Email,Remark\n{body}T-3,,2026-01-01,c@example.com,\n"
+    ));
+    assert_eq!(left_out, ["14 shifted"]);
+    let (_, _, left_out) = found(&format!(
+        "Ticket,Day,Email,Remark\n{body}T-3\"a,b,c@example.com,x\"\n"
+    ));
+    assert_eq!(left_out, ["14 stray_quotes"]);
+    let refused = understood(
+        "TicketDay,Email,Remark\nT-1,2026-01-01,a@example.com,\nT-1,2026-01-01,a@example.com,\nT-1,2026-01-01,a@example.com,\n",
+        &Reading::default(),
+    );
+    assert!(refused.is_err_and(|error| error.to_string().contains("perhaps it lacks a delimiter")));
+}
+
+#[test]
+fn quotes_and_escapes_are_found_or_told() {
+    for (text, cell) in [
+        ("Ticket,'Remark'\nT-1,'x, y'\nT-2,'it''s'\n", "\"x, y\""),
+        (
+            "Ticket,Remark\nT-1,\"say \\\"a, b\\\", and\"\nT-2,\"x\"\n",
+            "\"say \"\"a, b\"\", and\"",
+        ),
+        ("Ticket, Remark\nT-1, \"x, y\"\nT-2, \"z\"\n", "\"x, y\""),
+        ("Ticket~Remark\nT-1~a, b\nT-2~c\n", "\"a, b\""),
+        ("Ticket\x1fRemark\nT-1\x1fa, b\nT-2\x1fc\n", "\"a, b\""),
+        ("Ticket,Remark\rT-1,a\rT-2,b\r", "a"),
+    ] {
+        let (out, ..) = found(text);
+        assert_eq!(
+            out.lines().nth(1),
+            Some(format!("T-1,{cell}").as_str()),
+            "{text}"
+        );
+    }
+    let reading = Reading {
+        quote: Some(NO_QUOTE),
+        ..Reading::default()
+    };
+    let (out, _, left_out) =
+        understood("Ticket,Remark\nT-1,\"open\nT-2,b\n", &reading).expect("it reads");
+    assert_eq!(
+        (out.as_str(), left_out.len()),
+        ("Ticket,Remark\nT-1,\"\"\"open\"\nT-2,b\n", 0)
+    );
+    // An open quote is blamed on its line in every dialect.
+    for (quote, escape) in [(b'"', None), (b'\'', None), (b'"', Some(b'\\'))] {
+        let mark = char::from(quote);
+        let reading = Reading {
+            quote: Some(quote),
+            escape,
+            ..Reading::default()
+        };
+        let text = format!("Ticket,Remark\nT-1,{mark}open\nT-2,b\nT-3,c\n");
+        let (out, _, left_out) = understood(&text, &reading).expect("it reads");
+        assert_eq!(
+            (out.as_str(), left_out),
+            (
+                "Ticket,Remark\nT-2,b\nT-3,c\n",
+                vec!["2 open_quote".to_owned()]
+            )
+        );
+    }
+}
+
+#[test]
+fn rejects_of_any_table_are_read_again_by_the_same_job() {
+    let mut joined = plan();
+    joined.rules.key = vec!["Ticket".to_owned()];
+    joined.rules.fields[0].1 = column("Ask / Wish");
+    joined.rules.fields[1].1 = column("Ask / Email");
+    joined.reading.header_rows = Some(2);
+    let mut named = plan();
+    named.reading.columns = Some(["Ticket", "Email", "Wish"].map(str::to_owned).to_vec());
+    for (plan, text) in [
+        (joined, &b"Register\n,Ask,\nTicket,Email,Wish\nT-1,a@example.com,nothing\nT-2,b@example.com,view\n"[..]),
+        (named, b"T-1,a@example.com,nothing\nT-2,b@example.com,view\n"),
+    ] {
+        let intake = open(&plan, text).expect("it opens");
+        let shape = intake.shape().clone();
+        let rows = crate::reading::drain(intake);
+        let mut writer = concord_import::report::rejects::RejectsWriter::new(Vec::new(), &shape).expect("memory writes");
+        let record = rows[0].record.as_ref().expect("it is kept");
+        writer.write(record, "no such request").expect("memory writes");
+        let rejects = writer.finish().expect("memory writes");
+        let corrected = String::from_utf8(rejects).expect("UTF-8").replace("nothing", "view");
+        let again = read(&plan, corrected.as_bytes());
+        assert_eq!(again.len(), 1, "{corrected}");
+        assert!(told(&again[0]).ends_with("T-1 view"), "{corrected}");
+    }
+}
