@@ -159,10 +159,24 @@ pub(crate) const NOT_TEXT: Unreadable = unreadable(
     "export the rows again as CSV (UTF-8) or JSON Lines",
 );
 
+/// A page, or a piece of one: some exports are a `<table>` alone, whatever their name says.
 fn is_html(text: &[u8]) -> bool {
-    [&b"<!doctype html"[..], b"<html"].into_iter().any(|tag| {
-        text.get(..tag.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    const TAGS: [&[u8]; 9] = [
+        b"!doctype html",
+        b"html",
+        b"head",
+        b"meta",
+        b"style",
+        b"body",
+        b"div",
+        b"table",
+        b"!--",
+    ];
+    text.strip_prefix(b"<").is_some_and(|text| {
+        TAGS.into_iter().any(|tag| {
+            let (start, rest) = text.split_at_checked(tag.len()).unwrap_or_default();
+            start.eq_ignore_ascii_case(tag) && !rest.first().is_some_and(u8::is_ascii_alphanumeric)
+        })
     })
 }
 
@@ -178,6 +192,7 @@ mod tests {
         assert_eq!(format(b"\n \n"), Ok(None));
         assert_eq!(format(b" [{\"a\":1}]"), Ok(Some(Format::Json)));
         assert!(look(b"[{\"a\":1}]", Some(Format::Jsonl)).is_err());
+        assert_eq!(format(b"<tabled>,b\n"), Ok(Some(Format::Csv)));
         assert_eq!(
             look(b"{curly},b\n", Some(Format::Csv)).map(|look| look.map(|look| look.format)),
             Ok(Some(Format::Csv))
@@ -192,6 +207,7 @@ mod tests {
             (b"PK\x03\x04..export.csv", "zip archive"),
             (b"id\0\0\0\x03name\0\0\0\x05\x01", "NUL"),
             (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
+            (b"<TABLE border=1>\n<tr><td>Ticket", "HTML"),
         ] {
             let refusal = binary(head).or_else(|| look(head, None).err()).expect(what);
             assert!(refusal.what.contains(what), "{what}: {}", refusal.what);
