@@ -2,17 +2,29 @@
 //!
 //! In: a [`ReadPlan`]. Out: a [`Survey`], plain data of bounded size. Nothing is sent, stored or printed.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
+use jiff::civil::Date;
+
 use crate::entry::{Entry, Field, Position, RequestType};
-use crate::intake::{InputDigest, Intake, IntakeError, Item, Problem, RowReading, Seen, Shape};
+use crate::intake::{
+    self, ColumnUse, InputDigest, Intake, IntakeError, Item, Offending, Problem, RowReading, Seen,
+    Shape,
+};
 use crate::outcome::{Outcome, Tally};
-use crate::plan::ReadPlan;
+use crate::plan::{DateOrder, ReadPlan};
+use crate::received::{ColumnOrder, Places, Received, ReceivedColumn};
 
 /// Most groups of problems that are told apart; further ones are only counted.
 pub const GROUPS_MAX: usize = 200;
 /// Most places that are kept of each group.
 pub const EXAMPLES_MAX: usize = 5;
+/// Most repeats that are kept as examples: of those with the same content, and of those with other content.
+pub const REPEATS_MAX: usize = 5;
+/// Up to so many people are told apart; beyond it only requests are counted.
+pub const PEOPLE_MAX: usize = 100_000;
 /// Rows read between two looks at whether to stop.
 const BATCH_ROWS: usize = 512;
 
@@ -29,6 +41,14 @@ pub struct Survey {
     pub by_request: [(RequestType, u64); RequestType::ALL.len()],
     /// Among them, those with `preverified` false: Concord writes to these people.
     pub contacted: u64,
+    /// How many people those are, told apart by address, else by number, else by id; none beyond [`PEOPLE_MAX`].
+    pub people: Option<u64>,
+    /// The first entries that repeat an earlier one and say the same.
+    pub repeats: Vec<Repeat>,
+    /// The first entries that have the key of an earlier one and say something else: only that one is sent.
+    pub changed: Vec<Repeat>,
+    /// Among them, how old they are; none when the job names no column for that.
+    pub received: Option<Received>,
     /// What is wrong, the most frequent first. A row's problem counts once, however many entries the row makes.
     pub problems: Groups,
     /// What Concord may take amiss, the most frequent first.
@@ -44,8 +64,32 @@ pub struct InputSurvey {
     pub digest: InputDigest,
     /// How it was understood.
     pub shape: Shape,
+    /// What the rules do with its columns.
+    pub columns: ColumnUse,
     /// Of this input alone.
     pub tally: Tally,
+    /// The order of its received dates; none when the job names no column for them.
+    pub date_order: Option<ColumnOrder>,
+}
+
+/// An entry that has the key of an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// Its row.
+    pub position: Position,
+    /// The row of the earlier one.
+    pub of: Position,
+    /// Their key; none without key columns.
+    pub key: Option<RepeatedKey>,
+}
+
+/// A key, as far as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RepeatedKey {
+    /// It says nothing of the person.
+    Plain(String),
+    /// It does.
+    Personal(Offending),
 }
 
 /// Problems or warnings, grouped.
@@ -68,10 +112,33 @@ pub struct Group {
     pub field: Option<Field>,
     /// The message of the first of them.
     pub message: String,
+    /// All of them have this message.
+    pub is_uniform: bool,
     /// How many there are.
     pub count: u64,
-    /// Where the first few are.
-    pub examples: Vec<Position>,
+    /// The first few.
+    pub examples: Vec<Example>,
+}
+
+/// One problem of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Where it is.
+    pub position: Position,
+    /// Its message.
+    pub message: String,
+    /// The value that it is about.
+    pub value: Option<Offending>,
+}
+
+impl Example {
+    fn of(problem: &Problem) -> Self {
+        Self {
+            position: problem.position,
+            message: problem.message.clone(),
+            value: problem.value.clone(),
+        }
+    }
 }
 
 impl Groups {
@@ -81,7 +148,7 @@ impl Groups {
     }
 
     fn add(&mut self, problem: &Problem) {
-        let by_message = problem.code == "unmapped_request";
+        let by_message = matches!(problem.code, "unmapped_request" | UNDECIDED);
         let known = self.groups.iter().position(|group| {
             group.code == problem.code
                 && group.column == problem.column
@@ -92,8 +159,9 @@ impl Groups {
             Some(index) => {
                 let group = &mut self.groups[index];
                 group.count += 1;
+                group.is_uniform &= group.message == problem.message;
                 if group.examples.len() < EXAMPLES_MAX {
-                    group.examples.push(problem.position);
+                    group.examples.push(Example::of(problem));
                 }
             }
             None if self.groups.len() < GROUPS_MAX => self.groups.push(Group {
@@ -101,8 +169,9 @@ impl Groups {
                 column: problem.column.clone(),
                 field: problem.field,
                 message: problem.message.clone(),
+                is_uniform: true,
                 count: 1,
-                examples: vec![problem.position],
+                examples: vec![Example::of(problem)],
             }),
             None => self.ungrouped += 1,
         }
@@ -120,9 +189,10 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Reads all inputs of a plan. `watch` is called every few hundred rows, and may break off: then there is no survey.
+/// Reads all inputs of a plan, `today` (by UTC). `watch` is called every few hundred rows, and may break off: then there is no survey.
 pub fn survey(
     plan: &ReadPlan,
+    today: Date,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Survey>, IntakeError> {
     let mut survey = Survey {
@@ -131,6 +201,10 @@ pub fn survey(
         valid: 0,
         by_request: RequestType::ALL.map(|request| (request, 0)),
         contacted: 0,
+        people: None,
+        repeats: Vec::new(),
+        changed: Vec::new(),
+        received: plan.rules.received.as_ref().map(|_| Received::default()),
         problems: Groups::default(),
         warnings: Groups::default(),
     };
@@ -139,13 +213,26 @@ pub fn survey(
         Intake::open(plan, input, false)?;
     }
     let mut seen = Seen::new();
+    let mut people = People::default();
     for input in 0..plan.inputs.len() {
         let mut intake = Intake::open(plan, input, false)?;
         let mut tally = Tally::default();
+        let mut dates = plan
+            .rules
+            .received
+            .as_ref()
+            .map(|_| ReceivedColumn::new(today));
         let digest = loop {
             let batch = intake.next_batch(&mut seen, BATCH_ROWS)?;
             for row in &batch {
-                survey.add(row, &mut tally);
+                survey.add(row, &mut tally, &mut people);
+                if let (Some(dates), Some(read)) = (&mut dates, row.received) {
+                    let sent = row
+                        .items
+                        .iter()
+                        .filter(|item| matches!(item, Item::Entry(_)));
+                    dates.add(read, sent.count() as u64, row.position);
+                }
             }
             let progress = Progress {
                 input,
@@ -161,13 +248,25 @@ pub fn survey(
                 break digest;
             }
         };
+        let (date_order, received) = dates.map(ReceivedColumn::finish).unzip();
+        if let (Some(sum), Some(received)) = (&mut survey.received, &received) {
+            sum.extend(received);
+        }
         survey.inputs.push(InputSurvey {
             name: plan.inputs[input].name.clone(),
             digest,
             shape: intake.shape().clone(),
+            columns: {
+                let shape = intake.shape();
+                intake::uses(&shape.columns, shape.format, &plan.rules)
+            },
             tally,
+            date_order,
         });
     }
+    survey.people = people.count();
+    survey.tell_of_dates(plan);
+    survey.tell_of_undecided(plan);
     if plan.rules.key.is_empty() && survey.valid > 0 {
         survey.warnings.groups.push(no_key(survey.valid));
     }
@@ -179,6 +278,31 @@ pub fn survey(
     Ok(Some(survey))
 }
 
+/// The code of a word whose meaning is `?`.
+const UNDECIDED: &str = "undecided_request";
+/// The code of a column of dates whose order is open.
+const DATE_ORDER: &str = "date_order";
+const DATES_AMBIGUOUS: &str = "each date can be read with the day first and with the month first, and nothing in the column decides: set \
+     date_order = \"dmy\" or \"mdy\" under [input] in the job file";
+const DATES_CONTRADICTORY: &str = "one of these dates has the day first, and the other the month first: set date_order = \"dmy\" or \
+     \"mdy\" under [input] in the job file (dates that do not fit are then told as warnings), or correct them";
+const RECEIVED_BLANK: &str =
+    "is blank, so it is not known whether the request is overdue; it is sent all the same";
+const RECEIVED_UNREADABLE: &str = "is not a date that is known, so it is not known whether the request is overdue; it is sent all the same. \
+     Clear are 2026-12-31, 31.12.2026, 31-Dec-2026 and December 31, 2026";
+const RECEIVED_FUTURE: &str = "is a day to come: is the date right, and the order of its numbers?";
+const RECEIVED_ANCIENT: &str =
+    "is a day before 1990: is the date right, and the order of its numbers?";
+
+/// An order of dates, as the job file says it, with an example.
+pub(crate) const fn described(order: DateOrder) -> &'static str {
+    match order {
+        DateOrder::DayFirst => "dmy (31/12/2026)",
+        DateOrder::MonthFirst => "mdy (12/31/2026)",
+        DateOrder::YearFirst => "ymd (26/12/31)",
+    }
+}
+
 /// What follows for so many entries when their content is all that identifies them.
 fn no_key(count: u64) -> Group {
     Group {
@@ -188,13 +312,104 @@ fn no_key(count: u64) -> Group {
         message: "no column identifies the row: after any change to it or to `[fields]` it makes a new request, also when it \
                   was imported before; name one under [input]: key = [\"…\"]"
             .to_owned(),
+        is_uniform: true,
         count,
         examples: Vec::new(),
     }
 }
 
 impl Survey {
-    fn add(&mut self, row: &RowReading, of_input: &mut Tally) {
+    /// What the received dates are like: an open order is a problem, since nothing is sent before it is told; all else
+    /// is a warning, since the dates themselves are not sent.
+    fn tell_of_dates(&mut self, plan: &ReadPlan) {
+        let (Some(rule), Some(received)) = (&plan.rules.received, &self.received) else {
+            return;
+        };
+        let group = |code, message: &str, places: &Places| Group {
+            code,
+            column: Some(rule.column.trim().to_owned()),
+            field: None,
+            message: message.to_owned(),
+            is_uniform: true,
+            count: places.count,
+            examples: {
+                let first = places.first.iter().take(EXAMPLES_MAX);
+                let examples = first.map(|position| Example {
+                    position: *position,
+                    message: message.to_owned(),
+                    value: None,
+                });
+                examples.collect()
+            },
+        };
+        let warnings = [
+            ("received_blank", RECEIVED_BLANK, &received.blank),
+            (
+                "received_unreadable",
+                RECEIVED_UNREADABLE,
+                &received.unreadable,
+            ),
+            ("received_future", RECEIVED_FUTURE, &received.future),
+            ("received_ancient", RECEIVED_ANCIENT, &received.ancient),
+        ];
+        for (code, message, places) in warnings {
+            if places.count > 0 {
+                self.warnings.groups.push(group(code, message, places));
+            }
+        }
+        for input in &self.inputs {
+            let (message, places) = match &input.date_order {
+                Some(ColumnOrder::Ambiguous(places)) => (DATES_AMBIGUOUS, places.clone()),
+                Some(ColumnOrder::Contradictory {
+                    day_first,
+                    month_first,
+                }) => {
+                    let first = vec![*day_first, *month_first];
+                    (DATES_CONTRADICTORY, Places { count: 2, first })
+                }
+                _ => continue,
+            };
+            self.problems
+                .groups
+                .push(group(DATE_ORDER, message, &places));
+        }
+    }
+
+    /// Words that the job file leaves open are told also when no row has them: a run would refuse.
+    fn tell_of_undecided(&mut self, plan: &ReadPlan) {
+        for word in plan.rules.undecided() {
+            let message = intake::undecided(word);
+            let is_told = |group: &Group| group.code == UNDECIDED && group.message == message;
+            if !self.problems.groups.iter().any(is_told) {
+                self.problems.groups.push(Group {
+                    code: UNDECIDED,
+                    column: None,
+                    field: Some(Field::Request),
+                    message,
+                    is_uniform: true,
+                    count: 1,
+                    examples: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// What a person has to decide before anything can be sent, one sentence each.
+    pub fn open_questions(&self, plan: &ReadPlan) -> Vec<String> {
+        let words = plan.rules.undecided().into_iter().map(intake::undecided);
+        let dates = self.inputs.iter().filter_map(|input| {
+            let column = &plan.rules.received.as_ref()?.column;
+            let why = match input.date_order.as_ref()? {
+                ColumnOrder::Ambiguous(_) => DATES_AMBIGUOUS,
+                ColumnOrder::Contradictory { .. } => DATES_CONTRADICTORY,
+                _ => return None,
+            };
+            Some(format!("{}, column `{column}`: {why}", input.name))
+        });
+        words.chain(dates).collect()
+    }
+
+    fn add(&mut self, row: &RowReading, of_input: &mut Tally, people: &mut People) {
         for tally in [&mut self.tally, &mut *of_input] {
             tally.rows += 1;
             tally.skipped_rows += u64::from(row.items.is_empty());
@@ -205,16 +420,9 @@ impl Survey {
         }
         for item in &row.items {
             match item {
-                Item::Entry(entry) => self.add_entry(entry),
-                Item::Repeat { changed: true, .. } => self.warnings.add(&Problem {
-                    position: row.position,
-                    column: None,
-                    field: None,
-                    code: "changed",
-                    message: "has the key of an earlier row and other content: only that row is sent; is the key unique?"
-                        .to_owned(),
-                }),
-                Item::Repeat { .. } | Item::Invalid { .. } => {}
+                Item::Entry(entry) => self.add_entry(entry, people),
+                Item::Repeat { entry, of, changed } => self.add_repeat(entry, *of, *changed),
+                Item::Invalid { .. } => {}
             }
         }
         // All entries of a row have the same problems.
@@ -228,12 +436,75 @@ impl Survey {
         }
     }
 
-    fn add_entry(&mut self, entry: &Entry) {
+    fn add_repeat(&mut self, entry: &Entry, of: Position, is_changed: bool) {
+        let repeats = if is_changed {
+            &mut self.changed
+        } else {
+            &mut self.repeats
+        };
+        if repeats.len() < REPEATS_MAX {
+            let is_content = entry.other_id.is_none(); // only without key columns
+            let key = match &entry.key {
+                _ if is_content => None,
+                key if key.is_personal => Some(RepeatedKey::Personal(Offending::new(&key.text))),
+                key => Some(RepeatedKey::Plain(key.text.clone())),
+            };
+            repeats.push(Repeat {
+                position: entry.position,
+                of,
+                key,
+            });
+        }
+    }
+
+    fn add_entry(&mut self, entry: &Entry, people: &mut People) {
         self.valid += 1;
-        self.contacted += u64::from(entry.body.contacts_the_person());
+        if entry.body.contacts_the_person() {
+            self.contacted += 1;
+            people.add(entry);
+        }
         for (request, count) in &mut self.by_request {
             *count += u64::from(*request == entry.body.request());
         }
+    }
+}
+
+/// The people whom Concord writes to, by a digest each.
+struct People {
+    /// None once there are more than [`PEOPLE_MAX`].
+    known: Option<HashSet<u64>>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            known: Some(HashSet::new()),
+        }
+    }
+}
+
+impl People {
+    fn add(&mut self, entry: &Entry) {
+        let Some(known) = &mut self.known else {
+            return;
+        };
+        let body = &entry.body;
+        let mut hasher = DefaultHasher::new();
+        if let Some(email) = body.user_email() {
+            (Field::UserEmail, email.to_lowercase()).hash(&mut hasher);
+        } else if let Some(number) = body.user_phone_number() {
+            (Field::UserPhoneNumber, number).hash(&mut hasher);
+        } else {
+            (body.concord_id(), body.project_user_id(), body.user_id()).hash(&mut hasher);
+        }
+        known.insert(hasher.finish());
+        if known.len() > PEOPLE_MAX {
+            self.known = None;
+        }
+    }
+
+    fn count(&self) -> Option<u64> {
+        self.known.as_ref().map(|known| known.len() as u64)
     }
 }
 

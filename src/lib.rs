@@ -9,7 +9,8 @@
 //!
 //! [`import`] owns that way and is the place to start reading. [`intake`], [`ledger`] and [`outbound`] do not know
 //! each other; what they share is the vocabulary: [`entry`], [`outcome`], [`plan`], [`event`], [`stop`].
-//! [`report`] makes files of ledger and input, [`check`] sums up an input without sending, [`cli`] is the only code
+//! [`report`] makes files of ledger and input, [`check`] sums up an input without sending, [`propose`] makes a job
+//! file for it, [`cli`] is the only code
 //! that prints, and [`sandbox`] is a Concord on loopback to try it on.
 
 pub mod check;
@@ -26,6 +27,8 @@ pub mod outbound;
 pub mod outcome;
 pub mod plan;
 pub mod private_file;
+pub mod propose;
+pub mod received;
 pub mod reconcile;
 pub mod report;
 pub mod sandbox;

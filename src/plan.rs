@@ -105,12 +105,34 @@ pub struct Rules {
     pub key: Vec<String>,
     /// Two-letter region for phone numbers without `+`.
     pub region: Option<String>,
+    /// Where it stands when a request was received, for counting what is overdue; it is not sent.
+    pub received: Option<ReceivedDate>,
     /// Rows are taken only when all of these hold.
     pub filters: Vec<Filter>,
     /// One rule a property, in the order of the job file.
     pub fields: Vec<(Field, Rule)>,
     /// Where the import id travels.
     pub mark: Mark,
+}
+
+/// `received` and `date_order`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedDate {
+    /// The column.
+    pub column: String,
+    /// The order of its dates; none: found out from all its values.
+    pub order: Option<DateOrder>,
+}
+
+/// The order in which a date made of numbers is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// `dmy`: `31/12/2026`
+    DayFirst,
+    /// `mdy`: `12/31/2026`
+    MonthFirst,
+    /// `ymd`: `26/12/31`; a year of four digits is told by itself.
+    YearFirst,
 }
 
 /// `where = [{ column = "…", in = […] }]`
@@ -120,6 +142,22 @@ pub struct Filter {
     pub column: String,
     /// The values that pass, as written; compared trimmed, case-folded and normalised.
     pub values: Vec<String>,
+}
+
+impl Rules {
+    /// The words of requests that a person has yet to decide about, as the job file has them.
+    pub fn undecided(&self) -> Vec<&str> {
+        let rules = self.fields.iter().map(|(_, rule)| rule);
+        rules
+            .filter_map(|rule| match rule {
+                Rule::Column { values, .. } => Some(values),
+                _ => None,
+            })
+            .flatten()
+            .filter(|(_, meaning)| *meaning == Meaning::Undecided)
+            .map(|(word, _)| word.as_str())
+            .collect()
+    }
 }
 
 /// Where a property comes from.
@@ -153,6 +191,8 @@ pub enum Meaning {
     Requests(Vec<RequestType>),
     /// For `request`: the row asks for nothing that Concord does.
     Skip,
+    /// For `request`, `"?"`: a person has yet to decide. Nothing is sent before that.
+    Undecided,
 }
 
 /// A value written in the job file.

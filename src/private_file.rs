@@ -21,13 +21,18 @@ pub fn private_options() -> OpenOptions {
     options
 }
 
-/// Makes a folder and those above it that are missing, each 0700; an existing one is left as it is.
+/// Makes a folder and those above it that are missing, each 0700 and synced; an existing one is left as it is.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    let missing: Vec<_> = path
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .collect();
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    missing.into_iter().try_for_each(sync_entry)
 }
 
 /// A file in the making: at its place only once it is whole and synced; gone when dropped before.
@@ -69,10 +74,15 @@ impl Replacement {
         self.draft
             .persist(&self.path)
             .map_err(|error| error.error)?;
-        #[cfg(unix)]
-        File::open(folder_of(&self.path))?.sync_all()?;
-        Ok(())
+        sync_entry(&self.path)
     }
+}
+
+/// Makes it last that a folder has this file or folder.
+fn sync_entry(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder_of(path))?.sync_all()?;
+    Ok(())
 }
 
 /// The folder in which a file stands.

@@ -239,7 +239,7 @@ impl Reconciler {
                 done: next.next_offset.min(page.total),
                 total: page.total,
             });
-            let is_end = page.count == 0 || next.next_offset >= page.total;
+            let is_end = page.count == 0 || (next.next_offset >= page.total && !page.is_full);
             held = blocking(move || {
                 held.add(&page.items, next)?;
                 Ok::<_, LedgerError>(held)

@@ -61,7 +61,9 @@ Examples:
   concord-import check backlog.csv
   concord-import check january.csv february.csv --job tickets.toml
   concord-import check - --job zendesk.toml < tickets.jsonl
+  concord-import check backlog.csv --progress json | jq '.problems.groups[] | {code, count}'
 
+Values are masked (j…@e…, +44…21) unless --show-values is given. With --progress json the report is one JSON object.
 Offline: no key is needed and nothing is sent. Exits with 0 when there are no problems, with 1 when there are.";
 
 const RESULTS_EXAMPLES: &str = "\
@@ -88,6 +90,15 @@ Examples:
   concord-import rows - < tickets.jsonl
 
 A row that is set aside is told of on standard error: REJECT <line> <reason>.";
+
+const MAP_EXAMPLES: &str = "\
+Examples:
+  concord-import map backlog.csv > backlog.toml
+  concord-import map tickets.jsonl --interactive --output zendesk.toml
+  concord-import check backlog.csv --job backlog.toml
+
+Reads the whole input, sends nothing, and shows no value of a person. What is doubtful is marked \"?\" or stands in a
+comment with the reason. Decide it, then check.";
 
 const STATUS_EXAMPLES: &str = "\
 Examples:
@@ -180,13 +191,16 @@ pub enum Command {
     Run(RunArgs),
     /// Read, map and validate everything; offline, sends nothing
     #[command(after_long_help = CHECK_EXAMPLES)]
-    Check(CommonArgs),
+    Check(CheckArgs),
     /// Write the output folder again from ledger and input; sends nothing
     #[command(after_long_help = RESULTS_EXAMPLES)]
     Results(CommonArgs),
     /// Compare inputs and ledger with what Concord holds; settles what is in doubt, rebuilds a lost ledger
     #[command(after_long_help = RECONCILE_EXAMPLES)]
     Reconcile(CommonArgs),
+    /// Propose a job file for an input, from its columns and values
+    #[command(after_long_help = MAP_EXAMPLES)]
+    Map(MapArgs),
     /// Print the rows of an input as they are understood, as clean CSV
     #[command(after_long_help = ROWS_EXAMPLES)]
     Rows(RowsArgs),
@@ -209,7 +223,7 @@ impl Command {
     pub(super) fn tells_programs(&self) -> bool {
         match self {
             Self::Run(RunArgs { common, .. })
-            | Self::Check(common)
+            | Self::Check(CheckArgs { common, .. })
             | Self::Results(common)
             | Self::Reconcile(common) => common.output.progress == Progress::Json,
             _ => false,
@@ -226,6 +240,17 @@ pub struct RunArgs {
     /// Only check, as `check` does: nothing is sent
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
+}
+
+/// `check`
+#[derive(Clone, Debug, Default, Args)]
+pub struct CheckArgs {
+    /// All the rest.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Show the values that problems are about as they are: personal data, for your eyes
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
 }
 
 /// What run, check and results have in common.
@@ -354,6 +379,23 @@ pub struct RowsArgs {
     /// Job file, for its `[input]` [default: the input's name with .toml, if there is one beside it]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub job: Option<PathBuf>,
+}
+
+/// `map`
+#[derive(Clone, Debug, Default, Args)]
+pub struct MapArgs {
+    /// File to read, or `-` for standard input
+    #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+    /// Ask for each decision on the terminal, with what is proposed as the default
+    #[arg(long)]
+    pub interactive: bool,
+    /// Write the job file there [default: standard output]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Replace the file of --output if there is one
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 /// `status`

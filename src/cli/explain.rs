@@ -43,6 +43,14 @@ pub(super) enum CliError {
     Unconfirmed,
     #[error("nothing was sent")]
     Declined,
+    #[error("--interactive asks on a terminal, and there is none")]
+    NoTerminal,
+    #[error("nothing was written: the questions were broken off")]
+    Unanswered,
+    #[error("{} is there already", .0.display())]
+    JobExists(std::path::PathBuf),
+    #[error("there is something for a person to decide, and nothing was sent:\n  {}", .0.join("\n  "))]
+    Undecided(Vec<String>),
     #[error("cannot write {what}")]
     Write {
         what: String,
@@ -90,9 +98,17 @@ impl CliError {
             Self::Unconfirmed => Some(
                 "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
             ),
+            Self::NoTerminal => Some(
+                "leave --interactive out: what is to be decided is then marked in the job file; or run it on a terminal, with the \
+                 input in a file".into(),
+            ),
+            Self::JobExists(_) => Some("give another name to --output, or add --force to replace it".into()),
+            Self::Undecided(_) => Some(
+                "complete the job file, then look at it with `concord-import check`".into(),
+            ),
             Self::NoList(why) => Some(no_list_hint(why).to_owned()),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
-            Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Write { .. }
+            Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Unanswered | Self::Write { .. }
             | Self::Runtime(_) => None,
         }
     }
@@ -106,6 +122,9 @@ impl CliError {
             | Self::Odds(_)
             | Self::Unconfirmed
             | Self::Declined
+            | Self::NoTerminal
+            | Self::JobExists(_)
+            | Self::Undecided(_)
             // The wrong ledger for this job, as against a disk that fails.
             | Self::Ledger(
                 LedgerError::Missing { .. }
@@ -113,6 +132,7 @@ impl CliError {
                 | LedgerError::Foreign { .. }
                 | LedgerError::Newer { .. },
             ) => USAGE,
+            Self::Unanswered => StopCause::Interrupted.exit_code(),
             Self::Stopped(cause) => cause.exit_code(),
             Self::Ledger(_)
             | Self::NoList(_)

@@ -3,6 +3,7 @@
 //! The only code that prints or reads the environment. It decides nothing about rows, requests or answers.
 
 pub mod args;
+mod ask;
 mod commands;
 mod ending;
 mod explain;
@@ -11,7 +12,11 @@ pub mod limits;
 mod nearest;
 mod next_step;
 pub mod packaging;
+mod page;
 mod progress;
+mod remedy;
+mod report_json;
+mod report_text;
 pub mod resolve;
 mod signals;
 mod survey;
@@ -67,10 +72,13 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
     runtime.block_on(async {
         match command {
             Command::Run(args) => commands::run::run(args, &around).await,
-            Command::Check(args) => commands::check::check(args, &around).await,
+            Command::Check(args) => {
+                commands::check::check(&args.common, args.show_values, &around).await
+            }
             Command::Results(args) => commands::results::results(args, &around).await,
             Command::Reconcile(args) => commands::reconcile::reconcile(args, &around).await,
             Command::Rows(args) => commands::rows::rows(args, &around),
+            Command::Map(args) => commands::map::map(args, &around),
             Command::Status(args) => commands::status::status(args, &around),
             Command::Sandbox(args) => commands::sandbox::sandbox(args, &around).await,
             Command::Completions(args) => commands::completions(*args),

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::args::{CommonArgs, RowsArgs, SendingArgs, StatusArgs};
+use super::args::{CommonArgs, MapArgs, RowsArgs, SendingArgs, StatusArgs};
 use super::job::{Job, JobSending};
 use super::limits;
 use crate::plan::{
-    BASE_URL_DEFAULT, CorePlan, Mark, ReadPlan, Reading, Rules, RunPlan, SANDBOX_API_KEY,
+    BASE_URL_DEFAULT, CorePlan, Input, Mark, ReadPlan, Reading, Rules, RunPlan, SANDBOX_API_KEY,
     SANDBOX_BASE_URL_PENDING, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, SandboxPlan, Sending, Target,
 };
 
@@ -138,6 +138,22 @@ pub fn rows(
             project: project.unwrap_or(Uuid::nil()),
         },
         job: path,
+        spools,
+    })
+}
+
+/// For `map`: the input alone.
+pub fn map(
+    args: &MapArgs,
+    around: &Surroundings,
+    stdin: &mut dyn Read,
+) -> Result<Resolved<Input>, ResolveError> {
+    let found = find(std::slice::from_ref(&args.input))?;
+    let job = job_file::beside(&found);
+    let (mut inputs, spools) = spool_all(found, around, stdin)?;
+    Ok(Resolved {
+        plan: inputs.remove(0),
+        job,
         spools,
     })
 }
@@ -332,6 +348,7 @@ fn no_rules() -> Rules {
     Rules {
         key: Vec::new(),
         region: None,
+        received: None,
         filters: Vec::new(),
         fields: Vec::new(),
         mark: Mark::Notes,

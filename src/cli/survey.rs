@@ -1,23 +1,25 @@
-//! A survey taken and told: what the inputs hold, what is wrong with them, what a run would do.
+//! A survey taken, and what a run is told of it. The whole report is in `report_text` and `report_json`.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::report_text::counts;
 use super::words::counted;
 use super::{args, terminal};
-use crate::blocking;
-use crate::check::{self, Group, Groups, InputSurvey, Survey};
-use crate::entry::Position;
+use crate::check::{self, Survey};
 use crate::intake::{Basis, IntakeError, Packing, Shape, Understood};
-use crate::outcome::Outcome;
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
+use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
+use crate::{blocking, time_of_day};
 
 /// Names of columns that are shown.
 const NAMES_SHOWN: usize = 12;
-/// Groups of problems that are shown; the results file has them all.
-const GROUPS_SHOWN: usize = 20;
 
 /// Reads everything of a plan, showing how far it is.
 pub(super) async fn take(
@@ -27,7 +29,7 @@ pub(super) async fn take(
     let bar = bar(plan, shown);
     let (plan, watched) = (Arc::clone(plan), bar.clone());
     let survey = blocking(move || {
-        check::survey(&plan, &mut |progress| {
+        check::survey(&plan, today(), &mut |progress| {
             let message = format!(
                 "checking {}: {}",
                 plan.inputs[progress.input].name,
@@ -41,6 +43,12 @@ pub(super) async fn take(
     terminal::set_bar(None);
     bar.finish_and_clear();
     Ok(survey?.expect("a survey that is never broken off comes to its end"))
+}
+
+/// The day that it is by UTC.
+fn today() -> Date {
+    let now = Timestamp::try_from(time_of_day()).unwrap_or(Timestamp::UNIX_EPOCH);
+    Offset::UTC.to_datetime(now).date()
 }
 
 fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
@@ -61,22 +69,6 @@ fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
     bar
 }
 
-/// All that a check found.
-pub(super) fn report(survey: &Survey) -> String {
-    let mut text = String::new();
-    let is_several = survey.inputs.len() > 1;
-    for (index, input) in survey.inputs.iter().enumerate() {
-        if is_several {
-            text += &format!("input {}, ", index + 1);
-        }
-        text += &understood(input);
-    }
-    text += &counts(survey);
-    text += &groups("Problems", &survey.problems, is_several);
-    text += &groups("Warnings", &survey.warnings, is_several);
-    text.trim_end().to_owned()
-}
-
 /// What a run would do, in short, for the question before it.
 pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
     let mut text = format!(
@@ -86,7 +78,10 @@ pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
         plan.sending.rate_per_s,
         plan.sending.concurrency
     );
-    text += &counts(survey);
+    for count in counts(survey) {
+        text += &count.line();
+        text.push('\n');
+    }
     if let Some(limit) = plan.limit {
         text += &format!("limit        {limit} of them in this run\n");
     }
@@ -99,18 +94,22 @@ pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
     text.trim_end().to_owned()
 }
 
-/// How an input was read.
-fn understood(input: &InputSurvey) -> String {
-    let InputSurvey {
-        name, shape, tally, ..
-    } = input;
-    format!(
-        "{name}: {}; {}\n",
-        describe(shape),
-        counted(tally.rows, "row")
-    )
+/// How old the requests are that would be sent.
+pub(super) fn overdue(received: &Received) -> String {
+    let mut text = format!(
+        "{} of them for more than {OVERDUE_LATER_DAYS}",
+        received.overdue_later
+    );
+    if let Some(oldest) = received.oldest {
+        text += &format!("; the oldest is of {oldest}");
+    }
+    if received.undated > 0 {
+        text += &format!("; of {} it is not known", received.undated);
+    }
+    format!("for more than {OVERDUE_SOONER_DAYS} days, {text}")
 }
 
+/// How an input was understood, in a line.
 pub(super) fn describe(shape: &Shape) -> String {
     let Understood { encoding, basis } = shape.encoding;
     let basis = match basis {
@@ -192,109 +191,4 @@ fn header(shape: &Shape) -> String {
         }
     }
     text
-}
-
-fn counts(survey: &Survey) -> String {
-    let tally = &survey.tally;
-    let mut text = String::new();
-    let mut line = |label: &str, count: u64, remark: &str| {
-        let line = format!("{label:<13}{count:>7}  {remark}");
-        text += line.trim_end();
-        text.push('\n');
-    };
-    line("entries", tally.entries, "");
-    line(
-        "to send",
-        survey.valid,
-        "valid; those that an earlier run created are skipped",
-    );
-    for (request, count) in survey.by_request.iter().filter(|(_, count)| *count > 0) {
-        line(&format!("  {request}"), *count, "");
-    }
-    if tally.count(Outcome::Duplicate) > 0 {
-        line(
-            "duplicate",
-            tally.count(Outcome::Duplicate),
-            "repeat of an earlier row",
-        );
-    }
-    if tally.changed > 0 {
-        line(
-            "  changed",
-            tally.changed,
-            "among them, with other content than that row: is the key unique?",
-        );
-    }
-    if tally.count(Outcome::Invalid) > 0 {
-        line("invalid", tally.count(Outcome::Invalid), "never sent");
-    }
-    if tally.skipped_rows > 0 {
-        line(
-            "no entry",
-            tally.skipped_rows,
-            "row that is blank, filtered out, or mapped to skip",
-        );
-    }
-    if survey.contacted > 0 {
-        line(
-            "contacted",
-            survey.contacted,
-            "whom Concord most likely mails or texts (`preverified` false)",
-        );
-    } else if survey.valid > 0 {
-        line("contacted", 0, "nobody: every request is `preverified`");
-    }
-    text
-}
-
-fn groups(title: &str, groups: &Groups, tells_input: bool) -> String {
-    if groups.count() == 0 {
-        return String::new();
-    }
-    let mut text = format!("\n{title}: {}\n", groups.count());
-    for group in groups.groups.iter().take(GROUPS_SHOWN) {
-        text += &describe_group(group, tells_input);
-    }
-    let hidden: u64 = groups
-        .groups
-        .iter()
-        .skip(GROUPS_SHOWN)
-        .map(|group| group.count)
-        .sum();
-    if hidden + groups.ungrouped > 0 {
-        text += &format!("  {} more of other kinds\n", hidden + groups.ungrouped);
-    }
-    text
-}
-
-fn describe_group(group: &Group, tells_input: bool) -> String {
-    let place = match (&group.column, group.field) {
-        (Some(column), _) => format!("column `{column}`: "),
-        (None, Some(field)) => format!("{field}: "),
-        (None, None) => String::new(),
-    };
-    let examples: Vec<_> = group
-        .examples
-        .iter()
-        .map(|position| describe_position(*position, tells_input))
-        .collect();
-    let message = group.message.replace('\n', "\n      ");
-    let text = format!("  {:>5}  {place}{message}\n", group.count);
-    if examples.is_empty() {
-        return text; // it is about all of them
-    }
-    let more = match group.count - examples.len() as u64 {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{text}         {}{more}\n", examples.join(", "))
-}
-
-fn describe_position(position: Position, tells_input: bool) -> String {
-    let Position { input, row, line } = position;
-    if tells_input {
-        format!("input {input} row {row} (line {line})")
-    } else {
-        format!("row {row} (line {line})")
-    }
 }

@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 
+use super::page::{Page, Paper};
+
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// From now on this bar steps aside when something is printed; `None`: there is no bar any more.
@@ -28,6 +30,16 @@ fn beside_bar<T>(print: impl FnOnce() -> T) -> T {
 /// Prints what was asked for. A reader that has gone away (`| head`) is no fault of ours.
 pub(super) fn out(text: &str) {
     beside_bar(|| drop(writeln!(io::stdout().lock(), "{}", harmless(text))));
+}
+
+/// Prints a page, as wide and colourful as the terminal allows; elsewhere without colours, and unwrapped.
+pub(super) fn out_page(page: &Page) {
+    let width = console::Term::stdout().size_checked();
+    let text = page.render(Paper {
+        width: width.map(|(_, columns)| usize::from(columns)),
+        has_colours: console::colors_enabled(),
+    });
+    beside_bar(|| drop(writeln!(io::stdout().lock(), "{text}")));
 }
 
 /// Prints what is said on the way. There is nowhere to report that this failed.

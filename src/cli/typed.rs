@@ -100,6 +100,11 @@ impl Typed<'_> {
     }
 }
 
+/// A command that takes a path, as a shell does.
+pub(super) fn word(path: &Path) -> String {
+    quoted(operand(path).as_os_str())
+}
+
 /// A path that is not taken for an option.
 fn operand(path: &Path) -> PathBuf {
     let is_like_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");

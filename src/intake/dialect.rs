@@ -250,7 +250,7 @@ mod tests {
     /// Delimiter, quote, escape and padding.
     fn dialect(sample: &str) -> String {
         let found = find(sample.as_bytes(), true, Told::default());
-        let escape = found.escape.map(char::from).unwrap_or(' ');
+        let escape = found.escape.map_or(' ', char::from);
         format!(
             "{}{}{escape}{}",
             char::from(found.delimiter),

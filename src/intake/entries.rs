@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::decode::{Cell, Cells};
-use super::map::{Loose, Mapped, Mapper, key, not_text};
+use super::map::{Loose, Mapped, Mapper, Remark, damage, key, not_text, spreadsheet_error};
 use super::problem::Problem;
 use super::seen::{First, Seen};
 use super::source::hex;
@@ -60,6 +60,17 @@ pub(crate) struct Maker {
 pub(crate) struct Made {
     pub(crate) items: Vec<Item>,
     pub(crate) warnings: Vec<Problem>,
+}
+
+impl Made {
+    /// All that is wrong with the row, and its warnings.
+    pub(crate) fn problems(&mut self) -> impl Iterator<Item = &mut Problem> {
+        let of_items = self.items.iter_mut().filter_map(|item| match item {
+            Item::Invalid { problems, .. } => Some(problems),
+            Item::Entry(_) | Item::Repeat { .. } => None,
+        });
+        of_items.flatten().chain(&mut self.warnings)
+    }
 }
 
 /// A row on its way to its entries.
@@ -336,7 +347,22 @@ fn source_key<'m>(
                 blank.push(name.as_str());
                 ""
             }
+            Cell::Text(text) if damage::is_error(text) => {
+                problems.push(spreadsheet_error(Some(name), None));
+                return Err(KeyIsBlank);
+            }
             Cell::Text(text) => {
+                let told = |Remark(code, message): Remark| Loose {
+                    column: Some(name),
+                    field: None,
+                    code,
+                    message: message.into(),
+                };
+                if damage::is_scientific_id(text) {
+                    problems.push(told(KEY_DAMAGED));
+                    return Err(KeyIsBlank);
+                }
+                warnings.extend(doubtful_key(text).map(told));
                 // Whatever the rules say, an address is personal.
                 is_personal |= text.contains('@');
                 text
@@ -368,6 +394,35 @@ fn source_key<'m>(
     }))
 }
 
+const KEY_DAMAGED: Remark = Remark(
+    "key_damaged",
+    "is in scientific notation (like 1.23457E+14), but the job file makes it the key: a spreadsheet has taken digits away, so that \
+     other rows may share it; format the column as text and export it again",
+);
+
+/// What may be amiss with a key. It is kept as it stands, since import ids hang on it.
+fn doubtful_key(text: &str) -> Option<Remark> {
+    if damage::is_rounded(text) {
+        Some(Remark(
+            "key_rounded",
+            "ends in zeros from the 16th digit on, as when a spreadsheet has rounded it: other rows may share it; is it right?",
+        ))
+    } else if damage::before_zero_fraction(text).is_some() {
+        Some(Remark(
+            "key_fraction",
+            "ends in .0, as when a program has made a number of it: an export without that makes a new request of each row; \
+             format the column as text",
+        ))
+    } else if damage::behind_apostrophe(text, true).is_some() {
+        Some(Remark(
+            "key_apostrophe",
+            "begins with an apostrophe, which is part of the key: an export without it makes a new request of each row",
+        ))
+    } else {
+        None
+    }
+}
+
 /// The key of content that no column identifies. **Can never change**: import ids hang on it.
 fn content_key(project: Uuid, canonical: &[u8]) -> SourceKey {
     let digest = Sha256::new()
@@ -391,6 +446,7 @@ fn of_fault(mapper: &Mapper, fault: Fault, position: Position) -> Problem {
         field: fault.field,
         code: fault.code,
         message: fault.message,
+        value: None,
     }
 }
 
@@ -401,5 +457,6 @@ pub(crate) fn placed(loose: Loose<'_>, position: Position) -> Problem {
         field: loose.field,
         code: loose.code,
         message: loose.message.into_owned(),
+        value: None,
     }
 }

@@ -133,7 +133,18 @@ pub struct MissingColumn {
 /// Most names of columns that a message lists.
 pub(crate) const NAMES_LISTED_MAX: usize = 12;
 
+/// Stands in a job file for a column that a person has yet to choose.
+const UNDECIDED: &str = "?";
+
 fn missing_columns(input: &str, missing: &[MissingColumn]) -> String {
+    let open = missing.iter().filter(|one| one.column == UNDECIDED);
+    let open: Vec<_> = open.map(|one| format!("`{}`", one.job_key)).collect();
+    if !open.is_empty() {
+        return format!(
+            "the job file leaves open (`{UNDECIDED}`) which column of {input} is {}",
+            open.join(" and ")
+        );
+    }
     let each: Vec<_> = missing
         .iter()
         .map(|one| format!("`{}` ({})", one.column, one.job_key))
@@ -216,6 +227,9 @@ impl IntakeError {
 }
 
 fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) -> String {
+    if missing.iter().any(|one| one.column == UNDECIDED) {
+        return format!("write its name there; the columns are {}", listed(present));
+    }
     let near: Vec<_> = missing
         .iter()
         .filter_map(|one| {

@@ -10,6 +10,7 @@
 //! What is wrong with a row is a [`Problem`] and reading goes on; what is wrong with the input or the job as a
 //! whole is an [`IntakeError`], told before the first row wherever that is possible.
 
+mod dates;
 mod decode;
 mod detect;
 mod dialect;
@@ -19,6 +20,7 @@ mod error;
 mod head;
 mod judge;
 mod kind;
+mod look;
 mod map;
 mod mask;
 mod open;
@@ -32,6 +34,7 @@ pub mod validate;
 
 use std::fs::File;
 
+pub use dates::{DATE_BYTES_MAX, DateRead};
 pub use decode::{
     HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
     ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
@@ -41,9 +44,8 @@ pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
 pub use entries::Item;
 pub use error::{IntakeError, MissingColumn};
 pub use head::TABLE_BYTES_MAX;
-pub use mask::OUTLINE_CHARS_MAX;
 pub(crate) use problem::grouped;
-pub use problem::{Problem, QUOTED_CHARS_MAX};
+pub use problem::{OFFENDING_CHARS_MAX, Offending, Problem, QUOTED_CHARS_MAX};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
 pub use source::{InputDigest, Source};
@@ -52,9 +54,17 @@ pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };
 
+pub(crate) use dates::read as date;
 pub(crate) use decode::scan as delimited;
+pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;
+pub(crate) use look::each_row;
+pub use map::ColumnUse;
 pub(crate) use map::key::of_request as key_of_request;
+pub(crate) use map::phone::{Phone, is_region, parse as phone};
+pub(crate) use map::values::folded;
+pub(crate) use map::{undecided, uses};
+pub(crate) use validate::email::fault as email_fault;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
@@ -85,6 +95,8 @@ pub struct RowReading {
     pub items: Vec<Item>,
     /// What Concord may take amiss. Empty for a row with problems.
     pub warnings: Vec<Problem>,
+    /// When it says that its request was received, when the job names such a column and the row can be read.
+    pub received: Option<DateRead>,
     /// The row as it came, when records are kept.
     pub record: Option<Record>,
 }
@@ -189,11 +201,13 @@ impl Intake {
                 raw: raw.to_vec(),
             })
         };
+        let mut received = None;
         let (line, made, record, size) = match decoded {
             Decoded::End => return Ok(None),
             Decoded::Blank { line } => (line, Made::default(), None, 0),
             Decoded::Aside(aside) => {
                 let warning = Problem {
+                    value: None,
                     position: at(aside.line),
                     column: None,
                     field: None,
@@ -213,6 +227,7 @@ impl Intake {
                     field: None,
                     code: bad.code,
                     message: bad.message,
+                    value: None,
                 };
                 let record = keep(bad.kind, bad.raw);
                 (bad.row_line, invalid(problem), record, bad.raw.len())
@@ -223,7 +238,8 @@ impl Intake {
                     decode::Cells::Json(_) => RecordKind::Object,
                 };
                 let record = keep(kind, row.raw);
-                let made = match self.mapper.passes(&row.cells) {
+                received = self.mapper.received(&row.cells);
+                let mut made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
                     Ok(false) => Made::default(),
                     Ok(true) => match self.mapper.map(row.cells) {
@@ -234,6 +250,9 @@ impl Intake {
                             .map_err(IntakeError::Seen)?,
                     },
                 };
+                for problem in made.problems() {
+                    problem.value = self.mapper.offending(problem, &row.cells);
+                }
                 (row.line, made, record, row.raw.len())
             }
         };
@@ -241,6 +260,7 @@ impl Intake {
             position: at(line),
             items: made.items,
             warnings: made.warnings,
+            received,
             record,
         };
         Ok(Some((reading, size)))

@@ -1,7 +1,9 @@
-//! What is wrong with a row. A problem never stops the reading; it never holds a personal value.
+//! What is wrong with a row. A problem never stops the reading. Its message never holds a personal value; the value
+//! that it is about goes along apart, in memory only.
 
 use std::fmt;
 
+use super::mask::{is_telling, mask};
 use crate::entry::{Field, Position};
 
 /// What is wrong with one row, or worth a warning.
@@ -17,6 +19,44 @@ pub struct Problem {
     pub code: &'static str,
     /// For people: what was found and what would be right, without a personal value.
     pub message: String,
+    /// The value that it is about, when there is one.
+    pub value: Option<Offending>,
+}
+
+/// Most characters of a value that go along with a problem.
+pub const OFFENDING_CHARS_MAX: usize = 256;
+
+/// The value that a problem is about. Never written to ledger, results or log; it shows itself masked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Offending(Box<str>);
+
+impl Offending {
+    /// Keeps the first [`OFFENDING_CHARS_MAX`] characters.
+    pub(crate) fn new(value: &str) -> Self {
+        let end = value.char_indices().nth(OFFENDING_CHARS_MAX);
+        Self(value[..end.map_or(value.len(), |(end, _)| end)].into())
+    }
+
+    /// As anybody may see it: `j…@e…`.
+    pub fn masked(&self) -> String {
+        mask(&self.0)
+    }
+
+    /// Whether it is an address or a long number, where a word is wanted.
+    pub(crate) fn is_telling(&self) -> bool {
+        is_telling(&self.0)
+    }
+
+    /// As it stands in the row: for those who asked for it.
+    pub fn plain(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Offending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
 }
 
 /// Names the column or the property, as far as there is one; the place is told beside it.
@@ -70,6 +110,13 @@ mod tests {
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(grouped(12_345_678), "12,345,678");
+    }
+
+    #[test]
+    fn the_value_of_a_problem_is_cut_and_shows_itself_masked() {
+        let value = Offending::new(&"é".repeat(OFFENDING_CHARS_MAX + 1));
+        assert_eq!(value.plain().chars().count(), OFFENDING_CHARS_MAX);
+        assert_eq!(format!("{:?}", Offending::new("jane@example.com")), "j…@e…");
     }
 
     #[test]

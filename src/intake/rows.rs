@@ -139,6 +139,7 @@ fn each(
             Decoded::Blank { .. } => {}
             Decoded::Row(found) => row(&found.cells)?,
             Decoded::Aside(aside) => refused(&Problem {
+                value: None,
                 position: Position {
                     input: 1,
                     row: number,
@@ -159,6 +160,7 @@ fn each(
                 field: None,
                 code: bad.code,
                 message: bad.message,
+                value: None,
             }),
         }
     }

@@ -1,14 +1,25 @@
 //! Whether a run is still alive on this machine: it holds a lock on a file beside the ledger, and the system
 //! lets go of it whenever the process ends, however it ends.
 //!
-//! So the command that follows a crash need not wait until the dead run's lease has run out. Where there are no
-//! such locks, the lease alone tells.
+//! So the command that follows a crash need not wait until the dead run's lease has run out, and a run that was
+//! suspended for longer than its lease keeps its claims. Where there are no such locks, the lease alone tells.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::RunId;
 use crate::private_file::private_options;
+
+/// What the lock of a run tells of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// It holds the lock.
+    Alive,
+    /// It held one, and has ended.
+    Ended,
+    /// No lock could be taken there, or it runs on another machine: the lease tells.
+    Unknown,
+}
 
 /// The locks of the runs of one ledger.
 ///
@@ -17,6 +28,8 @@ use crate::private_file::private_options;
 pub(super) struct Locks {
     ledger: PathBuf,
     held: Vec<(RunId, File)>,
+    /// How many of them, the last ones, are of runs that no commit has made known yet.
+    uncommitted: usize,
     /// Runs that were found dead: their files go once the ledger has it in a commit.
     dead: Vec<RunId>,
 }
@@ -27,11 +40,12 @@ impl Locks {
         Self {
             ledger: ledger.to_owned(),
             held: Vec::new(),
+            uncommitted: 0,
             dead: Vec::new(),
         }
     }
 
-    /// Takes the lock of a new run. Where that fails, its lease has to do.
+    /// Takes the lock of a new run, before the commit that makes it known. Where that fails, its lease has to do.
     pub(super) fn take(&mut self, run: RunId) {
         let opened = private_options()
             .write(true)
@@ -39,7 +53,10 @@ impl Locks {
             .truncate(false)
             .open(self.path(run));
         match opened.and_then(|file| file.try_lock().map(|()| file).map_err(Into::into)) {
-            Ok(file) => self.held.push((run, file)),
+            Ok(file) => {
+                self.held.push((run, file));
+                self.uncommitted += 1;
+            }
             Err(error) => tracing::warn!(%error, "this run cannot be locked; its lease has to do"),
         }
     }
@@ -47,15 +64,19 @@ impl Locks {
     /// Lets go of a run that has ended.
     pub(super) fn release(&mut self, run: RunId) {
         self.held.retain(|(held, _)| *held != run);
+        self.uncommitted = self.uncommitted.min(self.held.len());
         remove(&self.path(run));
     }
 
-    /// Whether the process of a run has surely ended.
-    pub(super) fn has_ended(&self, run: RunId) -> bool {
-        match File::open(self.path(run)) {
-            Ok(file) => file.try_lock_shared().is_ok(),
-            // No lock could be taken there, or it runs on another machine: the lease tells.
-            Err(_) => false,
+    /// What is known of the process of a run.
+    pub(super) fn life(&self, run: RunId) -> Life {
+        let Ok(file) = File::open(self.path(run)) else {
+            return Life::Unknown;
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Life::Ended,
+            Err(TryLockError::WouldBlock) => Life::Alive,
+            Err(TryLockError::Error(_)) => Life::Unknown,
         }
     }
 
@@ -66,9 +87,17 @@ impl Locks {
 
     /// To be called after a commit.
     pub(super) fn sweep(&mut self) {
+        self.uncommitted = 0;
         for run in std::mem::take(&mut self.dead) {
             remove(&self.path(run));
         }
+    }
+
+    /// To be called after a commit that failed: the runs begun in it never came to be, and others will bear their numbers.
+    pub(super) fn roll_back(&mut self) {
+        let known = self.held.len() - self.uncommitted;
+        self.held.truncate(known);
+        self.uncommitted = 0;
     }
 
     fn path(&self, run: RunId) -> PathBuf {

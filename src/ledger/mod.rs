@@ -131,8 +131,9 @@ impl LedgerError {
     pub fn hint(&self) -> Option<String> {
         match self {
             _ if self.is_damage() => Some(
-                "restore it from a backup; or move it aside, with the files beside it whose names begin alike, and run \
-                 `concord-import reconcile` with all inputs that were imported with it, which rebuilds it from Concord"
+                "move it aside, with the files beside it whose names begin alike, or put a backup in its place; then, before \
+                 anything else, run `concord-import reconcile` with all inputs that were imported with it: it takes from \
+                 Concord what the ledger has lost, or the backup does not know yet"
                     .into(),
             ),
             Self::Open { .. } => Some("check that the folder exists and may be written".into()),
@@ -141,9 +142,9 @@ impl LedgerError {
             ),
             Self::Foreign { .. } => {
                 Some(
-                    "name another file with --ledger, or leave the option out; if it was one, it is damaged: restore it \
-                     from a backup, or move it aside and rebuild it with `concord-import reconcile` and all inputs that \
-                     were imported with it"
+                    "name another file with --ledger, or leave the option out; if it was one, it is damaged: move it aside, \
+                     or put a backup in its place, and then, before anything else, run `concord-import reconcile` with all \
+                     inputs that were imported with it"
                         .into(),
                 )
             }

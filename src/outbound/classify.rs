@@ -33,8 +33,12 @@ pub(super) enum Disposition {
     NotServed(Reason),
     /// It may have been created.
     InDoubt(Reason),
+    /// Surely not created: the key may not, or what stands between takes offence at the entry.
+    Forbidden(Reason),
     /// Nothing can be created in this project as things are.
     Stop(StopCause),
+    /// The same, and it may have been created before that was said.
+    StopInDoubt(StopCause, Reason),
 }
 
 /// What an attempt to create came to, and what it tells of the server.
@@ -63,11 +67,17 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
             health: health_of_silence(&silence),
             status: None,
         },
-        Ok(answer) => Verdict {
-            status: Some(answer.status),
-            health: health(&answer),
-            disposition: dispose(&answer, sent),
-        },
+        Ok(answer) => {
+            let disposition = dispose(&answer, sent);
+            Verdict {
+                status: Some(answer.status),
+                health: match disposition {
+                    Disposition::Created { .. } => Health::Created,
+                    _ => health(&answer),
+                },
+                disposition,
+            }
+        }
     }
 }
 
@@ -94,7 +104,7 @@ pub(super) fn health(answer: &Answer) -> Health {
             retry_after: Some(wait),
             status: 503,
         },
-        (status @ 500.., _) => Health::Failing {
+        (status @ (408 | 500..), _) => Health::Failing {
             what: format!("it answers {status}"),
         },
         _ => Health::Serving,
@@ -110,14 +120,22 @@ fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
             Err(fault) => Disposition::InDoubt(Reason::new("unreadable_201", fault.to_string())),
         },
         401 => Disposition::Stop(StopCause::KeyRefused),
-        403 => Disposition::Stop(StopCause::KeyForbidden),
+        403 => Disposition::Forbidden(reason()),
         // The path holds nothing but organization and project, so it is one of them that is unknown.
         404 => Disposition::Stop(StopCause::ProjectUnknown),
-        // No Concord says these to a POST; going on would reject every row for the address's fault.
+        // No Concord says these to a POST; going on would reject every row for the address's fault. Two of them are what
+        // servers say as well when the work is done (RFC 9110, 15.4.3 and 15.4.4).
+        302 | 303 => {
+            let cause = StopCause::WrongServer { status };
+            Disposition::StopInDoubt(cause, reason())
+        }
         300..=399 | 405 | 407 | 415 => Disposition::Stop(StopCause::WrongServer { status }),
         503 if answer.retry_after.is_some() => Disposition::NotServed(reason()),
-        // Refused before it was read (RFC 9110, 15.5.9 and 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
-        408 | 421 | 425 | 429 => Disposition::NotServed(reason()),
+        // Refused before it was acted upon (RFC 9110, 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
+        421 | 425 | 429 => Disposition::NotServed(reason()),
+        // By RFC 9110, 15.5.9, the request did not arrive whole; but frameworks say it as well of work that took too
+        // long, and go on with the work.
+        408 => Disposition::InDoubt(reason()),
         400..=499 => Disposition::Rejected(reason()),
         // Another success than the published one, every 5xx, and whatever has no meaning here.
         _ => Disposition::InDoubt(reason()),

@@ -22,12 +22,13 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::clock::Clock;
 use crate::entry::RequestBody;
 use crate::plan::{Target, is_loopback};
 use crate::time_of_day;
@@ -134,6 +135,7 @@ pub(super) struct Client {
     requests: Url,
     projects: Url,
     timeout: Duration,
+    pub(super) clock: Clock,
 }
 
 impl Client {
@@ -172,6 +174,7 @@ impl Client {
             requests,
             projects,
             timeout,
+            clock: Clock::default(),
         })
     }
 
@@ -187,6 +190,7 @@ impl Client {
             requests,
             projects,
             timeout,
+            clock: Clock::default(),
         })
     }
 
@@ -244,7 +248,12 @@ impl Client {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
+        let sent_at = time_of_day();
         let mut response = request.send().await.map_err(|error| self.silence(&error))?;
+        let date = response.headers().get(DATE).and_then(read_date);
+        if let Some(date) = date {
+            self.clock.compare(sent_at, date);
+        }
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -299,6 +308,11 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+/// When an answer was made (RFC 9110, 6.6.1).
+fn read_date(value: &HeaderValue) -> Option<SystemTime> {
+    httpdate::parse_http_date(value.to_str().ok()?).ok()
 }
 
 /// Retry-After in either form of RFC 9110, 10.2.3; a date in the past means now.

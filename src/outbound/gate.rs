@@ -33,6 +33,8 @@ pub(super) const RETRIES_RESERVED: u32 = 400;
 pub(super) enum Health {
     /// It answered as a server does that works.
     Serving,
+    /// It created what was asked for.
+    Created,
     /// It asked to be left alone for a while (429, 503 with Retry-After).
     Busy {
         /// For how long, if it said so.
@@ -250,9 +252,10 @@ impl Gate {
         health: &Health,
     ) {
         match (health, purpose) {
-            (Health::Serving, Purpose::Create) => {
+            (Health::Serving | Health::Created, Purpose::Create) => {
                 self.standing.served += 1;
-                self.credit = (self.credit + 1).min(RETRIES_RESERVED * CREATIONS_PER_RETRY);
+                let earned = u32::from(*health == Health::Created);
+                self.credit = (self.credit + earned).min(RETRIES_RESERVED * CREATIONS_PER_RETRY);
                 self.failed.clear();
                 self.unserved_since = None;
                 self.outage = None;
@@ -267,7 +270,7 @@ impl Gate {
                 }
             }
             // Lists that work say nothing of whether requests can be created again.
-            (Health::Serving, Purpose::LookUp) => match &mut self.outage {
+            (Health::Serving | Health::Created, Purpose::LookUp) => match &mut self.outage {
                 Some(outage) if outage.why != Why::Spent => {
                     outage.end_probe(probe);
                     outage.is_alive = true;

@@ -102,11 +102,7 @@ impl Learned {
     }
 
     fn know_dated(&mut self, receipt: Receipt, since: Option<Instant>) {
-        let at = receipt
-            .request_date
-            .filter(|ms| *ms >= PLAUSIBLE_MS_MIN)
-            .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        if let Some(at) = at {
+        if let Some(at) = made_at(receipt) {
             self.dated.get_or_insert_with(|| Dated {
                 id: receipt.id,
                 at,
@@ -114,6 +110,12 @@ impl Learned {
             });
         }
     }
+}
+
+/// When Concord says that a request was made, if it says so in a way that we understand.
+pub(super) fn made_at(receipt: Receipt) -> Option<Timestamp> {
+    let ms = receipt.request_date.filter(|ms| *ms >= PLAUSIBLE_MS_MIN)?;
+    Timestamp::from_millisecond(ms).ok()
 }
 
 fn is_bare(entry: &Entry) -> bool {

@@ -20,6 +20,8 @@ pub struct ListPage {
     pub items: Vec<Listed>,
     /// How many there were, with those left out.
     pub count: u64,
+    /// As many as were asked for: more may follow, whatever `total` says, since some count no further than to a limit.
+    pub is_full: bool,
     /// How many the project holds.
     pub total: u64,
 }
@@ -59,6 +61,7 @@ impl Outbound {
                             .filter_map(|item| listed(item, project))
                             .collect(),
                         count: items.len() as u64,
+                        is_full: items.len() >= PAGE_ITEMS,
                         total: total as u64,
                     });
                 }

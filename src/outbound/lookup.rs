@@ -22,6 +22,7 @@ use super::{Outbound, Place};
 use crate::entry::{Entry, ImportId};
 use crate::outcome::{Reason, Receipt};
 use crate::plan::Mark;
+use crate::time_of_day;
 
 /// More than so many who look at the same time read the list together, even where the filter would do.
 const FILTERED_MAX: usize = 16;
@@ -93,7 +94,7 @@ impl Queue {
 }
 
 impl Outbound {
-    /// Looks for an entry once. It may exist since then.
+    /// Looks for an entry once. It may exist since then, by our clock.
     pub(super) async fn look(
         &self,
         entry: &Entry,
@@ -102,6 +103,7 @@ impl Outbound {
         place: &mut Place,
     ) -> Result<Look, Stopped> {
         self.step_aside(place);
+        let since = self.client.clock.theirs(since.min(time_of_day()));
         if self.mark == Mark::None {
             return Ok(match self.join(entry, since, cost, true).await? {
                 Answer::Hits(hits) => self.people.judge(entry, hits),

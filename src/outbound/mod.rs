@@ -6,7 +6,9 @@
 mod backoff;
 mod classify;
 mod client;
+mod clock;
 mod doubts;
+mod forbidden;
 mod gate;
 mod learned;
 mod listing;
@@ -19,8 +21,8 @@ mod scan;
 mod submit;
 mod walk;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
@@ -37,6 +39,7 @@ pub use scan::SCAN_ITEMS_MAX;
 
 use client::Client;
 use doubts::Doubts;
+use forbidden::Forbidden;
 use gate::{Cost, Purpose, Want};
 use learned::Finder;
 use lookup::Queue;
@@ -96,6 +99,7 @@ pub struct Outbound {
     queue: Queue,
     people: People,
     doubts: Doubts,
+    forbidden: Mutex<Forbidden>,
     aside: Arc<Semaphore>,
     attempts: AtomicU64,
     lookups: AtomicU64,
@@ -150,6 +154,7 @@ impl Outbound {
             queue: Queue::default(),
             people: People::default(),
             doubts: Doubts::default(),
+            forbidden: Mutex::default(),
             aside: Arc::new(Semaphore::new(ASIDE_MAX)),
             attempts: AtomicU64::new(0),
             lookups: AtomicU64::new(0),

@@ -448,10 +448,11 @@ mod tests {
             matches!(&told[..], [Event::Waiting { why, .. }] if why.contains("retries wait")),
             "{told:?}"
         );
+        // What is served and not created (a request that is rejected) pays for nothing.
         retry.report(entry(1), &Health::Serving);
         drop(retry);
-        for n in 1..u128::from(CREATIONS_PER_RETRY) {
-            report(&pacer, n, &Health::Serving).await;
+        for n in 0..u128::from(CREATIONS_PER_RETRY) {
+            report(&pacer, n, &Health::Created).await;
         }
         let before = Instant::now();
         drop(permit(&pacer, AGAIN).await);

@@ -124,15 +124,17 @@ impl Outbound {
                 {
                     return Ok(Scanned::TooLongFor { pages });
                 }
-                if total > SCAN_ITEMS_MAX {
-                    let message = format!(
-                        "the project holds {total} requests, more than the {SCAN_ITEMS_MAX} that are read to find one, and its `notes` filter does not find marks"
-                    );
-                    return Ok(Scanned::Not(Look::Unable(Reason::new(
-                        "list_too_long",
-                        message,
-                    ))));
-                }
+            }
+            // A total may grow, or count no further than to a limit.
+            let at_least = total.max(walk.offset());
+            if at_least > SCAN_ITEMS_MAX {
+                let message = format!(
+                    "the project holds {at_least} requests, more than the {SCAN_ITEMS_MAX} that are read to find one, and its `notes` filter does not find marks"
+                );
+                return Ok(Scanned::Not(Look::Unable(Reason::new(
+                    "list_too_long",
+                    message,
+                ))));
             }
             for item in &items {
                 sought.meet(item);
@@ -260,4 +262,16 @@ fn start_date(since: SystemTime) -> Option<String> {
         .ok()?;
     let ms = i64::try_from(since.as_millis()).ok()?;
     Some(Timestamp::from_millisecond(ms).ok()?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_from_some_minutes_before_the_oldest_doubt() {
+        let since = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+        assert_eq!(start_date(since).as_deref(), Some("1970-01-01T00:50:00Z"));
+        assert_eq!(start_date(SystemTime::UNIX_EPOCH), None);
+    }
 }

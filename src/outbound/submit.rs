@@ -4,13 +4,19 @@
 //! unless the job says `in_doubt = "resend"`. It decides nothing about status codes (`classify`) and
 //! nothing about when (`pace`).
 
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
 
 use super::backoff::Backoff;
 use super::classify::{self, Disposition, Verdict};
 use super::doubts::Unsettled;
+use super::forbidden::{self, Forbidden};
 use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
+use super::learned;
 use super::lookup::Look;
 use super::pace::Stopped;
 use super::{Delivery, Doubt, Outbound, Place};
@@ -66,6 +72,10 @@ struct Progress<'a> {
     attempts: u32,
     /// Attempts that speak against the entry itself: not those of an outage or of a busy server.
     counted: u32,
+    /// How many of those there may be.
+    attempts_max: u32,
+    /// How often it was answered 403.
+    forbidden: u32,
     status: Option<u16>,
     last: Option<Reason>,
     /// Why it may exist although it was, or is about to be, sent again (`in_doubt = "resend"`).
@@ -81,6 +91,29 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
+    /// Goes on as long as it may be tried once more.
+    fn once_more(&self) -> ControlFlow<Delivery> {
+        if self.counted >= self.attempts_max {
+            return ControlFlow::Break(self.not_created(Outcome::Failed, self.last.clone()));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Waits before it is tried again, at least so long.
+    async fn retry(
+        &mut self,
+        out: &Outbound,
+        wait: Duration,
+        place: &mut Place,
+    ) -> ControlFlow<Delivery> {
+        self.cost = Cost::Retry;
+        let delay = self.backoff.next_delay().max(wait);
+        match out.wait(delay, place).await {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(Stopped) => ControlFlow::Break(self.not_sent()),
+        }
+    }
+
     fn in_doubt(&self, reason: Reason) -> Delivery {
         self.settled(Outcome::InDoubt, reason)
     }
@@ -159,6 +192,8 @@ async fn see_through(
     let mut progress = Progress {
         attempts: 0,
         counted: 0,
+        attempts_max: out.sending.max_attempts.get(),
+        forbidden: 0,
         status: None,
         last: None,
         unresolved: None,
@@ -170,40 +205,11 @@ async fn see_through(
     };
     let mut doubt = doubt.map(|doubt| doubt.reason);
     loop {
-        if let Some(why) = doubt.take() {
-            match resolve(out, entry, &mut progress, place).await {
-                Ok(Resolved::Exists(receipt, oddity)) => {
-                    return progress.created(Via::Lookup, receipt, oddity);
-                }
-                Ok(Resolved::Absent) if out.sending.in_doubt == DoubtPolicy::Hold => {
-                    let reason = Reason::new(
-                        "held",
-                        format!(
-                            "{}; not found in Concord since, and the job says `in_doubt = \"hold\"`",
-                            why.message
-                        ),
-                    );
-                    return progress.in_doubt(reason);
-                }
-                Ok(Resolved::Absent) => progress.unresolved = None,
-                Ok(Resolved::Unknown(because)) => {
-                    let reason = because_of(&why, &because);
-                    if out.sending.in_doubt != DoubtPolicy::Resend {
-                        return progress.in_doubt(reason);
-                    }
-                    progress.unresolved = Some(reason);
-                }
-                // Something is there: sending again would most likely make a second.
-                Ok(Resolved::Ambiguous(because)) => {
-                    return progress.in_doubt(because_of(&why, &because));
-                }
-                // Nothing was sent by this run: the ledger knows it as in doubt already.
-                Err(Stopped) if progress.attempts == 0 => return Delivery::NotSent,
-                Err(Stopped) => return progress.in_doubt(why),
-            }
-            if progress.counted >= out.sending.max_attempts.get() {
-                return progress.not_created(Outcome::Failed, progress.last.clone());
-            }
+        if let Some(why) = doubt.take()
+            && let ControlFlow::Break(delivery) =
+                settle_doubt(out, entry, &mut progress, place, why).await
+        {
+            return delivery;
         }
         let sent = match attempt(out, entry, &mut progress, lease).await {
             Ok(sent) => sent,
@@ -211,6 +217,12 @@ async fn see_through(
         };
         match sent.verdict.disposition {
             Disposition::Created { receipt, oddity } => {
+                if let Some(made_at) = learned::made_at(receipt) {
+                    let since_1970 = made_at.duration_since(Timestamp::UNIX_EPOCH);
+                    let made_at = SystemTime::UNIX_EPOCH + since_1970.unsigned_abs();
+                    out.client.clock.compare(sent.at, made_at);
+                }
+                lock(&out.forbidden).clear();
                 return progress.created(Via::Response, receipt, oddity);
             }
             Disposition::Rejected(reason) => {
@@ -220,6 +232,10 @@ async fn see_through(
                 out.stop.raise(cause);
                 return progress.not_sent();
             }
+            Disposition::StopInDoubt(cause, reason) => {
+                out.stop.raise(cause);
+                return progress.in_doubt(reason);
+            }
             Disposition::InDoubt(reason) => {
                 progress.counted += u32::from(!sent.is_blameless);
                 progress.last = Some(reason.clone());
@@ -228,24 +244,100 @@ async fn see_through(
                 progress.unsettled.get_or_insert_with(|| out.doubts.begin());
                 doubt = Some(reason);
             }
-            Disposition::NotServed(reason) => {
-                // A closed gate makes everyone wait; only what is refused to this entry alone is held against it.
-                let Some(wait) = sent.own_wait else {
-                    progress.last = Some(reason);
-                    continue;
-                };
-                progress.counted += 1;
-                if progress.counted >= out.sending.max_attempts.get() {
-                    return progress.not_created(Outcome::Failed, Some(reason));
+            Disposition::Forbidden(reason) => {
+                let next = after_forbidden(out, entry, &mut progress, place, reason);
+                if let ControlFlow::Break(delivery) = next.await {
+                    return delivery;
                 }
-                progress.cost = Cost::Retry;
-                let delay = progress.backoff.next_delay().max(wait);
-                if out.wait(delay, place).await.is_err() {
-                    return progress.not_sent();
+            }
+            Disposition::NotServed(reason) => {
+                let next = after_not_served(out, &mut progress, place, reason, sent.own_wait);
+                if let ControlFlow::Break(delivery) = next.await {
+                    return delivery;
                 }
             }
         }
     }
+}
+
+/// Looks whether it exists; goes on when it is to be sent (again).
+async fn settle_doubt(
+    out: &Outbound,
+    entry: &Entry,
+    progress: &mut Progress<'_>,
+    place: &mut Place,
+    why: Reason,
+) -> ControlFlow<Delivery> {
+    let delivery = match resolve(out, entry, progress, place).await {
+        Ok(Resolved::Exists(receipt, oddity)) => progress.created(Via::Lookup, receipt, oddity),
+        Ok(Resolved::Absent) if out.sending.in_doubt == DoubtPolicy::Hold => {
+            let message = format!(
+                "{}; not found in Concord since, and the job says `in_doubt = \"hold\"`",
+                why.message
+            );
+            progress.in_doubt(Reason::new("held", message))
+        }
+        Ok(Resolved::Absent) => {
+            progress.unresolved = None;
+            return progress.once_more();
+        }
+        Ok(Resolved::Unknown(because)) if out.sending.in_doubt == DoubtPolicy::Resend => {
+            progress.unresolved = Some(because_of(&why, &because));
+            return progress.once_more();
+        }
+        // Something may be there, or is: sending again would most likely make a second.
+        Ok(Resolved::Unknown(because) | Resolved::Ambiguous(because)) => {
+            progress.in_doubt(because_of(&why, &because))
+        }
+        // Nothing was sent by this run: the ledger knows it as in doubt already.
+        Err(Stopped) if progress.attempts == 0 => Delivery::NotSent,
+        Err(Stopped) => progress.in_doubt(why),
+    };
+    ControlFlow::Break(delivery)
+}
+
+/// It was refused for want of time. A closed gate makes everyone wait; only what is refused to this entry alone is
+/// held against it.
+async fn after_not_served(
+    out: &Outbound,
+    progress: &mut Progress<'_>,
+    place: &mut Place,
+    reason: Reason,
+    own_wait: Option<Duration>,
+) -> ControlFlow<Delivery> {
+    progress.last = Some(reason);
+    let Some(wait) = own_wait else {
+        return ControlFlow::Continue(());
+    };
+    progress.counted += 1;
+    progress.once_more()?;
+    progress.retry(out, wait, place).await
+}
+
+/// It was answered 403.
+async fn after_forbidden(
+    out: &Outbound,
+    entry: &Entry,
+    progress: &mut Progress<'_>,
+    place: &mut Place,
+    reason: Reason,
+) -> ControlFlow<Delivery> {
+    progress.forbidden += 1;
+    let verdict = lock(&out.forbidden).judge(entry.import_id, progress.forbidden);
+    match verdict {
+        forbidden::Verdict::Unclear => progress.retry(out, Duration::ZERO, place).await,
+        forbidden::Verdict::Entry => {
+            ControlFlow::Break(progress.not_created(Outcome::Rejected, Some(reason)))
+        }
+        forbidden::Verdict::Key => {
+            out.stop.raise(StopCause::KeyForbidden);
+            ControlFlow::Break(progress.not_sent())
+        }
+    }
+}
+
+fn lock(forbidden: &Mutex<Forbidden>) -> MutexGuard<'_, Forbidden> {
+    forbidden.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why it is in doubt, and why it stays so.

@@ -6,7 +6,8 @@
 //!   again. As long as it does, the two touch: no item that stood between them can have been skipped. Items
 //!   that are added before our place (newest first, or anywhere) move the rest back, so that we see some
 //!   again; those that vanish move it forward, which the overlap makes up for. When the last item is not
-//!   shown again, more has moved than the overlap holds, and the walk begins anew.
+//!   shown again, more has moved than the overlap holds, and the walk begins anew. So it does when a page begins
+//!   like the one before: then the offset was not heeded, or everything has moved.
 //! - What that does not cover is an item that jumps from the part ahead of us to the part behind us (an order
 //!   by last change, say). It comes to stand at the front. So a list of more than one page is read again from the
 //!   front, until a page shows nothing new. (Counting what was seen against `total` would be cheaper, but what
@@ -45,8 +46,9 @@ pub(super) enum Step {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     offset: usize,
-    /// The last item of the page before.
+    /// The last item of the page before, and the first one.
     last: Option<u64>,
+    first: Option<u64>,
     seen: HashSet<u64>,
     restarts: u32,
     /// Pages of the front that were read again; `None` on the way through.
@@ -69,7 +71,8 @@ impl Walk {
         let Some(ids) = items.iter().map(digest).collect::<Option<Vec<u64>>>() else {
             return Step::Broken;
         };
-        let touches = self.last.is_none_or(|last| ids.contains(&last));
+        let is_same = self.first.is_some() && self.first == ids.first().copied();
+        let touches = !is_same && self.last.is_none_or(|last| ids.contains(&last));
         let before = self.seen.len();
         self.seen.extend(&ids);
         let is_known = self.seen.len() == before;
@@ -86,7 +89,7 @@ impl Walk {
         }
         if !touches {
             self.restarts += 1;
-            (self.offset, self.last) = (0, None);
+            (self.offset, self.first, self.last) = (0, None, None);
             return if self.restarts > RESTARTS_MAX {
                 Step::Unsteady
             } else {
@@ -94,7 +97,8 @@ impl Walk {
             };
         }
         let end = self.offset + ids.len();
-        if end >= total {
+        // Behind a page that is full there may be more, whatever the total: some count no further than to a limit.
+        if end >= total && ids.len() < PAGE_ITEMS {
             if self.offset == 0 && ids.len() >= total {
                 return Step::Done;
             }
@@ -107,6 +111,8 @@ impl Walk {
         let overlap = OVERLAP_ITEMS.min(ids.len() / 2);
         self.offset = end - overlap;
         self.last = (overlap > 0).then_some(*last);
+        // A short page can begin alike because a few were added before it.
+        self.first = (overlap == OVERLAP_ITEMS).then_some(ids[0]);
         Step::More
     }
 }
@@ -150,7 +156,14 @@ mod tests {
 
     #[test]
     fn a_list_that_rests_is_read_once_and_its_front_again() {
-        for (items, pages) in [(0, 1), (1, 1), (1_000, 1), (1_001, 3), (10_000, 12)] {
+        for (items, pages) in [
+            (0, 1),
+            (1, 1),
+            (999, 1),
+            (1_000, 3),
+            (1_001, 3),
+            (10_000, 12),
+        ] {
             let (seen, read, end) = walk((0..items).collect(), PAGE_ITEMS, |_| {});
             assert_eq!((seen.len(), read, end), (items as usize, pages, Step::Done));
         }
@@ -221,6 +234,34 @@ mod tests {
         assert!((50..500).all(|n| seen.contains(&n)));
         let (_, _, end) = walk((0..5_000).collect(), 100, |list| drop(list.drain(..50)));
         assert_eq!(end, Step::Unsteady);
+    }
+
+    #[test]
+    fn a_server_that_gives_the_same_page_whatever_the_offset_is_not_believed() {
+        let page: Vec<_> = (0..1_000).map(|n| json!({"id": n.to_string()})).collect();
+        let mut walk = Walk::default();
+        let end = loop {
+            match walk.take(&page, 5_000) {
+                Step::More => {}
+                end => break end,
+            }
+        };
+        assert_eq!(end, Step::Unsteady);
+    }
+
+    #[test]
+    fn a_total_that_is_capped_hides_nothing() {
+        let list: Vec<_> = (0..3_500).map(|n| json!({"id": n.to_string()})).collect();
+        let (mut walk, mut seen) = (Walk::default(), HashSet::new());
+        loop {
+            let from = walk.offset().min(list.len());
+            let page = &list[from..list.len().min(from + PAGE_ITEMS)];
+            seen.extend(page.iter().map(ToString::to_string));
+            if walk.take(page, 2_000) == Step::Done {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), list.len());
     }
 
     #[test]

@@ -741,8 +741,11 @@ fn a_damaged_ledger_is_told_with_the_way_to_rebuild_it() {
     let place = Place::new();
     let server = server(|_| {});
     let args = place.live(200, &server);
-    assert_eq!(code(&place.finish(&args)), 0);
     let ledger = place.path(&format!("state/concord-import/{SANDBOX_PROJECT}.ledger"));
+    let some = [&args[..], &["--limit".to_owned(), "100".to_owned()]].concat();
+    assert_eq!(code(&place.finish(&some)), 1);
+    let backup = fs::read(&ledger).expect("a ledger");
+    assert_eq!(code(&place.finish(&args)), 0);
     let mut bytes = fs::read(&ledger).expect("a ledger");
     let middle = bytes.len() / 4..bytes.len() * 3 / 4;
     bytes[middle].fill(0xa5);
@@ -751,16 +754,27 @@ fn a_damaged_ledger_is_told_with_the_way_to_rebuild_it() {
     assert_eq!(code(&output), 3, "{}", stderr(&output));
     let told = stdout(&output) + &stderr(&output);
     assert!(told.contains("move it aside"), "{told}");
+    // A backup does not know what was created since.
+    assert!(
+        told.contains("before anything else, run `concord-import reconcile`"),
+        "{told}"
+    );
     assert_eq!(server.requests().len(), 200);
 
     // What it says works.
     let state = place.path("state/concord-import");
-    fs::rename(&state, place.path("aside")).expect("moved");
     let mut compare = args.clone();
     compare[0] = "reconcile".into();
-    assert_eq!(code(&place.finish(&compare)), 1);
-    assert_eq!(code(&place.finish(&args)), 0);
-    assert_each_once(&server, 200);
+    for is_from_backup in [false, true] {
+        fs::rename(&state, place.path(&format!("aside-{is_from_backup}"))).expect("moved");
+        if is_from_backup {
+            fs::create_dir(&state).expect("a folder");
+            fs::write(&ledger, &backup).expect("written");
+        }
+        assert_eq!(code(&place.finish(&compare)), 1);
+        assert_eq!(code(&place.finish(&args)), 0);
+        assert_each_once(&server, 200);
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ use concord_import::plan::{Input, Reading};
 use sha2::{Digest, Sha256};
 
 const LEFT_OUT: &str = "CONCORD_CORPORA names no folder";
+/// Its answer in csv-spectrum has another telephone number than the file.
+const WRONG_ANSWER: &str = "location_coordinates";
 /// What `rows` tells of a record that is set aside for certain.
 const ASIDE: [&str; 3] = ["note", "total", "header_again"];
 
@@ -144,13 +146,7 @@ fn csv_spectrum_is_read_exactly() {
             };
             rows.iter().map(row).collect()
         };
-        // One answer has lost its characters that are not ASCII.
-        let ascii = |rows: Vec<BTreeMap<String, String>>| {
-            format!("{rows:?}").replace(|c: char| !c.is_ascii(), "?")
-        };
-        let has_lost = format!("{answer:?}").contains('\u{fffd}');
-        let (found, answer) = (trimmed(&found), trimmed(&answer));
-        if found != answer && !(has_lost && ascii(found) == ascii(answer)) {
+        if stem(path) != WRONG_ANSWER && trimmed(&found) != trimmed(&answer) {
             wrong.push(format!(
                 "{}: {:?}",
                 stem(path),
@@ -160,9 +156,9 @@ fn csv_spectrum_is_read_exactly() {
         }
     }
     tell(&format!(
-        "csv-spectrum: {} of {} exact\n",
-        all.len() - wrong.len(),
-        all.len()
+        "csv-spectrum: {} of {} exact, {WRONG_ANSWER} left out\n",
+        all.len() - 1 - wrong.len(),
+        all.len() - 1
     ));
     assert_eq!(wrong, Vec::<String>::new());
 }
@@ -239,7 +235,7 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
         let at = usize::try_from(record.position().map_or(0, csv::Position::byte)).unwrap_or(0);
         // The reader leaves the LF of a CR LF to the next record.
         let before = &bytes[..at + usize::from(bytes.get(at) == Some(&b'\n'))];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
         lines.push(line);
         texts.push(
             record
@@ -314,10 +310,12 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
             }
             _ => {}
         }
-        if (*role == "notes" && !is_out)
-            || (*role == "data" && is_out)
-            || (*role == "derived" && !is_out)
-        {
+        let should_be_out = match *role {
+            "notes" | "derived" => true,
+            "data" => false,
+            _ => continue,
+        };
+        if is_out != should_be_out {
             writeln!(
                 details,
                 "{name}: line {line} is {role}, {code:?}: {}",

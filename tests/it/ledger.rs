@@ -72,6 +72,15 @@ async fn begin(ledger: &Ledger, lease: Duration) -> RunId {
         .expect("a run begins")
 }
 
+/// A run whose lease has run out, where there are no locks to tell that its process lives.
+async fn begin_unlocked(ledger: &Ledger, path: &Path) -> RunId {
+    let run = begin(ledger, EXPIRED).await;
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(format!("-run-{}", run.0));
+    std::fs::remove_file(lock).expect("the run had a lock");
+    run
+}
+
 fn is_in_doubt(claims: &[Claim]) -> bool {
     matches!(claims, [Claim::InDoubt { .. }])
 }
@@ -158,7 +167,7 @@ async fn a_claim_of_a_dead_run_is_in_doubt_and_stays_so_until_it_is_settled() {
     let path = dir.path().join("l");
     let entries = entries(1);
     let ledger = Ledger::open(&path, &target()).expect("it opens");
-    let dead = begin(&ledger, EXPIRED).await;
+    let dead = begin_unlocked(&ledger, &path).await;
     assert_eq!(claim(&ledger, dead, &entries).await, [Claim::Fresh]);
 
     let record = get(&ledger, &entries).await.remove(0);
@@ -190,12 +199,65 @@ async fn a_live_run_keeps_its_claims_from_another_process() {
 }
 
 #[tokio::test]
+async fn a_process_that_was_suspended_beyond_its_lease_keeps_its_claims() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("l");
+    let entries = entries(1);
+    let suspended = Ledger::open(&path, &target()).expect("it opens");
+    let run = begin(&suspended, EXPIRED).await;
+    claim(&suspended, run, &entries).await;
+
+    let (second, other) = open(&path).await;
+    let claims = claim(&second, other, &entries).await;
+    assert_eq!(claims, [Claim::Elsewhere(run)]);
+    // It ends, and with it its lock.
+    drop(suspended);
+    assert!(is_in_doubt(&claim(&second, other, &entries).await));
+}
+
+#[tokio::test]
+async fn what_was_found_for_one_entry_and_is_anothers_by_concords_answer_is_in_doubt_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, run) = open(&dir.path().join("l")).await;
+    let entries = entries(3);
+    claim(&ledger, run, &entries).await;
+    let found = |n| Settled {
+        via: Some(Via::Lookup),
+        ..created(n)
+    };
+    settle(&ledger, run, &entries[0], found(7)).await;
+    settle(&ledger, run, &entries[1], found(9)).await;
+    settle(&ledger, run, &entries[2], created(7)).await;
+    let outcomes: Vec<_> = get(&ledger, &entries)
+        .await
+        .into_iter()
+        .map(|record| {
+            (
+                record.settled.outcome,
+                record.settled.receipt.map(|receipt| receipt.id),
+            )
+        })
+        .collect();
+    let id = |n| Some(Uuid::from_u128(n));
+    assert_eq!(
+        outcomes,
+        [
+            (Outcome::InDoubt, None),
+            (Outcome::Created, id(9)),
+            (Outcome::Created, id(7))
+        ]
+    );
+    let next = begin(&ledger, LEASE).await;
+    assert!(is_in_doubt(&claim(&ledger, next, &entries[..1]).await));
+}
+
+#[tokio::test]
 async fn a_run_that_lost_its_claim_cannot_settle_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("l");
     let entries = entries(1);
     let ledger = Ledger::open(&path, &target()).expect("it opens");
-    let slow = begin(&ledger, EXPIRED).await;
+    let slow = begin_unlocked(&ledger, &path).await;
     claim(&ledger, slow, &entries).await;
     let other = begin(&ledger, LEASE).await;
     claim(&ledger, other, &entries).await;
@@ -474,11 +536,14 @@ async fn another_request_of_the_same_row_is_not_taken_for_the_one_that_is_known(
 #[tokio::test]
 async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_until_more_is_known() {
     let dir = tempfile::tempdir().expect("a folder");
-    let ledger = Ledger::open(&dir.path().join("l"), &target()).expect("it opens");
-    let dead = begin(&ledger, EXPIRED).await;
+    let path = dir.path().join("l");
+    let ledger = Ledger::open(&path, &target()).expect("it opens");
+    let dead = begin_unlocked(&ledger, &path).await;
     let mut entries = entries(1);
     claim(&ledger, dead, &entries).await;
     let sent = get(&ledger, &entries).await.remove(0);
+    // The ledger's times are in milliseconds.
+    tokio::time::sleep(Duration::from_millis(20)).await;
 
     entries[0].fingerprint.0 ^= 1;
     let next = begin(&ledger, LEASE).await;
@@ -493,7 +558,12 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
         .await
         .expect("released");
     let later = begin(&ledger, LEASE).await;
-    claim(&ledger, later, &entries).await;
+    assert_eq!(
+        claim(&ledger, later, &entries).await,
+        [Claim::InDoubt {
+            since: sent.claimed_at
+        }]
+    );
     let found = Settlement {
         content: None,
         ..settlement(&entries[0], created(7))

@@ -1,5 +1,6 @@
 //! One integration binary; a file a theme.
 
+mod check_report;
 mod cli;
 mod corpora;
 mod disk;
@@ -9,6 +10,7 @@ mod import;
 mod job;
 mod kills;
 mod ledger;
+mod map;
 mod mapping;
 mod oracle;
 mod packed;
@@ -21,3 +23,4 @@ mod schema;
 mod simulation;
 mod support;
 mod tables;
+mod values;

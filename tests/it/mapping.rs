@@ -395,6 +395,8 @@ fn likely_trouble_is_a_warning_and_never_blocks() {
     assert_eq!(
         warnings,
         [
+            "name_undivided Name: cannot be divided with certainty, so all of it is sent as the first name; `Last, First` would \
+             tell, or a column for each",
             "not_http Verified: does not start with http:// or https://",
             "likely_too_long Name: 129 characters, at most 128; Concord likely refuses it",
         ]

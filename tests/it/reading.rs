@@ -35,6 +35,7 @@ pub(crate) fn plan() -> ReadPlan {
         rules: Rules {
             key: vec!["Ticket".to_owned()],
             region: None,
+            received: None,
             filters: Vec::new(),
             fields: vec![
                 (
@@ -357,9 +358,11 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
             path,
         });
     }
-    let survey = survey(&plan, &mut |_| std::ops::ControlFlow::Continue(()))
-        .expect("both can be read")
-        .expect("nobody breaks off");
+    let survey = survey(&plan, crate::support::TODAY, &mut |_| {
+        std::ops::ControlFlow::Continue(())
+    })
+    .expect("both can be read")
+    .expect("nobody breaks off");
     assert_eq!(survey.valid, 2);
     assert_eq!(survey.tally.entries, 4);
     assert_eq!(survey.tally.count(Outcome::Invalid), 1);
@@ -368,8 +371,10 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
     assert_eq!(survey.contacted, 0);
     assert_eq!(survey.problems.groups[0].code, "not_email");
     assert_eq!(survey.inputs[1].digest.bytes, 64);
-    let stopped = concord_import::check::survey(&plan, &mut |_| std::ops::ControlFlow::Break(()))
-        .expect("it opens");
+    let stopped = concord_import::check::survey(&plan, crate::support::TODAY, &mut |_| {
+        std::ops::ControlFlow::Break(())
+    })
+    .expect("it opens");
     assert_eq!(stopped, None);
 }
 

@@ -1,6 +1,7 @@
 //! One short file a command: what it does, in order. The work itself is elsewhere.
 
 pub(super) mod check;
+pub(super) mod map;
 pub(super) mod reconcile;
 pub(super) mod results;
 pub(super) mod rows;

@@ -21,7 +21,7 @@ use crate::stop::{StopCause, StopSignal};
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
-        return super::check::check(&args.common, around).await;
+        return super::check::check(&args.common, false, around).await;
     }
     let must_ask = !args.common.target.sandbox && !args.common.sending.yes;
     if must_ask && !terminal::can_ask() {
@@ -34,6 +34,10 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     } = resolve::run(&args.common, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
+    let questions = survey.open_questions(&read);
+    if !questions.is_empty() {
+        return Err(CliError::Undecided(questions));
+    }
     let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
     let events = progress.events();

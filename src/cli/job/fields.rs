@@ -298,7 +298,7 @@ impl<'t> Reader<'t> {
     /// What a value of the request column means: one word, or several requests.
     fn requests(&mut self, word: &str, value: &'t Value<'t>, path: &str) -> Option<Meaning> {
         let items = match value.get_ref() {
-            DeValue::String(text) if text == "?" => return self.undecided(word, value),
+            DeValue::String(text) if text == "?" => return Some(Meaning::Undecided),
             DeValue::String(text) if text == "skip" => return Some(Meaning::Skip),
             DeValue::String(_) => {
                 let kind = self.one_of(value, path, &REQUESTS_OR_SKIP)?;

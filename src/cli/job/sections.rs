@@ -9,7 +9,9 @@ use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
 use crate::cli::nearest::nearest;
 use crate::intake::{HEADER_RECORDS_MAX, encoding_by_label};
-use crate::plan::{DoubtPolicy, Filter, Format, Mark, NO_QUOTE, Reading, Rules, Sending};
+use crate::plan::{
+    DateOrder, DoubtPolicy, Filter, Format, Mark, NO_QUOTE, Reading, ReceivedDate, Rules, Sending,
+};
 
 const OF_CSV: [&str; 7] = [
     "delimiter",
@@ -21,6 +23,11 @@ const OF_CSV: [&str; 7] = [
     "set_aside",
 ];
 const FILTER_KEYS: [&str; 2] = ["column", "in"];
+const DATE_ORDERS: [(&str, DateOrder); 3] = [
+    ("dmy", DateOrder::DayFirst),
+    ("mdy", DateOrder::MonthFirst),
+    ("ymd", DateOrder::YearFirst),
+];
 const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
 const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
     ("look-up", DoubtPolicy::LookUp),
@@ -92,6 +99,7 @@ impl<'t> Reader<'t> {
                 .map(|table| self.key(table))
                 .unwrap_or_default(),
             region: input.as_ref().and_then(|table| self.region(table)),
+            received: input.as_ref().and_then(|table| self.received(table)),
             filters: input
                 .as_ref()
                 .map(|table| self.filters(table))
@@ -201,13 +209,6 @@ impl<'t> Reader<'t> {
             set_aside: self.set_aside(table),
             records: self.records(table),
         };
-        if let Some(value) = table.get("date_order") {
-            self.fault(
-                value.span(),
-                "`[input] date_order`: this version reads no dates, so nothing would follow from it",
-                "leave it out; a date can be sent as it stands, within notes (a template) or requestDetails",
-            );
-        }
         let of_csv = OF_CSV.map(|key| (key, "CSV"));
         let of_json = [("records", "JSON documents")];
         let (word, unfit) = match reading.format {
@@ -381,6 +382,18 @@ impl<'t> Reader<'t> {
             .get("key")
             .and_then(|value| self.texts(value, &table.path("key"), "key = [\"Ticket ID\"]"))
             .unwrap_or_default()
+    }
+
+    /// `date_order` is of the column `received`; without that there is no date to read.
+    fn received(&mut self, table: &Table<'t>) -> Option<ReceivedDate> {
+        let order = self.word(table, "date_order", &DATE_ORDERS);
+        let value = table.get("received")?;
+        let path = table.path("received");
+        let column = self.text(value, &path, "the column's name: received = \"Created at\"")?;
+        Some(ReceivedDate {
+            column: column.to_owned(),
+            order,
+        })
     }
 
     fn region(&mut self, table: &Table<'t>) -> Option<String> {

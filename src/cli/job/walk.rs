@@ -35,6 +35,7 @@ const SECTIONS: [(&str, &[&str]); 4] = [
             "set_aside",
             "records",
             "sheet",
+            "received",
             "date_order",
         ],
     ),

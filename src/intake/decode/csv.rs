@@ -7,7 +7,7 @@ use std::io;
 
 use memchr::{memchr, memchr_iter};
 
-use super::super::judge::{Judge, Verdict};
+use super::super::judge::{Doubt, Judge, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
@@ -175,7 +175,12 @@ impl Decoder {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
             Verdict::Doubtful(doubt) => {
-                return malformed(doubt.code(), doubt.message().to_owned());
+                let mut refused = malformed(doubt.code(), doubt.message().to_owned());
+                if let (Doubt::Shifted, Decoded::Malformed(bad)) = (doubt, &mut refused) {
+                    // Without the cell too many, which may be blank, nothing would show that the others are shifted.
+                    bad.kind = RecordKind::Piece;
+                }
+                return refused;
             }
         }
         if count < self.columns {
@@ -399,7 +404,7 @@ mod tests {
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
                 Decoded::Aside(aside) => {
-                    found.push(format!("{}: {}", aside.line, aside.what.code()))
+                    found.push(format!("{}: {}", aside.line, aside.what.code()));
                 }
                 Decoded::Malformed(problem) => {
                     found.push(format!("{}! {}", problem.line, problem.code));

@@ -385,7 +385,7 @@ mod tests {
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
                 Decoded::Aside(aside) => {
-                    found.push(format!("{}: {}", aside.line, aside.what.code()))
+                    found.push(format!("{}: {}", aside.line, aside.what.code()));
                 }
                 Decoded::Malformed(problem) => {
                     found.push(format!("{}! {}", problem.line, problem.code));

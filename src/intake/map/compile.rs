@@ -4,8 +4,8 @@
 //! parse, values that contradict each other, constants of the wrong kind, rules that are missing.
 
 use super::{
-    BoolRule, Columns, Filter, KeyRule, Mapper, Piece, RequestRule, Source, TextRule, ValueMap,
-    folded, meaning_of_request, phone, template, yes_or_no,
+    BoolRule, Columns, Filter, KeyRule, Mapper, Piece, ReceivedRule, RequestRule, Source, TextRule,
+    Undecided, ValueMap, Wish, folded, meaning_of_request, phone, template, values, yes_or_no,
 };
 use crate::entry::{Field, RequestType};
 use crate::intake::error::IntakeError;
@@ -24,12 +24,16 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
     }
     let mut request = None;
     let mut preverified = None;
-    let mut texts = Vec::new();
+    let mut texts: Vec<TextRule> = Vec::new();
     for (field, rule) in &rules.fields {
         match field {
             Field::Request => request = Some(request_rule(rule, columns)?),
             Field::Preverified => preverified = Some(bool_rule(rule, columns)?),
-            field => texts.push(text_rule(*field, rule, columns)?),
+            field => {
+                let mut rule = text_rule(*field, rule, columns)?;
+                rule.tells_of_names = !texts.iter().any(|earlier| divides_the_same(earlier, &rule));
+                texts.push(rule);
+            }
         }
     }
     if !texts
@@ -53,7 +57,10 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
             "say where the request comes from: request = { column = \"…\", values = { \"…\" = \"delete\" } }",
         )
     })?;
-    let may_make_several = request.values.meanings().any(|requests| requests.len() > 1);
+    let may_make_several = request
+        .values
+        .meanings()
+        .any(|wish| matches!(wish, Wish::Requests(requests) if requests.len() > 1));
     Ok(Mapper {
         filters: filters(rules, columns)?,
         request,
@@ -67,9 +74,27 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
         })?,
         texts,
         region: rules.region.clone(),
+        received: rules.received.as_ref().and_then(|received| {
+            Some(ReceivedRule {
+                column: columns.find(&received.column, "input.received", false)?,
+                order: received.order,
+            })
+        }),
         key: key_rule(rules, columns),
         may_make_several,
     })
+}
+
+/// Whether two rules take their parts of one name.
+fn divides_the_same(one: &TextRule, other: &TextRule) -> bool {
+    let divided = |rule: &TextRule| match &rule.source {
+        Source::Column {
+            column,
+            part: Some(_),
+        } => *column,
+        _ => None,
+    };
+    divided(one).is_some() && divided(one) == divided(other)
 }
 
 fn fault(job_key: &str, what: String, hint: &str) -> IntakeError {
@@ -83,14 +108,17 @@ fn fault(job_key: &str, what: String, hint: &str) -> IntakeError {
 fn filters(rules: &Rules, columns: &mut Columns<'_>) -> Result<Vec<Filter>, IntakeError> {
     let mut filters = Vec::new();
     for filter in &rules.filters {
-        let values =
-            ValueMap::new(filter.values.iter().map(|value| (value.clone(), ()))).map_err(|_| {
-                fault(
-                    "input.where",
-                    "a value stands there twice".to_owned(),
-                    "remove one",
-                )
-            })?;
+        let values = ValueMap::new(
+            filter.values.iter().map(|value| (value.clone(), ())),
+            folded,
+        )
+        .map_err(|_| {
+            fault(
+                "input.where",
+                "a value stands there twice".to_owned(),
+                "remove one",
+            )
+        })?;
         if values.is_empty() {
             return Err(fault(
                 "input.where",
@@ -216,7 +244,7 @@ fn source(
 }
 
 /// The values and the default of a rule, each made into what the property wants.
-fn values<T: Clone + PartialEq>(
+fn meanings_of<T: Clone + PartialEq>(
     field: Field,
     rule: &Rule,
     mut make: impl FnMut(&Meaning) -> Result<T, IntakeError>,
@@ -227,7 +255,11 @@ fn values<T: Clone + PartialEq>(
             meanings.push((value.clone(), make(meaning)?));
         }
     }
-    ValueMap::new(meanings).map_err(|(earlier, later)| {
+    let form = match field {
+        Field::Request => values::request_form,
+        _ => folded,
+    };
+    ValueMap::new(meanings, form).map_err(|(earlier, later)| {
         fault(
             &format!("fields.{field}.values"),
             format!("`{earlier}` and `{later}` are the same value (case and spaces at the edges do not count) with different meanings"),
@@ -247,7 +279,7 @@ fn request_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<RequestRule, I
     let key = "fields.request";
     let words = "view, delete, change, do_not_sell";
     let no_request = |what: String| fault(key, what, &format!("a request is one of {words}"));
-    let values = values(Field::Request, rule, |meaning| match meaning {
+    let values = meanings_of(Field::Request, rule, |meaning| match meaning {
         Meaning::Requests(requests) => {
             for (index, request) in requests.iter().enumerate() {
                 if requests[..index].contains(request) {
@@ -261,11 +293,12 @@ fn request_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<RequestRule, I
             if requests.is_empty() {
                 return Err(no_request("a value means no request at all".to_owned()));
             }
-            Ok(requests.clone())
+            Ok(Wish::Requests(requests.clone()))
         }
-        Meaning::Skip => Ok(Vec::new()),
+        Meaning::Skip => Ok(Wish::Requests(Vec::new())),
+        Meaning::Undecided => Ok(Wish::Undecided),
         Meaning::Literal(Literal::Text(word)) => match RequestType::from_name(word) {
-            Some(request) => Ok(vec![request]),
+            Some(request) => Ok(Wish::Requests(vec![request])),
             None => Err(no_request(format!("`{word}` is not a request"))),
         },
         Meaning::Literal(Literal::Bool(yes)) => {
@@ -273,9 +306,11 @@ fn request_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<RequestRule, I
         }
     })?;
     let meaning = |literal: &Literal| match literal {
-        Literal::Text(word) => meaning_of_request(&folded(word), &values)
-            .map(<[_]>::to_vec)
-            .ok_or_else(|| no_request(format!("`{word}` is not a request"))),
+        Literal::Text(word) => match meaning_of_request(word, &values) {
+            Some(Ok(requests)) => Ok(requests.to_vec()),
+            Some(Err(Undecided)) => Err(no_request(format!("what `{word}` means is not decided"))),
+            None => Err(no_request(format!("`{word}` is not a request"))),
+        },
         Literal::Bool(yes) => Err(no_request(format!("`{yes}` is not a request"))),
     };
     if let Rule::Value(literal) = rule {
@@ -302,9 +337,9 @@ fn bool_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<BoolRule, IntakeE
             )
         }),
     };
-    let values = values(Field::Preverified, rule, |meaning| match meaning {
+    let values = meanings_of(Field::Preverified, rule, |meaning| match meaning {
         Meaning::Literal(found) => literal(found),
-        Meaning::Requests(_) | Meaning::Skip => Err(fault(
+        Meaning::Requests(_) | Meaning::Skip | Meaning::Undecided => Err(fault(
             "fields.preverified",
             "a value means a request".to_owned(),
             "its values mean true or false",
@@ -342,9 +377,9 @@ fn text_rule(
             &format!("write \"{yes}\" with quotes if the word is meant"),
         )),
     };
-    let values = values(field, rule, |meaning| match meaning {
+    let values = meanings_of(field, rule, |meaning| match meaning {
         Meaning::Literal(found) => literal(found),
-        Meaning::Requests(_) | Meaning::Skip => Err(fault(
+        Meaning::Requests(_) | Meaning::Skip | Meaning::Undecided => Err(fault(
             &key,
             "a value means a request".to_owned(),
             "only the values of request do; give text",
@@ -365,5 +400,6 @@ fn text_rule(
         values,
         default,
         label,
+        tells_of_names: true,
     })
 }

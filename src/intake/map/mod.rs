@@ -6,23 +6,32 @@
 
 mod columns;
 mod compile;
+pub(crate) mod damage;
+mod email;
 pub(crate) mod key;
-mod phone;
+mod names;
+mod offending;
+pub(crate) mod phone;
 mod template;
-mod values;
+mod uses;
+pub(crate) mod values;
 
 use std::borrow::Cow;
 
 pub(crate) use columns::Columns;
 pub(crate) use compile::compile;
+pub use uses::ColumnUse;
+pub(crate) use uses::uses;
 use values::{ValueMap, folded};
 
+use super::dates::{self, DateRead};
 use super::decode::{Cell, Cells};
 use super::error::listed;
+use super::mask::{is_telling, mask};
 use super::problem::cut;
 use super::validate::Draft;
 use crate::entry::{Field, RequestType};
-use crate::plan::NamePart;
+use crate::plan::{DateOrder, NamePart};
 
 /// A problem or warning of a value, not yet of a row.
 #[derive(Clone, Debug)]
@@ -32,6 +41,10 @@ pub(crate) struct Loose<'r> {
     pub(crate) code: &'static str,
     pub(crate) message: Cow<'static, str>,
 }
+
+/// What is wrong with a value, or was done to it: a code for scripts, a sentence for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Remark(pub(crate) &'static str, pub(crate) &'static str);
 
 /// What the rules made of a row.
 #[derive(Debug, Default)]
@@ -51,6 +64,7 @@ pub(crate) struct Mapper {
     preverified: BoolRule,
     texts: Vec<TextRule>,
     region: Option<String>,
+    received: Option<ReceivedRule>,
     pub(crate) key: KeyRule,
     /// Some value of `request` means more than one.
     pub(crate) may_make_several: bool,
@@ -63,6 +77,13 @@ pub(crate) struct KeyRule {
     pub(crate) columns: Vec<(usize, String)>,
     /// One of them also says who the person is.
     pub(crate) is_personal: bool,
+}
+
+/// The column that says when a request was received.
+#[derive(Debug)]
+struct ReceivedRule {
+    column: usize,
+    order: Option<DateOrder>,
 }
 
 #[derive(Debug)]
@@ -98,6 +119,8 @@ struct TextRule {
     values: ValueMap<String>,
     default: Option<String>,
     label: Option<String>,
+    /// Tells what came of dividing a name: the first rule that divides it.
+    tells_of_names: bool,
 }
 
 #[derive(Debug)]
@@ -111,14 +134,47 @@ struct BoolRule {
 #[derive(Debug)]
 struct RequestRule {
     source: Source,
-    /// No request: the row asks for nothing that Concord does.
-    values: ValueMap<Vec<RequestType>>,
+    values: ValueMap<Wish>,
     default: Option<Vec<RequestType>>,
     label: Option<String>,
 }
 
-/// A JSON array or object where text is wanted.
-struct IsStructure;
+/// What a word of the column of requests means.
+#[derive(Clone, Debug, PartialEq)]
+enum Wish {
+    /// These; none: the row asks for nothing that Concord does.
+    Requests(Vec<RequestType>),
+    /// Nobody has decided yet.
+    Undecided,
+}
+
+/// No text where text is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfit {
+    /// A JSON array or object.
+    Structure,
+    /// An error of a spreadsheet in place of the value.
+    SpreadsheetError,
+}
+
+impl Unfit {
+    fn told(self, column: Option<&str>, field: Option<Field>) -> Loose<'_> {
+        match self {
+            Self::Structure => not_text(column, field),
+            Self::SpreadsheetError => spreadsheet_error(column, field),
+        }
+    }
+}
+
+/// The text of a cell, when it is one that can be taken.
+fn text_of(cell: Cell<'_>) -> Result<Option<&str>, Unfit> {
+    match cell {
+        Cell::Blank => Ok(None),
+        Cell::Text(text) if damage::is_error(text) => Err(Unfit::SpreadsheetError),
+        Cell::Text(text) => Ok(Some(text)),
+        Cell::Structure => Err(Unfit::Structure),
+    }
+}
 
 impl Source {
     /// The text for a row; none when all that it is made of is blank.
@@ -126,30 +182,18 @@ impl Source {
         &'a self,
         cells: &Cells<'a>,
         takes_structures: bool,
-    ) -> Result<Option<Cow<'a, str>>, IsStructure> {
+    ) -> Result<Option<Cow<'a, str>>, Unfit> {
         let value = |column: usize| match cells.get(column) {
-            Cell::Blank => Ok(None),
-            Cell::Text(text) => Ok(Some(Cow::Borrowed(text))),
             Cell::Structure if takes_structures => Ok(Some(Cow::Owned(cells.structure(column)))),
-            Cell::Structure => Err(IsStructure),
+            cell => Ok(text_of(cell)?.map(Cow::Borrowed)),
         };
         match self {
             Self::Value(text) => Ok(Some(Cow::Borrowed(text))),
             Self::Column { column: None, .. } => Ok(None),
             Self::Column {
                 column: Some(column),
-                part: None,
+                ..
             } => value(*column),
-            Self::Column {
-                column: Some(column),
-                part: Some(part),
-            } => Ok(match value(*column)? {
-                Some(Cow::Borrowed(name)) => name_part(name, *part).map(Cow::Borrowed),
-                Some(Cow::Owned(name)) => {
-                    name_part(&name, *part).map(|part| Cow::Owned(part.to_owned()))
-                }
-                None => None,
-            }),
             Self::Columns(columns) => {
                 let mut lines = String::new();
                 for (name, column) in columns {
@@ -208,16 +252,23 @@ impl Mapper {
     /// Whether the row passes the filters; a value that cannot be compared is a problem.
     pub(crate) fn passes(&self, cells: &Cells<'_>) -> Result<bool, Loose<'_>> {
         for filter in &self.filters {
-            let form = match cells.get(filter.column) {
-                Cell::Blank => Cow::Borrowed(""),
-                Cell::Text(text) => folded(text),
-                Cell::Structure => return Err(not_text(Some(&filter.name), None)),
-            };
-            if filter.values.get(&form).is_none() {
+            let text = text_of(cells.get(filter.column))
+                .map_err(|unfit| unfit.told(Some(&filter.name), None))?;
+            if filter.values.get(text.unwrap_or_default()).is_none() {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// When the row says that its request was received; none when the job asks for no such date.
+    pub(crate) fn received(&self, cells: &Cells<'_>) -> Option<DateRead> {
+        let rule = self.received.as_ref()?;
+        Some(match cells.get(rule.column) {
+            Cell::Blank => DateRead::Blank,
+            Cell::Text(text) => dates::read(text, rule.order),
+            Cell::Structure => DateRead::Unreadable,
+        })
     }
 
     /// Follows the rules for one row. A row that asks for nothing (`skip`) is not looked at any further.
@@ -237,30 +288,46 @@ impl Mapper {
 
 impl RequestRule {
     fn follow<'a>(&'a self, cells: &Cells<'a>, mapped: &mut Mapped<'a>) {
-        let Ok(text) = self.source.text(cells, false) else {
-            mapped.draft.refuse(Field::Request);
-            let label = self.label.as_deref();
-            mapped.problems.push(not_text(label, Some(Field::Request)));
-            return;
+        let text = match self.source.text(cells, false) {
+            Ok(text) => text,
+            Err(unfit) => {
+                mapped.draft.refuse(Field::Request);
+                let label = self.label.as_deref();
+                mapped
+                    .problems
+                    .push(unfit.told(label, Some(Field::Request)));
+                return;
+            }
         };
         // A blank without a default is left to validation, which says that a request is required.
         let Some(text) = text else {
             mapped.requests = self.default.as_deref();
             return;
         };
-        mapped.requests = meaning_of_request(&folded(&text), &self.values);
-        if mapped.requests.is_none() {
-            mapped.draft.refuse(Field::Request);
-            mapped.problems.push(Loose {
-                column: self.label.as_deref(),
-                field: Some(Field::Request),
-                code: "unmapped_request",
-                message: self.unmapped(&text).into(),
-            });
-        }
+        let (code, message) = match meaning_of_request(&text, &self.values) {
+            Some(Ok(requests)) => {
+                mapped.requests = Some(requests);
+                return;
+            }
+            Some(Err(Undecided)) => ("undecided_request", undecided(&text)),
+            None => ("unmapped_request", self.unmapped(&text)),
+        };
+        mapped.draft.refuse(Field::Request);
+        mapped.problems.push(Loose {
+            column: self.label.as_deref(),
+            field: Some(Field::Request),
+            code,
+            message: message.into(),
+        });
     }
 
     fn unmapped(&self, value: &str) -> String {
+        if is_telling(value) {
+            return format!(
+                "`{}` is not known, and looks like a person's address or number: is that the column that says what is asked for?",
+                mask(value)
+            );
+        }
         let value = cut(value);
         let known = if self.values.is_empty() {
             String::new()
@@ -275,24 +342,39 @@ impl RequestRule {
     }
 }
 
+/// A word that the job file leaves open.
+pub(crate) fn undecided(value: &str) -> String {
+    format!(
+        "`{}` has no meaning yet, the job file says `?`: decide which it is (view, delete, change, do_not_sell, several, or \
+         skip) and write that in its place",
+        cut(value)
+    )
+}
+
+/// The job file says `?`.
+struct Undecided;
+
 /// The API's own words are understood whatever the job says, unless the job says otherwise.
 fn meaning_of_request<'a>(
-    form: &str,
-    values: &'a ValueMap<Vec<RequestType>>,
-) -> Option<&'a [RequestType]> {
+    text: &str,
+    values: &'a ValueMap<Wish>,
+) -> Option<Result<&'a [RequestType], Undecided>> {
     static WORDS: [[RequestType; 1]; 4] = [
         [RequestType::Change],
         [RequestType::Delete],
         [RequestType::View],
         [RequestType::DoNotSell],
     ];
-    if let Some(requests) = values.get(form) {
-        return Some(requests);
+    match values.get(text) {
+        Some(Wish::Requests(requests)) => return Some(Ok(requests)),
+        Some(Wish::Undecided) => return Some(Err(Undecided)),
+        None => {}
     }
+    let form = values::request_form(text);
     WORDS
         .iter()
         .find(|[request]| request.name() == form)
-        .map(<[RequestType; 1]>::as_slice)
+        .map(|word| Ok(word.as_slice()))
 }
 
 impl BoolRule {
@@ -307,9 +389,9 @@ impl BoolRule {
             });
         };
         match self.source.text(cells, false) {
-            Err(IsStructure) => {
+            Err(unfit) => {
                 mapped.draft.refuse(Field::Preverified);
-                mapped.problems.push(not_text(self.label.as_deref(), Some(Field::Preverified)));
+                mapped.problems.push(unfit.told(self.label.as_deref(), Some(Field::Preverified)));
             }
             // The API would take a missing one as false and write to the person: never by silence.
             Ok(None) => match self.default {
@@ -322,8 +404,7 @@ impl BoolRule {
                 ),
             },
             Ok(Some(text)) => {
-                let form = folded(&text);
-                match self.values.get(&form).copied().or_else(|| yes_or_no(&form)) {
+                match self.values.get(&text).copied().or_else(|| yes_or_no(&folded(&text))) {
                     Some(yes) => mapped.draft.preverified = Some(yes),
                     None => refuse(
                         mapped,
@@ -357,18 +438,18 @@ impl TextRule {
                 Some(default) => Cow::Borrowed(default.as_str()),
                 None => return,
             },
-            Err(IsStructure) => {
+            Err(unfit) => {
                 mapped.draft.refuse(self.field);
                 mapped
                     .problems
-                    .push(not_text(self.label.as_deref(), Some(self.field)));
+                    .push(unfit.told(self.label.as_deref(), Some(self.field)));
                 return;
             }
         };
         let text = if self.values.is_empty() {
             text
         } else {
-            match self.values.get(&folded(&text)) {
+            match self.values.get(&text) {
                 Some(meaning) => Cow::Borrowed(meaning.as_str()),
                 None if self.default.as_deref() == Some(&*text) => text,
                 None => {
@@ -381,38 +462,86 @@ impl TextRule {
                 }
             }
         };
-        match self.field {
-            Field::UserPhoneNumber => self.set_phone(text, region, mapped),
-            Field::UserEmail => mapped.draft.set(self.field, ascii_domain(text)),
-            field => mapped.draft.set(field, text),
+        match (self.field, &self.source) {
+            (Field::UserPhoneNumber, _) => self.set_phone(&text, region, mapped),
+            (Field::UserEmail, _) => self.set_email(text, mapped),
+            (
+                _,
+                Source::Column {
+                    part: Some(part), ..
+                },
+            ) => self.set_name(&text, *part, mapped),
+            (_, Source::Column { .. }) => self.set_text(text, mapped),
+            (field, _) => mapped.draft.set(field, text),
         }
     }
 
-    fn set_phone<'a>(&'a self, text: Cow<'a, str>, region: Option<&str>, mapped: &mut Mapped<'a>) {
-        let warn = |code, message| Loose {
-            column: self.label.as_deref(),
-            field: Some(self.field),
-            code,
-            message: Cow::Borrowed(message),
-        };
-        match phone::parse(&text, region) {
-            phone::Phone::International(number) => mapped.draft.set(self.field, number),
-            phone::Phone::WithoutExtension(number) => {
-                mapped.draft.set(self.field, number);
-                mapped.warnings.push(warn(
-                    "phone_extension",
-                    "has an extension, which is not sent: E.164 has none",
-                ));
+    fn set_email<'a>(&'a self, text: Cow<'a, str>, mapped: &mut Mapped<'a>) {
+        match email::read(text) {
+            Ok((address, remarks)) => {
+                mapped.draft.set(self.field, address);
+                self.warn(&remarks, mapped);
             }
-            phone::Phone::AsWritten => {
-                mapped.draft.set(self.field, text);
-                mapped.warnings.push(warn(
-                    "phone_as_written",
-                    "is neither international (+44 …) nor has the job file a region: it is sent as written",
-                ));
-            }
-            phone::Phone::Wrong(code, message) => self.refuse(mapped, code, message.into()),
+            Err(Remark(code, message)) => self.refuse(mapped, code, message.into()),
         }
+    }
+
+    fn set_name<'a>(&'a self, text: &str, part: NamePart, mapped: &mut Mapped<'a>) {
+        let name = names::divide(text);
+        let wanted = match part {
+            NamePart::First => name.first,
+            NamePart::Last => name.last,
+        };
+        if let Some(wanted) = wanted {
+            mapped.draft.set(self.field, wanted);
+        }
+        if let Some(remark) = name.remark.filter(|_| self.tells_of_names) {
+            self.warn(&[remark], mapped);
+        }
+    }
+
+    /// The text of one column, without what a spreadsheet did to it where that is certain.
+    fn set_text<'a>(&'a self, text: Cow<'a, str>, mapped: &mut Mapped<'a>) {
+        let is_id = matches!(
+            self.field,
+            Field::UserId | Field::ProjectUserId | Field::ConcordId
+        );
+        if is_id && damage::is_scientific_id(&text) {
+            return self.refuse(mapped, "id_damaged", ID_DAMAGED.into());
+        }
+        match damage::behind_apostrophe(&text, is_id).map(str::to_owned) {
+            Some(bare) => {
+                mapped.draft.set(self.field, bare);
+                self.warn(&[APOSTROPHE], mapped);
+            }
+            None => mapped.draft.set(self.field, text),
+        }
+    }
+
+    fn set_phone<'a>(&'a self, text: &str, region: Option<&str>, mapped: &mut Mapped<'a>) {
+        match phone::parse(text, region) {
+            phone::Phone::International(number, remarks) => {
+                mapped.draft.set(self.field, number);
+                self.warn(&remarks, mapped);
+            }
+            phone::Phone::AsWritten(number, remarks) => {
+                mapped.draft.set(self.field, number);
+                self.warn(&remarks, mapped);
+                self.warn(&[PHONE_AS_WRITTEN], mapped);
+            }
+            phone::Phone::Wrong(Remark(code, message)) => self.refuse(mapped, code, message.into()),
+        }
+    }
+
+    fn warn<'a>(&'a self, remarks: &[Remark], mapped: &mut Mapped<'a>) {
+        mapped
+            .warnings
+            .extend(remarks.iter().map(|Remark(code, message)| Loose {
+                column: self.label.as_deref(),
+                field: Some(self.field),
+                code,
+                message: Cow::Borrowed(message),
+            }));
     }
 
     fn refuse<'a>(
@@ -431,6 +560,29 @@ impl TextRule {
     }
 }
 
+const PHONE_AS_WRITTEN: Remark = Remark(
+    "phone_as_written",
+    "is neither international (+44 …) nor has the job file a region: it is sent as written",
+);
+const APOSTROPHE: Remark = Remark(
+    "apostrophe",
+    "has an apostrophe before it, by which spreadsheets and exports keep text from being taken for a formula or a number: it \
+     is sent without",
+);
+const ID_DAMAGED: &str = "is in scientific notation (like 1.23457E+14): a spreadsheet has damaged it, and it may be anybody's; format \
+     the column as text and fill it in again";
+
+pub(crate) fn spreadsheet_error(column: Option<&str>, field: Option<Field>) -> Loose<'_> {
+    Loose {
+        column,
+        field,
+        code: "spreadsheet_error",
+        message: "is an error that a spreadsheet shows in place of a value (such as #N/A, #REF! or ####): correct the cell, or \
+                  empty it when there is no value"
+            .into(),
+    }
+}
+
 pub(crate) fn not_text(column: Option<&str>, field: Option<Field>) -> Loose<'_> {
     Loose {
         column,
@@ -441,33 +593,6 @@ pub(crate) fn not_text(column: Option<&str>, field: Option<Field>) -> Loose<'_> 
     }
 }
 
-/// An address with an internationalised domain in the form that mail systems use (RFC 5890); others as they are.
-fn ascii_domain(address: Cow<'_, str>) -> Cow<'_, str> {
-    if address.is_ascii() {
-        return address;
-    }
-    match address.rsplit_once('@') {
-        Some((local, domain)) if !domain.is_ascii() => match idna::domain_to_ascii(domain) {
-            Ok(ascii) => Cow::Owned(format!("{local}@{ascii}")),
-            Err(_) => address,
-        },
-        _ => address,
-    }
-}
-
-/// A part of "Last, First" or "First Middle Last"; a single word is a given name.
-fn name_part(name: &str, part: NamePart) -> Option<&str> {
-    let (first, last) = match name.split_once(',') {
-        Some((last, first)) => (first, last),
-        None => name.rsplit_once(char::is_whitespace).unwrap_or((name, "")),
-    };
-    let wanted = match part {
-        NamePart::First => first,
-        NamePart::Last => last,
-    };
-    Some(wanted.trim()).filter(|part| !part.is_empty())
-}
-
 /// Text as a TOML key.
 fn quoted_toml(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
@@ -476,34 +601,6 @@ fn quoted_toml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_of_names() {
-        let parts = |name| {
-            (
-                name_part(name, NamePart::First),
-                name_part(name, NamePart::Last),
-            )
-        };
-        assert_eq!(parts("Zoë Ångström"), (Some("Zoë"), Some("Ångström")));
-        assert_eq!(
-            parts("Garcia Lopez, Maria Jose"),
-            (Some("Maria Jose"), Some("Garcia Lopez"))
-        );
-        assert_eq!(parts("Mary  Ann Evans"), (Some("Mary  Ann"), Some("Evans")));
-        assert_eq!(parts("Cher"), (Some("Cher"), None));
-        assert_eq!(parts("Smith,"), (None, Some("Smith")));
-    }
-
-    #[test]
-    fn internationalised_domains_become_ascii() {
-        assert_eq!(
-            ascii_domain("a@bücher.example".into()),
-            "a@xn--bcher-kva.example"
-        );
-        assert_eq!(ascii_domain("A@Example.COM".into()), "A@Example.COM");
-        assert_eq!(ascii_domain("zoë@example.com".into()), "zoë@example.com");
-    }
 
     #[test]
     fn a_value_becomes_a_toml_key() {

@@ -1,38 +1,114 @@
-//! Whether an address is one that Concord's schema takes, and what is wrong with one that is not.
+//! Whether an address is one that the published format `email` takes, and what is wrong with one that is not.
 //!
-//! Agrees with the `email` format of ajv-formats, the validator that publishes such schemas: a dot-atom
-//! (RFC 5322, 3.2.3), `@`, and at least two labels of letters, digits and inner hyphens (RFC 1035, 2.3.1), all ASCII.
-//! Quoted local parts, address literals and comments are refused, lengths are not looked at. The answer never
-//! holds a part of the address.
+//! That format is a mailbox of RFC 5321 (4.1.2): a dot-atom or a quoted string, `@`, and a domain or an address literal,
+//! all ASCII. Of a domain two labels at least are wanted, of letters, digits and inner hyphens: a domain without a dot takes
+//! no mail (RFC 7085), and is nearly always one that was not written to its end. Comments and folding white space, which
+//! belong to messages and not to mailboxes, are refused; so is all that RFC 5322 calls obsolete. What is right, and
+//! will likely be refused or never be delivered, is for [`unusual`] to tell. No answer holds a part of the address.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Longest part before the `@` that mail systems take (RFC 5321, 4.5.3.1.1).
+const LOCAL_BYTES_LIKELY_MAX: usize = 64;
+/// Longest label of a domain (RFC 1035, 2.3.4).
+const LABEL_BYTES_LIKELY_MAX: usize = 63;
 
 /// What is wrong with the address, or `None` when it is well-formed.
 pub(crate) fn fault(address: &str) -> Option<&'static str> {
-    let Some((local, domain)) = address.rsplit_once('@') else {
+    let Some((local, domain)) = divided(address) else {
         return Some("has no `@`");
     };
-    if address.contains(char::is_whitespace) {
-        return Some("has a space within");
+    if !is_quoted(local) {
+        if address.contains(char::is_whitespace) {
+            return Some("has a space within");
+        }
+        if local.contains('@') {
+            return Some("has more than one `@`");
+        }
     }
-    if local.contains('@') {
-        return Some("has more than one `@`");
+    local_fault(local).or_else(|| {
+        if domain.starts_with('[') {
+            literal_fault(domain)
+        } else {
+            domain_fault(domain)
+        }
+    })
+}
+
+/// Why an address that is right by the published format will likely be of no use.
+pub(crate) fn unusual(address: &str) -> Option<&'static str> {
+    let (local, domain) = divided(address)?;
+    if is_quoted(local) || domain.starts_with('[') {
+        return Some(
+            "is of a rare form (quotes before the `@`, or a numeric address after it); Concord likely refuses it",
+        );
     }
-    local_fault(local).or_else(|| domain_fault(domain))
+    if local.len() > LOCAL_BYTES_LIKELY_MAX
+        || domain
+            .split('.')
+            .any(|label| label.len() > LABEL_BYTES_LIKELY_MAX)
+    {
+        return Some(
+            "has a longer part (64 before the `@`, 63 between dots) than mail systems take",
+        );
+    }
+    None
+}
+
+/// The parts before and after the `@` that divides them: none that stands in quotes or in brackets does.
+fn divided(address: &str) -> Option<(&str, &str)> {
+    address.rsplit_once('@')
+}
+
+fn is_quoted(local: &str) -> bool {
+    local.len() > 1 && local.starts_with('"') && local.ends_with('"')
 }
 
 fn local_fault(local: &str) -> Option<&'static str> {
     if local.is_empty() {
         return Some("has nothing before the `@`");
     }
-    if local.split('.').any(str::is_empty) {
-        return Some("has a dot at an edge of, or two dots within, the part before the `@`");
-    }
     if !local.is_ascii() {
         return Some("has a character outside ASCII before the `@`");
+    }
+    if is_quoted(local) {
+        return quoted_fault(&local.as_bytes()[1..local.len() - 1]);
+    }
+    if local.split('.').any(str::is_empty) {
+        return Some("has a dot at an edge of, or two dots within, the part before the `@`");
     }
     if !local.bytes().all(|byte| byte == b'.' || is_atom(byte)) {
         return Some("has a character before the `@` that addresses do not have");
     }
     None
+}
+
+/// Of what stands between the quotes: `qcontentSMTP`.
+fn quoted_fault(content: &[u8]) -> Option<&'static str> {
+    let mut bytes = content.iter();
+    while let Some(byte) = bytes.next() {
+        let is_right = match byte {
+            b'\\' => matches!(bytes.next(), Some(b' '..=b'~')),
+            b'"' => false,
+            byte => matches!(byte, b' '..=b'~'),
+        };
+        if !is_right {
+            return Some("has quotes before the `@` with something that cannot stand in them");
+        }
+    }
+    None
+}
+
+/// `[192.0.2.1]`, `[IPv6:2001:db8::1]`
+fn literal_fault(domain: &str) -> Option<&'static str> {
+    let inner = domain
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let is_address = inner.is_some_and(|inner| match inner.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => inner[5..].parse::<Ipv6Addr>().is_ok(),
+        _ => inner.parse::<Ipv4Addr>().is_ok(),
+    });
+    (!is_address).then_some("has brackets after the `@` with no numeric address in them")
 }
 
 fn domain_fault(domain: &str) -> Option<&'static str> {
@@ -89,13 +165,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_dot_atoms_at_two_labels_or_more() {
+    fn takes_mailboxes_at_two_labels_or_more() {
         for good in [
             "a@b.c",
             "first.last+tag@sub.example.org",
             "o'hara@example.com",
             "x@xn--bcher-kva.example",
             "{weird}!#$%&*/=?^_`|~-@1.2",
+            "\"a\"@example.com",
+            "\"a@b c\"@example.com",
+            "\"\\\"\"@example.com",
+            "a@[192.0.2.1]",
+            "a@[IPv6:2001:db8::1]",
         ] {
             assert_eq!(fault(good), None, "{good}");
         }
@@ -109,17 +190,34 @@ mod tests {
             ("a@b@example.com", "more than one"),
             ("@example.com", "nothing before"),
             ("a..b@example.com", "two dots within, the part before"),
-            ("\"a\"@example.com", "before the `@` that addresses"),
+            ("\"a\"b@example.com", "before the `@` that addresses"),
+            ("\"@example.com", "before the `@` that addresses"),
+            ("\"a\"b\"@example.com", "cannot stand in them"),
+            ("\"a\\\"@example.com", "cannot stand in them"),
+            ("\"\u{7f}\"@example.com", "cannot stand in them"),
             ("zoë@example.com", "outside ASCII"),
             ("a@", "nothing after"),
             ("a@localhost", "no dot after"),
             ("a@example..com", "two dots within, the part after"),
             ("a@exa_mple.com", "after the `@` that domains"),
             ("a@-example.com", "hyphen"),
-            ("a@[192.0.2.1]", "after the `@` that domains"),
+            ("a@[192.0.2]", "no numeric address"),
+            ("a@[IPv6:1::2::3]", "no numeric address"),
+            ("a@[192.0.2.1", "no numeric address"),
         ] {
             let fault = fault(bad).unwrap_or_default();
             assert!(fault.contains(says), "{bad}: {fault}");
         }
+    }
+
+    #[test]
+    fn tells_what_is_right_and_of_no_use() {
+        assert_eq!(unusual("a@example.com"), None);
+        assert!(unusual("\"a\"@example.com").is_some_and(|told| told.contains("rare")));
+        assert!(unusual("a@[192.0.2.1]").is_some_and(|told| told.contains("rare")));
+        let local = format!("{}@example.com", "a".repeat(65));
+        assert!(unusual(&local).is_some() && unusual(&local[1..]).is_none());
+        let label = format!("a@{}.com", "b".repeat(64));
+        assert!(unusual(&label).is_some());
     }
 }

@@ -424,6 +424,9 @@ pub fn warnings(body: &RequestBody) -> Vec<Fault> {
             ));
         }
     }
+    if let Some(told) = body.user_email.as_deref().and_then(email::unusual) {
+        found.push(Fault::new(Field::UserEmail, "unusual_email", told));
+    }
     for (field, text, max) in [
         (Field::UserEmail, &body.user_email, EMAIL_CHARS_LIKELY_MAX),
         (

@@ -223,6 +223,9 @@ pub(super) fn settle(
             content.and_then(|content| content.other_id).map(|other| *other.0.as_bytes()),
         ])?;
     runs::record_traffic(tx, run, traffic)?;
+    if let (1, Some(Via::Response), Some(receipt)) = (changed, settled.via, receipt) {
+        doubt_finders_of(tx, *import_id, receipt.id)?;
+    }
     Ok(if changed == 1 {
         Ok(())
     } else {
@@ -231,6 +234,18 @@ pub(super) fn settle(
             receipt,
         })
     })
+}
+
+/// What Concord has answered to one entry cannot be another's, however well it fitted that one when it was looked for.
+fn doubt_finders_of(tx: &Transaction<'_>, owner: ImportId, id: Uuid) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE entries
+         SET state = 4, via = NULL, id = NULL, concord_id = NULL, request_date = NULL,
+             error_code = 'ambiguous', error = 'the request that was found for it is another entry''s'
+         WHERE id = ?1 AND via = 1 AND import_id <> ?2",
+    )?
+    .execute(params![id.as_bytes(), owner.0.as_bytes()])
+    .map(drop)
 }
 
 pub(super) fn release(tx: &Transaction<'_>, run: RunId, ids: &[ImportId]) -> rusqlite::Result<()> {

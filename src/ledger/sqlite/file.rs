@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -62,6 +62,8 @@ const MIGRATIONS: [&str; 3] = [
     "ALTER TABLE entries ADD COLUMN other_id BLOB;
      ALTER TABLE runs ADD COLUMN input_number INTEGER NOT NULL DEFAULT 1;
      ALTER TABLE runs ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;",
+    // What was found by looking may turn out to be another entry's.
+    "CREATE INDEX entries_found ON entries (id) WHERE via = 1;",
 ];
 
 /// The newest format that this version reads and writes.

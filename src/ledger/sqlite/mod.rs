@@ -138,6 +138,8 @@ impl Store {
         };
         if committed.is_ok() {
             self.locks.sweep();
+        } else {
+            self.locks.roll_back();
         }
         (done, committed)
     }

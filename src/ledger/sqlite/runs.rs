@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::super::alive::Locks;
+use super::super::alive::{Life, Locks};
 use super::super::{LedgerError, Overview, RunEnd, RunId, RunInput, RunKind, RunRecord, Totals};
 use super::entries::{self, State};
 use super::{file, from_ms, in_ms, now_ms, to_ms};
@@ -46,7 +46,7 @@ fn bury_dead(tx: &Transaction<'_>, locks: &mut Locks) -> rusqlite::Result<()> {
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for run in unfinished.into_iter().map(RunId) {
-        if locks.has_ended(run) {
+        if locks.life(run) == Life::Ended {
             bury(tx, locks, run)?;
         }
     }
@@ -122,17 +122,28 @@ pub(super) fn is_live(
     run: RunId,
     now: i64,
 ) -> rusqlite::Result<bool> {
-    let has_lease: Option<bool> = tx
-        .prepare_cached(
-            "SELECT finished_at_ms IS NULL AND lease_until_ms > ?2 FROM runs WHERE id = ?1",
-        )?
-        .query_row(params![run.0, now], |row| row.get(0))
+    let lease_until: Option<i64> = tx
+        .prepare_cached("SELECT lease_until_ms FROM runs WHERE id = ?1 AND finished_at_ms IS NULL")?
+        .query_row([run.0], |row| row.get(0))
         .optional()?;
-    if has_lease == Some(true) && locks.has_ended(run) {
-        bury(tx, locks, run)?;
+    let Some(lease_until) = lease_until else {
         return Ok(false);
+    };
+    let life = locks.life(run);
+    if life == Life::Ended && lease_until > 0 {
+        bury(tx, locks, run)?;
     }
-    Ok(has_lease.unwrap_or(false))
+    Ok(acts(life, lease_until, now))
+}
+
+/// Whether a run that has not finished may still act. A lock that is held counts more than a lease: a process that was
+/// suspended wakes where it was.
+fn acts(life: Life, lease_until: i64, now: i64) -> bool {
+    match life {
+        Life::Alive => true,
+        Life::Ended => false,
+        Life::Unknown => lease_until > now,
+    }
 }
 
 pub(super) fn record_traffic(
@@ -167,7 +178,7 @@ fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
         },
         started_at: from_ms(row.get("started_at_ms")?),
         finished_at: finished_at.map(from_ms),
-        is_live: finished_at.is_none() && lease_until > now_ms() && !locks.has_ended(id),
+        is_live: finished_at.is_none() && acts(locks.life(id), lease_until, now_ms()),
         exit_code: row.get("exit_code")?,
         attempts: row.get("attempts")?,
         lookups: row.get("lookups")?,

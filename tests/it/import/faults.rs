@@ -29,6 +29,7 @@ async fn a_lost_answer_is_looked_up_and_what_exists_is_not_sent_again() {
         "create-then-502",
         "create-then-503",
         "create-then-504",
+        "create-then-408",
         "create-then-drop",
         "junk",
         "cut",
@@ -47,7 +48,16 @@ async fn a_lost_answer_is_looked_up_and_what_exists_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_lost_answer_that_created_nothing_is_sent_again_after_two_looks() {
-    for fault in ["500", "502:html", "503", "504:empty", "drop", "200", "599"] {
+    for fault in [
+        "500",
+        "502:html",
+        "503",
+        "504:empty",
+        "408",
+        "drop",
+        "200",
+        "599",
+    ] {
         let trial = meet(fault).await;
         let ended = trial.run().await;
         trial.assert_complete(&ended, 5);
@@ -75,7 +85,6 @@ async fn what_surely_created_nothing_is_sent_again_without_a_look() {
         "429:retry-after=0",
         "429:retry-after-date=0",
         "503:retry-after=0",
-        "408",
         "421",
         "425",
     ];
@@ -240,6 +249,19 @@ fn created() -> String {
     let body = format!(r#"{{"id":"{}"}}"#, uuid::Uuid::new_v4());
     let length = body.len();
     format!("HTTP/1.1 201 Created\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+#[tokio::test]
+async fn what_alone_is_forbidden_is_rejected_and_the_others_are_created() {
+    let server = refusing("403 Forbidden", |body| body.contains("person7@")).await;
+    let mut trial = Trial::with_script(60, "").await;
+    trial.target.base_url.clone_from(&server.base_url);
+    let ended = trial.run().await;
+    assert_eq!(ended.stop, None);
+    assert_eq!(ended.exit_code(), 1);
+    assert_eq!(ended.count(Outcome::Created), 59);
+    let row = ended.row("T-7");
+    assert_eq!((&*row.error_code, &*row.outcome), ("http_403", "rejected"));
 }
 
 #[tokio::test]

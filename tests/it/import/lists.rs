@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use concord_import::outcome::Outcome;
@@ -27,6 +29,21 @@ struct Odd {
     reads: Mutex<Vec<Asked>>,
     posts: Mutex<usize>,
     list: List,
+    clock: ServerClock,
+}
+
+/// How far the server's clock is behind ours, and where it shows.
+#[derive(Clone, Copy, Default)]
+struct ServerClock {
+    behind: Duration,
+    /// In the answers' `Date`, and not in what tells of a request that was just made.
+    is_in_headers: bool,
+}
+
+impl ServerClock {
+    fn now(self) -> SystemTime {
+        SystemTime::now() - self.behind
+    }
 }
 
 impl Odd {
@@ -49,7 +66,11 @@ impl Odd {
 }
 
 fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    in_ms(SystemTime::now())
+}
+
+fn in_ms(time: SystemTime) -> i64 {
+    let now = time.duration_since(SystemTime::UNIX_EPOCH);
     i64::try_from(now.expect("after 1970").as_millis()).expect("before long")
 }
 
@@ -58,8 +79,11 @@ async fn create(
     Json(mut body): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
     body["id"] = json!(Uuid::new_v4());
-    body["requestDate"] = json!(now_ms());
+    body["requestDate"] = json!(in_ms(odd.clock.now()));
     odd.held.lock().expect("no panic").push(body.clone());
+    if odd.clock.is_in_headers {
+        body["requestDate"] = Value::Null;
+    }
     let mut posts = odd.posts.lock().expect("no panic");
     *posts += 1;
     if *posts % 3 == 0 {
@@ -98,16 +122,32 @@ fn others(count: u32) -> Vec<Value> {
         .collect()
 }
 
-async fn start(held: Vec<Value>, list_as: List) -> (Arc<Odd>, String, JoinHandle<()>) {
+/// Where the server's clock does not show, answers bear the true date.
+async fn date(State(odd): State<Arc<Odd>>, mut response: Response) -> Response {
+    if odd.clock.is_in_headers {
+        let date = httpdate::fmt_http_date(odd.clock.now());
+        let date = date.parse().expect("a header's value");
+        response.headers_mut().insert("date", date);
+    }
+    response
+}
+
+async fn start(
+    held: Vec<Value>,
+    list_as: List,
+    clock: ServerClock,
+) -> (Arc<Odd>, String, JoinHandle<()>) {
     let odd = Arc::new(Odd {
         held: Mutex::new(held),
         reads: Mutex::default(),
         posts: Mutex::default(),
         list: list_as,
+        clock,
     });
     let path = "/organizations/{o}/projects/{p}/compliance-requests";
     let router = Router::new()
         .route(path, get(list).post(create))
+        .layer(map_response_with_state(Arc::clone(&odd), date))
         .with_state(Arc::clone(&odd));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -118,11 +158,20 @@ async fn start(held: Vec<Value>, list_as: List) -> (Arc<Odd>, String, JoinHandle
 /// Imports sixty rows, of which twenty answers are lost, into a project that holds those requests already. So
 /// slowly that what was created first is known for longer than `settle` when the last are looked up.
 async fn import_into(held: Vec<Value>, list: List) -> (Arc<Odd>, Ended) {
-    let (odd, base_url, task) = start(held, list).await;
+    Box::pin(import_by(ServerClock::default(), 60.0, held, list)).await
+}
+
+async fn import_by(
+    clock: ServerClock,
+    rate_per_s: f64,
+    held: Vec<Value>,
+    list: List,
+) -> (Arc<Odd>, Ended) {
+    let (odd, base_url, task) = start(held, list, clock).await;
     let mut trial = Trial::with_script(60, "").await;
     trial.target.base_url = base_url;
     trial.sending.settle = Duration::from_millis(400);
-    trial.sending.rate_per_s = 60.0;
+    trial.sending.rate_per_s = rate_per_s;
     trial.sending.max_attempts = NonZeroU32::new(20).expect("not zero");
     let ended = trial.run().await;
     task.abort();
@@ -296,5 +345,24 @@ async fn dates_are_believed_only_when_they_test_what_they_should() {
             is_believed,
             "{what}: {believed} readings from a date on"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_far_behind_hides_nothing_that_was_made() {
+    let clocks = [true, false].map(|is_in_headers| ServerClock {
+        behind: Duration::from_mins(20),
+        is_in_headers,
+    });
+    let all = clocks.map(|clock| {
+        let list: List = |items, asked, _| dated(items, asked, 0);
+        // So slowly that they are not all looked up at once.
+        let import = tokio::spawn(import_by(clock, 20.0, others(2_500), list));
+        (clock.is_in_headers, import)
+    });
+    for (is_in_headers, import) in all {
+        let (odd, ended) = import.await.expect("it ends");
+        assert_once(&odd, &ended, &format!("in headers: {is_in_headers}"));
+        assert!(odd.count_reads(is_dated) > 0, "in headers: {is_in_headers}");
     }
 }

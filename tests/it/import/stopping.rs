@@ -4,10 +4,13 @@ use std::num::NonZeroU32;
 
 use concord_import::entry::Entry;
 use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
+use concord_import::machine::{Fate, Simulated, simulate};
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Config, Sandbox, Script};
 use concord_import::stop::{StopCause, StopSignal};
-use std::time::Duration;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 use crate::support::{Trial, csv, entries, within};
 
@@ -37,6 +40,29 @@ async fn a_key_or_project_that_is_refused_stops_the_run_at_once() {
         trial.sandbox.set_script(Script::default());
         trial.assert_complete(&trial.run().await, 40);
     }
+}
+
+#[tokio::test]
+async fn an_only_entry_that_is_forbidden_stops_the_run() {
+    let trial = Trial::with_script(1, "403*1000").await;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::KeyForbidden));
+    assert_eq!(ended.count(Outcome::NotSent), 1);
+    assert_eq!(trial.posts(), 3);
+}
+
+#[tokio::test]
+async fn a_redirect_that_servers_give_for_work_that_is_done_leaves_the_entry_in_doubt() {
+    let mut trial = Trial::with_script(3, "create-then-303").await;
+    trial.sending.concurrency = NonZeroU32::MIN;
+    let ended = trial.run().await;
+    trial.assert_true(&ended);
+    assert_eq!(ended.stop, Some(StopCause::WrongServer { status: 303 }));
+    assert_eq!(ended.count(Outcome::InDoubt), 1);
+    assert_eq!(ended.count(Outcome::NotSent), 2);
+    trial.assert_complete(&trial.run().await, 3);
+    assert_eq!(trial.created().len(), 3);
 }
 
 #[tokio::test]
@@ -202,6 +228,34 @@ async fn what_another_live_run_has_claimed_is_left_to_it() {
     assert_eq!(ended.exit_code(), 1);
     live.close().await;
     trial.assert_complete(&trial.run().await, 10);
+}
+
+#[tokio::test]
+async fn a_run_that_slept_longer_than_its_lease_sends_nothing_more() {
+    let mut trial = Trial::with_script(300, "").await;
+    trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
+    let slept = Rc::new(Cell::new(Duration::ZERO));
+    let clock = Rc::clone(&slept);
+    simulate(Some(Simulated {
+        now: Box::new(move || SystemTime::now() + clock.get()),
+        fate: Box::new(|| Fate::GoOnAfter(Duration::ZERO)),
+    }));
+    let sleep = async {
+        trial.sandbox.wait_for_requests(25).await;
+        // As after a machine was suspended: only the clock on the wall has gone on.
+        slept.set(Duration::from_mins(10));
+        trial.posts()
+    };
+    let (ended, before) = tokio::join!(trial.run(), within(sleep));
+    simulate(None);
+    trial.assert_true(&ended);
+    assert_eq!(ended.exit_code(), 3);
+    let cause = ended.stop.as_ref().expect("it was stopped").to_string();
+    assert!(cause.contains("lease"), "{cause}");
+    let after = trial.posts() - before;
+    assert!(after <= 4, "{after} POSTs after the lease had run out");
+    trial.assert_complete(&trial.run().await, 300);
+    assert_eq!(trial.posts(), 300);
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ pub(crate) fn any_plan(reading: &Reading) -> ReadPlan {
             key: Vec::new(),
             region: None,
             filters: Vec::new(),
+            received: None,
             fields: vec![
                 (Field::Request, fixed("view")),
                 (Field::UserEmail, fixed("ann@example.com")),

@@ -341,7 +341,9 @@ impl History<'_> {
         plan: &ReadPlan,
         importer: &Importer,
     ) -> Result<Vec<Imported>, ImportError> {
-        let survey = survey(plan, &mut |_| ControlFlow::Continue(()));
+        let survey = survey(plan, crate::support::TODAY, &mut |_| {
+            ControlFlow::Continue(())
+        });
         let survey = survey.expect("it can be read").expect("not broken off");
         let mut left = life.limit.unwrap_or(u64::MAX);
         let mut seen = (Seen::new(), Seen::new());

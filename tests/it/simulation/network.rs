@@ -409,7 +409,7 @@ impl World {
 
     fn error(&mut self) -> Exchange {
         answered(
-            [500, 502, 503, 504][self.rng.usize(..4)],
+            [408, 500, 502, 503, 504][self.rng.usize(..5)],
             None,
             "<html>oops",
         )
@@ -435,7 +435,7 @@ impl World {
             None => created(&|_| {}),
             Some(Fault::ErrorBefore | Fault::ErrorAfter | Fault::ErrorLate) => self.error(),
             Some(Fault::Busy) => self.busy(),
-            Some(Fault::Unread) => answered([408, 421, 425][self.rng.usize(..3)], None, ""),
+            Some(Fault::Unread) => answered([421, 425][self.rng.usize(..2)], None, ""),
             Some(Fault::ResetBefore | Fault::ResetAfter | Fault::ResetLate) => Err(Silence::Broken),
             Some(Fault::NoConnection) => Err(Silence::NoConnection("refused".into())),
             Some(Fault::HangBefore | Fault::HangAfter | Fault::HangLate) => {

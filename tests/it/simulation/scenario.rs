@@ -13,7 +13,7 @@ const SKEW_MAX_S: i64 = 600;
 /// What can happen to one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// 500, 502, 503 or 504, and nothing was created.
+    /// 408, 500, 502, 503 or 504, and nothing was created.
     ErrorBefore,
     /// The same, and it was created.
     ErrorAfter,
@@ -21,7 +21,7 @@ pub(super) enum Fault {
     ErrorLate,
     /// 429 or 503 with or without `Retry-After`; surely not created.
     Busy,
-    /// 408, 421 or 425; surely not created.
+    /// 421 or 425; surely not created.
     Unread,
     ResetBefore,
     ResetAfter,

@@ -1,0 +1,572 @@
+//! The report of a check for people: how the inputs were read, what would be sent, what is wrong and what to do about it.
+//!
+//! In: a [`Survey`] and what was asked of it. Out: a [`Page`]. Values are masked unless the person asked for them.
+
+use std::path::Path;
+
+use super::args::CommonArgs;
+use super::nearest::nearest;
+use super::page::{Page, Tone};
+use super::remedy;
+use super::survey::{describe, overdue};
+use super::typed::{Changes, Typed, Verb};
+use super::words::counted;
+use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
+use crate::entry::{Field, Position};
+use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
+use crate::outcome::Outcome;
+use crate::plan::{Format, ReadPlan, Reading, Rule};
+use crate::received::ColumnOrder;
+
+/// The codes of request words that mean nothing yet.
+const UNMAPPED: &str = "unmapped_request";
+const UNDECIDED: &str = "undecided_request";
+/// Groups of problems that are shown; JSON has them all.
+const GROUPS_SHOWN_MAX: usize = 20;
+/// Request words without a meaning that are shown; JSON has them all.
+const WORDS_SHOWN_MAX: usize = 40;
+/// Columns that are named in a list; JSON has them all.
+const COLUMNS_SHOWN_MAX: usize = 12;
+/// Requests of the pilot that is proposed.
+const PILOT_REQUESTS: u64 = 20;
+/// Where the text of a problem begins, behind its count.
+const PROBLEM_INDENT: usize = 9;
+/// Where the remark on a count begins.
+const REMARK_INDENT: usize = 24;
+
+/// What a report is made of.
+pub(super) struct Report<'a> {
+    pub(super) survey: &'a Survey,
+    pub(super) plan: &'a ReadPlan,
+    pub(super) args: &'a CommonArgs,
+    /// The job file that was used.
+    pub(super) job: Option<&'a Path>,
+    /// Values are shown as they are.
+    pub(super) shows_values: bool,
+}
+
+/// A line of the totals: what is counted, how many there are, and what that means.
+pub(super) struct Count {
+    pub(super) label: String,
+    pub(super) number: u64,
+    pub(super) remark: String,
+}
+
+impl Count {
+    /// As one line of text.
+    pub(super) fn line(&self) -> String {
+        let Self {
+            label,
+            number,
+            remark,
+        } = self;
+        format!("{label:<13}{:>9}  {remark}", grouped(*number))
+            .trim_end()
+            .to_owned()
+    }
+}
+
+/// The totals of a survey.
+pub(super) fn counts(survey: &Survey) -> Vec<Count> {
+    let tally = &survey.tally;
+    let mut lines = Vec::new();
+    let mut line = |label: &str, number: u64, remark: &str| {
+        lines.push(Count {
+            label: label.to_owned(),
+            number,
+            remark: remark.to_owned(),
+        });
+    };
+    line("entries", tally.entries, "");
+    line(
+        "to send",
+        survey.valid,
+        "valid; those that an earlier run created are skipped",
+    );
+    for (request, count) in survey.by_request.iter().filter(|(_, count)| *count > 0) {
+        line(&format!("  {request}"), *count, "");
+    }
+    if tally.count(Outcome::Duplicate) > 0 {
+        line(
+            "duplicate",
+            tally.count(Outcome::Duplicate),
+            "repeat of an earlier row",
+        );
+    }
+    if tally.changed > 0 {
+        line(
+            "  changed",
+            tally.changed,
+            "among them, with other content than that row: is the key unique?",
+        );
+    }
+    if tally.count(Outcome::Invalid) > 0 {
+        line("invalid", tally.count(Outcome::Invalid), "never sent");
+    }
+    if tally.skipped_rows > 0 {
+        line(
+            "no entry",
+            tally.skipped_rows,
+            "row that is blank, filtered out, or mapped to skip",
+        );
+    }
+    if survey.contacted > 0 {
+        let people = match survey.people {
+            Some(1) if survey.contacted > 1 => "to 1 person; ".to_owned(),
+            Some(people) if people < survey.contacted => {
+                format!("to {} people; ", grouped(people))
+            }
+            _ => String::new(),
+        };
+        let remark =
+            format!("{people}Concord most likely mails or texts them (`preverified` false)");
+        line("contacted", survey.contacted, &remark);
+    } else if survey.valid > 0 {
+        line("contacted", 0, "nobody: every request is `preverified`");
+    }
+    if let Some(received) = &survey.received {
+        line("waiting", received.overdue_sooner, &overdue(received));
+    }
+    lines
+}
+
+impl Report<'_> {
+    /// The whole report.
+    pub(super) fn page(&self) -> Page {
+        let mut page = Page::default();
+        for (index, input) in self.survey.inputs.iter().enumerate() {
+            let number = self.tells_input().then(|| format!("input {}, ", index + 1));
+            how_it_was_read(&mut page, number, input, &self.plan.reading);
+        }
+        page.gap();
+        for count in counts(self.survey) {
+            page.begin(0, REMARK_INDENT)
+                .add(tone_of(&count), count.line());
+        }
+        self.groups(&mut page, "Problems", Tone::Bad, &self.survey.problems);
+        self.duplicates(&mut page);
+        self.groups(&mut page, "Warnings", Tone::Doubtful, &self.survey.warnings);
+        self.next(&mut page);
+        page
+    }
+
+    fn tells_input(&self) -> bool {
+        self.survey.inputs.len() > 1
+    }
+
+    fn groups(&self, page: &mut Page, title: &str, tone: Tone, groups: &Groups) {
+        if groups.count() == 0 {
+            return;
+        }
+        page.gap()
+            .begin(0, 0)
+            .add(Tone::Title, format!("{title}: {}", grouped(groups.count())));
+        let (words, others): (Vec<_>, Vec<_>) = groups
+            .groups
+            .iter()
+            .partition(|group| word(group).is_some());
+        let is_masked = !self.shows_values
+            && others
+                .iter()
+                .any(|group| group.examples.iter().any(|example| example.value.is_some()));
+        if is_masked {
+            page.add(Tone::Faint, "  values are masked; --show-values shows them");
+        }
+        let (undecided, unmapped): (Vec<&Group>, Vec<&Group>) =
+            words.into_iter().partition(|group| group.code == UNDECIDED);
+        self.words(
+            page,
+            tone,
+            &unmapped,
+            "without a meaning in the job file",
+            "add to the values of request under [fields]",
+        );
+        self.words(
+            page,
+            tone,
+            &undecided,
+            "left open in the job file",
+            "replace each `?` in the values of request under [fields]",
+        );
+        for group in others.iter().take(GROUPS_SHOWN_MAX) {
+            self.group(page, tone, group);
+        }
+        let hidden = others
+            .iter()
+            .skip(GROUPS_SHOWN_MAX)
+            .map(|group| group.count)
+            .sum::<u64>()
+            + groups.ungrouped;
+        if hidden > 0 {
+            page.begin(2, PROBLEM_INDENT)
+                .add(tone, format!("{:>5}  ", grouped(hidden)))
+                .add(Tone::Plain, "of other kinds");
+        }
+    }
+
+    /// Request words without a meaning, as lines for the job file.
+    fn words(&self, page: &mut Page, tone: Tone, groups: &[&Group], what: &str, to_do: &str) {
+        let Some(first) = groups.first() else {
+            return;
+        };
+        let count: u64 = groups.iter().map(|group| group.count).sum();
+        let place = first
+            .column
+            .as_ref()
+            .map(|column| format!("column `{column}`: "))
+            .unwrap_or_default();
+        let noun = counted(groups.len() as u64, "word");
+        page.begin(2, PROBLEM_INDENT)
+            .add(tone, format!("{:>5}  ", grouped(count)))
+            .add(Tone::Plain, format!("{place}{noun} {what} "))
+            .add(Tone::Faint, format!("[{}]", first.code));
+        page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2).add(
+            Tone::Good,
+            format!("→ {to_do}, with view, delete, change or do_not_sell for each, or \"skip\" for what Concord does not do:"),
+        );
+        for group in groups.iter().take(WORDS_SHOWN_MAX) {
+            let (Some(word), Some(example)) = (word(group), group.examples.first()) else {
+                continue;
+            };
+            let meant = self
+                .likely_meant(word)
+                .map(|known| format!("; like `{known}`?"));
+            let place = place_of(example.position, self.tells_input());
+            page.verbatim(
+                PROBLEM_INDENT + 2,
+                format!(
+                    "{} = \"…\",  # {}: {place}{}",
+                    serde_json::Value::from(word),
+                    grouped(group.count),
+                    meant.unwrap_or_default()
+                ),
+            );
+        }
+        let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
+        if more > 0 {
+            page.begin(PROBLEM_INDENT + 2, PROBLEM_INDENT + 2)
+                .add(Tone::Faint, format!("# and {more} more words"));
+        }
+    }
+
+    fn group(&self, page: &mut Page, tone: Tone, group: &Group) {
+        let known = remedy::of(group.code);
+        debug_assert!(known.is_some(), "`{}` has no remedy", group.code);
+        let place = match (&group.column, group.field) {
+            (Some(column), _) => format!("column `{column}`: "),
+            (None, Some(field)) => format!("{field}: "),
+            (None, None) => String::new(),
+        };
+        let what = match known {
+            Some(known) if !group.is_uniform => known.meaning,
+            _ => &group.message,
+        };
+        page.begin(2, PROBLEM_INDENT)
+            .add(tone, format!("{:>5}  ", grouped(group.count)))
+            .add(Tone::Plain, format!("{place}{what} "))
+            .add(Tone::Faint, format!("[{}]", group.code));
+        self.examples(page, group);
+        if let Some(known) = known {
+            page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
+                .add(Tone::Good, format!("→ {}", known.to_do));
+        }
+    }
+
+    fn examples(&self, page: &mut Page, group: &Group) {
+        let told: Vec<_> = group
+            .examples
+            .iter()
+            .map(|example| {
+                let value = example
+                    .value
+                    .as_ref()
+                    .map(|value| format!(" `{}`", self.value(value)));
+                let message = (!group.is_uniform).then(|| format!(": {}", example.message));
+                let place = place_of(example.position, self.tells_input());
+                format!(
+                    "{place}{}{}",
+                    value.unwrap_or_default(),
+                    message.unwrap_or_default()
+                )
+            })
+            .collect();
+        let more = group.count.saturating_sub(told.len() as u64);
+        let more = (more > 0).then(|| format!("and {} more", grouped(more)));
+        if told.is_empty() {
+            return; // it is about all of them
+        }
+        if group.is_uniform {
+            let more = more.map(|more| format!(" {more}")).unwrap_or_default();
+            page.begin(PROBLEM_INDENT, PROBLEM_INDENT)
+                .add(Tone::Faint, format!("{}{more}", told.join(", ")));
+        } else {
+            for line in told.into_iter().chain(more) {
+                page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
+                    .add(Tone::Faint, line);
+            }
+        }
+    }
+
+    fn value(&self, value: &Offending) -> String {
+        if self.shows_values {
+            value.plain().to_owned()
+        } else {
+            value.masked()
+        }
+    }
+
+    /// The word of the job file that a request word is nearest to.
+    fn likely_meant(&self, word: &str) -> Option<&str> {
+        let mut rules = self.plan.rules.fields.iter();
+        let (_, rule) = rules.find(|(field, _)| *field == Field::Request)?;
+        let Rule::Column { values, .. } = rule else {
+            return None;
+        };
+        nearest(word, values.iter().map(|(word, _)| word.as_str()))
+    }
+
+    fn duplicates(&self, page: &mut Page) {
+        let survey = self.survey;
+        let count = survey.tally.count(Outcome::Duplicate);
+        if count == 0 {
+            return;
+        }
+        page.gap()
+            .begin(0, 0)
+            .add(Tone::Title, format!("Duplicates: {}", grouped(count)));
+        let same = count - survey.tally.changed;
+        self.repeats(
+            page,
+            &survey.repeats,
+            same,
+            "with the same content: sent once",
+            Tone::Plain,
+        );
+        let changed = "with other content than the earlier row, which alone is sent";
+        self.repeats(
+            page,
+            &survey.changed,
+            survey.tally.changed,
+            changed,
+            Tone::Doubtful,
+        );
+        if survey.tally.changed > 0 {
+            page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2).add(
+                Tone::Good,
+                "→ if these are requests of their own, choose a `key` in [input] that is different for each; if they are the same \
+                 one, put what is right into the earlier row",
+            );
+        }
+    }
+
+    fn repeats(&self, page: &mut Page, repeats: &[Repeat], count: u64, what: &str, tone: Tone) {
+        if count == 0 {
+            return;
+        }
+        page.begin(2, PROBLEM_INDENT)
+            .add(tone, format!("{:>5}  ", grouped(count)))
+            .add(Tone::Plain, what);
+        for repeat in repeats {
+            let key = match &repeat.key {
+                Some(RepeatedKey::Plain(key)) => format!(", key `{key}`"),
+                Some(RepeatedKey::Personal(key)) => format!(", key `{}`", self.value(key)),
+                None => String::new(),
+            };
+            let [this, earlier] =
+                [repeat.position, repeat.of].map(|position| place_of(position, self.tells_input()));
+            page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
+                .add(Tone::Faint, format!("{this} repeats {earlier}{key}"));
+        }
+        let more = count.saturating_sub(repeats.len() as u64);
+        if more > 0 {
+            page.begin(PROBLEM_INDENT, PROBLEM_INDENT)
+                .add(Tone::Faint, format!("and {} more", grouped(more)));
+        }
+    }
+
+    /// What to do now, as a command where there is one.
+    fn next(&self, page: &mut Page) {
+        let typed = Typed {
+            args: self.args,
+            job: self.job,
+        };
+        let (problems, valid) = (self.survey.problems.count(), self.survey.valid);
+        page.gap();
+        if problems > 0 {
+            page.begin(0, 2).add(Tone::Title, "Next: ").add(
+                Tone::Plain,
+                "follow the arrows above, in the job file or in the source, and check again.",
+            );
+        }
+        let limit = (valid > PILOT_REQUESTS).then_some(PILOT_REQUESTS);
+        let pilot = limit
+            .map(|limit| format!(", beginning with a pilot of {limit}"))
+            .unwrap_or_default();
+        let (tone, text) = match (valid, problems) {
+            (0, 0) => (Tone::Title, "There is nothing to send.".to_owned()),
+            (0, _) => return,
+            (_, 0) => (
+                Tone::Title,
+                format!("Next: send {}{pilot}:", counted(valid, "request")),
+            ),
+            (_, _) => {
+                let valid = match valid {
+                    1 => "valid request".to_owned(),
+                    _ => format!("{} valid requests", grouped(valid)),
+                };
+                let text = format!(
+                    "Or send the {valid} now{pilot}; rows with problems are written to the rejects, to be corrected later:"
+                );
+                (Tone::Plain, text)
+            }
+        };
+        page.begin(0, 2).add(tone, text);
+        if valid > 0 {
+            let changes = Changes {
+                limit,
+                ..Changes::default()
+            };
+            page.verbatim(2, typed.command(Verb::Run, changes));
+        }
+    }
+}
+
+fn tone_of(count: &Count) -> Tone {
+    match (count.label.as_str(), count.number) {
+        ("invalid", _) => Tone::Bad,
+        ("  changed", _) | ("contacted" | "waiting", 1..) => Tone::Doubtful,
+        _ => Tone::Plain,
+    }
+}
+
+/// The request word that a group is about; none where it is about something else, or about what is no word.
+fn word(group: &Group) -> Option<&str> {
+    let value = group.examples.first()?.value.as_ref()?;
+    let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
+    (matches!(group.code, UNMAPPED | UNDECIDED) && is_word).then(|| value.plain())
+}
+
+fn how_it_was_read(
+    page: &mut Page,
+    number: Option<String>,
+    input: &InputSurvey,
+    reading: &Reading,
+) {
+    let InputSurvey {
+        name,
+        shape,
+        columns,
+        tally,
+        date_order,
+        ..
+    } = input;
+    page.begin(0, 2)
+        .add(
+            Tone::Title,
+            format!("{}{name}: ", number.unwrap_or_default()),
+        )
+        .add(
+            Tone::Plain,
+            format!("{}; {}", describe(shape), counted(tally.rows, "row")),
+        );
+    if let Some(ColumnOrder::Decided(order, at)) = date_order {
+        let order = check::described(*order);
+        page.add(
+            Tone::Plain,
+            format!("; dates are {order}, as row {} decides", at.row),
+        );
+    }
+    let noun = match shape.format {
+        Format::Csv => "columns",
+        Format::Jsonl | Format::Json => "values",
+    };
+    for (names, what) in [
+        (&columns.sent, "go into the requests: ".to_owned()),
+        (
+            &columns.never_sent,
+            format!("never sent, since no rule names these {noun}: "),
+        ),
+        (
+            &columns.only_read,
+            "only read, as key, filter or date: ".to_owned(),
+        ),
+    ] {
+        if !names.is_empty() {
+            page.begin(2, 4)
+                .add(Tone::Plain, what)
+                .add(Tone::Faint, some_of(names));
+        }
+    }
+    let said = sayable(input, reading);
+    if !said.is_empty() {
+        page.begin(2, 4)
+            .add(
+                Tone::Faint,
+                "if that is not right, change in the job file's [input]: ",
+            )
+            .add(Tone::Faint, said.join(", "));
+    }
+}
+
+/// What the job file could say to have it read otherwise, with what was found; nothing that it says already.
+pub(super) fn sayable(input: &InputSurvey, reading: &Reading) -> Vec<String> {
+    let shape = &input.shape;
+    let mut said = Vec::new();
+    if reading.format.is_none() {
+        let format = match shape.format {
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+            Format::Json => "json",
+        };
+        said.push(format!("format = \"{format}\""));
+    }
+    if reading.encoding.is_none() {
+        said.push(format!(
+            "encoding = \"{}\"",
+            shape.encoding.encoding.to_ascii_lowercase()
+        ));
+    }
+    match shape.format {
+        Format::Csv => {
+            if reading.delimiter.is_none() {
+                let delimiter = match shape.delimiter {
+                    b'\t' => "\\t".to_owned(),
+                    other => char::from(other).to_string(),
+                };
+                said.push(format!("delimiter = \"{delimiter}\""));
+            }
+            if reading.header_row.is_none() {
+                said.push(format!("header_row = {}", shape.header_line));
+            }
+        }
+        Format::Json => {
+            if let (None, Some(records)) = (&reading.records, &shape.records) {
+                said.push(format!("records = \"{records}\""));
+            }
+        }
+        Format::Jsonl => {}
+    }
+    said
+}
+
+fn some_of(names: &[String]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .take(COLUMNS_SHOWN_MAX)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = match names.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn place_of(position: Position, tells_input: bool) -> String {
+    let Position { input, row, line } = position;
+    if tells_input {
+        format!("input {input} row {row} (line {line})")
+    } else {
+        format!("row {row} (line {line})")
+    }
+}

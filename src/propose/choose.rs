@@ -1,0 +1,739 @@
+//! Which column is for what: where header and values agree, and only one can be meant.
+
+use super::headers::{Role, SAYS_REQUEST_TYPE, Said, Whose, read};
+use super::kinds::{self, looks_personal};
+use super::profile::{Column, Profile, Word};
+use super::requests::{self, Sense as Dictionary};
+use super::sources::{self, Source};
+use super::words::{are, words};
+use super::{Choice, Fields, Preverified, Proposal, RequestWord, Sense};
+use crate::intake::{Shape, folded, grouped, is_region};
+
+/// Longest value of a key column, in characters: what is longer is text.
+const KEY_CHARS_MAX: usize = 64;
+/// A column whose header names the row's id is proposed as key though a tenth of its rows repeat an earlier one.
+const KEY_REPEATS_ONE_IN: u64 = 10;
+
+/// Words that say that a person was verified, and that one was not.
+const VERIFIED: &[&str] = &[
+    "verified",
+    "yes",
+    "true",
+    "confirmed",
+    "complete",
+    "completed",
+    "passed",
+    "approved",
+    "done",
+    "ja",
+    "oui",
+    "si",
+    "sim",
+    "verifiziert",
+    "bestatigt",
+    "gepruft",
+    "verifie",
+    "verifiee",
+    "verificado",
+    "verificada",
+    "verificato",
+    "verificata",
+    "geverifieerd",
+];
+const NOT_VERIFIED: &[&str] = &[
+    "no",
+    "false",
+    "unverified",
+    "not verified",
+    "pending",
+    "in progress",
+    "failed",
+    "not started",
+    "nein",
+    "non",
+    "nao",
+    "nee",
+    "nicht verifiziert",
+    "ausstehend",
+    "offen",
+    "non verifie",
+    "en attente",
+    "no verificado",
+    "pendiente",
+    "nao verificado",
+    "pendente",
+    "non verificato",
+    "in attesa",
+    "niet geverifieerd",
+    "in behandeling",
+];
+/// Countries by name, as far as they are written out in exports; two letters are taken as they are.
+const REGIONS: &[(&str, &[&str])] = &[
+    ("GB", &["united kingdom", "uk", "great britain", "england"]),
+    ("US", &["united states", "united states of america", "usa"]),
+    ("DE", &["germany", "deutschland", "allemagne"]),
+    ("FR", &["france", "frankreich"]),
+    ("ES", &["spain", "espana"]),
+    ("IT", &["italy", "italia"]),
+    ("PT", &["portugal"]),
+    ("BR", &["brazil", "brasil"]),
+    ("NL", &["netherlands", "the netherlands", "nederland"]),
+    ("BE", &["belgium", "belgie", "belgique"]),
+    ("AT", &["austria", "osterreich"]),
+    ("CH", &["switzerland", "schweiz", "suisse", "svizzera"]),
+    ("IE", &["ireland"]),
+    ("CA", &["canada"]),
+    ("AU", &["australia"]),
+    ("MX", &["mexico"]),
+];
+
+const EMPTY: &str = "empty in this file";
+/// Longest word that is shown though its meaning is not certain, in words: what is longer may tell a person's story.
+const SHOWN_WORDS_MAX: usize = 8;
+
+/// What a property wants of its column.
+struct Wanted {
+    roles: &'static [Role],
+    /// The values of a column that are of the right kind.
+    count: fn(&Column) -> u64,
+    what: &'static str,
+    /// The columns of a known source, best first.
+    of_source: fn(&Source) -> &'static [&'static str],
+    /// Values alone make it worth a comment.
+    by_values: bool,
+}
+
+const EMAIL: Wanted = Wanted {
+    roles: &[Role::Email, Role::Person],
+    count: |column| column.emails,
+    what: "e-mail addresses",
+    of_source: |source| source.email,
+    by_values: true,
+};
+const PHONE: Wanted = Wanted {
+    roles: &[Role::Phone],
+    count: Column::phones,
+    what: "phone numbers",
+    of_source: |source| source.phone,
+    by_values: false,
+};
+const FULL_NAME: Wanted = Wanted {
+    roles: &[Role::FullName, Role::Name, Role::Person],
+    count: |column| column.names,
+    what: "names",
+    of_source: |source| source.name_column,
+    by_values: false,
+};
+const FIRST_NAME: Wanted = Wanted {
+    roles: &[Role::FirstName],
+    of_source: |_| &[],
+    ..FULL_NAME
+};
+const LAST_NAME: Wanted = Wanted {
+    roles: &[Role::LastName],
+    ..FIRST_NAME
+};
+const USER_ID: Wanted = Wanted {
+    roles: &[Role::UserId],
+    count: |column| column.ids,
+    what: "ids",
+    of_source: |_| &[],
+    by_values: false,
+};
+
+/// The columns of the key, why they are, and what else may be.
+type KeyChoice = (Vec<usize>, String, Vec<(Vec<usize>, String)>);
+
+/// All that is chosen from.
+struct Table<'t> {
+    profile: &'t Profile,
+    said: &'t [Said],
+    source: Option<&'static Source>,
+}
+
+/// The columns that together may be a key: by their headers, when the person asked and who it is.
+pub(super) fn key_together(names: &[String]) -> Vec<usize> {
+    let said: Vec<Said> = names.iter().map(|name| read(name)).collect();
+    let best = |role| {
+        let ranked = said
+            .iter()
+            .enumerate()
+            .filter(|(_, said)| said.whose != Whose::Other);
+        let ranked = ranked.filter_map(|(index, said)| Some((said.rank(role)?, index)));
+        ranked.min().map(|(_, index)| index)
+    };
+    match (best(Role::Received), best(Role::Email)) {
+        (Some(received), Some(email)) if received != email => vec![received, email],
+        _ => Vec::new(),
+    }
+}
+
+/// A column whose name is a person's value: then the first row was taken for a header.
+pub(super) fn is_no_header(profile: &Profile) -> Option<usize> {
+    profile.columns.iter().position(|column| {
+        let kinds = kinds::of(&column.name);
+        kinds.is_email || kinds.is_international_phone
+    })
+}
+
+/// Chooses for everything.
+pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -> Proposal {
+    let said: Vec<Said> = profile
+        .columns
+        .iter()
+        .map(|column| read(&column.name))
+        .collect();
+    let names: Vec<String> = profile
+        .columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
+    let table = Table {
+        profile: &profile,
+        said: &said,
+        source: sources::of(&names),
+    };
+    let mut fields = Fields {
+        email: table.person(&EMAIL),
+        phone: table.person(&PHONE),
+        first_name: table.person(&FIRST_NAME),
+        last_name: table.person(&LAST_NAME),
+        full_name: table.person(&FULL_NAME),
+        user_id: table.user_id(),
+        request: table.request(),
+        received: table.received(),
+    };
+    table.share_names(&mut fields);
+    let region = table.region(&mut fields);
+    let (key, key_why, key_others) = table.key();
+    let source = table.source;
+    let preverified = table.preverified();
+    let (request_words, words_masked) = match fields.request.taken {
+        Some(column) => request_words(&profile.columns[column]),
+        None => (Vec::new(), 0),
+    };
+    Proposal {
+        input,
+        shape,
+        refused,
+        organization: None,
+        project: None,
+        key,
+        key_why,
+        key_others,
+        region,
+        fields,
+        request_words,
+        words_masked,
+        preverified,
+        profile,
+        said,
+        source,
+    }
+}
+
+/// The words of a request column with what they mean, and how many rows have one that is not shown.
+pub(super) fn request_words(column: &Column) -> (Vec<RequestWord>, u64) {
+    let (personal, shown): (Vec<Word>, Vec<Word>) = column
+        .words()
+        .unwrap_or_default()
+        .into_iter()
+        .partition(|word| is_hidden(&word.text));
+    let words = shown.into_iter().map(|word| RequestWord {
+        sense: match requests::sense(&word.text) {
+            Dictionary::Requests(requests) => Sense::Requests(requests),
+            Dictionary::Open(why) => Sense::Undecided(why),
+            Dictionary::Unknown => Sense::Undecided(""),
+        },
+        word,
+    });
+    (words.collect(), personal.iter().map(|word| word.rows).sum())
+}
+
+/// Whether a word may tell of a person: by its form, or as a sentence that is no known request.
+fn is_hidden(text: &str) -> bool {
+    let is_certain = matches!(requests::sense(text), Dictionary::Requests(_));
+    looks_personal(text) || !is_certain && text.split_whitespace().count() > SHOWN_WORDS_MAX
+}
+
+/// Rows whose word means one thing only.
+fn certain_rows(column: &Column) -> u64 {
+    let words = column.words().unwrap_or_default();
+    let certain = words
+        .iter()
+        .filter(|word| matches!(requests::sense(&word.text), Dictionary::Requests(_)));
+    certain.map(|word| word.rows).sum()
+}
+
+impl Table<'_> {
+    fn columns(&self) -> impl Iterator<Item = (usize, &Column, &Said)> {
+        let columns = self.profile.columns.iter().zip(self.said).enumerate();
+        columns.map(|(index, (column, said))| (index, column, said))
+    }
+
+    /// Which of these columns is the one that this source has for it.
+    fn of_source(
+        &self,
+        phrases: fn(&Source) -> &'static [&'static str],
+        among: &[usize],
+    ) -> Option<usize> {
+        let phrases = phrases(self.source?);
+        let is =
+            |index: usize, phrase: &str| are(&words(&self.profile.columns[index].name), phrase);
+        phrases
+            .iter()
+            .find_map(|phrase| among.iter().copied().find(|index| is(*index, phrase)))
+    }
+
+    /// The column of a property of the person.
+    fn person(&self, wanted: &Wanted) -> Choice {
+        let mut good: Vec<usize> = Vec::new();
+        let mut others: Vec<(usize, String)> = Vec::new();
+        let mut of_source = Vec::new();
+        for (index, column, said) in self.columns() {
+            let count = (wanted.count)(column);
+            let agrees = column.are_mostly(count);
+            let role = wanted
+                .roles
+                .iter()
+                .find_map(|role| Some((*role, said.rank(*role)?)));
+            let is_named = self.of_source(wanted.of_source, &[index]).is_some();
+            match role {
+                // A bare `Requester` may hold anything, a `From` anybody.
+                Some((Role::Person, _)) if !agrees => {}
+                Some((Role::Person, 1)) => {
+                    others.push((index, format!("holds {}; whose?", wanted.what)));
+                }
+                Some(_) if said.whose == Whose::Other && !agrees => {}
+                Some(_) if said.whose == Whose::Other => {
+                    others.push((
+                        index,
+                        "its header says that it is somebody else's".to_owned(),
+                    ));
+                }
+                Some(_) if agrees => good.push(index),
+                Some(_) if column.filled == 0 => others.push((index, EMPTY.to_owned())),
+                Some(_) => others.push((index, not_all(column, count, wanted.what))),
+                None if is_named && agrees => of_source.push(index),
+                None if wanted.by_values && agrees => others.push((
+                    index,
+                    match said.whose {
+                        Whose::Other => format!(
+                            "holds {}; its header says that they are somebody else's",
+                            wanted.what
+                        ),
+                        _ => format!("holds {}; its header does not say whose", wanted.what),
+                    },
+                )),
+                None => {}
+            }
+        }
+        let with_source: Vec<usize> = good.iter().chain(&of_source).copied().collect();
+        let requesters: Vec<usize> = good
+            .iter()
+            .copied()
+            .filter(|index| self.said[*index].whose == Whose::Requester)
+            .collect();
+        let taken =
+            self.of_source(wanted.of_source, &with_source)
+                .or(match (&requesters[..], &good[..]) {
+                    ([one], _) | ([], [one]) => Some(*one),
+                    _ => None,
+                });
+        let rest = if requesters.is_empty() {
+            &good
+        } else {
+            &requesters
+        };
+        let rest = rest.iter().filter(|index| Some(**index) != taken);
+        let rest: Vec<_> = rest
+            .map(|index| (*index, self.share(*index, wanted)))
+            .collect();
+        let why = match taken {
+            Some(index) => self.share(index, wanted),
+            None if rest.len() > 1 => "choose one: more than one may be meant".to_owned(),
+            None if others.iter().all(|(_, why)| why == EMPTY) => String::new(),
+            None => "no column is it for certain".to_owned(),
+        };
+        if taken.is_none() {
+            others.splice(0..0, rest);
+        }
+        Choice { taken, why, others }
+    }
+
+    fn share(&self, index: usize, wanted: &Wanted) -> String {
+        let column = &self.profile.columns[index];
+        let (count, filled) = ((wanted.count)(column), column.filled);
+        let of = of_rows(column.filled, self.profile.rows);
+        if count == filled {
+            return of;
+        }
+        format!(
+            "{of}, {} of them not {}",
+            grouped(filled - count),
+            wanted.what
+        )
+    }
+
+    fn user_id(&self) -> Choice {
+        let mut choice = self.person(&USER_ID);
+        choice.others.retain(|(_, why)| why != EMPTY);
+        let why = "the ticketing tool's own id of the person: only if Concord knows persons by it";
+        for (index, column, said) in self.columns() {
+            if said.rank(Role::ToolUserId).is_some()
+                && said.whose == Whose::Requester
+                && column.filled > 0
+            {
+                choice.others.push((index, why.to_owned()));
+            }
+        }
+        choice
+    }
+
+    /// One column for the whole name, or one for each part; `Nom` beside `Prénom` is the family name.
+    fn share_names(&self, fields: &mut Fields) {
+        let whole = fields.full_name.taken;
+        let is_name = |index: usize| {
+            let said = &self.said[index];
+            said.rank(Role::Name).is_some() && said.rank(Role::FullName).is_none()
+        };
+        match (fields.first_name.taken, fields.last_name.taken, whole) {
+            (None, None, _) => {}
+            (Some(_), None, Some(whole)) if is_name(whole) => {
+                fields.last_name = std::mem::take(&mut fields.full_name);
+            }
+            (None, Some(_), Some(whole)) if is_name(whole) => {
+                fields.first_name = std::mem::take(&mut fields.full_name);
+            }
+            _ => fields.full_name = Choice::default(),
+        }
+        if fields.full_name.taken.is_some() {
+            fields.first_name = Choice::default();
+            fields.last_name = Choice::default();
+        }
+    }
+
+    /// The region of numbers without their country, where a column says it. Without it, they are not taken.
+    fn region(&self, fields: &mut Fields) -> Option<(String, usize)> {
+        let index = fields.phone.taken?;
+        let phone = &self.profile.columns[index];
+        if phone.international_phones == phone.filled {
+            return None;
+        }
+        let region = self.columns().find_map(|(index, column, said)| {
+            said.rank(Role::Country)
+                .filter(|_| said.whose != Whose::Other)?;
+            let is_whole = column.filled == self.profile.rows;
+            let [only] = &column.words().filter(|_| is_whole)?[..] else {
+                return None;
+            };
+            Some((region_of(&only.text)?, index))
+        });
+        if region.is_none() {
+            let local = phone.filled - phone.international_phones;
+            fields.phone.taken = None;
+            fields.phone.why = String::from("say in [input] region in which country it is dialled");
+            let why = format!(
+                "{} of {} numbers lack `+` and their country",
+                grouped(local),
+                grouped(phone.filled)
+            );
+            fields.phone.others.insert(0, (index, why));
+        }
+        region
+    }
+
+    fn received(&self) -> Choice {
+        let mut ranked: Vec<(u8, usize)> = Vec::new();
+        let mut others = Vec::new();
+        for (index, column, said) in self.columns() {
+            match said.rank(Role::Received) {
+                Some(rank)
+                    if said.whose != Whose::Other
+                        && column.are_mostly(column.dates + column.day_numbers) =>
+                {
+                    ranked.push((rank, index));
+                }
+                _ => {}
+            }
+        }
+        ranked.sort_unstable();
+        let all: Vec<usize> = ranked.iter().map(|(_, index)| *index).collect();
+        let best = ranked.first().map(|(rank, _)| *rank);
+        let best: Vec<usize> = ranked
+            .iter()
+            .filter(|(rank, _)| Some(*rank) == best)
+            .map(|(_, index)| *index)
+            .collect();
+        let taken = self
+            .of_source(|source| source.received, &all)
+            .or(match best[..] {
+                [one] => Some(one),
+                _ => None,
+            });
+        if taken.is_none() {
+            others.extend(best.iter().map(|index| (*index, "a date".to_owned())));
+        }
+        let why = match taken {
+            None if !others.is_empty() => {
+                "choose one: more than one may be when the person asked".to_owned()
+            }
+            _ => String::new(),
+        };
+        Choice { taken, why, others }
+    }
+
+    /// The column that says what is asked for.
+    fn request(&self) -> Choice {
+        let mut good: Vec<(u8, usize)> = Vec::new();
+        let mut others: Vec<(usize, String)> = Vec::new();
+        for (index, column, said) in self.columns() {
+            let certain = certain_rows(column);
+            let Some(rank) = said.rank(Role::Request) else {
+                if column.are_mostly(certain) {
+                    others.push((
+                        index,
+                        "its values are requests; its header does not say so".to_owned(),
+                    ));
+                }
+                continue;
+            };
+            if said.whose == Whose::Other || column.filled == 0 {
+                continue;
+            }
+            let says_so = rank == SAYS_REQUEST_TYPE;
+            let Some(words) = column.words() else {
+                if says_so {
+                    others.push((
+                        index,
+                        "too many different values, or too long ones, to give each a meaning"
+                            .to_owned(),
+                    ));
+                }
+                continue;
+            };
+            let repeats = words.len() as u64 * 3 <= column.filled;
+            if certain * 2 >= column.filled || says_so && (certain > 0 || repeats) {
+                good.push((rank, index));
+            } else if says_so {
+                others.push((
+                    index,
+                    "none of its values is a request that is known".to_owned(),
+                ));
+            }
+        }
+        let best = good.iter().map(|(rank, _)| *rank).min();
+        let best: Vec<usize> = good
+            .iter()
+            .filter(|(rank, _)| Some(*rank) == best)
+            .map(|(_, index)| *index)
+            .collect();
+        match best[..] {
+            [one] => Choice {
+                taken: Some(one),
+                why: of_rows(self.profile.columns[one].filled, self.profile.rows),
+                others: Vec::new(),
+            },
+            [] => Choice {
+                taken: None,
+                why: "no column was recognised as what each row asks for".to_owned(),
+                others,
+            },
+            _ => Choice {
+                taken: None,
+                why: "choose one: more than one may be what each row asks for".to_owned(),
+                others: best
+                    .iter()
+                    .map(|index| (*index, "its values are requests".to_owned()))
+                    .collect(),
+            },
+        }
+    }
+
+    /// The key, why it is, and what else may be.
+    fn key(&self) -> KeyChoice {
+        let rows = self.profile.rows;
+        let mut ranked: Vec<(u8, usize)> = Vec::new();
+        let mut others: Vec<(Vec<usize>, String)> = Vec::new();
+        for (index, column, said) in self.columns() {
+            let may_be = said.whose != Whose::Other
+                && column.chars_max <= KEY_CHARS_MAX
+                && column.structures == 0
+                && !column.are_mostly(column.dates);
+            match said.rank(Role::Key).filter(|_| may_be && column.filled > 0) {
+                Some(rank) if self.may_be_key(column, rank) => ranked.push((rank, index)),
+                Some(rank) if rank <= 1 => others.push((vec![index], uniqueness(column, rows))),
+                Some(_) if column.counts_up && self.is_unique(column) => {
+                    others.push((
+                        vec![index],
+                        "counts the rows: another file may begin at 1 again".to_owned(),
+                    ));
+                }
+                None if may_be
+                    && self.is_unique(column)
+                    && column.are_mostly(column.ids)
+                    && !is_of_person(column, said) =>
+                {
+                    let why = format!("{}; its header names no id", uniqueness(column, rows));
+                    others.push((vec![index], why));
+                }
+                _ => {}
+            }
+        }
+        ranked.sort_unstable();
+        let good: Vec<usize> = ranked.iter().map(|(_, index)| *index).collect();
+        let taken = self
+            .of_source(|source| source.key, &good)
+            .or(good.first().copied());
+        if let Some(index) = taken {
+            let column = &self.profile.columns[index];
+            let mut why = uniqueness(column, rows);
+            if column.counts_up && rows > 1 {
+                why += "; it counts up from 1, so never use this job for another list that does";
+            }
+            return (vec![index], why, others);
+        }
+        let together = &self.profile.differing_together;
+        if rows > 0 && together.rows == rows && together.repeats == 0 {
+            let why = format!("{} of {} rows differ in both", grouped(rows), grouped(rows));
+            if self
+                .source
+                .is_some_and(|source| source.name == "Google Forms")
+            {
+                return (self.profile.together.clone(), why, others);
+            }
+            others.push((self.profile.together.clone(), why));
+        }
+        if let Some((index, column, _)) = self
+            .columns()
+            .find(|(_, column, _)| column.are_mostly(column.emails) && self.is_unique(column))
+        {
+            let why = format!(
+                "{}; a later request of the same person would be taken for this one and not be sent",
+                uniqueness(column, rows)
+            );
+            others.push((vec![index], why));
+        }
+        (Vec::new(), String::new(), others)
+    }
+
+    fn is_unique(&self, column: &Column) -> bool {
+        let followed = &column.differing;
+        column.filled == self.profile.rows
+            && followed.rows == column.filled
+            && followed.repeats == 0
+    }
+
+    /// A header that names the row's id may have a few repeats and blanks; any other has to be unique.
+    fn may_be_key(&self, column: &Column, rank: u8) -> bool {
+        let followed = &column.differing;
+        let is_followed =
+            followed.rows > 0 && followed.repeats * KEY_REPEATS_ONE_IN <= followed.rows;
+        let is_filled =
+            (self.profile.rows - column.filled) * KEY_REPEATS_ONE_IN <= self.profile.rows;
+        match rank {
+            0 => is_followed && is_filled,
+            // `Nr`, `Row`: unless it counts the rows of this file.
+            2 => self.is_unique(column) && !column.counts_up,
+            _ => self.is_unique(column),
+        }
+    }
+
+    fn preverified(&self) -> Preverified {
+        let found = self.columns().find_map(|(index, column, said)| {
+            said.rank(Role::Verified)
+                .filter(|_| said.whose != Whose::Other)?;
+            let mut known = Vec::new();
+            let mut unknown = Vec::new();
+            for word in column.words()? {
+                let said = words(&word.text);
+                let is = |list: &[&str]| list.iter().any(|phrase| are(&said, phrase));
+                match (is(VERIFIED), is(NOT_VERIFIED)) {
+                    (true, _) => known.push((word, true)),
+                    (_, true) => known.push((word, false)),
+                    _ => unknown.push(word),
+                }
+            }
+            (!known.is_empty()).then_some((index, column, known, unknown))
+        });
+        match found {
+            None => Preverified::All(true),
+            Some((index, column, known, unknown)) => Preverified::Column {
+                column: index,
+                not_verified: known
+                    .iter()
+                    .filter(|(_, yes)| !yes)
+                    .map(|(word, _)| word.rows)
+                    .sum(),
+                words: if column.flags == column.filled {
+                    Vec::new()
+                } else {
+                    known
+                },
+                unknown,
+            },
+        }
+    }
+}
+
+/// Whether a column is one of the person rather than of the row.
+fn is_of_person(column: &Column, said: &Said) -> bool {
+    let of_person = [Role::Email, Role::Phone, Role::UserId, Role::ToolUserId];
+    column.are_mostly(column.emails)
+        || column.are_mostly(column.international_phones)
+        || of_person.into_iter().any(|role| said.rank(role).is_some())
+}
+
+fn not_all(column: &Column, count: u64, what: &str) -> String {
+    format!(
+        "only {} of {} values are {what}",
+        grouped(count),
+        grouped(column.filled)
+    )
+}
+
+fn of_rows(count: u64, rows: u64) -> String {
+    if count == rows {
+        "in every row".to_owned()
+    } else {
+        format!("in {} of {} rows", grouped(count), grouped(rows))
+    }
+}
+
+/// How unique a column is.
+fn uniqueness(column: &Column, rows: u64) -> String {
+    let followed = &column.differing;
+    let mut text = format!(
+        "{} of {} rows differ",
+        grouped(followed.rows - followed.repeats),
+        grouped(followed.rows)
+    );
+    if followed.rows < column.filled {
+        text += ", the others were not compared";
+    }
+    if followed.repeats > 0 {
+        text += &format!(
+            "; {} repeat an earlier one and are taken for duplicates",
+            grouped(followed.repeats)
+        );
+    }
+    if column.filled < rows {
+        text += &format!(
+            "; {} have none and cannot be imported",
+            grouped(rows - column.filled)
+        );
+    }
+    text
+}
+
+fn region_of(country: &str) -> Option<String> {
+    let code = folded(country).to_uppercase();
+    if is_region(&code) {
+        return Some(code);
+    }
+    let said = words(country);
+    let known = REGIONS
+        .iter()
+        .find(|(_, names)| names.iter().any(|name| are(&said, name)));
+    known.map(|(code, _)| (*code).to_owned())
+}

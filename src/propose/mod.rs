@@ -1,0 +1,258 @@
+//! From the columns and values of an input to a proposal of its job file.
+//!
+//! In: an input and how it is read. Out: a [`Proposal`], plain data of bounded size, and its text as TOML. A column is
+//! taken for a property only where header and values agree; a word gets a meaning only where it leaves no other. What
+//! is doubtful is `?`, or stands in a comment with the reason. No value of a person is kept or shown. No terminal.
+
+mod choose;
+mod headers;
+mod kinds;
+mod profile;
+mod requests;
+mod sources;
+mod words;
+mod write;
+
+pub use profile::{REPEATS_FOLLOWED_MAX, VALUES_FOLLOWED_MAX, WORD_CHARS_MAX, WORDS_MAX, Word};
+pub use write::CANDIDATES_SHOWN_MAX;
+
+use uuid::Uuid;
+
+use crate::entry::{Field, RequestType};
+use crate::intake::{IntakeError, Shape, each_row};
+use crate::plan::{Input, Reading};
+use headers::Said;
+use profile::{Column, Profile};
+use sources::Source;
+
+/// Stands where a person has to decide.
+pub const UNDECIDED: &str = "?";
+
+/// A column that is taken, or those that may be.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// The column, by its number.
+    pub taken: Option<usize>,
+    /// Why, or why none is.
+    pub why: String,
+    /// What else may be meant, and what speaks for or against it.
+    pub others: Vec<(usize, String)>,
+}
+
+/// What a request word means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// These requests.
+    Requests(Vec<RequestType>),
+    /// No request.
+    Skip,
+    /// A person has to say; why.
+    Undecided(&'static str),
+}
+
+/// A word of the request column and what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestWord {
+    /// The word and its rows.
+    pub word: Word,
+    /// Its meaning.
+    pub sense: Sense,
+}
+
+/// Whether the persons were verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preverified {
+    /// The same for all.
+    All(bool),
+    /// As a column says.
+    Column {
+        /// It.
+        column: usize,
+        /// What its words mean; empty: they are yes and no.
+        words: Vec<(Word, bool)>,
+        /// Rows that say that the person was not verified.
+        not_verified: u64,
+        /// Words that say neither.
+        unknown: Vec<Word>,
+    },
+}
+
+/// The columns that feed properties, each of them a choice.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// `userEmail`
+    pub email: Choice,
+    /// `userPhoneNumber`
+    pub phone: Choice,
+    /// `userFirstName` and `userLastName`, as parts of one.
+    pub full_name: Choice,
+    /// `userFirstName`
+    pub first_name: Choice,
+    /// `userLastName`
+    pub last_name: Choice,
+    /// `userId`
+    pub user_id: Choice,
+    /// `request`
+    pub request: Choice,
+    /// When the person asked.
+    pub received: Choice,
+}
+
+/// A job file as it is proposed.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The input, as the user gave it.
+    pub input: String,
+    /// How it was understood.
+    pub shape: Shape,
+    /// Rows that cannot be read.
+    pub refused: u64,
+    /// `[target]`
+    pub organization: Option<Uuid>,
+    /// `[target]`
+    pub project: Option<Uuid>,
+    /// Columns that identify a row; none: why not, and what else may.
+    pub key: Vec<usize>,
+    /// Why.
+    pub key_why: String,
+    /// Keys that may do: columns, and what speaks for or against them.
+    pub key_others: Vec<(Vec<usize>, String)>,
+    /// Of phone numbers without their country.
+    pub region: Option<(String, usize)>,
+    /// Which column feeds what.
+    pub fields: Fields,
+    /// The words of the request column.
+    pub request_words: Vec<RequestWord>,
+    /// Rows whose word may tell of a person, and is not shown.
+    pub words_masked: u64,
+    /// `preverified`
+    pub preverified: Preverified,
+    profile: Profile,
+    said: Vec<Said>,
+    source: Option<&'static Source>,
+}
+
+/// Reads an input once and proposes a job for it.
+pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError> {
+    let mut seen: Option<(Shape, Profile)> = None;
+    let refused = each_row(input, reading, |shape| {
+        let profile = Profile::new(&shape.columns, choose::key_together(&shape.columns));
+        let (_, profile) = seen.insert((shape.clone(), profile));
+        |cells| profile.add(cells)
+    })?;
+    let Some((shape, profile)) = seen else {
+        return Err(IntakeError::Empty {
+            input: input.name.clone(),
+        });
+    };
+    if let Some(index) = choose::is_no_header(&profile) {
+        return Err(IntakeError::Header {
+            input: input.name.clone(),
+            line: shape.header_line,
+            what: format!(
+                "looks like a row: column {} is named by a person's value",
+                index + 1
+            ),
+            hint: "put a line with the columns' names above the first row".to_owned(),
+        });
+    }
+    Ok(choose::all(input.name.clone(), shape, profile, refused))
+}
+
+impl Proposal {
+    /// The rows that were looked at.
+    pub fn rows(&self) -> u64 {
+        self.profile.rows
+    }
+
+    /// The columns: each one's name, and what its values are in a word or two.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let columns = self.profile.columns.iter();
+        columns.map(|column| (column.name.as_str(), column.shape()))
+    }
+
+    /// Takes another column for the request, with its words when there are few enough; those of a column that tells
+    /// of the person are not shown.
+    pub fn take_request_column(&mut self, column: Option<usize>) {
+        self.fields.request.taken = column;
+        let (words, masked) = match column {
+            Some(column) if !self.said[column].is_of_person() => {
+                choose::request_words(&self.profile.columns[column])
+            }
+            _ => (Vec::new(), 0),
+        };
+        (self.request_words, self.words_masked) = (words, masked);
+    }
+
+    /// Keys that a person may choose from, the proposed one first.
+    pub fn keys(&self) -> Vec<Vec<usize>> {
+        let mut keys = Vec::new();
+        if !self.key.is_empty() {
+            keys.push(self.key.clone());
+        }
+        keys.extend(self.key_others.iter().map(|(columns, _)| columns.clone()));
+        keys
+    }
+
+    /// Takes another of the keys, or none.
+    pub fn take_key(&mut self, key: Vec<usize>) {
+        if key == self.key {
+            return;
+        }
+        let known = self.key_others.iter().position(|(other, _)| *other == key);
+        let why = known
+            .map(|index| self.key_others.remove(index).1)
+            .unwrap_or_default();
+        let earlier = std::mem::replace(&mut self.key, key);
+        let earlier_why = std::mem::replace(&mut self.key_why, why);
+        if !earlier.is_empty() {
+            self.key_others.insert(0, (earlier, earlier_why));
+        }
+    }
+
+    /// Whether some rule tells who the person is.
+    pub fn has_identifier(&self) -> bool {
+        let fields = &self.fields;
+        let identifiers = [&fields.email, &fields.phone, &fields.user_id];
+        identifiers.into_iter().any(|choice| choice.taken.is_some())
+    }
+
+    /// Whether there are phone numbers without their country, and nothing says where they are dialled.
+    fn lacks_region(&self) -> bool {
+        let phone = &self.fields.phone;
+        let mut lack = phone
+            .taken
+            .iter()
+            .chain(phone.others.iter().map(|(column, _)| column));
+        self.region.is_none() && lack.any(|column| self.column(*column).local_phones > 0)
+    }
+
+    /// What is left for a person to decide before the job can run: places marked `?`.
+    pub fn undecided(&self) -> usize {
+        let words = self.request_words.iter();
+        let words = words.filter(|word| matches!(word.sense, Sense::Undecided(_)));
+        words.count()
+            + usize::from(self.fields.request.taken.is_none())
+            + usize::from(!self.has_identifier())
+    }
+
+    /// The job file.
+    pub fn to_toml(&self) -> String {
+        write::toml(self)
+    }
+
+    fn column(&self, index: usize) -> &Column {
+        &self.profile.columns[index]
+    }
+
+    /// The property and its choice, in the order of the job file.
+    fn people(&self) -> [(Field, &Choice); 5] {
+        [
+            (Field::UserEmail, &self.fields.email),
+            (Field::UserPhoneNumber, &self.fields.phone),
+            (Field::UserFirstName, &self.fields.first_name),
+            (Field::UserLastName, &self.fields.last_name),
+            (Field::UserId, &self.fields.user_id),
+        ]
+    }
+}

@@ -1,0 +1,621 @@
+//! A proposal as the text of a job file: short, in one order, every decision with its reason.
+//!
+//! Whatever comes from the input (names of columns, request words) is written as a TOML string on one line, in
+//! comments too, so that nothing of it can end a comment or a string.
+
+use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
+
+use super::{Choice, Preverified, Proposal, RequestWord, Sense, UNDECIDED};
+use crate::entry::{Field, RequestType};
+use crate::intake::{Basis, grouped};
+use crate::plan::Format;
+
+/// Most columns that are listed as candidates for one property.
+pub const CANDIDATES_SHOWN_MAX: usize = 5;
+/// Comments are broken before this column.
+const WIDTH_MAX: usize = 116;
+
+/// The text being written.
+#[derive(Default)]
+struct Text {
+    lines: String,
+}
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        self.lines.push_str(line.trim_end());
+        self.lines.push('\n');
+    }
+
+    fn rule(&mut self, name: &str, value: &str, why: &str) {
+        self.line(&with_reason(&format!("{name} = {value}"), why));
+    }
+
+    fn gap(&mut self) {
+        self.lines.push('\n');
+    }
+
+    /// A comment of words that are never broken within.
+    fn comment(&mut self, words: impl IntoIterator<Item = String>) {
+        let mut line = "#".to_owned();
+        for word in words {
+            if line.chars().count() + word.chars().count() >= WIDTH_MAX && line != "#" {
+                self.line(&line);
+                line = String::from("#  ");
+            }
+            line.push(' ');
+            line.push_str(&word);
+        }
+        self.line(&line);
+    }
+
+    fn say(&mut self, sentence: &str) {
+        self.comment(sentence.split(' ').map(str::to_owned));
+    }
+}
+
+/// The job file.
+pub(super) fn toml(proposal: &Proposal) -> String {
+    let mut text = Text::default();
+    head(proposal, &mut text);
+    target(proposal, &mut text);
+    input(proposal, &mut text);
+    fields(proposal, &mut text);
+    request(proposal, &mut text);
+    not_sent(proposal, &mut text);
+    text.lines
+}
+
+fn head(proposal: &Proposal, text: &mut Text) {
+    let columns = proposal.profile.columns.len();
+    let from = match proposal.source {
+        Some(source) => format!("; looks like an export of {}", source.name),
+        None => String::new(),
+    };
+    text.line(&format!(
+        "# Proposed by `concord-import map` from {}: {}, {columns} columns{from}.",
+        plain(&proposal.input),
+        rows(proposal.rows()),
+    ));
+    if let Some(note) = proposal
+        .source
+        .map(|source| source.note)
+        .filter(|note| !note.is_empty())
+    {
+        text.say(&format!("{}.", capital(note)));
+    }
+    if proposal.refused > 0 {
+        text.line(&format!(
+            "# {} cannot be read: `concord-import check` says why.",
+            rows(proposal.refused)
+        ));
+    }
+    let marks = proposal.undecided();
+    if marks > 0 {
+        text.line(&format!("# Decide each {UNDECIDED:?} ({marks}) and preverified. Nothing can be sent before that."));
+    } else {
+        text.line("# Decide preverified, look at the rest, and check it.");
+    }
+}
+
+fn target(proposal: &Proposal, text: &mut Text) {
+    text.gap();
+    text.line("[target]");
+    for (name, id) in [
+        ("organization", proposal.organization),
+        ("project", proposal.project),
+    ] {
+        match id {
+            Some(id) => text.line(&format!("{name:12} = \"{id}\"")),
+            None => text.line(&format!(
+                "# {name:12} = \"…\"   # Concord shows it in the address of the project's page"
+            )),
+        }
+    }
+}
+
+fn input(proposal: &Proposal, text: &mut Text) {
+    text.gap();
+    text.line("[input]");
+    key(proposal, text);
+    let shape = &proposal.shape;
+    if shape.encoding.basis == Basis::Guess {
+        text.rule(
+            "encoding",
+            &quoted(&shape.encoding.encoding.to_lowercase()),
+            "guessed from the text: look at a name with accents",
+        );
+    }
+    if shape.format == Format::Csv {
+        if shape.delimiter != b',' {
+            let delimiter = char::from(shape.delimiter).to_string();
+            text.rule("delimiter", &quoted(&delimiter), "");
+        }
+        if shape.quote != b'"' {
+            text.rule("quote", &quoted(&char::from(shape.quote).to_string()), "");
+        }
+        if shape.header_line != 1 && !shape.preamble.starts_with(b"sep=") {
+            let why = "the header stands on this line; leave it out if later files have more or fewer lines above";
+            text.rule("header_row", &shape.header_line.to_string(), why);
+        }
+    }
+    if let Some(records) = &shape.records {
+        text.rule("records", &quoted(records), "");
+    }
+    match &proposal.region {
+        Some((region, column)) => {
+            let why = format!(
+                "for numbers without +; {} says so in every row",
+                name(proposal, *column)
+            );
+            text.rule("region", &quoted(region), &why);
+        }
+        None if proposal.lacks_region() => {
+            text.line(
+                "# region = \"GB\"   # where phone numbers without + are dialled: never guessed",
+            );
+        }
+        None => {}
+    }
+    received(proposal, text);
+}
+
+/// The date on which the person asked, and the order of its numbers where this file tells it.
+fn received(proposal: &Proposal, text: &mut Text) {
+    let Some(index) = proposal.fields.received.taken else {
+        return;
+    };
+    let column = proposal.column(index);
+    text.rule(
+        "received",
+        &name(proposal, index),
+        "when the person asked: `check` counts what is overdue; not sent",
+    );
+    match (column.day_first, column.month_first) {
+        (0, 0) if column.either_order > 0 => {
+            text.line("# date_order = \"dmy\"   # or \"mdy\": no date in this file tells which");
+        }
+        (0, 0) => {}
+        (day_first, 0) => text.rule("date_order", &quoted("dmy"), &told_by(day_first)),
+        (0, month_first) => text.rule("date_order", &quoted("mdy"), &told_by(month_first)),
+        _ => text.line("# Some dates there have the day first and others the month: correct them, or leave `received` out."),
+    }
+}
+
+fn told_by(count: u64) -> String {
+    format!("told by {}", rows(count))
+}
+
+fn key(proposal: &Proposal, text: &mut Text) {
+    let columns = |key: &[usize]| {
+        let names: Vec<String> = key.iter().map(|column| name(proposal, *column)).collect();
+        format!("[{}]", names.join(", "))
+    };
+    text.line("# What identifies a row for good: a row with a key that was imported is never imported again.");
+    if proposal.key.is_empty() {
+        let of_none = if proposal.key_others.is_empty() {
+            ""
+        } else {
+            " Uncomment one that never changes:"
+        };
+        text.say(&format!(
+            "None was found. Without a key, a row that is changed later makes a new request.{of_none}"
+        ));
+        for (key, why) in proposal.key_others.iter().take(CANDIDATES_SHOWN_MAX) {
+            text.line(&with_reason(&format!("# key = {}", columns(key)), why));
+        }
+    } else {
+        text.rule("key", &columns(&proposal.key), &proposal.key_why);
+    }
+}
+
+fn fields(proposal: &Proposal, text: &mut Text) {
+    text.gap();
+    text.line("[fields]");
+    let fields = &proposal.fields;
+    if let Some(whole) = fields.full_name.taken {
+        person(proposal, Field::UserEmail, &fields.email, text);
+        person(proposal, Field::UserPhoneNumber, &fields.phone, text);
+        for (field, part) in [
+            (Field::UserFirstName, "first"),
+            (Field::UserLastName, "last"),
+        ] {
+            let rule = format!(
+                "{{ column = {}, part = \"{part}\"{} }}",
+                name(proposal, whole),
+                blank(proposal, whole)
+            );
+            text.rule(field.name(), &rule, "");
+        }
+        person(proposal, Field::UserId, &fields.user_id, text);
+    } else {
+        for (field, choice) in proposal.people() {
+            person(proposal, field, choice, text);
+        }
+        candidates(
+            proposal,
+            &fields.full_name,
+            |column| format!("userFirstName = {{ column = {column}, part = \"first\" }}"),
+            text,
+        );
+    }
+    if !proposal.has_identifier() {
+        let why = "whom the request is about: one of userEmail, userPhoneNumber, userId is needed";
+        text.rule(Field::UserEmail.name(), &quoted(UNDECIDED), why);
+    }
+    text.gap();
+    preverified(proposal, text);
+    notes(proposal, text);
+}
+
+/// The rule of a property of the person, or its candidates as comments.
+fn person(proposal: &Proposal, field: Field, choice: &Choice, text: &mut Text) {
+    if let Some(column) = choice.taken {
+        let rule = match blank(proposal, column) {
+            "" => name(proposal, column),
+            blank => format!("{{ column = {}{blank} }}", name(proposal, column)),
+        };
+        text.rule(field.name(), &rule, &choice.why);
+        return;
+    }
+    if !choice.why.is_empty() {
+        text.say(&format!("{field}: {}.", choice.why));
+    }
+    candidates(
+        proposal,
+        choice,
+        |column| format!("{field} = {column}"),
+        text,
+    );
+}
+
+fn candidates(
+    proposal: &Proposal,
+    choice: &Choice,
+    rule: impl Fn(&str) -> String,
+    text: &mut Text,
+) {
+    if choice.taken.is_some() {
+        return;
+    }
+    for (column, why) in choice.others.iter().take(CANDIDATES_SHOWN_MAX) {
+        text.line(&with_reason(
+            &format!("# {}", rule(&name(proposal, *column))),
+            why,
+        ));
+    }
+}
+
+/// In JSON a value that some rows lack may be absent from all rows of another file.
+fn blank(proposal: &Proposal, column: usize) -> &'static str {
+    let is_whole = proposal.column(column).filled == proposal.rows();
+    if proposal.shape.format == Format::Csv || is_whole {
+        ""
+    } else {
+        ", default = \"\""
+    }
+}
+
+fn preverified(proposal: &Proposal, text: &mut Text) {
+    match &proposal.preverified {
+        Preverified::All(yes) => {
+            text.line("# Were these persons verified? Only you know, so decide:");
+            text.line(
+                "# true:  yes, by you. Requests start as submitted, and Concord writes to nobody.",
+            );
+            text.line("# false: not yet. Concord most likely mails or texts each person.");
+            text.rule("preverified", &format!("{{ value = {yes} }}"), "");
+        }
+        Preverified::Column {
+            column,
+            words,
+            not_verified,
+            unknown,
+        } => {
+            text.say("true: verified, Concord writes to nobody. false: Concord most likely mails or texts the person.");
+            let name = name(proposal, *column);
+            let meanings: Vec<String> = words
+                .iter()
+                .map(|(word, yes)| format!("{} = {yes}", quoted(&word.text)))
+                .collect();
+            let why = match not_verified {
+                0 => "no row says false".to_owned(),
+                no => format!("false in {}", rows(*no)),
+            };
+            if meanings.is_empty() {
+                text.rule("preverified", &format!("{{ column = {name} }}"), &why);
+            } else {
+                let rule = format!(
+                    "{{ column = {name}, values = {{ {} }} }}",
+                    meanings.join(", ")
+                );
+                text.rule("preverified", &rule, &why);
+            }
+            if !unknown.is_empty() {
+                let count = unknown.iter().map(|word| word.rows).sum();
+                text.say(&format!(
+                    "Something else is said in {} ({} values): a problem each, until `values` has them too.",
+                    rows(count),
+                    unknown.len()
+                ));
+            }
+        }
+    }
+}
+
+fn notes(proposal: &Proposal, text: &mut Text) {
+    let fields = &proposal.fields;
+    if fields.received.taken.is_none() && !fields.received.why.is_empty() {
+        text.say(&format!(
+            "When the person asked: {}. Put it into notes.",
+            fields.received.why
+        ));
+        for (column, _) in fields.received.others.iter().take(CANDIDATES_SHOWN_MAX) {
+            text.line(&format!("#   {}", name(proposal, *column)));
+        }
+    }
+    let mut pieces: Vec<String> = Vec::new();
+    let of_row: Vec<usize> = proposal
+        .key
+        .iter()
+        .copied()
+        .filter(|column| is_of_row(proposal, *column))
+        .collect();
+    for column in of_row
+        .iter()
+        .filter(|column| Some(**column) != fields.received.taken)
+    {
+        let label = match proposal.source {
+            Some(source) => source.name.to_owned(),
+            None => label(&proposal.column(*column).name),
+        };
+        pieces.push(format!("{label} {}", in_template(proposal, *column)));
+    }
+    if let Some(column) = fields.received.taken {
+        pieces.push(format!("received {}", in_template(proposal, column)));
+    }
+    if !pieces.is_empty() {
+        text.gap();
+        text.line("# For your staff. Concord dates a request to the day of its import: the real date is carried along.");
+        text.rule(
+            "notes",
+            &format!("{{ template = {} }}", quoted(&pieces.join(", "))),
+            "",
+        );
+    }
+    let details = proposal.said.iter().enumerate().filter(|(index, said)| {
+        said.rank(super::headers::Role::Details).is_some()
+            && proposal.column(*index).filled > 0
+            && fields.request.taken != Some(*index)
+    });
+    let details: Vec<String> = details
+        .take(CANDIDATES_SHOWN_MAX)
+        .map(|(index, _)| name(proposal, index))
+        .collect();
+    if !details.is_empty() {
+        text.line(&with_reason(
+            &format!(
+                "# requestDetails = {{ columns = [{}] }}",
+                details.join(", ")
+            ),
+            "what the person wrote: sent only if you uncomment it",
+        ));
+    }
+}
+
+/// Whether a key column tells of the row, and not of the person.
+fn is_of_row(proposal: &Proposal, column: usize) -> bool {
+    let column = proposal.column(column);
+    !column.are_mostly(column.emails) && !column.are_mostly(column.international_phones)
+}
+
+fn request(proposal: &Proposal, text: &mut Text) {
+    let choice = &proposal.fields.request;
+    text.gap();
+    let Some(column) = choice.taken else {
+        text.line("[fields.request]");
+        text.say(&format!("{}.", capital(&choice.why)));
+        text.say("Name the column here, or give all rows the same instead: value = \"view\" (or delete, change, do_not_sell).");
+        text.line(&format!("column = {}", quoted(UNDECIDED)));
+        candidates(
+            proposal,
+            choice,
+            |column| format!("column = {column}"),
+            text,
+        );
+        return;
+    };
+    let blank = proposal.rows() - proposal.column(column).filled;
+    text.line("[fields.request]");
+    text.rule("column", &name(proposal, column), &choice.why);
+    if blank > 0 {
+        text.say(&format!(
+            "{} without one, a problem each; [input] where = [{{ column = \"…\", in = [\"…\"] }}] takes only some rows.",
+            capital(&rows(blank))
+        ));
+    }
+    text.gap();
+    text.line("# view (access), delete (erasure), change (rectification), do_not_sell (opt-out of sale or sharing), several:");
+    text.line("# [\"view\", \"delete\"], or skip (no request). A word that is not listed is a problem of its row.");
+    if proposal.request_words.is_empty() {
+        text.say("Its words are not listed: there are too many, or they are too long.");
+    } else {
+        text.line("[fields.request.values]");
+    }
+    let keys: Vec<String> = proposal
+        .request_words
+        .iter()
+        .map(|word| quoted_key(&word.word.text))
+        .collect();
+    let meanings: Vec<String> = proposal
+        .request_words
+        .iter()
+        .map(|word| meaning(&word.sense))
+        .collect();
+    let width = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|text| text.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (keys_width, meanings_width) = (width(&keys), width(&meanings));
+    for ((key, meaning), word) in keys.iter().zip(&meanings).zip(&proposal.request_words) {
+        text.line(&format!(
+            "{key:keys_width$} = {meaning:meanings_width$}   # {}",
+            told(word)
+        ));
+    }
+    if proposal.words_masked > 0 {
+        text.say(&format!(
+            "{} with a word that may tell of a person and is not shown here: `concord-import check` counts them.",
+            rows(proposal.words_masked)
+        ));
+    }
+}
+
+fn meaning(sense: &Sense) -> String {
+    match sense {
+        Sense::Skip => quoted("skip"),
+        Sense::Undecided(_) => quoted(UNDECIDED),
+        Sense::Requests(requests) => match &requests[..] {
+            [one] => quoted(one.name()),
+            several => {
+                let names: Vec<String> = several
+                    .iter()
+                    .map(|request: &RequestType| quoted(request.name()))
+                    .collect();
+                format!("[{}]", names.join(", "))
+            }
+        },
+    }
+}
+
+fn told(word: &RequestWord) -> String {
+    let rows = rows(word.word.rows);
+    match &word.sense {
+        Sense::Undecided("") => {
+            format!("{rows}: not known; view, delete, change, do_not_sell or skip?")
+        }
+        Sense::Undecided(why) => format!("{rows}: {why}"),
+        Sense::Requests(_) | Sense::Skip => rows,
+    }
+}
+
+/// The columns that no rule names, by what their values are.
+fn not_sent(proposal: &Proposal, text: &mut Text) {
+    let fields = &proposal.fields;
+    let choices = [
+        &fields.email,
+        &fields.phone,
+        &fields.full_name,
+        &fields.first_name,
+        &fields.last_name,
+        &fields.user_id,
+        &fields.request,
+        &fields.received,
+    ];
+    let mut sent: Vec<usize> = choices
+        .into_iter()
+        .filter_map(|choice| choice.taken)
+        .collect();
+    sent.extend(
+        proposal
+            .key
+            .iter()
+            .filter(|column| is_of_row(proposal, **column)),
+    );
+    if let Preverified::Column { column, .. } = &proposal.preverified {
+        sent.push(*column);
+    }
+    let mut shapes: Vec<(&str, Vec<String>)> = Vec::new();
+    for (index, column) in proposal.profile.columns.iter().enumerate() {
+        if sent.contains(&index) {
+            continue;
+        }
+        let name = name(proposal, index);
+        match shapes
+            .iter_mut()
+            .find(|(shape, _)| *shape == column.shape())
+        {
+            Some((_, names)) => names.push(name),
+            None => shapes.push((column.shape(), vec![name])),
+        }
+    }
+    if shapes.is_empty() {
+        return;
+    }
+    text.gap();
+    text.line("# Never sent, since no rule names them:");
+    for (shape, names) in shapes {
+        let last = names.len() - 1;
+        let names = names.into_iter().enumerate();
+        let names = names.map(|(index, name)| {
+            if index == last {
+                name
+            } else {
+                format!("{name},")
+            }
+        });
+        text.comment(std::iter::once(format!("{shape}:")).chain(names));
+    }
+}
+
+fn with_reason(line: &str, why: &str) -> String {
+    if why.is_empty() {
+        line.to_owned()
+    } else {
+        format!("{line}   # {why}")
+    }
+}
+
+/// A column's name as TOML.
+fn name(proposal: &Proposal, column: usize) -> String {
+    quoted(&proposal.column(column).name)
+}
+
+/// A text as a TOML string on one line.
+fn quoted(text: &str) -> String {
+    TomlStringBuilder::new(text).as_basic().to_toml_value()
+}
+
+/// A text as a TOML key, always in quotes.
+fn quoted_key(text: &str) -> String {
+    TomlKeyBuilder::new(text).as_basic().to_toml_key()
+}
+
+/// The name of an input within a comment.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// A column within a template; in quotes where its name would end it.
+fn in_template(proposal: &Proposal, column: usize) -> String {
+    let name = &proposal.column(column).name;
+    if name.contains(['{', '}', '"', '\\']) {
+        let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("{{{{ \"{escaped}\" }}}}")
+    } else {
+        format!("{{{{ {name} }}}}")
+    }
+}
+
+/// A column's name as words of a template: without what opens a column there.
+fn label(name: &str) -> String {
+    let label = name.replace(['{', '}'], " ").replace(char::is_control, " ");
+    label.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn rows(count: u64) -> String {
+    match count {
+        1 => "1 row".to_owned(),
+        count => format!("{} rows", grouped(count)),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

@@ -1,0 +1,226 @@
+//! When requests were received: the order of a column's dates, decided from all its values, and how old requests are.
+//!
+//! In: what each row says, one after the other. Out: a [`Received`], plain data. The memory is the same for any number of
+//! rows: counts for each order and the first few places. The day of today is given, never looked up.
+
+use jiff::civil::Date;
+
+use crate::entry::Position;
+use crate::intake::DateRead;
+use crate::plan::DateOrder;
+
+/// Most places that are kept of each kind.
+pub const PLACES_MAX: usize = 5;
+/// An entry older than this is overdue by the GDPR (one month).
+pub const OVERDUE_SOONER_DAYS: i32 = 30;
+/// An entry older than this is overdue by the CCPA.
+pub const OVERDUE_LATER_DAYS: i32 = 45;
+/// Older days are most likely mistyped.
+const PLAUSIBLE_FROM_YEAR: i16 = 1990;
+
+/// How many there are, and where the first few are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// How many.
+    pub count: u64,
+    /// The first of them, at most [`PLACES_MAX`].
+    pub first: Vec<Position>,
+}
+
+impl Places {
+    fn add(&mut self, position: Position) {
+        self.count += 1;
+        if self.first.len() < PLACES_MAX {
+            self.first.push(position);
+        }
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.count += other.count;
+        let room = PLACES_MAX - self.first.len();
+        self.first.extend(other.first.iter().take(room));
+    }
+}
+
+/// The order of the dates of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnOrder {
+    /// The job file says it, or no value depends on it.
+    Known,
+    /// Only this one gives each value a day; the place is that of the first value which decides.
+    Decided(DateOrder, Position),
+    /// These can be read in both orders, and nothing decides: the job file has to.
+    Ambiguous(Places),
+    /// These two contradict each other: one has a day only with the day first, the other only with the month first.
+    Contradictory {
+        /// The first value of this kind.
+        day_first: Position,
+        /// The first value of this kind.
+        month_first: Position,
+    },
+}
+
+impl ColumnOrder {
+    /// Whether a person has to tell the order before anything is sent.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Ambiguous(_) | Self::Contradictory { .. })
+    }
+}
+
+/// What the entries that would be sent are like by the day on which they were received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Entries with a day.
+    pub dated: u64,
+    /// Among them, those older than [`OVERDUE_SOONER_DAYS`].
+    pub overdue_sooner: u64,
+    /// Among those, the ones older than [`OVERDUE_LATER_DAYS`].
+    pub overdue_later: u64,
+    /// The earliest day of them.
+    pub oldest: Option<Date>,
+    /// Entries without a day: blank, not readable, or of a column whose order is open.
+    pub undated: u64,
+    /// Rows of these entries whose date is blank.
+    pub blank: Places,
+    /// Rows of these entries whose date cannot be read.
+    pub unreadable: Places,
+    /// Rows of these entries with a day later than tomorrow.
+    pub future: Places,
+    /// Rows of these entries with a day before 1990.
+    pub ancient: Places,
+}
+
+impl Received {
+    /// Adds up the inputs of a run.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.dated += other.dated;
+        self.overdue_sooner += other.overdue_sooner;
+        self.overdue_later += other.overdue_later;
+        self.undated += other.undated;
+        self.oldest = match (self.oldest, other.oldest) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.blank.extend(&other.blank);
+        self.unreadable.extend(&other.unreadable);
+        self.future.extend(&other.future);
+        self.ancient.extend(&other.ancient);
+    }
+
+    fn add(&mut self, day: Option<Date>, entries: u64, position: Position, today: Date) {
+        let Some(day) = day else {
+            self.undated += entries;
+            self.unreadable.add(position);
+            return;
+        };
+        self.dated += entries;
+        let age_days = (today - day).get_days();
+        self.overdue_sooner += entries * u64::from(age_days > OVERDUE_SOONER_DAYS);
+        self.overdue_later += entries * u64::from(age_days > OVERDUE_LATER_DAYS);
+        self.oldest = Some(self.oldest.map_or(day, |oldest| oldest.min(day)));
+        // Where it is tomorrow already, a request may have come in.
+        if age_days < -1 {
+            self.future.add(position);
+        }
+        if day.year() < PLAUSIBLE_FROM_YEAR {
+            self.ancient.add(position);
+        }
+    }
+}
+
+/// The received dates of one input, while it is read.
+#[derive(Debug)]
+pub(crate) struct ReceivedColumn {
+    today: Date,
+    either: Places,
+    only_day_first: Option<Position>,
+    only_month_first: Option<Position>,
+    /// With the day first, with the month first.
+    by_order: [Received; 2],
+    /// Entries whose day depends on the order.
+    open: u64,
+    /// All else.
+    certain: Received,
+}
+
+impl ReceivedColumn {
+    pub(crate) fn new(today: Date) -> Self {
+        Self {
+            today,
+            either: Places::default(),
+            only_day_first: None,
+            only_month_first: None,
+            by_order: Default::default(),
+            open: 0,
+            certain: Received::default(),
+        }
+    }
+
+    /// What a row says, and how many of its entries would be sent. Every row tells of the order, also one without entries.
+    pub(crate) fn add(&mut self, read: DateRead, entries: u64, position: Position) {
+        let is_sent = entries > 0;
+        match read {
+            DateRead::Blank if is_sent => {
+                self.certain.undated += entries;
+                self.certain.blank.add(position);
+            }
+            DateRead::Day(day) if is_sent => {
+                self.certain.add(Some(day), entries, position, self.today);
+            }
+            DateRead::Unreadable if is_sent => {
+                self.certain.add(None, entries, position, self.today);
+            }
+            DateRead::Blank | DateRead::Day(_) | DateRead::Unreadable => {}
+            DateRead::ByOrder {
+                day_first,
+                month_first,
+            } => {
+                match (day_first, month_first) {
+                    (Some(_), Some(_)) => self.either.add(position),
+                    (Some(_), None) => _ = self.only_day_first.get_or_insert(position),
+                    (None, Some(_)) => _ = self.only_month_first.get_or_insert(position),
+                    (None, None) => {}
+                }
+                if is_sent {
+                    self.open += entries;
+                    for (received, day) in self.by_order.iter_mut().zip([day_first, month_first]) {
+                        received.add(day, entries, position, self.today);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The decision, and what follows from it.
+    pub(crate) fn finish(self) -> (ColumnOrder, Received) {
+        let mut received = self.certain;
+        let [day_first, month_first] = self.by_order;
+        let order = match (self.only_day_first, self.only_month_first) {
+            (Some(place), None) => {
+                received.extend(&day_first);
+                ColumnOrder::Decided(DateOrder::DayFirst, place)
+            }
+            (None, Some(place)) => {
+                received.extend(&month_first);
+                ColumnOrder::Decided(DateOrder::MonthFirst, place)
+            }
+            (Some(day_first), Some(month_first)) => {
+                received.undated += self.open;
+                ColumnOrder::Contradictory {
+                    day_first,
+                    month_first,
+                }
+            }
+            (None, None) if self.either.count > 0 => {
+                received.undated += self.open;
+                ColumnOrder::Ambiguous(self.either)
+            }
+            (None, None) => {
+                // None of them is a day in any order.
+                received.extend(&day_first);
+                ColumnOrder::Known
+            }
+        };
+        (order, received)
+    }
+}
