@@ -104,6 +104,7 @@ pub(crate) fn open(
     check_widths(&name, &sample, &shape, &table, reading)?;
     go_to(&mut window, &mut shape, &sample, &table);
     let guessed_header = header(&name, &mut window, &mut shape, &table, reading)?;
+    shape.header_rows = table.header_records;
     let judge = Judge::new(&sample.records, &table, reading.set_aside);
     let first_line = shape.header_line + shape.header_lines;
     if shape.header_lines == 0 {

@@ -69,6 +69,10 @@ impl<W: Write> RejectsWriter<W> {
         let problem = problem.replace(['\r', '\n'], " ");
         match record.kind {
             RecordKind::Cells => self.write_cells(&record.raw, &problem),
+            RecordKind::Faulty => {
+                self.out.write_all(&record.raw)?;
+                self.end_malformed(self.shape.columns.len(), &problem)
+            }
             RecordKind::Piece => {
                 self.cell(&record.raw)?;
                 self.end_malformed(1, &problem)

@@ -24,3 +24,4 @@ mod simulation;
 mod support;
 mod tables;
 mod values;
+mod workbooks;

@@ -7,7 +7,7 @@ use std::io;
 
 use memchr::{memchr, memchr_iter};
 
-use super::super::judge::{Doubt, Judge, Verdict};
+use super::super::judge::{Judge, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
@@ -25,6 +25,15 @@ pub(crate) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    /// The cells of a record; what is quoted within them is in the scratch.
+    pub(crate) fn new(record: &'a str, scratch: &'a str, spans: &'a [Span]) -> Self {
+        Self {
+            record,
+            scratch,
+            spans,
+        }
+    }
+
     /// A cell as it is; nothing for one beyond the last.
     pub(crate) fn get(&self, column: usize) -> &'a str {
         match self.spans.get(column) {
@@ -176,8 +185,8 @@ impl Decoder {
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
             Verdict::Doubtful(doubt) => {
                 let mut refused = malformed(doubt.code(), doubt.message().to_owned());
-                if let (Doubt::Shifted, Decoded::Malformed(bad)) = (doubt, &mut refused) {
-                    // Without the cell too many, which may be blank, nothing would show that the others are shifted.
+                if let Decoded::Malformed(bad) = &mut refused {
+                    // Among rejects, where other rows stand around it, it may not seem doubtful.
                     bad.kind = RecordKind::Piece;
                 }
                 return refused;
@@ -229,6 +238,7 @@ impl Decoder {
             line,
             raw,
             cells: Cells::Csv(values),
+            is_hidden: false,
         })
     }
 }
@@ -345,7 +355,7 @@ fn quote_problem(fault: QuoteFault, raw: &[u8], row_line: u64) -> Malformed<'_> 
 pub(crate) fn not_utf8(raw: &[u8], row_line: u64, kind: RecordKind) -> Malformed<'_> {
     let at = std::str::from_utf8(raw).map_or_else(|error| error.valid_up_to(), |_| 0);
     let (line, column) = match kind {
-        RecordKind::Cells | RecordKind::Piece => place(raw, at, row_line),
+        RecordKind::Cells | RecordKind::Faulty | RecordKind::Piece => place(raw, at, row_line),
         RecordKind::Object | RecordKind::Line => place_in_json(raw, at, row_line),
     };
     let byte = raw.get(at).copied().unwrap_or_default();

@@ -125,6 +125,7 @@ impl Objects {
                 tree: &self.tree,
                 selected: &self.selected,
             }),
+            is_hidden: false,
         })
     }
 }
