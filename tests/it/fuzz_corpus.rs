@@ -17,6 +17,7 @@ fn listed(folder: &Path) -> BTreeSet<PathBuf> {
         .collect()
 }
 
+#[expect(clippy::print_stdout, reason = "names the input that a panic is about")]
 fn all_hold(name: &str) {
     let (_, target) = TARGETS
         .iter()
