@@ -1,5 +1,7 @@
 //! A row by a job with every kind of rule: the same entries however it is written, and no value in any message.
 
+use std::num::NonZeroU64;
+
 use concord_import::cli::job;
 use concord_import::intake::{Item, Problem, RowReading};
 use concord_import::plan::{ReadPlan, Reading};
@@ -37,6 +39,8 @@ fn plan() -> ReadPlan {
     let job = job::parse("job.toml", JOB).unwrap_or_else(|faults| panic!("{faults}"));
     let mut plan = any_plan(&Reading {
         encoding: Some(encoding_rs::UTF_8),
+        header_row: NonZeroU64::new(1),
+        header_rows: Some(1),
         // What looks like a note depends on the columns' order.
         set_aside: false,
         ..Reading::default()

@@ -12,8 +12,11 @@ pub(crate) mod packing;
 mod table;
 pub(crate) mod told;
 
-/// A function for each target, by the target's name.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 9] = [
+/// Panics where something does not hold of the bytes.
+type Oracle = fn(&[u8]);
+
+/// An oracle for each target, by the target's name.
+pub(crate) const TARGETS: [(&str, Oracle); 9] = [
     ("answers", answers::answers),
     ("delimited", table::delimited),
     ("detection", table::detection),

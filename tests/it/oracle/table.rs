@@ -379,12 +379,14 @@ pub(crate) fn rejects(reading: &Reading, readings: &[RowReading], shape: &Shape)
         return;
     }
     let plan = any_plan(reading);
+    // What the job leaves open is found out anew, from the rejects alone.
+    let is_told = reading.delimiter.is_some() && reading.quote.is_some();
     let (second, shape) = match readings_of(&plan, &first) {
         Ok(read) => read,
-        Err(_) if reading.delimiter.is_none() => return,
+        Err(_) if !is_told => return,
         Err(error) => panic!("rejects are an input: {error}\n{}", first.escape_ascii()),
     };
-    if reading.delimiter.is_none() || reading.quote.is_none() {
+    if !is_told {
         return;
     }
     let refused = second.iter().filter(|row| codes(row).is_some()).count();

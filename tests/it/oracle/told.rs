@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 /// What `rows` made of an input.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the rows of its rows are rows")]
 pub(crate) struct Rows {
     /// As it was written.
     pub(crate) text: Vec<u8>,
