@@ -2,6 +2,7 @@
 //!
 //! Workbooks are known before (`workbook`); here they show only where they are damaged or packed within something else.
 
+use super::table::PROBLEM_COLUMN;
 use crate::plan::Format;
 
 /// How much of an input is looked at.
@@ -158,7 +159,10 @@ fn nul(head: &[u8]) -> Option<Unreadable> {
     /// One byte in so many is too many.
     const SHARE: usize = 20;
     let nuls = memchr::memchr_iter(0, head).count();
-    (nuls * SHARE > head.len()).then_some(NOT_TEXT)
+    // Of a text's rejects all rows may be damaged.
+    let is_binary = nuls * SHARE > head.len()
+        && memchr::memmem::find(head, PROBLEM_COLUMN.as_bytes()).is_none();
+    is_binary.then_some(NOT_TEXT)
 }
 
 /// A binary file.
@@ -173,13 +177,25 @@ fn has_table(text: &[u8]) -> bool {
     memchr::memchr_iter(b'<', text).any(is_tag)
 }
 
+/// A page, or a piece of one: some exports are a `<table>` alone, whatever their name says.
 fn is_html(text: &[u8]) -> bool {
-    [&b"<!doctype html"[..], b"<html", b"<table", b"<meta"]
-        .into_iter()
-        .any(|tag| {
-            text.get(..tag.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    const TAGS: [&[u8]; 9] = [
+        b"!doctype html",
+        b"html",
+        b"head",
+        b"meta",
+        b"style",
+        b"body",
+        b"div",
+        b"table",
+        b"!--",
+    ];
+    text.strip_prefix(b"<").is_some_and(|text| {
+        TAGS.into_iter().any(|tag| {
+            let (start, rest) = text.split_at_checked(tag.len()).unwrap_or_default();
+            start.eq_ignore_ascii_case(tag) && !rest.first().is_some_and(u8::is_ascii_alphanumeric)
         })
+    })
 }
 
 #[cfg(test)]
@@ -194,6 +210,7 @@ mod tests {
         assert_eq!(format(b"\n \n"), Ok(None));
         assert_eq!(format(b" [{\"a\":1}]"), Ok(Some(Format::Json)));
         assert!(look(b"[{\"a\":1}]", Some(Format::Jsonl)).is_err());
+        assert_eq!(format(b"<tabled>,b\n"), Ok(Some(Format::Csv)));
         assert_eq!(
             look(b"{curly},b\n", Some(Format::Csv)).map(|look| look.map(|look| look.format)),
             Ok(Some(Format::Csv))
@@ -208,6 +225,7 @@ mod tests {
             (b"PK\x03\x04..export.csv", "zip archive"),
             (b"id\0\0\0\x03name\0\0\0\x05\x01", "NUL"),
             (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
+            (b"<TABLE border=1>\n<tr><td>Ticket", "HTML"),
             (b"<html xmlns:x=\"urn\"><body><TABLE><tr>", "HTML page with a table"),
             (
                 b"<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",

@@ -457,6 +457,14 @@ mod tests {
     }
 
     #[test]
+    fn a_lone_cr_ends_no_line() {
+        assert_eq!(
+            read(b"{\"a\":1}\r{\"a\":\"\xe9\"}\n{\"a\":2}\n", &["a"]),
+            ["1! not_utf8", "2: 2"]
+        );
+    }
+
+    #[test]
     fn too_long_a_line_is_skipped() {
         let mut text = b"{\"a\":\"".to_vec();
         text.resize(text.len() + LINE_BYTES_MAX, b'x');
