@@ -134,11 +134,14 @@ impl Outage {
     }
 }
 
-/// How POSTs have fared so far.
+/// How requests have fared so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
+    /// POSTs that were served.
     pub(super) served: u64,
-    /// Answered 429, or 503 with Retry-After.
+    /// GETs that were.
+    pub(super) read: u64,
+    /// POSTs answered 429, or 503 with Retry-After.
     pub(super) refused: u64,
 }
 
@@ -270,16 +273,19 @@ impl Gate {
                 }
             }
             // Lists that work say nothing of whether requests can be created again.
-            (Health::Serving | Health::Created, Purpose::LookUp) => match &mut self.outage {
-                Some(outage) if outage.why != Why::Spent => {
-                    outage.end_probe(probe);
-                    outage.is_alive = true;
+            (Health::Serving | Health::Created, Purpose::LookUp) => {
+                self.standing.read += 1;
+                match &mut self.outage {
+                    Some(outage) if outage.why != Why::Spent => {
+                        outage.end_probe(probe);
+                        outage.is_alive = true;
+                    }
+                    _ => {
+                        self.outage = None;
+                        self.unserved_since = None;
+                    }
                 }
-                _ => {
-                    self.outage = None;
-                    self.unserved_since = None;
-                }
-            },
+            }
             (
                 Health::Busy {
                     retry_after,

@@ -217,7 +217,7 @@ impl Pacer {
         self.in_gate(|gate| gate.turn(now, want, rate))
     }
 
-    /// How POSTs have fared so far.
+    /// How requests have fared so far.
     pub(super) fn standing(&self) -> Standing {
         self.gate().standing()
     }

@@ -23,6 +23,8 @@ use crate::time_of_day;
 pub const SCAN_ITEMS_MAX: usize = 200_000;
 /// So often is a page asked for that the server does not serve.
 const PAGE_TRIES_MAX: u32 = 3;
+/// So often when it asks for a pause instead, which is no fault.
+const PAGE_PAUSES_MAX: u32 = 30;
 /// A list of more full pages than this is worth two questions to find out whether it can be read from a date on.
 const DATED_FROM_PAGES: usize = 2;
 /// Pages that are read to find it in that window.
@@ -178,14 +180,24 @@ impl Outbound {
         from: Option<&str>,
         cost: Cost,
     ) -> Result<Page, Stopped> {
-        let tries_max = if offset > 0 { PAGE_TRIES_MAX } else { 1 };
+        let (tries_max, pauses_max) = if offset > 0 {
+            (PAGE_TRIES_MAX, PAGE_PAUSES_MAX)
+        } else {
+            (1, 0)
+        };
         let (limit, offset) = (page_items().to_string(), offset.to_string());
         let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
         query.extend(from.map(|from| ("startDate", from)));
-        let mut tries = 1;
+        let (mut tries, mut pauses) = (1, 0);
         loop {
             let page = page::read_page(self.list(entry, &query, cost).await?);
             match page {
+                // The next permit waits for the end of the pause.
+                Page::None(Look::NotServed(_))
+                    if pauses < pauses_max && self.pacer.is_waiting() =>
+                {
+                    pauses += 1;
+                }
                 Page::None(Look::NotServed(_)) if tries < tries_max => tries += 1,
                 page => return Ok(page),
             }

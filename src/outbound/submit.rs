@@ -453,7 +453,7 @@ async fn look(
     let mut counted = 0;
     let since = progress.since.unwrap_or_else(time_of_day);
     while counted < out.sending.max_attempts.get() {
-        let served = out.pacer.standing().served;
+        let before = out.pacer.standing();
         match out.look(entry, since, progress.cost, place).await? {
             Look::Found { receipt, oddity } => return Ok(Resolved::Exists(receipt, oddity)),
             Look::NotFound => return Ok(Resolved::Absent),
@@ -462,7 +462,9 @@ async fn look(
             Look::NotServed(reason) => progress.last = Some(reason),
         }
         // An outage is the whole run's to wait for; only a list that fails while requests are served counts.
-        counted += u32::from(out.pacer.standing().served > served || !out.pacer.is_waiting());
+        let now = out.pacer.standing();
+        let is_served = now.served > before.served || now.read > before.read;
+        counted += u32::from(is_served || !out.pacer.is_waiting());
         out.wait(progress.backoff.next_delay(), place).await?;
     }
     let last = progress

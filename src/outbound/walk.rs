@@ -7,7 +7,7 @@
 //!   that are added before our place (newest first, or anywhere) move the rest back, so that we see some
 //!   again; those that vanish move it forward, which the overlap makes up for. When the last item is not
 //!   shown again, more has moved than the overlap holds, and the walk begins anew. So it does when a page is
-//!   the one before: then the offset was not heeded, or everything has moved.
+//!   the one before and the total has not grown: then the offset was not heeded.
 //! - What that does not cover is an item that jumps from the part ahead of us to the part behind us (an order
 //!   by last change, say). It comes to stand at the front. So a list of more than one page is read again from the
 //!   front, until a page shows nothing new. (Counting what was seen against `total` would be cheaper, but what
@@ -54,8 +54,9 @@ pub(super) struct Walk {
     offset: usize,
     /// The last item of the page before, if it has to be shown again.
     last: Option<u64>,
-    /// The page before.
+    /// The page before, and the total that came with it.
     page: Vec<u64>,
+    total: usize,
     /// The largest page so far: the server may give less than it is asked for.
     page_items: usize,
     seen: HashSet<u64>,
@@ -80,7 +81,9 @@ impl Walk {
         let Some(ids) = items.iter().map(digest).collect::<Option<Vec<u64>>>() else {
             return Step::Broken;
         };
-        let is_same = !ids.is_empty() && self.page == ids;
+        // A list that has grown may show the same again because all of it has moved.
+        let is_same = !ids.is_empty() && self.page == ids && total <= self.total;
+        self.total = total;
         let touches = !is_same && self.last.is_none_or(|last| ids.contains(&last));
         let is_full = !ids.is_empty()
             && (ids.len() >= page_items() || ids.len() == self.page_items || ids.len() > total);
