@@ -76,13 +76,17 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         _ => header,
     };
     let last = last.min(sample.len() - 1);
-    let (columns, made_up, repeated) = look.names(header, last);
+    let end = match said.records {
+        Some(_) => last,
+        None => look.beneath(last),
+    };
+    let (columns, made_up, repeated) = look.names(header, last, end + 1);
     if columns.is_empty() {
         return Err(NoTable::Nameless { record: header });
     }
     Ok(Table {
         header,
-        header_records: last + 1 - header,
+        header_records: end + 1 - header,
         columns,
         made_up,
         repeated,
@@ -180,7 +184,7 @@ impl<'a> Look<'a> {
     fn of(sample: &'a [Vec<String>]) -> Self {
         let kinds: Vec<Vec<Kind>> = sample
             .iter()
-            .map(|record| record.iter().map(|cell| kind(cell)).collect())
+            .map(|record| record.iter().map(|cell| form(cell)).collect())
             .collect();
         let filled: Vec<usize> = kinds
             .iter()
@@ -285,6 +289,7 @@ impl<'a> Look<'a> {
             Some(record) if self.usual > 1 => self.below(record, data)?,
             _ => candidates[candidates.len() - 1],
         };
+        let last = self.below_groups(last).unwrap_or(last);
         Ok((self.group_rows(last, first), last))
     }
 
@@ -305,6 +310,9 @@ impl<'a> Look<'a> {
     fn may_name(&self, record: usize) -> bool {
         let (agree, differ) = self.agreement(record);
         self.filled[record] >= 2.min(self.usual)
+            && !self.kinds[record]
+                .iter()
+                .all(|kind| matches!(kind, Kind::Blank | Kind::Missing))
             && agree * 3 <= self.filled[record]
             && (agree == 0 || agree < differ)
             && !self.kinds[record].contains(&Kind::Email)
@@ -352,6 +360,9 @@ impl<'a> Look<'a> {
             if self.sample[record] == self.sample[header] {
                 break; // the header once more
             }
+            if is_line(&self.sample[record]) || self.is_units(record) {
+                break; // told by `beneath`
+            }
             if is_second_line(&self.sample[record]) {
                 last = record;
                 continue;
@@ -365,11 +376,79 @@ impl<'a> Look<'a> {
         Ok(last)
     }
 
+    /// The record below one that names groups of columns, if it is what names the columns although most of it looks like
+    /// values (`50 000`, `100 000`, `Total`): its first cell is empty, as no row's is, and without it columns have no name.
+    fn below_groups(&self, groups: usize) -> Option<usize> {
+        let record = (groups + 1..self.sample.len()).find(|&record| self.filled[record] > 0)?;
+        let is_filled = |record: usize| {
+            self.kinds[record]
+                .first()
+                .is_some_and(|kind| *kind != Kind::Blank)
+        };
+        let (mut rows, mut labelled) = (0, 0);
+        for below in
+            (record + 1..self.sample.len()).filter(|&below| self.is_wide(self.filled[below]))
+        {
+            rows += 1;
+            labelled += usize::from(is_filled(below));
+        }
+        let names_groups = self.filled[groups] < self.filled[record]
+            && self.unnamed(groups, groups) > self.unnamed(groups, record);
+        (names_groups
+            && !is_filled(record)
+            && labelled > 1
+            && labelled * 10 >= rows * 9
+            && self.is_above_numbers(record)
+            && self.kinds[record].contains(&Kind::Text))
+        .then_some(record)
+    }
+
+    /// Whether all that a record holds beyond its first cell stands in columns of numbers, and is no date or address.
+    fn is_above_numbers(&self, record: usize) -> bool {
+        self.kinds[record]
+            .iter()
+            .zip(&self.typed)
+            .skip(1)
+            .filter(|(kind, _)| **kind != Kind::Blank)
+            .all(|(kind, typed)| {
+                matches!(typed, Some(Kind::Number | Kind::Year))
+                    && !matches!(kind, Kind::Date | Kind::Email | Kind::Url)
+            })
+    }
+
+    /// The last record of what stands directly below the names and is no row: lines (`-----`) and units (`(percent)`).
+    fn beneath(&self, last: usize) -> usize {
+        let mut end = last;
+        for record in (last + 1..self.sample.len()).filter(|&record| self.filled[record] > 0) {
+            if !is_line(&self.sample[record]) && !self.is_units(record) {
+                break;
+            }
+            end = record;
+        }
+        end
+    }
+
+    /// Whether a record says in brackets in what the columns of numbers are counted.
+    fn is_units(&self, record: usize) -> bool {
+        let mut units = self.sample[record]
+            .iter()
+            .skip(1)
+            .filter(|cell| !cell.is_empty())
+            .peekable();
+        units.peek().is_some()
+            && units.all(|cell| is_bracketed(cell))
+            && self.is_above_numbers(record)
+            && self.sample[record]
+                .iter()
+                .any(|cell| is_bracketed(cell) && kind(cell) == Kind::Text)
+    }
+
     /// Goes up from the last record of a header to its first: those above that name groups of columns.
     fn group_rows(&self, last: usize, first: usize) -> usize {
         let mut header = last;
         let mut record = last;
-        while record > first && last + 1 - header < HEADER_RECORDS_MAX {
+        let mut taken = 1;
+        while record > first && taken < HEADER_RECORDS_MAX {
             record -= 1;
             if self.filled[record] == 0 {
                 continue;
@@ -379,6 +458,7 @@ impl<'a> Look<'a> {
                 break;
             }
             header = record;
+            taken += 1;
         }
         header
     }
@@ -403,7 +483,7 @@ impl<'a> Look<'a> {
         }
         let of_values = self.kinds[record]
             .iter()
-            .any(|kind| !matches!(kind, Kind::Blank | Kind::Text | Kind::Year));
+            .any(|kind| !matches!(kind, Kind::Blank | Kind::Missing | Kind::Text | Kind::Year));
         is_adjacent && !of_values && filled.len() < self.filled[header]
     }
 
@@ -439,6 +519,7 @@ impl<'a> Look<'a> {
                 let own = self.sample[record]
                     .get(column)
                     .map(|cell| folded_space(cell))
+                    .filter(|cell| !is_dashes(cell))
                     .unwrap_or_default();
                 let is_group = record < last;
                 if !own.is_empty() {
@@ -467,14 +548,18 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// Final names, and which of them are made up.
-    fn names(&self, header: usize, last: usize) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
+    /// Final names of columns whose rows begin at `from`, and which of them are made up.
+    fn names(
+        &self,
+        header: usize,
+        last: usize,
+        from: usize,
+    ) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
         let mut names = self.joined(header, last);
         if names.iter().all(String::is_empty) {
             return (Vec::new(), Vec::new(), Vec::new());
         }
         let mut made_up = Vec::new();
-        let from = last + 1;
         let is_named: Vec<bool> = names.iter().map(|name| !name.is_empty()).collect();
         let last_named = is_named.iter().rposition(|named| *named).unwrap_or(0);
         for column in 0..names.len() {
@@ -511,6 +596,34 @@ fn usual(sample: &[Vec<String>], filled: &[usize]) -> usize {
     }
     several.sort_unstable();
     several.get(several.len() / 2).copied().unwrap_or(1)
+}
+
+/// The form of a value, as far as it tells a header from rows: a number in brackets may be a unit, `(1,000)`, or a
+/// negative number.
+fn form(text: &str) -> Kind {
+    match kind(text) {
+        Kind::Number if is_bracketed(text) => Kind::Missing,
+        kind => kind,
+    }
+}
+
+fn is_bracketed(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('(') && text.ends_with(')')
+}
+
+/// Whether a record is a line that was drawn with characters, as some tools do below a header.
+fn is_line(record: &[String]) -> bool {
+    let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
+    cells.clone().count() > 1 && cells.all(|cell| is_dashes(cell.trim()))
+}
+
+/// Whether a text is a piece of such a line.
+fn is_dashes(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| matches!(c, '-' | '=' | '_' | '+' | '─' | '—'))
 }
 
 /// What survey tools write in a second line below the questions.
