@@ -153,7 +153,9 @@ impl Judge {
         let columns = (0..table.columns.len())
             .map(|column| learned(&rows, column))
             .collect();
-        let sums = if sets_aside {
+        let problem = table.columns.iter().position(|name| name == PROBLEM_COLUMN);
+        // Rejects are without the rows that add up to them.
+        let sums = if sets_aside && problem.is_none() {
             sums::find(below)
         } else {
             Vec::new()
@@ -168,7 +170,7 @@ impl Judge {
                 .collect(),
             sets_aside,
             is_wide: wide * 2 > rows.len(),
-            problem: table.columns.iter().position(|name| name == PROBLEM_COLUMN),
+            problem,
         }
     }
 
@@ -380,7 +382,7 @@ fn is_code(text: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
     None,
-    /// It begins or ends with such a word, begins with `All`, or is `Average` or the like.
+    /// It begins or ends with such a word, or is `Average` or the like.
     Perhaps,
     /// It is nothing else.
     Total,
@@ -415,7 +417,6 @@ fn total_label(text: &str) -> Label {
         "小計",
         "总计",
     ];
-    const ALL: [&str; 7] = ["all", "alle", "tous", "toutes", "todos", "todas", "tutti"];
     const MEANS: [&str; 9] = [
         "average",
         "mean",
@@ -455,7 +456,7 @@ fn total_label(text: &str) -> Label {
     }
     if any && all {
         Label::Total
-    } else if (any && (is_word(first) || last)) || is_mean || is_one_of(&ALL, first) {
+    } else if (any && (is_word(first) || last)) || is_mean {
         Label::Perhaps
     } else {
         Label::None
@@ -561,6 +562,73 @@ mod tests {
         ] {
             assert_eq!(judged(line), Verdict::Doubtful(doubt), "{line}");
         }
+    }
+
+    /// Every record below the header.
+    fn judged_all(text: &str, sets_aside: bool) -> Vec<Verdict> {
+        let sample: Vec<Vec<String>> = text
+            .lines()
+            .map(|line| line.split('|').map(str::to_owned).collect())
+            .collect();
+        let table = find(&sample, Said::default()).expect("a table");
+        let judge = Judge::new(&sample, &table, sets_aside);
+        let below = &sample[table.header + table.header_records..];
+        let judged = below
+            .iter()
+            .map(|cells| judge.judge(cells.len(), |column| &cells[column]));
+        judged.collect()
+    }
+
+    #[test]
+    fn what_other_records_add_up_to_is_a_doubt_and_a_total_with_a_word() {
+        let text = "Place|Code|Asked|Done\n\
+            North|N|71402|9833\n\
+            Aston|A|40117|5021\n\
+            Barr|B|31285|4812\n\
+            Total of all||71402|9833";
+        let row = Verdict::Row;
+        assert_eq!(
+            judged_all(text, true),
+            [
+                Verdict::Doubtful(Doubt::Sum),
+                row,
+                row,
+                Verdict::Aside(Aside::Total)
+            ]
+        );
+        assert_eq!(judged_all(text, false), [row; 4]);
+        let of_people = "Ticket|Email|Asked|Done\n\
+            T-1|a@example.com|71402|9833\n\
+            T-2|b@example.com|40117|5021\n\
+            T-3|c@example.com|31285|4812";
+        assert_eq!(judged_all(of_people, true), [row; 3]);
+        let of_telephones = of_people
+            .replace("@example.com", "")
+            .replace("T-", "+44 20 7946 000");
+        assert_eq!(judged_all(&of_telephones, true), [row; 3]);
+    }
+
+    #[test]
+    fn a_total_may_have_units_and_a_person_its_name() {
+        let text = "Name|Unit|Asked|Done\n\
+            Total|days|11|4\n\
+            Aston|days|7|3\n\
+            Barr|days|9|8\n\
+            Average||8|5.5";
+        assert_eq!(
+            judged_all(text, true),
+            [
+                Verdict::Doubtful(Doubt::Total),
+                Verdict::Row,
+                Verdict::Row,
+                Verdict::Doubtful(Doubt::Total)
+            ]
+        );
+        let of_people = "Name|Wish|Telephone|Number\n\
+            Ann Total|view|020 7946 0018|4711\n\
+            Aston|delete|020 7946 0019|4712\n\
+            Barr|view|020 7946 0020|4713";
+        assert_eq!(judged_all(of_people, true), [Verdict::Row; 3]);
     }
 
     #[test]

@@ -160,11 +160,16 @@ struct Added {
     /// Of all that was added; nothing was: zero.
     steps: f64,
     finest: f64,
+    /// Something has no number there.
+    is_partial: bool,
 }
 
 impl Added {
     fn add(&mut self, amount: Option<Amount>) {
-        let Some(amount) = amount else { return };
+        let Some(amount) = amount else {
+            self.is_partial = true;
+            return;
+        };
         self.finest = if self.steps > 0.0 {
             self.finest.min(amount.step)
         } else {
@@ -176,8 +181,7 @@ impl Added {
 
     /// How far the sum may be from it by rounding.
     fn rounded(&self, sum: Amount) -> f64 {
-        let halves = (self.steps + sum.step) / 2.0;
-        halves
+        (self.steps + sum.step)
             .min(sum.value.abs() * ROUNDED_MAX)
             .max(sum.value.abs() * f64::EPSILON * 16.0)
     }
@@ -186,6 +190,7 @@ impl Added {
 /// Whether the numbers are these sums, in half of the columns and by no coincidence.
 fn is_sum(sums: &[Option<Amount>], added: &[Added]) -> bool {
     let (mut compared, mut equal, mut evidence) = (0, 0, 0.0);
+    let mut before = None;
     for (sum, added) in sums.iter().zip(added) {
         let Some(sum) = sum.filter(|_| added.steps > 0.0) else {
             continue;
@@ -194,9 +199,11 @@ fn is_sum(sums: &[Option<Amount>], added: &[Added]) -> bool {
         if sum.value == 0.0 && differs == 0.0 {
             continue; // says nothing
         }
-        compared += 1;
-        if differs <= added.rounded(sum) {
-            equal += 1;
+        let is_equal = differs <= added.rounded(sum);
+        compared += usize::from(is_equal || !added.is_partial);
+        equal += usize::from(is_equal);
+        // The same once more is no further evidence.
+        if is_equal && before.replace(sum.value) != Some(sum.value) {
             let step = sum.step.min(added.finest).max(differs * 2.0);
             evidence += (sum.value.abs() / step).log2().max(0.0);
         }

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::kind::{Kind, kind};
+use super::kind::{Kind, is_phone, kind};
 
 /// Records that are looked at to find a table.
 pub const TABLE_RECORDS_MAX: usize = 500;
@@ -178,6 +178,9 @@ struct Look<'a> {
     usual: usize,
     /// What each column mostly holds, where that is more than text.
     typed: Vec<Option<Kind>>,
+    /// No record of the table has an email address or a telephone number: what stands above columns of numbers may say
+    /// more of them, and is no row of somebody of whom little is known.
+    is_of_nobody: bool,
 }
 
 impl<'a> Look<'a> {
@@ -198,8 +201,16 @@ impl<'a> Look<'a> {
             filled,
             usual,
             typed: Vec::new(),
+            is_of_nobody: false,
         };
         look.typed = (0..width).map(|column| look.column_kind(column)).collect();
+        let is_of_somebody = |cell: &String, found: &Kind| *found == Kind::Email || is_phone(cell);
+        look.is_of_nobody = !(0..sample.len())
+            .filter(|&record| look.is_wide(look.filled[record]))
+            .any(|record| {
+                let mut cells = sample[record].iter().zip(&look.kinds[record]);
+                cells.any(|(cell, found)| is_of_somebody(cell, found))
+            });
         look
     }
 
@@ -290,6 +301,7 @@ impl<'a> Look<'a> {
             _ => candidates[candidates.len() - 1],
         };
         let last = self.below_groups(last).unwrap_or(last);
+        let last = self.below_names(last);
         Ok((self.group_rows(last, first), last))
     }
 
@@ -310,12 +322,16 @@ impl<'a> Look<'a> {
     fn may_name(&self, record: usize) -> bool {
         let (agree, differ) = self.agreement(record);
         self.filled[record] >= 2.min(self.usual)
-            && !self.kinds[record]
-                .iter()
-                .all(|kind| matches!(kind, Kind::Blank | Kind::Missing))
+            && self.lacking(record) * 2 < self.filled[record]
             && agree * 3 <= self.filled[record]
             && (agree == 0 || agree < differ)
             && !self.kinds[record].contains(&Kind::Email)
+    }
+
+    /// How many of a record's cells say that there is nothing.
+    fn lacking(&self, record: usize) -> usize {
+        let cells = self.sample[record].iter();
+        cells.filter(|cell| kind(cell) == Kind::Missing).count()
     }
 
     /// How many columns that hold something below have no name when these records are the header.
@@ -403,24 +419,62 @@ impl<'a> Look<'a> {
         .then_some(record)
     }
 
-    /// Whether all that a record holds beyond its first cell stands in columns of numbers, and is no date or address.
-    fn is_above_numbers(&self, record: usize) -> bool {
-        self.kinds[record]
-            .iter()
-            .zip(&self.typed)
-            .skip(1)
-            .filter(|(kind, _)| **kind != Kind::Blank)
-            .all(|(kind, typed)| {
-                matches!(typed, Some(Kind::Number | Kind::Year))
-                    && !matches!(kind, Kind::Date | Kind::Email | Kind::Url)
-            })
+    /// The last record of a header whose lower records say more of columns of numbers: texts, and nothing in the first cell;
+    /// or what names the first column, where nothing else does, with a blank record below it.
+    fn below_names(&self, last: usize) -> usize {
+        let names_first = |record: usize| {
+            self.is_of_nobody
+                && self.filled[record] == 1
+                && self.kinds[record].first() == Some(&Kind::Text)
+                && self.kinds[last]
+                    .first()
+                    .is_none_or(|kind| *kind == Kind::Blank)
+                && self.filled.get(record + 1) == Some(&0)
+        };
+        let last = (last + 1..self.sample.len())
+            .find(|&record| self.filled[record] > 0)
+            .filter(|&record| names_first(record))
+            .unwrap_or(last);
+        let says_more = |record: &usize| {
+            !is_line(&self.sample[*record])
+                && self.is_above_numbers(*record)
+                && self.kinds[*record]
+                    .iter()
+                    .enumerate()
+                    .all(|(column, kind)| match kind {
+                        Kind::Blank => true,
+                        Kind::Text => column > 0,
+                        _ => false,
+                    })
+        };
+        (last + 1..self.sample.len())
+            .filter(|&record| self.filled[record] > 0)
+            .take_while(says_more)
+            .last()
+            .unwrap_or(last)
     }
 
-    /// The last record of what stands directly below the names and is no row: lines (`-----`) and units (`(percent)`).
+    /// Whether all that a record holds beyond its first cell stands in columns of numbers, and is nobody's.
+    fn is_above_numbers(&self, record: usize) -> bool {
+        self.is_of_nobody
+            && self.kinds[record]
+                .iter()
+                .zip(&self.typed)
+                .skip(1)
+                .filter(|(kind, _)| **kind != Kind::Blank)
+                .all(|(kind, typed)| {
+                    matches!(typed, Some(Kind::Number | Kind::Year))
+                        && !matches!(kind, Kind::Date | Kind::Email | Kind::Url)
+                })
+    }
+
+    /// The last record of what stands directly below the names and is no row: lines (`-----`), the columns' numbers and units
+    /// (`(percent)`).
     fn beneath(&self, last: usize) -> usize {
         let mut end = last;
         for record in (last + 1..self.sample.len()).filter(|&record| self.filled[record] > 0) {
-            if !is_line(&self.sample[record]) && !self.is_units(record) {
+            let cells = &self.sample[record];
+            if !is_line(cells) && !is_numbering(cells) && !self.is_units(record) {
                 break;
             }
             end = record;
@@ -438,9 +492,18 @@ impl<'a> Look<'a> {
         units.peek().is_some()
             && units.all(|cell| is_bracketed(cell))
             && self.is_above_numbers(record)
-            && self.sample[record]
-                .iter()
-                .any(|cell| is_bracketed(cell) && kind(cell) == Kind::Text)
+            && self.has_unit(record)
+    }
+
+    /// Whether one of the brackets is no negative number: a text, or all are the same.
+    fn has_unit(&self, record: usize) -> bool {
+        let mut units = self.sample[record].iter().filter(|cell| is_bracketed(cell));
+        let is_repeated = units.clone().count() > 1
+            && units
+                .clone()
+                .zip(units.clone().skip(1))
+                .all(|(one, next)| one == next);
+        is_repeated || units.any(|cell| kind(cell) == Kind::Text)
     }
 
     /// Goes up from the last record of a header to its first: those above that name groups of columns.
@@ -563,7 +626,14 @@ impl<'a> Look<'a> {
         let is_named: Vec<bool> = names.iter().map(|name| !name.is_empty()).collect();
         let last_named = is_named.iter().rposition(|named| *named).unwrap_or(0);
         for column in 0..names.len() {
-            if !is_named[column] && column < last_named && self.has_values(column, from) {
+            let is_missing = if column < last_named {
+                self.has_values(column, from)
+            } else {
+                // One at the end is a column if the header has a cell for its name, and most rows a value.
+                (header..=last).any(|record| column < self.sample[record].len())
+                    && self.is_used(column, from)
+            };
+            if !is_named[column] && is_missing {
                 names[column] = format!("Column {}", column + 1);
                 made_up.push(column);
             }
@@ -616,6 +686,26 @@ fn is_bracketed(text: &str) -> bool {
 fn is_line(record: &[String]) -> bool {
     let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
     cells.clone().count() > 1 && cells.all(|cell| is_dashes(cell.trim()))
+}
+
+/// Whether a record numbers the columns in brackets from 1 on; the first may have no number.
+fn is_numbering(record: &[String]) -> bool {
+    const COLUMNS_MIN: usize = 3;
+    let mut cells = record
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !cell.is_empty());
+    let Some((from, _)) = cells.clone().next() else {
+        return false;
+    };
+    from < 2
+        && cells.clone().count() >= COLUMNS_MIN
+        && cells.all(|(column, cell)| {
+            let number = cell
+                .strip_prefix('(')
+                .and_then(|cell| cell.strip_suffix(')'));
+            number.is_some_and(|number| number.parse() == Ok(column + 1 - from))
+        })
 }
 
 /// Whether a text is a piece of such a line.
@@ -716,6 +806,75 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_between_names_and_rows_is_part_of_the_header() {
+        for (text, header) in [
+            // Units.
+            (
+                "Place|Code|2005|2006\n\nUnit||(percent)|(percent)\nAston|A|63.9|64.7\nBarr|B|68.4|70.1",
+                "0+3: Place|Code|2005|2006",
+            ),
+            (
+                "Place|Asked|Done\n|(1,000)|(1,000)\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|Asked|Done",
+            ),
+            // A row, whose amounts are below zero.
+            (
+                "Place|Asked|Done\nAston|(1,000)|(2,000)\nBarr|684|701\nCorby|51|62",
+                "0+1: Place|Asked|Done",
+            ),
+            // A line and the columns' numbers.
+            (
+                "Ticket|Email|Wish\n------|-----|----\nT-1|a@example.com|view\nT-2|b@example.com|view",
+                "0+2: Ticket|Email|Wish",
+            ),
+            (
+                "Place|Asked|Done\n(1)|(2)|(3)\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|Asked|Done",
+            ),
+            // More of the names.
+            (
+                "Place|2005|2006\n||prel.\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|2005|2006 / prel.",
+            ),
+            (
+                "|Asked|Done\nPlace||\n||\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|Asked|Done",
+            ),
+            (
+                "|Asked|Done\nNorth||\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+1: Column 1|Asked|Done",
+            ),
+            // Names of which most look like values.
+            (
+                "|Winter||Summer|\n|50000|100 000|50000|>100 000\nAston|943|1|491|164\nBarr|50|3|29|8",
+                "0+2: Column 1|Winter / 50000|Winter / 100 000|Summer / 50000|Summer / >100 000",
+            ),
+            // Blank records between those of a header are not counted.
+            (
+                "|Asked||Done|\n\n\n\n\n\n|Old|New|Old|New\nAston|1|2|3|4\nBarr|5|6|7|8",
+                "0+7: Column 1|Asked / Old|Asked / New|Done / Old|Done / New",
+            ),
+        ] {
+            assert_eq!(found(text), header, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_first_row_that_lacks_something_is_no_part_of_the_header() {
+        for text in [
+            "Ticket|Email|Wish\n|unknown|view\nT-1|a@example.com|view\nT-2|b@example.com|view",
+            "Ticket|Email|Days\n||late\nT-1|a@example.com|5\nT-2|b@example.com|7",
+            "Ticket|Email|Days\n-|-|5\nT-1|a@example.com|5\nT-2|b@example.com|7",
+        ] {
+            assert!(found(text).starts_with("0+1: "), "{text}: {}", found(text));
+        }
+        assert_eq!(
+            found("Ticket|Email|Days\n|(unknown)|(none)\nT-1|a@example.com|5\nT-2|b@example.com|7"),
+            "Unclear { header: 0, record: 1 }"
+        );
+    }
+
+    #[test]
     fn rows_without_a_header_are_no_table() {
         assert_eq!(
             found("T-1|a@example.com|view\nT-2|b@example.com|delete"),
@@ -750,6 +909,19 @@ mod tests {
         assert_eq!(
             found("Ticket|Wish|||Email|\nT-1|view|x||a@example.com|"),
             "0+1: Ticket|Wish|Column 3||Email"
+        );
+        // A last column that is mostly empty holds what a delimiter too many has moved there.
+        assert_eq!(
+            found("Ticket|Wish|\nT-1|view|5\nT-2|view|6\nT-3|view|7"),
+            "0+1: Ticket|Wish|Column 3"
+        );
+        assert_eq!(
+            found("Ticket|Wish|\nT-1|view|\nT-2|view|\nT-3|b|view"),
+            "0+1: Ticket|Wish"
+        );
+        assert_eq!(
+            found("Ticket|Wish\nT-1|view|5\nT-2|view|6"),
+            "0+1: Ticket|Wish"
         );
     }
 }
