@@ -27,7 +27,7 @@ use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::{Summary, exit_code, run_input};
 use crate::report::{Projected, Projection, ReportError, line_of};
 use crate::stop::{Lease, StopCause, StopSignal};
-use crate::{blocking, time_of_day};
+use crate::{blocking, inherited, time_of_day};
 
 /// Rows of one batch from the reader.
 const BATCH_ROWS: usize = 256;
@@ -137,8 +137,8 @@ impl Importer {
             entries: total(survey, *left),
         });
         let mut upkeep = JoinSet::new();
-        upkeep.spawn(keep_lease(Arc::clone(&pass), lease_length));
-        upkeep.spawn(keep_flushing(Arc::clone(&pass)));
+        upkeep.spawn(inherited(keep_lease(Arc::clone(&pass), lease_length)));
+        upkeep.spawn(inherited(keep_flushing(Arc::clone(&pass))));
         pass.know_something().await;
         let seen_sending = send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
         pass.flush();
@@ -215,13 +215,13 @@ async fn send_all(
     seen: Seen,
 ) -> Seen {
     let (batches, mut read) = mpsc::channel(BATCHES_AHEAD);
-    let reader = tokio::spawn(read_batches(
+    let reader = tokio::spawn(inherited(read_batches(
         Arc::clone(pass),
         input,
         sha256.to_owned(),
         seen,
         batches,
-    ));
+    )));
     let mut under_way = JoinSet::new();
     'input: while let Some(rows) = next(&mut read, &pass.importer.stop).await {
         let mut entries = pass.show_unsendable(rows).into_iter().peekable();
@@ -359,9 +359,10 @@ impl Pass {
             entry.go_by(import_id);
             let doubt = match claim {
                 Claim::Fresh => None,
-                Claim::InDoubt { since } => Some(Doubt {
+                Claim::InDoubt { since, is_changed } => Some(Doubt {
                     reason: Reason::new("interrupted", "an earlier run may have sent it"),
                     since,
+                    is_changed,
                 }),
                 Claim::Created(settled) => {
                     self.show(&told(&entry, *settled));
@@ -374,7 +375,8 @@ impl Pass {
             };
             if let Some(place) = room.split(1) {
                 sent += 1;
-                under_way.spawn(Arc::clone(self).see_through(entry, doubt, Place::new(place)));
+                let way = Arc::clone(self).see_through(entry, doubt, Place::new(place));
+                under_way.spawn(inherited(way));
             }
         }
         sent

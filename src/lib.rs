@@ -34,4 +34,4 @@ pub mod report;
 pub mod sandbox;
 pub mod stop;
 
-pub(crate) use machine::{blocking, time_of_day};
+pub(crate) use machine::{blocking, inherited, time_of_day};

@@ -1,10 +1,16 @@
 //! What the program takes from the machine it runs on: threads for work that blocks, and the time of day.
 //!
 //! A simulation brings its own, so that a whole run replays from a seed: blocking work is then done in place, the
-//! hook is asked before and after it, and dates follow the simulation's clock. It knows nothing of what is done.
+//! hook is asked before and after it, and dates follow the simulation's clock. Several machines, or processes, may
+//! share a thread and its clock: what is spawned stays with its process, and stands still or dies with it. It knows
+//! nothing of what is done.
 
 use std::cell::RefCell;
+use std::future::{pending, poll_fn};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use tokio::sync::Notify;
 
 /// What happens at a moment of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +21,70 @@ pub enum Fate {
     Die,
 }
 
-/// A machine that is simulated.
+/// Where a piece of blocking work is when its fate is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// About to begin.
+    Before,
+    /// Done, and nobody told of it yet.
+    After,
+}
+
+/// How a simulated process fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// It runs.
+    Running,
+    /// It stands still: nothing of it is polled, while the time of day goes on.
+    Frozen,
+    /// All of it is dropped where it stands.
+    Dead,
+}
+
+/// The course of a process; those who wait for it to change are woken in their order, so that a history replays.
+#[derive(Debug)]
+pub struct Fares {
+    course: Mutex<Course>,
+    changed: Notify,
+}
+
+impl Default for Fares {
+    fn default() -> Self {
+        Self {
+            course: Mutex::new(Course::Running),
+            changed: Notify::new(),
+        }
+    }
+}
+
+impl Fares {
+    fn now(&self) -> Course {
+        *self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes another course, if the present one is this. Says whether it was.
+    pub fn turn(&self, from: Course, to: Course) -> bool {
+        let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_so = *course == from;
+        if is_so {
+            *course = to;
+            drop(course);
+            self.changed.notify_waiters();
+        }
+        is_so
+    }
+}
+
+/// A machine that is simulated, and one process on it.
 pub struct Simulated {
     /// The time of day.
-    pub now: Box<dyn Fn() -> SystemTime>,
+    pub now: Box<dyn Fn() -> SystemTime + Send + Sync>,
     /// Asked before and after each piece of blocking work.
-    pub fate: Box<dyn FnMut() -> Fate>,
+    pub fate: Box<dyn Fn(Moment) -> Fate + Send + Sync>,
+    /// How the process fares.
+    pub course: Arc<Fares>,
+    /// Items of a page of a list: fewer make every project a large one.
+    pub page_items: usize,
 }
 
 impl std::fmt::Debug for Simulated {
@@ -30,32 +94,74 @@ impl std::fmt::Debug for Simulated {
 }
 
 thread_local! {
-    static SIMULATED: RefCell<Option<Simulated>> = const { RefCell::new(None) };
+    static SIMULATED: RefCell<Option<Arc<Simulated>>> = const { RefCell::new(None) };
 }
 
-/// Puts a simulated machine in the place of the real one, for this thread, or takes it away again.
-pub fn simulate(machine: Option<Simulated>) {
-    SIMULATED.with_borrow_mut(|simulated| *simulated = machine);
+/// The machine to go back to, even after a panic.
+struct Outer(Option<Arc<Simulated>>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        SIMULATED.set(self.0.take());
+    }
 }
 
-fn fate() -> Option<Fate> {
-    SIMULATED.with_borrow_mut(|simulated| simulated.as_mut().map(|machine| (machine.fate)()))
+fn current() -> Option<Arc<Simulated>> {
+    SIMULATED.with_borrow(Clone::clone)
+}
+
+/// Does work, and all that it spawns, as a process of a simulated machine. Never returns when that dies.
+pub async fn simulate<T>(machine: Arc<Simulated>, work: impl Future<Output = T>) -> T {
+    let mut work = Box::pin(work);
+    loop {
+        let changed = machine.course.changed.notified();
+        match machine.course.now() {
+            Course::Running => {
+                let step = poll_fn(|context| {
+                    let _outer = Outer(SIMULATED.replace(Some(Arc::clone(&machine))));
+                    work.as_mut().poll(context)
+                });
+                tokio::select! {
+                    biased;
+                    () = changed => {}
+                    done = step => return done,
+                }
+            }
+            Course::Frozen => changed.await,
+            Course::Dead => break,
+        }
+    }
+    drop(work);
+    pending().await
+}
+
+/// Work that is about to be spawned: it stays on the machine of whoever spawns it.
+pub(crate) fn inherited<T>(work: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
+    let machine = current();
+    async move {
+        match machine {
+            None => work.await,
+            Some(machine) => simulate(machine, work).await,
+        }
+    }
 }
 
 /// What the clock on the wall says.
 pub(crate) fn time_of_day() -> SystemTime {
-    SIMULATED.with_borrow(|simulated| match simulated {
-        Some(machine) => (machine.now)(),
-        None => SystemTime::now(),
-    })
+    current().map_or_else(SystemTime::now, |machine| (machine.now)())
+}
+
+/// Items of a page of a list: so many, or as few as a simulation has them.
+pub(crate) fn page_items(most: usize) -> usize {
+    current().map_or(most, |machine| machine.page_items.min(most))
 }
 
 /// Runs work that blocks on a thread of its own, and panics where it panics.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    if let Some(before) = fate() {
-        meet(before).await;
+    if let Some(machine) = current() {
+        meet((machine.fate)(Moment::Before)).await;
         let done = work();
-        meet(fate().unwrap_or(before)).await;
+        meet((machine.fate)(Moment::After)).await;
         return done;
     }
     match tokio::task::spawn_blocking(work).await {
@@ -68,6 +174,6 @@ async fn meet(fate: Fate) {
     match fate {
         Fate::GoOnAfter(wait) if wait.is_zero() => {}
         Fate::GoOnAfter(wait) => tokio::time::sleep(wait).await,
-        Fate::Die => std::future::pending().await,
+        Fate::Die => pending().await,
     }
 }

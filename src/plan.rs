@@ -66,6 +66,10 @@ pub struct Reading {
     pub set_aside: bool,
     /// `records`: the key of the array of rows in a JSON object.
     pub records: Option<String>,
+    /// `sheet`: that of a workbook; `None`: the only one that looks like a table.
+    pub sheet: Option<String>,
+    /// The program that takes workbooks apart in a process of its own: this one (`intake::workbook::COMMAND`).
+    pub workbooks_by: Option<PathBuf>,
 }
 
 impl Default for Reading {
@@ -82,6 +86,8 @@ impl Default for Reading {
             columns: None,
             set_aside: true,
             records: None,
+            sheet: None,
+            workbooks_by: None,
         }
     }
 }

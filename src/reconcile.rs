@@ -215,6 +215,7 @@ impl Reconciler {
     /// moves to the front can be, and then there are fewer than there should be.
     async fn fetch(&self, mut held: Held) -> Result<Held, ReconcileError> {
         let mut readings = 1;
+        let mut largest = 0;
         loop {
             let at = held.fetched();
             let page = self
@@ -239,7 +240,10 @@ impl Reconciler {
                 done: next.next_offset.min(page.total),
                 total: page.total,
             });
-            let is_end = page.count == 0 || (next.next_offset >= page.total && !page.is_full);
+            // The server may give less than it is asked for.
+            let is_full = page.is_full || page.count == largest;
+            largest = largest.max(page.count);
+            let is_end = page.count == 0 || (next.next_offset >= page.total && !is_full);
             held = blocking(move || {
                 held.add(&page.items, next)?;
                 Ok::<_, LedgerError>(held)

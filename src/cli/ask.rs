@@ -64,7 +64,8 @@ fn column(proposal: &Proposal, question: &str, now: &Choice, none: &str) -> Resu
     let columns: Vec<(&str, &str)> = proposal.columns().collect();
     order.extend(
         (0..columns.len())
-            .filter(|column| !order.contains(column))
+            // One without a name has no values.
+            .filter(|&column| !order.contains(&column) && !columns[column].0.is_empty())
             .collect::<Vec<_>>(),
     );
     let mut items = vec![none.to_owned()];

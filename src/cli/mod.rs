@@ -24,18 +24,31 @@ mod terminal;
 mod typed;
 mod words;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
+use crate::intake::workbook;
 use args::{Cli, Command, LogArgs, LogFormat, LogLevel};
 use explain::CliError;
 use resolve::Surroundings;
 
 /// The whole program: parses the command line, does it, and says how it went.
 pub fn main() -> ExitCode {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == workbook::COMMAND)
+    {
+        let served = workbook::serve(&mut io::stdin().lock(), &mut io::stdout().lock());
+        return if served.is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return tell_usage(error),

@@ -15,7 +15,7 @@ use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey
 use crate::entry::{Field, Position};
 use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
 use crate::outcome::Outcome;
-use crate::plan::{Format, ReadPlan, Reading, Rule};
+use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
 use crate::received::ColumnOrder;
 
 /// The codes of request words that mean nothing yet.
@@ -322,7 +322,10 @@ impl Report<'_> {
         let Rule::Column { values, .. } = rule else {
             return None;
         };
-        nearest(word, values.iter().map(|(word, _)| word.as_str()))
+        let meant = values
+            .iter()
+            .filter(|(_, meaning)| *meaning != Meaning::Undecided);
+        nearest(word, meant.map(|(word, _)| word.as_str()))
     }
 
     fn duplicates(&self, page: &mut Page) {
@@ -391,7 +394,18 @@ impl Report<'_> {
             job: self.job,
         };
         let (problems, valid) = (self.survey.problems.count(), self.survey.valid);
+        let open = self.survey.open_questions(self.plan);
         page.gap();
+        if !open.is_empty() {
+            let text = "decide what the job file leaves open, and check again; until then nothing is sent:";
+            page.begin(0, 2)
+                .add(Tone::Title, "Next: ")
+                .add(Tone::Plain, text);
+            for question in open {
+                page.begin(2, 4).add(Tone::Plain, question);
+            }
+            return;
+        }
         if problems > 0 {
             page.begin(0, 2).add(Tone::Title, "Next: ").add(
                 Tone::Plain,

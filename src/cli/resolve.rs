@@ -48,6 +48,8 @@ pub struct Surroundings {
     pub state_dir: Option<PathBuf>,
     /// Where private copies are made.
     pub temp_dir: PathBuf,
+    /// This program: it takes workbooks apart, in a process of its own.
+    pub program: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -59,6 +61,15 @@ impl Surroundings {
                 .map(|key| key.to_string_lossy().into_owned().into()),
             state_dir: dirs::state_dir().or_else(dirs::data_local_dir),
             temp_dir: std::env::temp_dir(),
+            program: std::env::current_exe().ok(),
+        }
+    }
+
+    /// How inputs are read, with this program's help.
+    pub fn reading(&self, told: Reading) -> Reading {
+        Reading {
+            workbooks_by: self.program.clone(),
+            ..told
         }
     }
 }
@@ -104,7 +115,7 @@ pub fn check(
     Ok(Resolved {
         plan: ReadPlan {
             inputs,
-            reading: job.reading,
+            reading: around.reading(job.reading),
             rules: job.rules,
             project,
         },
@@ -133,7 +144,7 @@ pub fn rows(
     Ok(Resolved {
         plan: ReadPlan {
             inputs,
-            reading,
+            reading: around.reading(reading),
             rules,
             project: project.unwrap_or(Uuid::nil()),
         },
@@ -267,7 +278,7 @@ impl Draft {
             plan: CorePlan {
                 read: ReadPlan {
                     inputs,
-                    reading: self.job.reading,
+                    reading: around.reading(self.job.reading),
                     rules: self.job.rules,
                     project: self.target.project,
                 },

@@ -13,7 +13,7 @@ use super::report_text::counts;
 use super::words::counted;
 use super::{args, terminal};
 use crate::check::{self, Survey};
-use crate::intake::{Basis, IntakeError, Packing, Shape, Understood};
+use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
 use crate::{blocking, time_of_day};
@@ -111,6 +111,22 @@ pub(super) fn overdue(received: &Received) -> String {
 
 /// How an input was understood, in a line.
 pub(super) fn describe(shape: &Shape) -> String {
+    if let Some(BookShape {
+        kind,
+        sheet,
+        hidden_columns,
+    }) = &shape.book
+    {
+        let hidden = match hidden_columns.as_slice() {
+            [] => String::new(),
+            [only] => format!(", hidden column {only} is read"),
+            several => format!(", hidden columns {} are read", several.join(", ")),
+        };
+        return format!(
+            "sheet `{sheet}` of an {kind}, header on row {}{hidden}",
+            shape.header_line
+        );
+    }
     let Understood { encoding, basis } = shape.encoding;
     let basis = match basis {
         Basis::Mark => " with a byte order mark",

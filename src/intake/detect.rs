@@ -1,8 +1,8 @@
 //! What the first bytes of an input, once it is unpacked, say of the rest: its format, and refusals of what is not yet read.
 //!
-//! Encodings, dialects, archives and workbooks are to be found out here too, once they can be read; until then
-//! they are refused by name rather than read as garbage.
+//! Workbooks are known before (`workbook`); here they show only where they are damaged or packed within something else.
 
+use super::table::PROBLEM_COLUMN;
 use crate::plan::Format;
 
 /// How much of an input is looked at.
@@ -23,6 +23,8 @@ pub(crate) struct Unreadable {
 }
 
 const UNPACK_ONCE: &str = "unpack it and give what is within";
+const WORKBOOK_ITSELF: &str =
+    "unpack it and give the workbook itself; if it is damaged, save or export it again";
 const SAVE_AS_CSV: &str = "open it and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
 
 /// What marks each kind at its very start; the longer of two that begin alike stands first.
@@ -52,7 +54,10 @@ const MAGIC: [(&[u8], Unreadable); 10] = [
     ),
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        unreadable("an Excel workbook of the old kind (.xls)", SAVE_AS_CSV),
+        unreadable(
+            "a packed Excel workbook of the old kind (.xls)",
+            UNPACK_ONCE,
+        ),
     ),
     (
         b"%PDF-",
@@ -81,6 +86,14 @@ const fn unreadable(what: &'static str, hint: &'static str) -> Unreadable {
 
 /// Looks at the start of the bytes for what is no text.
 pub(crate) fn binary(head: &[u8]) -> Option<Unreadable> {
+    if head.starts_with(b"<?xml")
+        && memchr::memmem::find(head, b"urn:schemas-microsoft-com:office:spreadsheet").is_some()
+    {
+        return Some(unreadable(
+            "an Excel spreadsheet as XML (2003)",
+            SAVE_AS_CSV,
+        ));
+    }
     if let Some((_, refusal)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(*refusal);
     }
@@ -97,6 +110,12 @@ pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Un
         return Ok(said.map(|format| Look { format }));
     };
     let text = &head[first..];
+    if is_html(text) && has_table(text) {
+        return Err(unreadable(
+            "an HTML page with a table (some programs write one and call it .xls)",
+            SAVE_AS_CSV,
+        ));
+    }
     if is_html(text) {
         return Err(unreadable(
             "an HTML page (perhaps a sign-in page that was saved instead of the export)",
@@ -129,24 +148,21 @@ fn zip(head: &[u8]) -> Unreadable {
     }
 }
 
-/// What a zip archive is that has a file of this name, if that makes it more than an archive.
-pub(crate) fn workbook(member: &[u8]) -> Option<Unreadable> {
-    match member {
-        b"[Content_Types].xml" => Some(EXCEL),
-        b"META-INF/manifest.xml" => Some(OPEN_DOCUMENT),
-        _ => None,
-    }
-}
-
-const EXCEL: Unreadable = unreadable("an Excel workbook", SAVE_AS_CSV);
-const OPEN_DOCUMENT: Unreadable = unreadable("an OpenDocument spreadsheet", SAVE_AS_CSV);
+const EXCEL: Unreadable = unreadable("a damaged or packed Excel workbook", WORKBOOK_ITSELF);
+const OPEN_DOCUMENT: Unreadable = unreadable(
+    "a damaged or packed OpenDocument spreadsheet",
+    WORKBOOK_ITSELF,
+);
 
 /// Text has no NUL. A few may be damage to single rows, which are refused one by one.
 fn nul(head: &[u8]) -> Option<Unreadable> {
     /// One byte in so many is too many.
     const SHARE: usize = 20;
     let nuls = memchr::memchr_iter(0, head).count();
-    (nuls * SHARE > head.len()).then_some(NOT_TEXT)
+    // Of a text's rejects all rows may be damaged.
+    let is_binary = nuls * SHARE > head.len()
+        && memchr::memmem::find(head, PROBLEM_COLUMN.as_bytes()).is_none();
+    is_binary.then_some(NOT_TEXT)
 }
 
 /// A binary file.
@@ -155,10 +171,30 @@ pub(crate) const NOT_TEXT: Unreadable = unreadable(
     "export the rows again as CSV (UTF-8) or JSON Lines",
 );
 
+fn has_table(text: &[u8]) -> bool {
+    let is_tag =
+        |at: usize| text[at..].len() >= 6 && text[at..at + 6].eq_ignore_ascii_case(b"<table");
+    memchr::memchr_iter(b'<', text).any(is_tag)
+}
+
+/// A page, or a piece of one: some exports are a `<table>` alone, whatever their name says.
 fn is_html(text: &[u8]) -> bool {
-    [&b"<!doctype html"[..], b"<html"].into_iter().any(|tag| {
-        text.get(..tag.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    const TAGS: [&[u8]; 9] = [
+        b"!doctype html",
+        b"html",
+        b"head",
+        b"meta",
+        b"style",
+        b"body",
+        b"div",
+        b"table",
+        b"!--",
+    ];
+    text.strip_prefix(b"<").is_some_and(|text| {
+        TAGS.into_iter().any(|tag| {
+            let (start, rest) = text.split_at_checked(tag.len()).unwrap_or_default();
+            start.eq_ignore_ascii_case(tag) && !rest.first().is_some_and(u8::is_ascii_alphanumeric)
+        })
     })
 }
 
@@ -174,6 +210,7 @@ mod tests {
         assert_eq!(format(b"\n \n"), Ok(None));
         assert_eq!(format(b" [{\"a\":1}]"), Ok(Some(Format::Json)));
         assert!(look(b"[{\"a\":1}]", Some(Format::Jsonl)).is_err());
+        assert_eq!(format(b"<tabled>,b\n"), Ok(Some(Format::Csv)));
         assert_eq!(
             look(b"{curly},b\n", Some(Format::Csv)).map(|look| look.map(|look| look.format)),
             Ok(Some(Format::Csv))
@@ -188,6 +225,12 @@ mod tests {
             (b"PK\x03\x04..export.csv", "zip archive"),
             (b"id\0\0\0\x03name\0\0\0\x05\x01", "NUL"),
             (b"<!DOCTYPE HTML><title>Sign in", "HTML"),
+            (b"<TABLE border=1>\n<tr><td>Ticket", "HTML"),
+            (b"<html xmlns:x=\"urn\"><body><TABLE><tr>", "HTML page with a table"),
+            (
+                b"<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",
+                "as XML (2003)",
+            ),
         ] {
             let refusal = binary(head).or_else(|| look(head, None).err()).expect(what);
             assert!(refusal.what.contains(what), "{what}: {}", refusal.what);

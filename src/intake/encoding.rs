@@ -372,9 +372,8 @@ pub(crate) fn retell(bad: &mut Malformed<'_>, encoding: &str) {
     if bad.code != "not_utf8" {
         return;
     }
-    if let Some((line, told)) = tell(bad.raw, bad.row_line, encoding) {
+    if let Some((_, told)) = tell(bad.raw, bad.row_line, encoding) {
         bad.code = "not_decodable";
-        bad.line = line;
         bad.message =
             format!("{told}; if another encoding is right, set it in the job file's [input]");
     }

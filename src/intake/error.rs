@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use super::decode::json::Undecided;
 use super::problem::grouped;
+use super::workbook::Broken;
+use super::workbook::said::Failed;
 
 /// Why an input cannot be read by this job.
 #[derive(Debug, Error)]
@@ -42,6 +44,16 @@ pub enum IntakeError {
     /// An archive out of which no single input can be read.
     #[error("{input} {what}")]
     Archive {
+        /// The input's name.
+        input: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A workbook that cannot be read, or not to its end.
+    #[error("{input} {what}")]
+    Workbook {
         /// The input's name.
         input: String,
         /// What is wrong with it.
@@ -181,10 +193,13 @@ impl IntakeError {
                 what,
                 hint,
             },
-            Err(source) => Self::Read {
-                input,
-                bytes,
-                source,
+            Err(source) => match source.downcast::<Broken>() {
+                Ok(Broken(Failed { what, hint })) => Self::Workbook { input, what, hint },
+                Err(source) => Self::Read {
+                    input,
+                    bytes,
+                    source,
+                },
             },
         }
     }
@@ -213,6 +228,7 @@ impl IntakeError {
             Self::Header { hint, .. }
             | Self::Rule { hint, .. }
             | Self::Archive { hint, .. }
+            | Self::Workbook { hint, .. }
             | Self::Document { hint, .. } => Some(hint.clone()),
             Self::MissingColumns {
                 missing,

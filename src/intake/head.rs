@@ -17,7 +17,7 @@ use super::mask::mask;
 use super::open::{Opened, delimiter_hint, read, start, unreadable, written};
 use super::problem::grouped;
 use super::source::Window;
-use super::table::{self, NoTable, Said, TABLE_RECORDS_MAX, Table};
+use super::table::{self, NoTable, PROBLEM_COLUMN, Said, TABLE_RECORDS_MAX, Table};
 use crate::plan::{NO_QUOTE, Reading};
 
 /// How much of delimited text is looked at to find the table, in bytes.
@@ -104,6 +104,7 @@ pub(crate) fn open(
     check_widths(&name, &sample, &shape, &table, reading)?;
     go_to(&mut window, &mut shape, &sample, &table);
     let guessed_header = header(&name, &mut window, &mut shape, &table, reading)?;
+    shape.header_rows = table.header_records;
     let judge = Judge::new(&sample.records, &table, reading.set_aside);
     let first_line = shape.header_line + shape.header_lines;
     if shape.header_lines == 0 {
@@ -319,6 +320,10 @@ fn check_widths(
     table: &Table,
     reading: &Reading,
 ) -> Result<(), IntakeError> {
+    // That of rejects was written by us, and all of its rows may be malformed.
+    if table.columns.iter().any(|column| column == PROBLEM_COLUMN) {
+        return Ok(());
+    }
     let rows_from = table.header + table.header_records;
     let is_filled = |record: &&Vec<String>| record.iter().any(|cell| !cell.is_empty());
     let of_header = sample.records

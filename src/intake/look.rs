@@ -24,6 +24,7 @@ pub(crate) fn each_row<F: FnMut(&Cells<'_>)>(
     let columns = opened.shape.columns.clone();
     match &mut opened.decoder {
         Decoder::Csv(_) => {}
+        Decoder::Sheet(decoder) => decoder.select(&columns),
         Decoder::Jsonl(decoder) => decoder.select(columns),
         Decoder::Json(decoder) => decoder.select(columns),
     }

@@ -32,6 +32,7 @@ mod sums;
 mod table;
 mod unpack;
 pub mod validate;
+pub mod workbook;
 
 use std::fs::File;
 
@@ -54,6 +55,7 @@ pub use table::{HEADER_RECORDS_MAX, PROBLEM_COLUMN, TABLE_RECORDS_MAX};
 pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };
+pub use workbook::{BookShape, Kind as BookKind};
 
 pub(crate) use dates::read as date;
 pub(crate) use decode::scan as delimited;
@@ -127,6 +129,7 @@ impl Intake {
             .map_err(|error| opened.explain(error))?;
         match &mut opened.decoder {
             Decoder::Csv(_) => {}
+            Decoder::Sheet(decoder) => decoder.select(&wanted),
             Decoder::Jsonl(decoder) => decoder.select(wanted),
             Decoder::Json(decoder) => decoder.select(wanted),
         }
@@ -251,6 +254,9 @@ impl Intake {
                             .map_err(IntakeError::Seen)?,
                     },
                 };
+                if row.is_hidden && !made.items.is_empty() {
+                    made.warnings.push(hidden(at(row.line)));
+                }
                 for problem in made.problems() {
                     problem.value = self.mapper.offending(problem, &row.cells);
                 }
@@ -265,6 +271,19 @@ impl Intake {
             record,
         };
         Ok(Some((reading, size)))
+    }
+}
+
+/// The warning of a row that is asked for and that nobody sees.
+fn hidden(position: Position) -> Problem {
+    Problem {
+        position,
+        column: None,
+        field: None,
+        value: None,
+        code: "hidden_row",
+        message: "the row is hidden or filtered away in the workbook, and is read all the same; remove it if it is not meant"
+            .to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::error::IntakeError;
 use super::head;
 use super::map::Columns;
 use super::source::{Source, Window};
-use super::unpack;
+use super::{unpack, workbook};
 use crate::plan::{Format, Reading};
 use encoding_rs::UTF_8;
 
@@ -39,6 +39,12 @@ impl Opened {
         reading: &Reading,
     ) -> Result<Self, IntakeError> {
         let dialect = head::said_dialect(reading)?;
+        let mut source = source;
+        if let Some(kind) = workbook::kind(&mut source)
+            .map_err(|source| IntakeError::reading(name.clone(), 0, source))?
+        {
+            return workbook::open::open(name, source, kind, reading);
+        }
         let (mut window, packing) = unpack::open(&name, source)?;
         let refused = |refusal| unreadable(name.clone(), refusal);
         read(&name, &mut window, |window| {
@@ -72,10 +78,12 @@ impl Opened {
             preamble: Vec::new(),
             header_line: 1,
             header_lines: 1,
+            header_rows: 1,
             columns: Vec::new(),
             made_up: Vec::new(),
             repeated: Vec::new(),
             records: None,
+            book: None,
         };
         match look.format {
             Format::Csv => head::open(name, window, shape, reading),

@@ -70,8 +70,9 @@ pub fn rows(
     };
     let mut out = csv::WriterBuilder::new().flexible(true).from_writer(out);
     if !columns.is_empty() {
-        // A column without name and values is none.
-        out.write_record(columns.iter().filter(|name| !name.is_empty()))
+        // A column of CSV without name and values is none; a key of JSON may be empty.
+        let is_csv = opened.shape.format == Format::Csv;
+        out.write_record(columns.iter().filter(|name| !(is_csv && name.is_empty())))
             .map_err(output)?;
     }
     each(

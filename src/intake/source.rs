@@ -166,8 +166,10 @@ impl Window {
             self.start = 0;
         }
         if self.buffer.len() < self.start + capacity || self.end == self.buffer.len() {
-            self.buffer
-                .resize((self.start + capacity).max(self.end + READ_BYTES), 0);
+            // Asked of the system as zeros, which costs nothing; only what was read is copied.
+            let mut larger = vec![0; (self.start + capacity).max(self.end + READ_BYTES)];
+            larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+            self.buffer = larger;
         }
     }
 }

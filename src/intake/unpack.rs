@@ -14,7 +14,6 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use zip::unstable::read::ZipIterable;
 use zip::{CompressionMethod, HasZipMetadata};
 
-use super::detect;
 use super::error::{IntakeError, NAMES_LISTED_MAX, listed};
 use super::problem::{cut, grouped};
 use super::source::{Meter, Source, Window};
@@ -117,13 +116,6 @@ fn member(name: &str, source: &mut Box<dyn Source>) -> Result<Option<Member>, In
     let mut found = None;
     for entry in archive.files().map_err(|_| damaged())? {
         let entry = entry.map_err(|_| damaged())?;
-        if let Some(workbook) = detect::workbook(entry.name_raw()) {
-            return Err(IntakeError::Unreadable {
-                input: name.to_owned(),
-                what: workbook.what,
-                hint: workbook.hint,
-            });
-        }
         // What macOS adds of its own.
         if entry.is_dir() || entry.name_raw().starts_with(b"__MACOSX/") {
             continue;
@@ -307,13 +299,13 @@ impl<R: BufRead> Read for Zstd<R> {
 }
 
 /// Ends in an error once more comes out than a packed input of its size may hold.
-struct Bounded<R> {
+pub(crate) struct Bounded<R> {
     inner: R,
     left: u64,
 }
 
 impl<R> Bounded<R> {
-    fn new(inner: R, packed_bytes: u64) -> Self {
+    pub(crate) fn new(inner: R, packed_bytes: u64) -> Self {
         let left = packed_bytes
             .saturating_mul(UNPACKED_RATIO_MAX)
             .saturating_add(UNPACKED_BYTES_FREE);

@@ -20,10 +20,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::blocking;
 use crate::entry::{Content, Entry, Fingerprint, ImportId, Names, SourceKey};
 use crate::outcome::{Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
+use crate::{blocking, inherited};
 
 pub use sqlite::{FORMAT, Fetched, Held, changed};
 
@@ -252,6 +252,8 @@ pub enum Claim {
     InDoubt {
         /// When the oldest claim was made that may have created it.
         since: SystemTime,
+        /// What may exist has another content than what is claimed now.
+        is_changed: bool,
     },
     /// It exists in Concord already.
     Created(Box<Settled>),
@@ -451,7 +453,7 @@ impl Ledger {
     pub fn open(path: &Path, target: &Target) -> Result<Self, LedgerError> {
         let store = sqlite::Store::open(path, target)?;
         let (asks, queue) = mpsc::channel(QUEUE_MAX);
-        let task = Arc::new(tokio::spawn(serve(store, queue)));
+        let task = Arc::new(tokio::spawn(inherited(serve(store, queue))));
         Ok(Self { asks, task })
     }
 

@@ -62,6 +62,8 @@ pub type Carrier =
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
+    /// When it was made, by the server's clock, if it said so.
+    pub date: Option<SystemTime>,
     /// When to come again, from now, if it said so.
     pub retry_after: Option<Duration>,
     /// The body, whole.
@@ -231,10 +233,18 @@ impl Client {
     }
 
     async fn exchange(&self, request: Outgoing, bytes_max: usize) -> Exchange {
-        match &self.way {
+        let sent_at = time_of_day();
+        let exchange = match &self.way {
             Way::Http(http) => self.over_http(http, request, bytes_max).await,
             Way::Simulated(carry) => carry(request).await,
+        };
+        if let Ok(Answer {
+            date: Some(date), ..
+        }) = &exchange
+        {
+            self.clock.compare(sent_at, *date);
         }
+        exchange
     }
 
     async fn over_http(
@@ -248,12 +258,8 @@ impl Client {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let sent_at = time_of_day();
         let mut response = request.send().await.map_err(|error| self.silence(&error))?;
         let date = response.headers().get(DATE).and_then(read_date);
-        if let Some(date) = date {
-            self.clock.compare(sent_at, date);
-        }
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -272,6 +278,7 @@ impl Client {
         };
         Ok(Answer {
             status,
+            date,
             retry_after,
             body,
         })

@@ -3,8 +3,8 @@
 //!
 //! Everything is tried on a request that is known to exist. Data only; `lookup` and `scan` do the asking.
 //!
-//! A filter that compares whole texts is believed only for notes that are a mark and nothing else. It could be
-//! asked for the whole of other notes too, but staff may add to them, and then it would leave out what exists.
+//! A filter is believed once it has found a mark with other text before it. One that compares whole texts, or how they
+//! begin, finds marks that stand alone as well; but staff may write before them, and then it would leave out what exists.
 //! Case needs no question of its own: marks are asked for as they are sent, and compared without it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,16 +17,19 @@ use uuid::Uuid;
 use super::classify;
 use super::page;
 use super::people::PLAUSIBLE_MS_MIN;
-use crate::entry::{Entry, ImportId};
+use crate::entry::ImportId;
 use crate::outcome::Receipt;
+
+/// So many requests whose notes begin with their mark are tried; then others are not expected.
+const TRIES_MAX: u32 = 3;
 
 /// What is known of the `notes` filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Filter {
     #[default]
     Unproven,
-    /// It finds a mark that is all there is of the notes; perhaps it compares whole texts.
-    FindsWhole,
+    /// It finds a mark with which the notes begin; perhaps it compares whole texts, or how they begin.
+    FindsAtStart,
     /// It finds a mark that has other text before it.
     FindsWithin,
     Useless,
@@ -56,15 +59,17 @@ pub(super) struct Dated {
 pub(super) struct Learned {
     pub(super) filter: Filter,
     pub(super) dates: Dates,
+    /// So often a mark was found, and stood at the start.
+    found_at_start: u32,
     /// An entry that exists, and since when that is known.
     pub(super) known: Option<(ImportId, Instant)>,
     pub(super) dated: Option<Dated>,
 }
 
 impl Learned {
-    /// Whether the filter would find this entry, were it there.
-    pub(super) fn is_proven_for(&self, entry: &Entry) -> bool {
-        self.filter == Filter::FindsWithin || (self.filter == Filter::FindsWhole && is_bare(entry))
+    /// Whether the filter would find an entry, were it there.
+    pub(super) fn is_proven(&self) -> bool {
+        self.filter == Filter::FindsWithin
     }
 
     /// Draws the conclusion from what the filter gave for the mark of a request that exists.
@@ -74,16 +79,25 @@ impl Learned {
             .iter()
             .filter(|item| page::marks(item).contains(&known))
             .collect();
+        let mark = known.mark().to_ascii_lowercase();
         let is_within = hits.iter().any(|item| {
             let notes = item.get("notes").and_then(Value::as_str);
-            notes.is_some_and(|notes| !notes.trim().eq_ignore_ascii_case(&known.mark()))
+            notes.is_some_and(|notes| !notes.trim().to_ascii_lowercase().starts_with(&mark))
         });
         self.filter = match hits.len() {
             // What was created just now may not be listed yet.
             0 if items.is_empty() && !is_old => Filter::Unproven,
             count if count == 0 || count < items.len() => Filter::Useless,
             _ if is_within => Filter::FindsWithin,
-            _ => Filter::FindsWhole,
+            _ => {
+                self.found_at_start += 1;
+                if self.found_at_start < TRIES_MAX {
+                    // Something else may prove more.
+                    Filter::FindsAtStart
+                } else {
+                    Filter::Useless
+                }
+            }
         };
         if let Some(receipt) = hits.first().and_then(|item| classify::receipt(item)) {
             self.know_dated(receipt, self.known.map(|(_, since)| since));
@@ -116,12 +130,6 @@ impl Learned {
 pub(super) fn made_at(receipt: Receipt) -> Option<Timestamp> {
     let ms = receipt.request_date.filter(|ms| *ms >= PLAUSIBLE_MS_MIN)?;
     Timestamp::from_millisecond(ms).ok()
-}
-
-fn is_bare(entry: &Entry) -> bool {
-    let mark = entry.import_id.mark();
-    let notes = entry.body.notes();
-    notes.is_some_and(|notes| notes.trim().eq_ignore_ascii_case(&mark))
 }
 
 /// Remembers it.

@@ -7,7 +7,7 @@ use super::gate::Cost;
 use super::lookup::Look;
 use super::pace::Stopped;
 use super::page::{self, Page, read_page};
-use super::walk::PAGE_ITEMS;
+use super::walk::page_items;
 use super::{Outbound, classify};
 use crate::entry::{Field, ImportId, RequestBody, RequestType};
 use crate::listed::{Listed, Shown};
@@ -40,7 +40,7 @@ pub enum NoPage {
 impl Outbound {
     /// One page of the project's list from an offset, tried again while the server does not serve.
     pub async fn list_page(&self, project: Uuid, offset: u64) -> Result<ListPage, NoPage> {
-        let (limit, offset) = (PAGE_ITEMS.to_string(), offset.to_string());
+        let (limit, offset) = (page_items().to_string(), offset.to_string());
         let query = [("limit", limit.as_str()), ("offset", offset.as_str())];
         let mut backoff = super::backoff::Backoff::new(
             self.sending.initial_backoff,
@@ -61,7 +61,7 @@ impl Outbound {
                             .filter_map(|item| listed(item, project))
                             .collect(),
                         count: items.len() as u64,
-                        is_full: items.len() >= PAGE_ITEMS,
+                        is_full: items.len() >= page_items(),
                         total: total as u64,
                     });
                 }

@@ -153,16 +153,14 @@ impl Outbound {
             self.finder.learned().filter = Filter::Useless;
             return Ok(None);
         }
-        if !self.finder.learned().is_proven_for(entry) {
+        if !self.finder.learned().is_proven() {
             self.prove_filter(entry.import_id).await?;
         }
         let mut learned = self.finder.learned();
-        let is_proven = learned.is_proven_for(entry);
-        if learned.filter == Filter::FindsWhole && !is_proven {
-            // Something else may prove more.
+        if learned.filter == Filter::FindsAtStart {
             learned.known = None;
         }
-        Ok(is_proven.then_some(Look::NotFound))
+        Ok(learned.is_proven().then_some(Look::NotFound))
     }
 
     /// Tries the filter on a request that is known to exist.

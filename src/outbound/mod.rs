@@ -62,6 +62,8 @@ pub struct Doubt {
     pub reason: Reason,
     /// Not before this moment, by this machine's clock.
     pub since: SystemTime,
+    /// What may have been sent is not what the entry says now.
+    pub is_changed: bool,
 }
 
 /// What became of an entry in this run.

@@ -13,7 +13,7 @@ use super::lookup::{Look, Waiter, Wanted};
 use super::pace::Stopped;
 use super::page::{self, Hits, Page};
 use super::people::{CLOCK_MARGIN, Person};
-use super::walk::{PAGE_ITEMS, Step, Walk};
+use super::walk::{Step, Walk, page_items};
 use super::{Outbound, classify};
 use crate::entry::ImportId;
 use crate::outcome::Reason;
@@ -23,8 +23,8 @@ use crate::time_of_day;
 pub const SCAN_ITEMS_MAX: usize = 200_000;
 /// So often is a page asked for that the server does not serve.
 const PAGE_TRIES_MAX: u32 = 3;
-/// A list longer than this is worth two questions to find out whether it can be read from a date on.
-const DATED_FROM_ITEMS: usize = 2 * PAGE_ITEMS;
+/// A list of more full pages than this is worth two questions to find out whether it can be read from a date on.
+const DATED_FROM_PAGES: usize = 2;
 /// Pages that are read to find it in that window.
 const PROOF_PAGES_MAX: usize = 5;
 /// To either side of the date shown by the request on which `startDate` and `endDate` are tried.
@@ -112,13 +112,16 @@ impl Outbound {
                 Page::None(look) => return Ok(Scanned::Not(look)),
             };
             if walk.is_new() {
-                if from.is_none() && total > DATED_FROM_ITEMS && self.do_dates_hold(entry).await? {
+                if from.is_none()
+                    && total > DATED_FROM_PAGES * page_items()
+                    && self.do_dates_hold(entry).await?
+                {
                     from = start_date(sought.since);
                     if from.is_some() {
                         continue;
                     }
                 }
-                let pages = total.div_ceil(PAGE_ITEMS);
+                let pages = total.div_ceil(page_items());
                 if filtered_max.is_some_and(|most| pages > most)
                     && self.does_filter_find(entry).await?
                 {
@@ -163,7 +166,7 @@ impl Outbound {
         if self.finder.learned().filter == Filter::Unproven {
             self.prove_filter(entry).await?;
         }
-        Ok(self.finder.learned().filter == Filter::FindsWithin)
+        Ok(self.finder.learned().is_proven())
     }
 
     /// One page. All but the first are asked for again when the server does not serve them: a long list must not
@@ -176,7 +179,7 @@ impl Outbound {
         cost: Cost,
     ) -> Result<Page, Stopped> {
         let tries_max = if offset > 0 { PAGE_TRIES_MAX } else { 1 };
-        let (limit, offset) = (PAGE_ITEMS.to_string(), offset.to_string());
+        let (limit, offset) = (page_items().to_string(), offset.to_string());
         let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
         query.extend(from.map(|from| ("startDate", from)));
         let mut tries = 1;
@@ -212,7 +215,7 @@ impl Outbound {
             (known.at + PROOF_MARGIN).to_string(),
         );
         let has_known = |items: &[Value]| items.iter().any(|item| id_of(item) == Some(known.id));
-        let limit = PAGE_ITEMS.to_string();
+        let limit = page_items().to_string();
         let mut offset = 0;
         let mut dates = Dates::Useless;
         for _ in 0..PROOF_PAGES_MAX {

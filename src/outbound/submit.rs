@@ -169,7 +169,18 @@ pub(super) async fn deliver(
     lease: &Lease,
 ) -> Delivery {
     let _under_way = (out.mark == Mark::None).then(|| out.people.enter(entry));
-    let delivery = see_through(out, entry, doubt, place, lease).await;
+    let delivery = match doubt {
+        Some(doubt) if doubt.is_changed && out.mark == Mark::None => {
+            let message = format!(
+                "{}; its content has changed since, so it cannot be told by its person any more: put back what it was for \
+                 one run, or look in Concord",
+                doubt.reason.message
+            );
+            let reason = Reason::new("changed_in_doubt", message);
+            Delivery::Settled(Settled::of(Outcome::InDoubt, Some(reason)))
+        }
+        doubt => see_through(out, entry, doubt, place, lease).await,
+    };
     if let Delivery::Settled(settled) = &delivery {
         match settled.receipt {
             Some(receipt) => out.know_created(entry, receipt),

@@ -6,8 +6,8 @@
 //!   again. As long as it does, the two touch: no item that stood between them can have been skipped. Items
 //!   that are added before our place (newest first, or anywhere) move the rest back, so that we see some
 //!   again; those that vanish move it forward, which the overlap makes up for. When the last item is not
-//!   shown again, more has moved than the overlap holds, and the walk begins anew. So it does when a page begins
-//!   like the one before: then the offset was not heeded, or everything has moved.
+//!   shown again, more has moved than the overlap holds, and the walk begins anew. So it does when a page is
+//!   the one before: then the offset was not heeded, or everything has moved.
 //! - What that does not cover is an item that jumps from the part ahead of us to the part behind us (an order
 //!   by last change, say). It comes to stand at the front. So a list of more than one page is read again from the
 //!   front, until a page shows nothing new. (Counting what was seen against `total` would be cheaper, but what
@@ -21,7 +21,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 /// Items of one page: the most that the API gives.
-pub(super) const PAGE_ITEMS: usize = 1_000;
+const PAGE_ITEMS: usize = 1_000;
+
+/// Items that a page is asked for.
+pub(super) fn page_items() -> usize {
+    crate::machine::page_items(PAGE_ITEMS)
+}
+
 /// Items of a page that are shown again on the next one.
 const OVERLAP_ITEMS: usize = 20;
 /// So often may a walk begin anew.
@@ -46,9 +52,12 @@ pub(super) enum Step {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     offset: usize,
-    /// The last item of the page before, and the first one.
+    /// The last item of the page before, if it has to be shown again.
     last: Option<u64>,
-    first: Option<u64>,
+    /// The page before.
+    page: Vec<u64>,
+    /// The largest page so far: the server may give less than it is asked for.
+    page_items: usize,
     seen: HashSet<u64>,
     restarts: u32,
     /// Pages of the front that were read again; `None` on the way through.
@@ -71,8 +80,11 @@ impl Walk {
         let Some(ids) = items.iter().map(digest).collect::<Option<Vec<u64>>>() else {
             return Step::Broken;
         };
-        let is_same = self.first.is_some() && self.first == ids.first().copied();
+        let is_same = !ids.is_empty() && self.page == ids;
         let touches = !is_same && self.last.is_none_or(|last| ids.contains(&last));
+        let is_full = !ids.is_empty()
+            && (ids.len() >= page_items() || ids.len() == self.page_items || ids.len() > total);
+        self.page_items = self.page_items.max(ids.len());
         let before = self.seen.len();
         self.seen.extend(&ids);
         let is_known = self.seen.len() == before;
@@ -89,7 +101,8 @@ impl Walk {
         }
         if !touches {
             self.restarts += 1;
-            (self.offset, self.first, self.last) = (0, None, None);
+            (self.offset, self.last) = (0, None);
+            self.page.clear();
             return if self.restarts > RESTARTS_MAX {
                 Step::Unsteady
             } else {
@@ -98,21 +111,20 @@ impl Walk {
         }
         let end = self.offset + ids.len();
         // Behind a page that is full there may be more, whatever the total: some count no further than to a limit.
-        if end >= total && ids.len() < PAGE_ITEMS {
+        if end >= total && !is_full {
             if self.offset == 0 && ids.len() >= total {
                 return Step::Done;
             }
             (self.offset, self.last, self.rereads) = (0, None, Some(0));
             return Step::More;
         }
-        let Some(last) = ids.last() else {
+        let Some(&last) = ids.last() else {
             return Step::Broken;
         };
         let overlap = OVERLAP_ITEMS.min(ids.len() / 2);
         self.offset = end - overlap;
-        self.last = (overlap > 0).then_some(*last);
-        // A short page can begin alike because a few were added before it.
-        self.first = (overlap == OVERLAP_ITEMS).then_some(ids[0]);
+        self.last = (overlap > 0).then_some(last);
+        self.page = ids;
         Step::More
     }
 }

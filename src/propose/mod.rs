@@ -136,7 +136,8 @@ pub struct Proposal {
 pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError> {
     let mut seen: Option<(Shape, Profile)> = None;
     let refused = each_row(input, reading, |shape| {
-        let profile = Profile::new(&shape.columns, choose::key_together(&shape.columns));
+        let names = shape.told_apart();
+        let profile = Profile::new(&names, choose::key_together(&names));
         let (_, profile) = seen.insert((shape.clone(), profile));
         |cells| profile.add(cells)
     })?;

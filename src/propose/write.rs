@@ -8,7 +8,7 @@ use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBu
 use super::{Choice, Preverified, Proposal, RequestWord, Sense, UNDECIDED};
 use crate::entry::{Field, RequestType};
 use crate::intake::{Basis, grouped};
-use crate::plan::Format;
+use crate::plan::{Format, NO_QUOTE};
 
 /// Most columns that are listed as candidates for one property.
 pub const CANDIDATES_SHOWN_MAX: usize = 5;
@@ -131,13 +131,24 @@ fn input(proposal: &Proposal, text: &mut Text) {
             let delimiter = char::from(shape.delimiter).to_string();
             text.rule("delimiter", &quoted(&delimiter), "");
         }
-        if shape.quote != b'"' {
-            text.rule("quote", &quoted(&char::from(shape.quote).to_string()), "");
+        match shape.quote {
+            b'"' => {}
+            NO_QUOTE => text.rule("quote", &quoted(""), "none"),
+            other => text.rule("quote", &quoted(&char::from(other).to_string()), ""),
         }
-        if shape.header_line != 1 && !shape.preamble.starts_with(b"sep=") {
-            let why = "the header stands on this line; leave it out if later files have more or fewer lines above";
-            text.rule("header_row", &shape.header_line.to_string(), why);
+        if let Some(escape) = shape.escape {
+            text.rule("escape", &quoted(&char::from(escape).to_string()), "");
         }
+    }
+    if let Some(book) = &shape.book {
+        text.rule("sheet", &quoted(&book.sheet), "");
+    }
+    if shape.header_line != 1 && !shape.preamble.starts_with(b"sep=") {
+        let why = "the header stands on this line; leave it out if later files have more or fewer lines above";
+        text.rule("header_row", &shape.header_line.to_string(), why);
+    }
+    if shape.header_rows > 1 {
+        text.rule("header_rows", &shape.header_rows.to_string(), "");
     }
     if let Some(records) = &shape.records {
         text.rule("records", &quoted(records), "");
@@ -530,7 +541,7 @@ fn not_sent(proposal: &Proposal, text: &mut Text) {
     }
     let mut shapes: Vec<(&str, Vec<String>)> = Vec::new();
     for (index, column) in proposal.profile.columns.iter().enumerate() {
-        if sent.contains(&index) {
+        if sent.contains(&index) || column.name.is_empty() {
             continue;
         }
         let name = name(proposal, index);

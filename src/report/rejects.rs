@@ -69,6 +69,10 @@ impl<W: Write> RejectsWriter<W> {
         let problem = problem.replace(['\r', '\n'], " ");
         match record.kind {
             RecordKind::Cells => self.write_cells(&record.raw, &problem),
+            RecordKind::Faulty => {
+                self.out.write_all(&record.raw)?;
+                self.end_malformed(self.shape.columns.len(), &problem)
+            }
             RecordKind::Piece => {
                 self.cell(&record.raw)?;
                 self.end_malformed(1, &problem)
@@ -161,9 +165,10 @@ impl<W: Write> RejectsWriter<W> {
         }
         if quote == NO_QUOTE {
             // Nothing can stand around it.
+            let gap = if delimiter == b' ' { b'_' } else { b' ' };
             let kept = |byte: &u8| {
                 if *byte == delimiter || matches!(byte, b'\n' | b'\r') {
-                    b' '
+                    gap
                 } else {
                     *byte
                 }
@@ -214,7 +219,10 @@ impl<W: Write> RejectsWriter<W> {
 
 fn is_not_read(cell: &[u8], quote: u8) -> bool {
     let text = cell.strip_prefix(&[quote]).unwrap_or(cell);
-    text.starts_with(NOT_READ.as_bytes())
+    // Where blanks divide cells and nothing stands around them, others stand for them.
+    let is_alike =
+        |(wanted, found): (u8, &u8)| wanted == *found || (wanted, *found) == (b' ', b'_');
+    text.len() >= NOT_READ.len() && NOT_READ.bytes().zip(text).all(is_alike)
 }
 
 fn json(text: &str) -> String {

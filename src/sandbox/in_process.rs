@@ -65,6 +65,15 @@ impl InProcess {
         (head.status, body)
     }
 
+    /// What others do by other ways than the API: requests are added, changed or taken away. They stay ordered by
+    /// their dates, oldest first.
+    pub fn rewrite(&self, change: impl FnOnce(&mut Vec<Arc<Stored>>)) {
+        let mut store = lock(&self.server.store);
+        let mut all = store.all().to_vec();
+        change(&mut all);
+        store.replace(all);
+    }
+
     /// Everything created so far, oldest first.
     pub fn requests(&self) -> Vec<Arc<Stored>> {
         lock(&self.server.store).all().to_vec()

@@ -155,6 +155,16 @@ impl Store {
         Ok(stored)
     }
 
+    /// Puts others in the place of all that is held in memory. They come oldest first.
+    pub(super) fn replace(&mut self, all: Vec<Arc<Stored>>) {
+        self.all.clear();
+        self.by_id.clear();
+        self.by_project.clear();
+        for stored in all {
+            self.index(stored);
+        }
+    }
+
     fn index(&mut self, stored: Arc<Stored>) {
         self.by_id.insert(stored.id, self.all.len());
         self.by_project

@@ -79,7 +79,7 @@ fn half(name: &str) -> usize {
     usize::from(Sha256::digest(name.as_bytes())[0] % 2)
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os("CONCORD_CORPORA").expect(LEFT_OUT))
 }
 
@@ -104,7 +104,7 @@ fn stem(path: &Path) -> String {
         .into_owned()
 }
 
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     std::io::stderr()
         .write_all(text.as_bytes())
         .expect("the terminal is there");

@@ -254,12 +254,12 @@ base_url = "http://api.concord.tech/privacy-v1""#);
 key = "Ticket ID"
 region = "UK"
 where = { column = "Category", in = ["Privacy"] }
-format = "xlsx"
+format = "docx"
 encoding = "windws-1252"
 delimiter = "tab"
 quote = ""
 header_row = 0
-sheet = "Sheet 1"
+sheet = 1
 date_order = "dmy""#);
     input_of_json => faults_with("[input]\nformat = \"json\"\ndelimiter = \";\"\nrecords = 7");
     input_of_csv_with_records => faults_with("[input]\nformat = \"csv\"\nrecords = \"tickets\"");

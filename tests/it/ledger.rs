@@ -550,7 +550,8 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
     assert_eq!(
         claim(&ledger, next, &entries).await,
         [Claim::InDoubt {
-            since: sent.claimed_at
+            since: sent.claimed_at,
+            is_changed: true,
         }]
     );
     ledger
@@ -561,7 +562,8 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
     assert_eq!(
         claim(&ledger, later, &entries).await,
         [Claim::InDoubt {
-            since: sent.claimed_at
+            since: sent.claimed_at,
+            is_changed: true,
         }]
     );
     let found = Settlement {

@@ -4,68 +4,14 @@ use std::io::Write as _;
 
 use concord_import::intake::{InputDigest, IntakeError, Packing, Seen, UNPACKED_BYTES_FREE};
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder};
+use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
+use crate::oracle::packing::{gzip, zip, zstd};
 use crate::reading::{drain, open, plan, read, told};
 
 const TEXT: &[u8] = b"Ticket,Email,Wish\nT-1,ann@example.com,view\nT-2,nobody,view\n";
 const ROWS: [&str; 2] = ["1/2: T-1 view", "2/3: not_email@3"];
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).expect("memory writes");
-    encoder.finish().expect("memory writes")
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
-}
-
-/// A zip archive of files, stored or deflated.
-fn zip(files: &[(&str, &[u8])], is_deflated: bool) -> Vec<u8> {
-    let mut archive = Vec::new();
-    let mut directory = Vec::new();
-    for (name, bytes) in files {
-        let data = if is_deflated {
-            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-            encoder.write_all(bytes).expect("memory writes");
-            encoder.finish().expect("memory writes")
-        } else {
-            bytes.to_vec()
-        };
-        let mut crc = flate2::Crc::new();
-        crc.update(bytes);
-        let size = |len: usize| u32::try_from(len).expect("it is small").to_le_bytes();
-        let mut entry = vec![20, 0, 0, 0, if is_deflated { 8 } else { 0 }, 0, 0, 0, 33, 0];
-        entry.extend(crc.sum().to_le_bytes());
-        entry.extend(size(data.len()));
-        entry.extend(size(bytes.len()));
-        entry.extend(&size(name.len())[..2]);
-        entry.extend([0, 0]);
-        let start = size(archive.len());
-        archive.extend(b"PK\x03\x04");
-        archive.extend(&entry);
-        archive.extend(name.bytes());
-        archive.extend(data);
-        directory.extend(b"PK\x01\x02\x14\x00");
-        directory.extend(&entry);
-        directory.extend([0; 10]);
-        directory.extend(start);
-        directory.extend(name.bytes());
-    }
-    let start = u32::try_from(archive.len()).expect("it is small");
-    let size = u32::try_from(directory.len()).expect("it is small");
-    let count = u16::try_from(files.len()).expect("there are few");
-    archive.extend(directory);
-    archive.extend(b"PK\x05\x06\0\0\0\0");
-    archive.extend(count.to_le_bytes());
-    archive.extend(count.to_le_bytes());
-    archive.extend(size.to_le_bytes());
-    archive.extend(start.to_le_bytes());
-    archive.extend([0, 0]);
-    archive
-}
 
 fn digest(bytes: &[u8]) -> InputDigest {
     InputDigest {

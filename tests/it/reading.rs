@@ -1,6 +1,6 @@
 //! From bytes to rows: what is read, what is refused with which line, and that cuts in the reads do not matter.
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
+use std::io::{Cursor, Write as _};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -11,6 +11,8 @@ use concord_import::outcome::Outcome;
 use concord_import::plan::{Format, Input, Literal, Mark, Meaning, ReadPlan, Reading, Rule, Rules};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+pub(crate) use crate::oracle::told::{Pieces, shown};
 
 /// A column as it is.
 pub(crate) fn column(name: &str) -> Rule {
@@ -374,57 +376,6 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
     })
     .expect("it opens");
     assert_eq!(stopped, None);
-}
-
-/// Gives out bytes in pieces of the given sizes, over and over.
-pub(crate) struct Pieces {
-    bytes: Cursor<Vec<u8>>,
-    sizes: Vec<usize>,
-    next: usize,
-}
-
-impl Pieces {
-    pub(crate) fn new(bytes: Cursor<Vec<u8>>, sizes: Vec<usize>) -> Self {
-        Self {
-            bytes,
-            sizes,
-            next: 0,
-        }
-    }
-}
-
-impl Seek for Pieces {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.bytes.seek(to)
-    }
-}
-
-impl Read for Pieces {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let size = self.sizes[self.next % self.sizes.len()].min(into.len());
-        self.next += 1;
-        if self.next.is_multiple_of(5) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        self.bytes.read(&mut into[..size])
-    }
-}
-
-/// All that there is to a row.
-pub(crate) fn shown(row: &RowReading) -> String {
-    use std::fmt::Write as _;
-    let mut text = format!("{:?} {:?}", row.position, row.warnings);
-    if let Some(record) = &row.record {
-        write!(text, " {:?} {}", record.kind, record.raw.escape_ascii()).expect("memory writes");
-    }
-    for item in &row.items {
-        write!(text, " {item:?}").expect("memory writes");
-        if let Item::Entry(entry) | Item::Repeat { entry, .. } = item {
-            // In debug a body hides its values.
-            text += &serde_json::to_string(&entry.body).expect("a body serialises");
-        }
-    }
-    text
 }
 
 /// Pieces of CSV, right and wrong, that are put together at random.

@@ -2,7 +2,8 @@
 //! way, commits that come late, and processes that die wherever something is waited for. After each of them
 //! every valid entry exists exactly once.
 //!
-//! `SIMULATION_HISTORIES` plays so many, `SIMULATION_FROM` begins at another seed, `SIMULATION_SEED` replays one.
+//! `SIMULATION_HISTORIES` plays so many, `SIMULATION_FROM` begins at another seed, `SIMULATION_SEED` replays one;
+//! `SIMULATION_SHRINKING` tries so many simpler forms of what fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -16,11 +17,11 @@ mod network;
 mod scenario;
 
 /// Histories of one test run, unless told otherwise.
-const HISTORIES: u64 = 2_000;
+const HISTORIES: u64 = 300;
 /// Histories that are played twice.
 const REPLAYED: u64 = 20;
-/// How often a failing scenario is tried in a simpler form.
-const SHRINKING_MAX: usize = 400;
+/// How often a failing scenario is tried in a simpler form, unless told otherwise.
+const SHRINKING_MAX: u64 = 400;
 /// How often a simpler form is tried with other draws.
 const DRAWS: u64 = 4;
 
@@ -42,11 +43,12 @@ fn try_play(scenario: &Scenario) -> Result<Played, Wrong> {
 
 /// The simplest scenario found that fails as well.
 fn shrink(mut scenario: Scenario, mut wrong: Wrong) -> (Scenario, Wrong) {
+    let tries_max = number("SIMULATION_SHRINKING").unwrap_or(SHRINKING_MAX);
     let mut tries = 0;
     'simpler: loop {
         for smaller in scenario.smaller() {
             for draws in 0..DRAWS {
-                if tries == SHRINKING_MAX {
+                if tries >= tries_max {
                     return (scenario, wrong);
                 }
                 tries += 1;

@@ -241,7 +241,7 @@ impl Trial {
 
     /// The same, with a signal that somebody else may raise.
     pub(crate) async fn run_until(&self, stop: StopSignal) -> Ended {
-        let (inputs, heard) = self.try_run_until(stop.clone()).await;
+        let (inputs, heard) = Box::pin(self.try_run_until(stop.clone())).await;
         let inputs = inputs.unwrap_or_else(|error| panic!("{error}; stopped by {stop:?}"));
         let results = (0..inputs.len()).map(|n| read_results(&self.out_dir(n)));
         Ended {
@@ -268,7 +268,7 @@ impl Trial {
             stop,
             events,
         };
-        let ended = within(self.import_all(&importer)).await;
+        let ended = Box::pin(within(self.import_all(&importer))).await;
         importer.ledger.close().await;
         let heard = std::mem::take(&mut *heard.lock().expect("no panic"));
         (ended, heard)

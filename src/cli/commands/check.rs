@@ -20,7 +20,8 @@ pub(in crate::cli) async fn check(
     let resolved = resolve::check(args, around, &mut io::stdin())?;
     let plan = Arc::new(resolved.plan);
     let survey = survey::take(&plan, args.output.progress).await?;
-    let exit_code = u8::from(survey.problems.count() > 0);
+    let is_open = !survey.open_questions(&plan).is_empty();
+    let exit_code = u8::from(survey.problems.count() > 0 || is_open);
     if shows_values {
         terminal::say(VALUES_ARE_SHOWN);
     }

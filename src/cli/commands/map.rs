@@ -25,7 +25,7 @@ pub(in crate::cli) fn map(args: &MapArgs, around: &Surroundings) -> Result<u8, C
         return Err(CliError::JobExists(output.clone()));
     }
     let resolved = resolve::map(args, around, &mut io::stdin())?;
-    let mut proposal = propose::propose(&resolved.plan, &Reading::default())?;
+    let mut proposal = propose::propose(&resolved.plan, &around.reading(Reading::default()))?;
     let understood = survey::describe(&proposal.shape);
     terminal::say(&format!(
         "{}: {understood}; {}",

@@ -78,6 +78,8 @@ const ENCODINGS: [&str; 39] = [
 ];
 /// How many of them a message lists.
 const ENCODINGS_LISTED: usize = 10;
+/// Formats that nothing follows from.
+const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
 const FORMATS: [(&str, Format); 3] = [
     ("csv", Format::Csv),
     ("jsonl", Format::Jsonl),
@@ -190,13 +192,6 @@ impl<'t> Reader<'t> {
     }
 
     fn reading(&mut self, table: &Table<'t>) -> Reading {
-        if let Some(value) = table.get("sheet") {
-            self.fault(
-                value.span(),
-                "`[input] sheet`: workbooks are not read by this version",
-                "save the sheet as CSV (UTF-8) and leave `sheet` out",
-            );
-        }
         let reading = Reading {
             format: self.format(table),
             encoding: self.encoding(table),
@@ -208,6 +203,8 @@ impl<'t> Reader<'t> {
             columns: self.columns(table),
             set_aside: self.set_aside(table),
             records: self.records(table),
+            sheet: self.sheet(table),
+            workbooks_by: None,
         };
         let of_csv = OF_CSV.map(|key| (key, "CSV"));
         let of_json = [("records", "JSON documents")];
@@ -321,16 +318,19 @@ impl<'t> Reader<'t> {
     fn format(&mut self, table: &Table<'t>) -> Option<Format> {
         let value = table.get("format")?;
         let path = table.path("format");
-        let later = ["xlsx", "xls", "ods", "tsv"];
-        if let Some(word) = value.get_ref().as_str().filter(|word| later.contains(word)) {
-            let hint = match word {
-                "tsv" => "that is CSV with tabs: format = \"csv\" and delimiter = \"\\t\"",
-                _ => "save the sheet as CSV (UTF-8)",
-            };
+        // Workbooks are known by their content; their rejects are CSV, for the same job file.
+        if value
+            .get_ref()
+            .as_str()
+            .is_some_and(|word| WORKBOOKS.contains(&word))
+        {
+            return None;
+        }
+        if value.get_ref().as_str() == Some("tsv") {
             self.fault(
                 value.span(),
-                format!("`{path}`: `{word}` is not read by this version"),
-                hint,
+                format!("`{path}`: `tsv` is not a format of its own"),
+                "that is CSV with tabs: format = \"csv\" and delimiter = \"\\t\"",
             );
             return None;
         }
@@ -375,6 +375,13 @@ impl<'t> Reader<'t> {
         let path = table.path("records");
         let hint = "the key of the array that holds the rows: records = \"tickets\"";
         self.text(value, &path, hint).map(str::to_owned)
+    }
+
+    fn sheet(&mut self, table: &Table<'t>) -> Option<String> {
+        let value = table.get("sheet")?;
+        let hint = "the name at the bottom of the sheet: sheet = \"Requests\"";
+        self.text(value, &table.path("sheet"), hint)
+            .map(str::to_owned)
     }
 
     fn key(&mut self, table: &Table<'t>) -> Vec<String> {

@@ -26,6 +26,7 @@ impl Place {
             api_key: Some("key".into()),
             state_dir: Some(dir.path().join("state")),
             temp_dir: dir.path().to_owned(),
+            program: None,
         };
         Self { dir, around }
     }

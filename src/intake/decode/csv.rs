@@ -25,6 +25,15 @@ pub(crate) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    /// The cells of a record; what is quoted within them is in the scratch.
+    pub(crate) fn new(record: &'a str, scratch: &'a str, spans: &'a [Span]) -> Self {
+        Self {
+            record,
+            scratch,
+            spans,
+        }
+    }
+
     /// A cell as it is; nothing for one beyond the last.
     pub(crate) fn get(&self, column: usize) -> &'a str {
         match self.spans.get(column) {
@@ -39,12 +48,21 @@ impl<'a> Values<'a> {
 pub(crate) fn place(bytes: &[u8], at: usize, line: u64) -> (u64, u64) {
     let before = &bytes[..at];
     let line_start = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |last| last + 1);
+    (line + line_breaks(before), chars(&before[line_start..]) + 1)
+}
+
+/// [`place`] in a piece of JSON, whose lines end at LF alone.
+fn place_in_json(bytes: &[u8], at: usize, line: u64) -> (u64, u64) {
+    let before = &bytes[..at];
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |last| last + 1);
+    let breaks = memchr::memchr_iter(b'\n', before).count() as u64;
+    (line + breaks, chars(&before[line_start..]) + 1)
+}
+
+fn chars(bytes: &[u8]) -> u64 {
     // Bytes that continue a character of UTF-8 are not counted; good enough where the bytes are not UTF-8.
-    let chars = before[line_start..]
-        .iter()
-        .filter(|&&byte| byte & 0xc0 != 0x80)
-        .count() as u64;
-    (line + line_breaks(before), chars + 1)
+    let starts = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80);
+    starts.count() as u64
 }
 
 /// Reads the records below the header.
@@ -166,7 +184,12 @@ impl Decoder {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
             Verdict::Doubtful(doubt) => {
-                return malformed(doubt.code(), doubt.message().to_owned());
+                let mut refused = malformed(doubt.code(), doubt.message().to_owned());
+                if let Decoded::Malformed(bad) = &mut refused {
+                    // Among rejects, where other rows stand around it, it may not seem doubtful.
+                    bad.kind = RecordKind::Piece;
+                }
+                return refused;
             }
         }
         if count < self.columns {
@@ -215,6 +238,7 @@ impl Decoder {
             line,
             raw,
             cells: Cells::Csv(values),
+            is_hidden: false,
         })
     }
 }
@@ -330,7 +354,10 @@ fn quote_problem(fault: QuoteFault, raw: &[u8], row_line: u64) -> Malformed<'_> 
 /// The problem of bytes that are not UTF-8.
 pub(crate) fn not_utf8(raw: &[u8], row_line: u64, kind: RecordKind) -> Malformed<'_> {
     let at = std::str::from_utf8(raw).map_or_else(|error| error.valid_up_to(), |_| 0);
-    let (line, column) = place(raw, at, row_line);
+    let (line, column) = match kind {
+        RecordKind::Cells | RecordKind::Faulty | RecordKind::Piece => place(raw, at, row_line),
+        RecordKind::Object | RecordKind::Line => place_in_json(raw, at, row_line),
+    };
     let byte = raw.get(at).copied().unwrap_or_default();
     Malformed {
         row_line,

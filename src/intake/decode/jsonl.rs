@@ -125,6 +125,7 @@ impl Objects {
                 tree: &self.tree,
                 selected: &self.selected,
             }),
+            is_hidden: false,
         })
     }
 }
@@ -452,6 +453,14 @@ mod tests {
                 "8! uncorrected_line",
                 "9: 2"
             ]
+        );
+    }
+
+    #[test]
+    fn a_lone_cr_ends_no_line() {
+        assert_eq!(
+            read(b"{\"a\":1}\r{\"a\":\"\xe9\"}\n{\"a\":2}\n", &["a"]),
+            ["1! not_utf8", "2: 2"]
         );
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod jsonl;
 pub(crate) mod scan;
+pub(crate) mod sheet;
 mod tree;
 
 use std::io;
@@ -54,6 +55,8 @@ pub(crate) struct RawRow<'a> {
     pub(crate) raw: &'a [u8],
     /// Its values.
     pub(crate) cells: Cells<'a>,
+    /// A person does not see it: it is hidden in its workbook.
+    pub(crate) is_hidden: bool,
 }
 
 /// A record that is no row.
@@ -131,6 +134,8 @@ pub struct Record {
 pub enum RecordKind {
     /// A CSV record whose cells can be told apart (there may be too few or too many, or bytes that are not UTF-8).
     Cells,
+    /// The cells of a row of a sheet, told apart, of which some hold no value: it is refused until someone corrects it.
+    Faulty,
     /// A piece of a CSV file whose cells cannot be told apart.
     Piece,
     /// A JSON object.
@@ -166,6 +171,8 @@ pub struct Shape {
     pub header_line: u64,
     /// How many lines the header takes (CSV); none: the job file names the columns.
     pub header_lines: u64,
+    /// How many rows the header has: a cell may hold a line break (CSV).
+    pub header_rows: usize,
     /// The columns' names, all different; an empty one is no column. JSON: the paths of the sample, in order of appearance.
     pub columns: Vec<String>,
     /// The columns, from 0, whose names are not in the file: it has none for them, or the same for several (CSV).
@@ -174,9 +181,20 @@ pub struct Shape {
     pub repeated: Vec<Vec<usize>>,
     /// The key of the array that holds the rows (JSON).
     pub records: Option<String>,
+    /// Of a workbook: what of it is read. Its rows are written as CSV.
+    pub book: Option<crate::intake::BookShape>,
 }
 
 impl Shape {
+    /// The columns' names as a job file can tell each of them: the first of several that have the same is `Name (1)`.
+    pub(crate) fn told_apart(&self) -> Vec<String> {
+        let mut names = self.columns.clone();
+        for first in self.repeated.iter().filter_map(|columns| columns.first()) {
+            names[*first] += " (1)";
+        }
+        names
+    }
+
     /// What stands between and around cells.
     pub(crate) fn dialect(&self) -> scan::Dialect {
         scan::Dialect {
@@ -193,6 +211,7 @@ pub(crate) enum Decoder {
     Csv(csv::Decoder),
     Jsonl(jsonl::Decoder),
     Json(json::Decoder),
+    Sheet(sheet::Decoder),
 }
 
 impl Decoder {
@@ -202,6 +221,7 @@ impl Decoder {
             Self::Csv(decoder) => decoder.next(window),
             Self::Jsonl(decoder) => decoder.next(window),
             Self::Json(decoder) => decoder.next(window),
+            Self::Sheet(decoder) => decoder.next(window),
         }
     }
 }

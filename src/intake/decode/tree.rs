@@ -175,14 +175,20 @@ impl Tree {
     /// Calls back with every path in the tree, objects before what they hold; `true` for those that hold a value.
     pub(crate) fn paths(&self, found: &mut dyn FnMut(&str, bool)) {
         if self.is_object() {
-            self.paths_in(0, &mut String::new(), found);
+            self.paths_in(0, &mut String::new(), found, true);
         }
     }
 
-    fn paths_in(&self, object: usize, path: &mut String, found: &mut dyn FnMut(&str, bool)) {
+    fn paths_in(
+        &self,
+        object: usize,
+        path: &mut String,
+        found: &mut dyn FnMut(&str, bool),
+        is_top: bool,
+    ) {
         for child in self.children(object) {
             let length = path.len();
-            if length > 0 {
+            if !is_top {
                 path.push('.');
             }
             path.push_str(self.key(child));
@@ -190,7 +196,7 @@ impl Tree {
                 self.nodes[child].kind == Kind::Object && self.nodes[child].next > child + 1;
             found(path, !holds_more);
             if holds_more {
-                self.paths_in(child, path, found);
+                self.paths_in(child, path, found, false);
             }
             path.truncate(length);
         }

@@ -75,6 +75,8 @@ impl<'a> Columns<'a> {
             });
         }
         if !self.by_path {
+            self.wanted
+                .extend(present.map(|column| self.present[column].clone()));
             return present;
         }
         if let Some(number) = self.wanted.iter().position(|wanted| wanted == name) {
@@ -112,7 +114,7 @@ impl<'a> Columns<'a> {
             .map(|(_, other)| other.clone())
     }
 
-    /// The paths wanted, by number; an error when some are missing.
+    /// The names wanted, those of paths by number; an error when some are missing.
     pub(crate) fn finish(self, input: &str) -> Result<Vec<String>, IntakeError> {
         if let Some((name, job_key)) = self.ambiguous.first() {
             let first = self.by_name.get(name.as_str()).copied();

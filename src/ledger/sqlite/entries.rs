@@ -105,6 +105,7 @@ fn claim(
         }
         Outcome::InDoubt => Claim::InDoubt {
             since: held.claimed_at,
+            is_changed: held.fingerprint.differs_from(entry.fingerprint),
         },
         _ => Claim::Fresh,
     };

@@ -8,8 +8,8 @@ use concord_import::machine::{Fate, Simulated, simulate};
 use concord_import::outcome::Outcome;
 use concord_import::sandbox::{Config, Sandbox, Script};
 use concord_import::stop::{StopCause, StopSignal};
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::support::{Trial, csv, entries, within};
@@ -234,20 +234,23 @@ async fn what_another_live_run_has_claimed_is_left_to_it() {
 async fn a_run_that_slept_longer_than_its_lease_sends_nothing_more() {
     let mut trial = Trial::with_script(300, "").await;
     trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
-    let slept = Rc::new(Cell::new(Duration::ZERO));
-    let clock = Rc::clone(&slept);
-    simulate(Some(Simulated {
-        now: Box::new(move || SystemTime::now() + clock.get()),
-        fate: Box::new(|| Fate::GoOnAfter(Duration::ZERO)),
-    }));
+    let slept_s = Arc::new(AtomicU64::new(0));
+    let clock = Arc::clone(&slept_s);
+    let machine = Arc::new(Simulated {
+        now: Box::new(move || {
+            SystemTime::now() + Duration::from_secs(clock.load(Ordering::Relaxed))
+        }),
+        fate: Box::new(|_| Fate::GoOnAfter(Duration::ZERO)),
+        course: Arc::default(),
+        page_items: usize::MAX,
+    });
     let sleep = async {
         trial.sandbox.wait_for_requests(25).await;
         // As after a machine was suspended: only the clock on the wall has gone on.
-        slept.set(Duration::from_mins(10));
+        slept_s.store(600, Ordering::Relaxed);
         trial.posts()
     };
-    let (ended, before) = tokio::join!(trial.run(), within(sleep));
-    simulate(None);
+    let (ended, before) = tokio::join!(simulate(machine, trial.run()), within(sleep));
     trial.assert_true(&ended);
     assert_eq!(ended.exit_code(), 3);
     let cause = ended.stop.as_ref().expect("it was stopped").to_string();
@@ -272,7 +275,7 @@ async fn a_ledger_that_cannot_be_written_stops_the_sending_and_loses_nothing() {
     );
     trial.limit = u64::MAX;
     let stop = StopSignal::default();
-    let (imported, _) = trial.try_run_until(stop.clone()).await;
+    let (imported, _) = Box::pin(trial.try_run_until(stop.clone())).await;
     assert!(imported.is_err(), "files were made without a ledger");
     let cause = stop.cause().expect("it was stopped");
     assert!(matches!(cause, StopCause::Ledger { .. }), "{cause:?}");

@@ -1,7 +1,7 @@
 //! One history: processes that start, die and start again, and what has to hold after each of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -19,19 +19,18 @@ use concord_import::machine::simulate;
 use concord_import::outbound::Outbound;
 use concord_import::outcome::Outcome;
 use concord_import::plan::{
-    DoubtPolicy, ReadPlan, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending, Target,
+    DoubtPolicy, Mark, ReadPlan, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending, Target,
 };
-use concord_import::sandbox::Reads;
 use concord_import::stop::{StopCause, StopSignal};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::network::{Shared, TIMEOUT};
-use super::scenario::{self, Crash, Life, Scenario};
+use super::network::{Shared, TIMEOUT, number_in};
+use super::scenario::{self, Crash, Life, Regime, Scenario};
 use crate::support::{ResultRow, read_plan};
 
 /// A process that runs longer than this has lost its way.
-const LIFE_MAX: Duration = Duration::from_hours(3);
+const LIFE_MAX: Duration = Duration::from_hours(24);
 /// Longer than any lease and any late commit.
 const LONG: Duration = Duration::from_mins(10);
 
@@ -80,6 +79,23 @@ struct Ended {
     stop: Option<StopCause>,
 }
 
+/// What is told of entries while a process runs.
+type Told = Arc<Mutex<BTreeMap<Outcome, u64>>>;
+
+/// One process: what it is to do, and where.
+struct Task<'a> {
+    life: &'a Life,
+    plan: ReadPlan,
+    out_dirs: Vec<PathBuf>,
+    told: Told,
+}
+
+/// What became of a process.
+enum Way {
+    Ended(Ended),
+    Died,
+}
+
 /// Plays a history to its end.
 pub(super) fn play(scenario: &Scenario) -> Result<Played, Wrong> {
     let memory = Path::new("/dev/shm");
@@ -114,18 +130,30 @@ pub(super) fn play(scenario: &Scenario) -> Result<Played, Wrong> {
 
 impl History<'_> {
     fn live(&mut self, life: &Life) -> Result<(), Wrong> {
-        let plan = self.write_inputs(life);
-        let told = Arc::new(Mutex::new(BTreeMap::new()));
-        let (ended, now) = self.run(life, &plan, &told)?;
-        let has_died = ended.is_none();
-        self.world.lock().end(now, life.pause, has_died);
-        self.check_server()?;
-        if let Some(ended) = ended {
-            self.check_ended(life, &ended)
-        } else {
-            self.played.died += 1;
-            self.check_died(life, &told.lock().expect("no panic"))
+        let mut tasks = vec![self.task(life, 0)];
+        if let Some((_, second)) = &life.second {
+            tasks.push(self.task(second, 1));
         }
+        let ways = self.run(&tasks)?;
+        self.check_server()?;
+        let told_before = self.told.clone();
+        let is_alone = tasks.len() == 1;
+        for (task, way) in tasks.iter().zip(ways) {
+            match way {
+                Some(Way::Ended(ended)) => {
+                    self.check_ended(task, &ended, is_alone, &told_before)?;
+                }
+                Some(Way::Died) => {
+                    self.played.died += 1;
+                    self.check_died(task, is_alone)?;
+                }
+                None => {}
+            }
+        }
+        let totals = overview(&self.ledger, 1).map(|overview| overview.totals);
+        // A ledger whose first commit was never made is as good as none.
+        self.open_claims = totals.unwrap_or_default().claimed;
+        Ok(())
     }
 
     /// Everything works, everything is in the input, and nobody dies: now all of it has to be there.
@@ -136,27 +164,32 @@ impl History<'_> {
             is_corrected: true,
             is_changed: true,
             limit: None,
-            in_doubt: DoubtPolicy::LookUp,
+            in_doubt: self.scenario.regime.in_doubt(DoubtPolicy::LookUp),
             crash: None,
             stall: None,
+            second: None,
             interruption: None,
             pause: LONG,
             is_power_lost: false,
         };
         self.live(&life)?;
         hold!(!self.world.lock().is_coming(), "something is still coming");
-        let rows = results(&self.out_dir(0));
-        let can_read = self.scenario.reads == Reads::Allowed;
+        let rows = results(&self.out_dir(0, 0));
+        let regime = self.scenario.regime;
+        let may_doubt = match regime {
+            Regime::Marked => !self.scenario.can_look_up(),
+            Regime::Hold | Regime::Unmarked => true,
+            Regime::Resend => false,
+        };
         for row in &rows {
             let is_told = match row.outcome.as_str() {
                 "created" | "duplicate" => true,
-                "in_doubt" => !can_read,
+                "in_doubt" => may_doubt,
                 _ => false,
             };
             hold!(is_told, "left over: {row:?}");
         }
-        let created = self.marks()?;
-        let there: BTreeSet<_> = created.keys().map(|mark| &self.valid[mark]).collect();
+        let there = self.held()?;
         let of_outcome = |outcome: &str| {
             let rows = rows.iter().filter(|row| row.outcome == outcome);
             rows.map(|row| Wanted {
@@ -168,13 +201,20 @@ impl History<'_> {
         let (told, doubted) = (of_outcome("created"), of_outcome("in_doubt"));
         for wanted in self.valid.values() {
             let is_doubted = doubted.contains(wanted);
-            hold!(there.contains(wanted) || is_doubted, "{wanted:?} is lost");
+            // Without a mark, another's request can be taken for one that was never made.
+            let may_be_other = regime == Regime::Unmarked
+                && self.scenario.strangers.is_some()
+                && told.contains(wanted);
+            hold!(
+                there.contains_key(wanted) || is_doubted || may_be_other,
+                "{wanted:?} is lost"
+            );
             hold!(
                 told.contains(wanted) || is_doubted,
                 "{wanted:?} is not told of"
             );
         }
-        if !self.scenario.draws.is_multiple_of(4) {
+        if !self.scenario.draws.is_multiple_of(4) || !doubted.is_empty() {
             return Ok(());
         }
         let posts = self.posts();
@@ -193,15 +233,16 @@ impl History<'_> {
             .count()
     }
 
-    fn out_dir(&self, input: usize) -> PathBuf {
-        self.folder.path().join(format!("out-{input}"))
+    fn out_dir(&self, process: usize, input: usize) -> PathBuf {
+        self.folder.path().join(format!("out-{process}-{input}"))
     }
 
     /// Puts the inputs of a life at their places, and notes what is valid in them.
-    fn write_inputs(&mut self, life: &Life) -> ReadPlan {
+    fn task<'a>(&mut self, life: &'a Life, process: usize) -> Task<'a> {
         let mut paths = Vec::new();
         for input in 0..life.inputs.len() {
-            let path = self.folder.path().join(format!("input-{input}.csv"));
+            let name = format!("input-{process}-{input}.csv");
+            let path = self.folder.path().join(name);
             std::fs::write(&path, self.scenario.csv(life, input)).expect("it can be written");
             paths.push(path);
             for row in self.scenario.rows_of(life, input) {
@@ -219,65 +260,114 @@ impl History<'_> {
             }
         }
         let mut plan = read_plan(&paths);
+        plan.rules.mark = self.scenario.regime.mark();
         if !self.scenario.has_notes {
             plan.rules
                 .fields
                 .retain(|(field, _)| *field != Field::Notes);
         }
-        plan
+        Task {
+            life,
+            plan,
+            out_dirs: (0..life.inputs.len())
+                .map(|input| self.out_dir(process, input))
+                .collect(),
+            told: Told::default(),
+        }
     }
 
-    /// Runs a process until it ends or dies. Returns the time then.
-    fn run(
-        &mut self,
-        life: &Life,
-        plan: &ReadPlan,
-        told: &Arc<Mutex<BTreeMap<Outcome, u64>>>,
-    ) -> Result<(Option<Ended>, Duration), Wrong> {
+    /// Runs processes until each has ended or died: on one machine, with one ledger. None: it did not come to begin.
+    fn run(&mut self, tasks: &[Task<'_>]) -> Result<[Option<Way>; 2], Wrong> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime");
-        let ended = runtime.block_on(async {
-            let died = self.world.begin(life.crash, life.stall);
-            simulate(Some(self.world.machine()));
-            let time = async {
-                match life.crash {
-                    Some(Crash::AtTime(time)) => sleep(time).await,
-                    _ => died.notified().await,
+        let life = tasks[0].life;
+        let run: Result<_, Wrong> = runtime.block_on(async {
+            self.world.begin(&self.ledger);
+            let mut first = pin!(self.lead(&tasks[0]));
+            let mut second = pin!(async {
+                match (&life.second, tasks.get(1)) {
+                    (Some((after, _)), Some(task)) => {
+                        sleep(*after).await;
+                        Box::pin(self.lead(task)).await
+                    }
+                    _ => pending().await,
                 }
-            };
-            let polls = match life.crash {
-                Some(Crash::AtPoll(polls)) => polls,
-                _ => u32::MAX,
-            };
-            let ended = tokio::select! {
-                biased;
-                () = time => Ok(None),
-                ended = until_poll(polls, self.process(life, plan, told)) => match ended {
-                    Some(ended) => ended.map(Some),
-                    None => Ok(None),
-                },
-                () = sleep(LIFE_MAX) => Err("it does not end".to_owned()),
-            };
-            ended.map(|ended| (ended, self.world.lock().now()))
+            });
+            let mut ways = [None, None];
+            let mut is_waiting = [true, tasks.len() > 1];
+            let mut has_died_last = false;
+            while is_waiting != [false; 2] {
+                let (process, way) = tokio::select! {
+                    biased;
+                    way = &mut first, if is_waiting[0] => (0, way?),
+                    way = &mut second, if is_waiting[1] => (1, way?),
+                };
+                has_died_last = matches!(way, Way::Died);
+                is_waiting[process] = false;
+                ways[process] = Some(way);
+                if has_died_last && life.is_power_lost && is_waiting[1 - process] {
+                    is_waiting[1 - process] = false;
+                    let mut world = self.world.lock();
+                    // Unless it has not begun yet.
+                    if world.has(1 - process) {
+                        world.die(1 - process);
+                        ways[1 - process] = Some(Way::Died);
+                    }
+                }
+            }
+            // Before anything is dropped: closing the ledger would tidy up, as no dying process does.
+            let ledger = has_died_last.then(|| self.keep_what_is_synced(life));
+            Ok((ways, ledger, self.world.lock().now()))
         });
-        if let Ok((None, _)) = ended {
-            self.keep_what_is_synced(life);
-        }
         drop(runtime);
-        simulate(None);
-        ended
+        let (ways, ledger, now) = run?;
+        if let Some(ledger) = ledger {
+            self.ledger = ledger;
+            self.ledgers += 1;
+        }
+        self.world.lock().end(now, life.pause);
+        Ok(ways)
+    }
+
+    /// One process, until it ends or dies.
+    async fn lead(&self, task: &Task<'_>) -> Result<Way, Wrong> {
+        let life = task.life;
+        let (number, machine, died) = self.world.spawn(life);
+        let time = async {
+            match life.crash {
+                Some(Crash::AtTime(time)) => sleep(time).await,
+                _ => died.notified().await,
+            }
+        };
+        let polls = match life.crash {
+            Some(Crash::AtPoll(polls)) => polls,
+            _ => u32::MAX,
+        };
+        let process = simulate(machine, self.process(number, task));
+        let ended = tokio::select! {
+            biased;
+            () = time => None,
+            ended = until_poll(polls, process) => ended.transpose()?,
+            () = self.world.stall(number, life.stall) => None,
+            () = sleep(LIFE_MAX) => return Err("it does not end".to_owned()),
+        };
+        Ok(ended.map_or_else(
+            || {
+                self.world.lock().die(number);
+                Way::Died
+            },
+            Way::Ended,
+        ))
     }
 
     /// The command, without its command line.
-    async fn process(
-        &self,
-        life: &Life,
-        plan: &ReadPlan,
-        told: &Arc<Mutex<BTreeMap<Outcome, u64>>>,
-    ) -> Result<Ended, Wrong> {
+    async fn process(&self, number: usize, task: &Task<'_>) -> Result<Ended, Wrong> {
+        let Task {
+            life, plan, told, ..
+        } = task;
         let target = Target {
             organization: SANDBOX_ORGANIZATION,
             project: SANDBOX_PROJECT,
@@ -290,7 +380,11 @@ impl History<'_> {
             settle: self.scenario.settle,
             timeout: TIMEOUT,
             max_backoff: Duration::from_secs(4),
-            give_up_after: Duration::from_mins(1),
+            give_up_after: if self.scenario.is_patient {
+                Duration::from_hours(2)
+            } else {
+                Duration::from_mins(1)
+            },
             ..Sending::default()
         };
         let told = Arc::clone(told);
@@ -301,7 +395,7 @@ impl History<'_> {
         });
         let stop = StopSignal::default();
         let mark = plan.rules.mark;
-        let carrier = self.world.carrier();
+        let carrier = self.world.carrier(number);
         let seed = self.scenario.draws;
         let outbound = Outbound::simulated(&target, carrier, sending, mark, seed, &stop, &events);
         let ledger = Ledger::open(&self.ledger, &target);
@@ -313,8 +407,9 @@ impl History<'_> {
             stop,
             events,
         };
+        self.world.lock().note_wal();
         self.check_told(&importer.ledger).await?;
-        let import = self.import_all(life, plan, &importer);
+        let import = self.import_all(task, &importer);
         let interruption = async {
             match life.interruption {
                 Some(moment) => sleep(moment).await,
@@ -337,65 +432,60 @@ impl History<'_> {
 
     async fn import_all(
         &self,
-        life: &Life,
-        plan: &ReadPlan,
+        task: &Task<'_>,
         importer: &Importer,
     ) -> Result<Vec<Imported>, ImportError> {
-        let survey = survey(plan, crate::support::TODAY, &mut |_| {
+        let survey = survey(&task.plan, crate::support::TODAY, &mut |_| {
             ControlFlow::Continue(())
         });
         let survey = survey.expect("it can be read").expect("not broken off");
-        let mut left = life.limit.unwrap_or(u64::MAX);
+        let mut left = task.life.limit.unwrap_or(u64::MAX);
         let mut seen = (Seen::new(), Seen::new());
         let mut all = Vec::new();
         for (n, input) in survey.inputs.iter().enumerate() {
-            let out_dir = self.out_dir(n);
-            let (done, seen_so_far) = importer.import(input, n, &out_dir, &mut left, seen).await?;
+            let out_dir = &task.out_dirs[n];
+            let (done, seen_so_far) = importer.import(input, n, out_dir, &mut left, seen).await?;
             seen = seen_so_far;
             all.push(done);
         }
         Ok(all)
     }
 
-    /// What a process that dies leaves of its ledger: every commit, since each of them was synced.
-    ///
-    /// To be called while the ledger is open: closing it would tidy up, as no dying process does.
-    fn keep_what_is_synced(&mut self, life: &Life) {
-        let old = std::mem::replace(
-            &mut self.ledger,
-            self.folder.path().join(format!("ledger-{}", self.ledgers)),
-        );
-        self.ledgers += 1;
-        let name = old
-            .file_name()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
+    /// What a process that dies leaves of its ledger. Of a loss of power that is every commit that was answered for,
+    /// and perhaps a part of what was written later. Returns where it is.
+    fn keep_what_is_synced(&self, life: &Life) -> PathBuf {
+        let text = |path: &Path| {
+            let name = path.file_name().expect("a name");
+            name.to_string_lossy().into_owned()
+        };
+        let name = text(&self.ledger);
+        let kept = self.folder.path().join(format!("ledger-{}", self.ledgers));
+        let with = |suffix: &str| {
+            let mut path = kept.clone().into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
         for file in std::fs::read_dir(self.folder.path()).expect("it can be read") {
             let path = file.expect("an entry").path();
-            let file = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
+            let file = text(&path);
             let Some(suffix) = file.strip_prefix(&name) else {
                 continue;
             };
             let is_lost = suffix == "-shm" || (life.is_power_lost && suffix.starts_with("-run-"));
             if !is_lost {
-                let mut to = self.ledger.clone().into_os_string();
-                to.push(suffix);
-                std::fs::copy(&path, &to).expect("copied");
+                std::fs::copy(&path, with(suffix)).expect("copied");
             }
         }
-        if life.is_power_lost {
-            let mut wal = self.ledger.clone().into_os_string();
-            wal.push("-wal");
-            if let Ok(mut bytes) = std::fs::read(&wal) {
-                bytes.extend(self.world.lock().torn());
-                std::fs::write(&wal, bytes).expect("written");
+        let wal = with("-wal");
+        if let (true, Ok(mut bytes)) = (life.is_power_lost, std::fs::read(&wal)) {
+            let mut world = self.world.lock();
+            if let Some(end) = world.lost_from() {
+                bytes.truncate(usize::try_from(end).expect("little"));
             }
+            bytes.extend(world.torn());
+            std::fs::write(&wal, bytes).expect("written");
         }
+        kept
     }
 
     /// Whatever was shown as created stands in the ledger, with the same id.
@@ -417,75 +507,125 @@ impl History<'_> {
         Ok(())
     }
 
-    /// The requests at the server, by their mark: each of them once, and each of a valid entry.
-    fn marks(&self) -> Result<BTreeMap<String, Held>, Wrong> {
-        let mut by_mark = BTreeMap::new();
-        let mut met = BTreeSet::new();
-        for stored in self.world.lock().requests() {
+    /// Our requests at the server, each of a valid entry, and none more often than the job allows.
+    fn held(&self) -> Result<BTreeMap<Wanted, Vec<Held>>, Wrong> {
+        let regime = self.scenario.regime;
+        let mut by_wanted: BTreeMap<Wanted, Vec<Held>> = BTreeMap::new();
+        let valid: BTreeSet<_> = self.valid.values().collect();
+        let world = self.world.lock();
+        let requests = world.requests();
+        for stored in requests.iter().filter(|stored| world.is_ours(stored)) {
             let notes = stored.body.notes.clone().unwrap_or_default();
+            let email = stored.body.user_email.clone().unwrap_or_default();
+            let request = stored.body.request.clone();
+            let person = number_in(&email);
+            let wanted = Wanted {
+                ticket: format!("T-{person}"),
+                request: request.clone(),
+            };
             let mark = notes
                 .split_once("[ref ")
-                .and_then(|(_, rest)| rest.split_once(']'));
-            let Some((mark, _)) = mark else {
-                return Err(format!("no mark: {notes}"));
+                .and_then(|(_, rest)| Some(rest.split_once(']')?.0.to_owned()));
+            hold!(
+                mark.is_some() == (regime.mark() == Mark::Notes),
+                "a mark, or none: {notes}"
+            );
+            let meant = match &mark {
+                Some(mark) => self.valid.get(mark),
+                None => valid.get(&wanted).copied(),
             };
-            let Some(wanted) = self.valid.get(mark) else {
-                return Err(format!("it was never valid: {notes}"));
+            let Some(meant) = meant else {
+                return Err(format!("it was never valid: {email} {notes}"));
             };
-            let email = stored.body.user_email.clone().unwrap_or_default();
+            hold!(*meant == wanted, "{meant:?} has {email}, {request}");
             let held = Held {
                 id: stored.id.to_string(),
-                request: stored.body.request.clone(),
-                person: number_in(&email),
+                request,
+                person,
+                mark,
+            };
+            let all = by_wanted.entry(wanted).or_default();
+            all.push(held);
+            let most = match regime {
+                // As often as it was sent and who sent it could not know.
+                Regime::Resend => world.doubts_of(person, &stored.body.request).max(1),
+                _ => 1,
             };
             hold!(
-                format!("T-{}", held.person) == wanted.ticket && held.request == wanted.request,
-                "{wanted:?} has {email}, {}",
-                held.request
+                all.len() <= most as usize,
+                "{meant:?} was created {} times",
+                all.len()
             );
-            hold!(met.insert(wanted), "{wanted:?} was created twice");
-            by_mark.insert(mark.to_owned(), held);
         }
-        Ok(by_mark)
+        Ok(by_wanted)
+    }
+
+    /// What the server holds for a row: ours, and without marks what cannot be told from it.
+    fn held_for(&self, row: &ResultRow, held: &BTreeMap<Wanted, Vec<Held>>) -> Vec<Held> {
+        let wanted = self.valid.get(&row.import_id);
+        let all = wanted.and_then(|wanted| held.get(wanted)).into_iter();
+        let is_its = |held: &&Held| held.mark.as_ref().is_none_or(|mark| *mark == row.import_id);
+        let mut all: Vec<_> = all.flatten().filter(is_its).cloned().collect();
+        if self.scenario.regime == Regime::Unmarked {
+            let world = self.world.lock();
+            let requests = world.requests();
+            let others = requests.iter().filter(|stored| !world.is_ours(stored));
+            all.extend(others.map(|stored| Held {
+                id: stored.id.to_string(),
+                request: stored.body.request.clone(),
+                person: number_in(stored.body.user_email.as_deref().unwrap_or_default()),
+                mark: None,
+            }));
+        }
+        all
     }
 
     fn check_server(&self) -> Result<(), Wrong> {
-        self.marks()?;
+        self.held()?;
         let world = self.world.lock();
         hold!(world.complaints.is_empty(), "{:?}", world.complaints);
         Ok(())
     }
 
     /// Nothing was shown before it was committed, and the growing results speak the truth.
-    fn check_died(&mut self, life: &Life, told: &BTreeMap<Outcome, u64>) -> Result<(), Wrong> {
+    fn check_died(&mut self, task: &Task<'_>, is_alone: bool) -> Result<(), Wrong> {
         // A ledger whose first commit was never made is as good as none.
         let totals = overview(&self.ledger, 1).map(|overview| overview.totals);
         let totals = totals.unwrap_or_default();
-        self.open_claims = totals.claimed;
         for (outcome, held) in [
             (Outcome::Created, totals.created),
             (Outcome::Rejected, totals.rejected),
             (Outcome::Failed, totals.failed),
         ] {
+            let told = task.told.lock().expect("no panic");
             let shown = told.get(&outcome).copied().unwrap_or_default();
+            // Another process may have tried again since.
             hold!(
-                shown <= held,
+                shown <= held || (outcome != Outcome::Created && !is_alone),
                 "{shown} were shown as {outcome}, the ledger has {held}"
             );
         }
-        for input in 0..life.inputs.len() {
-            let rows = results(&self.out_dir(input));
-            self.check_rows(&rows, false)?;
+        for out_dir in &task.out_dirs {
+            let rows = results(out_dir);
+            self.check_rows(&rows, None)?;
         }
         Ok(())
     }
 
-    fn check_ended(&mut self, life: &Life, ended: &Ended) -> Result<(), Wrong> {
+    fn check_ended(
+        &mut self,
+        task: &Task<'_>,
+        ended: &Ended,
+        is_alone: bool,
+        told_before: &BTreeMap<String, String>,
+    ) -> Result<(), Wrong> {
+        let life = task.life;
         match &ended.stop {
             None
             | Some(StopCause::KeyRefused | StopCause::Interrupted | StopCause::Outage { .. }) => {}
             Some(StopCause::Ledger { why, .. }) if life.stall.is_some() => {
-                hold!(why.contains("lease"), "stopped by {why}");
+                let is_known = why.contains("lease") || why.contains("no longer claimed");
+                hold!(is_known, "stopped by {why}");
             }
             Some(cause) => return Err(format!("stopped by {cause}")),
         }
@@ -495,9 +635,9 @@ impl History<'_> {
             "not all inputs were imported"
         );
         for (input, imported) in imported.iter().enumerate() {
-            let rows = results(&self.out_dir(input));
-            self.check_rows(&rows, true)?;
-            self.check_summary(life, input, imported, &rows)?;
+            let rows = results(&task.out_dirs[input]);
+            self.check_rows(&rows, is_alone.then_some(told_before))?;
+            self.check_summary(task, input, imported, &rows)?;
             let is_complete = rows
                 .iter()
                 .all(|row| matches!(row.outcome.as_str(), "created" | "duplicate"));
@@ -514,7 +654,7 @@ impl History<'_> {
                 None => code == by_itself,
             };
             hold!(is_right, "exit code {code}, stopped by {:?}", ended.stop);
-            if ended.stop.is_none() && life.limit.is_none() {
+            if ended.stop.is_none() && life.limit.is_none() && is_alone {
                 let unsent = rows.iter().find(|row| row.outcome == "not_sent");
                 hold!(
                     unsent.is_none(),
@@ -525,30 +665,32 @@ impl History<'_> {
         let totals = overview(&self.ledger, 1)
             .map_err(|error| error.to_string())?
             .totals;
-        let before = std::mem::replace(&mut self.open_claims, totals.claimed);
         hold!(
-            totals.claimed <= before,
-            "{} claims are open, and there were {before}",
-            totals.claimed
+            totals.claimed <= self.open_claims || !is_alone,
+            "{} claims are open, and there were {}",
+            totals.claimed,
+            self.open_claims
         );
         Ok(())
     }
 
-    /// What results say of single entries is what the server holds.
-    fn check_rows(&mut self, rows: &[ResultRow], has_ended: bool) -> Result<(), Wrong> {
-        let created = self.marks()?;
+    /// What results say of single entries is what the server holds. Of a process that has ended, and was alone, also
+    /// what they say of what is not created: then with what was told before it.
+    fn check_rows(
+        &mut self,
+        rows: &[ResultRow],
+        alone: Option<&BTreeMap<String, String>>,
+    ) -> Result<(), Wrong> {
+        let created = self.held()?;
         for row in rows {
-            let held = created.get(&row.import_id);
+            let all = self.held_for(row, &created);
             if row.outcome == "created" {
-                let Some(held) = held else {
-                    return Err(format!("it does not exist: {row:?}"));
+                let Some(held) = all.iter().find(|held| held.id == row.id) else {
+                    return Err(format!("it does not exist, but {all:?}: {row:?}"));
                 };
                 let Held {
-                    id,
-                    request,
-                    person,
+                    request, person, ..
                 } = held;
-                hold!(*id == row.id, "its id is {id}: {row:?}");
                 hold!(
                     *request == row.request || row.error_code == "changed",
                     "it is {request}: {row:?}"
@@ -562,17 +704,16 @@ impl History<'_> {
                     before.is_none_or(|id| id == row.id),
                     "it had another id: {row:?}"
                 );
-            } else if has_ended && !matches!(row.outcome.as_str(), "duplicate" | "invalid") {
-                // What a process that died has left may be the results of one before it.
+            } else if let Some(told_before) = alone
+                && !matches!(row.outcome.as_str(), "duplicate" | "invalid")
+            {
                 let id = &row.import_id;
                 hold!(
-                    !self.told.contains_key(id),
+                    !told_before.contains_key(id),
                     "it was created before: {row:?}"
                 );
-                hold!(
-                    held.is_none() || row.outcome == "in_doubt",
-                    "it exists: {row:?}"
-                );
+                let is_there = self.scenario.regime.mark() == Mark::Notes && !all.is_empty();
+                hold!(!is_there || row.outcome == "in_doubt", "it exists: {row:?}");
             }
         }
         Ok(())
@@ -580,14 +721,15 @@ impl History<'_> {
 
     fn check_summary(
         &self,
-        life: &Life,
+        task: &Task<'_>,
         input: usize,
         imported: &Imported,
         rows: &[ResultRow],
     ) -> Result<(), Wrong> {
         let tally = &imported.summary.tally;
         hold!(tally.adds_up(), "{tally:?}");
-        let path = self.out_dir(input).join("summary.json");
+        let life = task.life;
+        let path = task.out_dirs[input].join("summary.json");
         let summary = std::fs::read(path).map_err(|error| error.to_string())?;
         let summary: serde_json::Value = serde_json::from_slice(&summary).expect("JSON");
         let said = |name: &str| summary[name].as_u64().unwrap_or(u64::MAX);
@@ -637,21 +779,17 @@ struct Wanted {
 }
 
 /// A request at the server.
+#[derive(Clone, Debug)]
 struct Held {
     id: String,
     request: String,
     person: u32,
+    mark: Option<String>,
 }
 
 /// The ticket that a key begins with.
 fn ticket(key: &str) -> String {
     key.split(" // ").next().unwrap_or_default().to_owned()
-}
-
-/// The number in `person12@example.com`.
-fn number_in(email: &str) -> u32 {
-    let digits: String = email.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or_default()
 }
 
 /// The whole lines of a results file, which may be growing or not be there yet.

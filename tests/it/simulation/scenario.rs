@@ -3,12 +3,15 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use concord_import::plan::DoubtPolicy;
+use concord_import::plan::{DoubtPolicy, Mark};
 use concord_import::sandbox::{Listing, Order, Reads, TextMatch};
 use fastrand::Rng;
 
-/// How far the server's clock may be from ours.
-const SKEW_MAX_S: i64 = 600;
+/// How far the server's clock may be from ours where its answers show it, and how far behind where they do not.
+const SKEW_MAX_S: i64 = 1_800;
+const SKEW_UNSEEN_MAX_S: i64 = 600;
+/// Items of a page where a project is large: as few as leave room for the overlap of pages.
+const SMALL_PAGE: usize = 40;
 
 /// What can happen to one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub(super) enum Fault {
     /// 401, as if the key were withdrawn for a moment.
     KeyRefused,
     ListError,
+    /// 403, 404 or 405, as if the list were forbidden for a moment.
+    ListRefused,
     ListBusy,
     ListReset,
     ListHang,
@@ -55,7 +60,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::ErrorBefore,
         Self::ErrorAfter,
         Self::ErrorLate,
@@ -77,6 +82,7 @@ impl Fault {
         Self::Refused,
         Self::KeyRefused,
         Self::ListError,
+        Self::ListRefused,
         Self::ListBusy,
         Self::ListReset,
         Self::ListHang,
@@ -84,10 +90,19 @@ impl Fault {
         Self::ListCut,
     ];
 
+    /// Whether who meets it knows that nothing was created.
+    pub(super) const fn surely_not_created(self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Unread | Self::NoConnection | Self::Refused | Self::KeyRefused
+        )
+    }
+
     pub(super) const fn is_of_list(self) -> bool {
         matches!(
             self,
             Self::ListError
+                | Self::ListRefused
                 | Self::ListBusy
                 | Self::ListReset
                 | Self::ListHang
@@ -154,6 +169,73 @@ pub(super) enum Crash {
     AtPoll(u32),
 }
 
+/// When a process stands still for a while: suspended, stopped, or its machine asleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stall {
+    pub(super) at: StallAt,
+    pub(super) length: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StallAt {
+    /// Before or after a piece of blocking work.
+    Step(u32),
+    /// So long after its start.
+    Time(Duration),
+}
+
+/// What the job says of doubt and marks in all runs of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Regime {
+    /// Marks, and each run looks up or holds as it likes.
+    Marked,
+    /// Marks; what is in doubt and not found is never sent again.
+    Hold,
+    /// Marks; what is in doubt and cannot be looked up is sent again.
+    Resend,
+    /// No marks.
+    Unmarked,
+}
+
+impl Regime {
+    pub(super) const fn mark(self) -> Mark {
+        match self {
+            Self::Unmarked => Mark::None,
+            _ => Mark::Notes,
+        }
+    }
+
+    pub(super) const fn in_doubt(self, drawn: DoubtPolicy) -> DoubtPolicy {
+        match self {
+            Self::Marked => drawn,
+            Self::Hold => DoubtPolicy::Hold,
+            Self::Resend => DoubtPolicy::Resend,
+            Self::Unmarked => DoubtPolicy::LookUp,
+        }
+    }
+}
+
+/// Others who use the same project.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Strangers {
+    /// Of their doing something before an exchange reaches the server.
+    pub(super) odds: f64,
+    /// They write into requests that exist, ours among them.
+    pub(super) edit: bool,
+    /// They put many of their own away, which then are no longer listed.
+    pub(super) archive: bool,
+}
+
+/// How the list keeps to what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    Honest,
+    /// Every page is the first.
+    IgnoresOffset,
+    /// Counts no further.
+    CapsTotal(usize),
+}
+
 /// One start of the command, until its end or its death.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Life {
@@ -164,8 +246,9 @@ pub(super) struct Life {
     pub(super) limit: Option<u64>,
     pub(super) in_doubt: DoubtPolicy,
     pub(super) crash: Option<Crash>,
-    /// The piece of blocking work at which the machine stalls until the lease has run out.
-    pub(super) stall: Option<u32>,
+    pub(super) stall: Option<Stall>,
+    /// Somebody starts the command a second time, so long after the first start.
+    pub(super) second: Option<(Duration, Box<Life>)>,
     /// Somebody interrupts it so long after its start.
     pub(super) interruption: Option<Duration>,
     /// From its end to the next start.
@@ -188,6 +271,17 @@ pub(super) struct Scenario {
     pub(super) outage: Option<(Duration, Duration)>,
     pub(super) listing: Listing,
     pub(super) reads: Reads,
+    pub(super) regime: Regime,
+    pub(super) strangers: Option<Strangers>,
+    /// Requests of strangers that are there from the start.
+    pub(super) prefilled: usize,
+    /// Items of a page that is asked for.
+    pub(super) page_items: usize,
+    pub(super) manner: Manner,
+    /// The server's answers have a `Date`.
+    pub(super) has_date: bool,
+    /// The server tells to come again in minutes rather than seconds.
+    pub(super) is_patient: bool,
     /// The server gives no more items in a page than that.
     pub(super) page_max: usize,
     /// How far the server's clock is ahead of ours, in seconds.
@@ -230,8 +324,53 @@ impl Scenario {
             TextMatch::Prefix,
             TextMatch::Ignored,
         ];
+        let regime = match rng.u8(..16) {
+            0 => Regime::Hold,
+            1 | 2 => Regime::Resend,
+            3 | 4 => Regime::Unmarked,
+            _ => Regime::Marked,
+        };
+        // What is sent again after long waits is looked for by dates.
+        let (is_large, is_patient) = match regime {
+            Regime::Resend => (rng.u8(..4) > 0, rng.bool()),
+            _ => (rng.u8(..3) == 0, rng.u8(..12) == 0),
+        };
+        let has_strangers = rng.bool();
+        let has_date = rng.u8(..4) > 0;
+        let manner = match (regime, rng.u8(..12)) {
+            (Regime::Marked | Regime::Hold, 0) => Manner::IgnoresOffset,
+            (_, 1) => Manner::CapsTotal(rng.usize(2..=100)),
+            _ => Manner::Honest,
+        };
+        let pages = if is_large {
+            [1_000, 1_000, 1_000, 25]
+        } else {
+            [1_000, 1_000, 7, 2]
+        };
+        let page_max = pages[rng.usize(..4)];
+        let manner = match manner {
+            // A list of which the whole seems to be on its first page is not read further.
+            Manner::CapsTotal(cap) if cap == page_max => Manner::CapsTotal(cap + 1),
+            manner => manner,
+        };
         Self {
             draws: seed,
+            regime,
+            strangers: has_strangers.then(|| Strangers {
+                odds: [0.05, 0.2, 0.5][rng.usize(..3)],
+                // Without marks nothing but the content tells what is whose.
+                edit: regime != Regime::Unmarked && rng.bool(),
+                archive: is_large && rng.u8(..3) == 0,
+            }),
+            prefilled: if is_large {
+                rng.usize(90..=280)
+            } else {
+                [0, 0, 3][rng.usize(..3)]
+            },
+            page_items: if is_large { SMALL_PAGE } else { usize::MAX },
+            manner,
+            has_date,
+            is_patient,
             has_notes: rng.u8(..4) > 0,
             faults,
             odds: [0.02, 0.1, 0.3, 0.6][rng.usize(..4)],
@@ -247,15 +386,19 @@ impl Scenario {
                 0 => reads[rng.usize(..reads.len())],
                 _ => Reads::Allowed,
             },
-            page_max: [1_000, 1_000, 7, 2][rng.usize(..4)],
+            page_max,
             skew_s: match rng.u8(..4) {
-                0 => rng.i64(-SKEW_MAX_S..=SKEW_MAX_S),
+                0 if has_date => rng.i64(-SKEW_MAX_S..=SKEW_MAX_S),
+                0 | 1 => rng.i64(-SKEW_UNSEEN_MAX_S..=SKEW_MAX_S),
+                // As far behind as it may be.
+                2 if has_date => -SKEW_MAX_S,
+                2 => -SKEW_UNSEEN_MAX_S,
                 _ => 0,
             },
             concurrency: rng.u32(1..=8),
             settle,
             work_max: ms(&mut rng, 0..=40),
-            lives: lives(&mut rng, rows.len()),
+            lives: lives(&mut rng, regime, rows.len()),
             rows,
         }
     }
@@ -263,6 +406,11 @@ impl Scenario {
     /// How late something may be created after its answer was lost, so that it is listed when the settle time ends.
     pub(super) fn latest(&self) -> Duration {
         self.settle.saturating_sub(self.listing.lag)
+    }
+
+    /// Whether what is in doubt can be settled by looking.
+    pub(super) fn can_look_up(&self) -> bool {
+        self.reads == Reads::Allowed && self.manner != Manner::IgnoresOffset
     }
 
     /// The rows of one of a life's inputs, as they stand in the source then.
@@ -290,9 +438,47 @@ impl Scenario {
         &self.rows[range.start.min(end)..end]
     }
 
+    /// Scenarios in whose project less happens.
+    fn with_a_simpler_project(&self) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut change = |change: &dyn Fn(&mut Self)| {
+            let mut smaller = self.clone();
+            change(&mut smaller);
+            all.push(smaller);
+        };
+        if self.strangers.is_some() {
+            change(&|it| it.strangers = None);
+        }
+        if let Some(Strangers { edit, archive, .. }) = self.strangers {
+            let with = |it: &mut Self, edit, archive| {
+                it.strangers = it.strangers.map(|strangers| Strangers {
+                    edit,
+                    archive,
+                    ..strangers
+                });
+            };
+            if edit {
+                change(&|it| with(it, false, archive));
+            }
+            if archive {
+                change(&|it| with(it, edit, false));
+            }
+        }
+        if self.prefilled > 0 {
+            change(&|it| it.prefilled = 0);
+        }
+        if self.manner != Manner::Honest {
+            change(&|it| it.manner = Manner::Honest);
+        }
+        if self.is_patient {
+            change(&|it| it.is_patient = false);
+        }
+        all
+    }
+
     /// Scenarios that are a little simpler.
     pub(super) fn smaller(&self) -> Vec<Self> {
-        let mut all = Vec::new();
+        let mut all = self.with_a_simpler_project();
         let mut change = |change: &dyn Fn(&mut Self)| {
             let mut smaller = self.clone();
             change(&mut smaller);
@@ -300,6 +486,9 @@ impl Scenario {
         };
         for at in 0..self.lives.len() {
             change(&|it| drop(it.lives.remove(at)));
+            if self.lives[at].second.is_some() {
+                change(&|it| it.lives[at].second = None);
+            }
         }
         if !self.faults.is_empty() {
             let half = self.faults.len() / 2;
@@ -409,7 +598,7 @@ fn rows(rng: &mut Rng) -> Vec<Row> {
     rows.collect()
 }
 
-fn lives(rng: &mut Rng, rows: usize) -> Vec<Life> {
+fn lives(rng: &mut Rng, regime: Regime, rows: usize) -> Vec<Life> {
     let (mut is_corrected, mut is_changed) = (false, false);
     let mut crashes = rng.usize(0..=4);
     let count = crashes.max(rng.usize(1..=2));
@@ -418,33 +607,87 @@ fn lives(rng: &mut Rng, rows: usize) -> Vec<Life> {
         is_changed |= rng.u8(..4) == 0;
         let crash = (crashes > 0).then(|| crash(rng));
         crashes = crashes.saturating_sub(1);
-        Life {
-            inputs: match rng.u8(..6) {
-                0 => vec![0..rows / 2, rows / 3..rows],
-                1 => only(0..rng.usize(0..=rows)),
-                2 => only(rng.usize(0..=rows)..rows),
-                _ => only(0..rows),
-            },
-            is_corrected,
-            is_changed,
-            limit: (rng.u8(..5) == 0).then(|| rng.u64(0..=8)),
-            in_doubt: match rng.u8(..10) {
-                0 => DoubtPolicy::Hold,
-                _ => DoubtPolicy::LookUp,
-            },
-            crash,
-            stall: (rng.u8(..12) == 0).then(|| rng.u32(1..=40)),
-            interruption: (rng.u8(..5) == 0).then(|| ms(rng, 0..=4_000)),
-            pause: match rng.u8(..4) {
-                0 => Duration::ZERO,
-                1 => ms(rng, 0..=100),
-                2 => ms(rng, 0..=10_000),
-                _ => ms(rng, 0..=300_000),
-            },
-            is_power_lost: rng.u8(..4) == 0,
+        let mut life = life(rng, regime, rows);
+        life.is_corrected = is_corrected;
+        life.is_changed = is_changed;
+        life.crash = crash;
+        if rng.u8(..5) == 0 {
+            life.second = Some(second(rng, regime, rows, &mut life));
         }
+        life
     });
     lives.collect()
+}
+
+/// A start that nothing befalls.
+fn life(rng: &mut Rng, regime: Regime, rows: usize) -> Life {
+    Life {
+        inputs: match rng.u8(..6) {
+            0 => vec![0..rows / 2, rows / 3..rows],
+            1 => only(0..rng.usize(0..=rows)),
+            2 => only(rng.usize(0..=rows)..rows),
+            _ => only(0..rows),
+        },
+        is_corrected: false,
+        is_changed: false,
+        limit: (rng.u8(..5) == 0).then(|| rng.u64(0..=8)),
+        in_doubt: regime.in_doubt(match rng.u8(..10) {
+            0 => DoubtPolicy::Hold,
+            _ => DoubtPolicy::LookUp,
+        }),
+        crash: None,
+        stall: (rng.u8(..12) == 0).then(|| stall(rng)),
+        second: None,
+        interruption: (rng.u8(..5) == 0).then(|| ms(rng, 0..=4_000)),
+        pause: match rng.u8(..5) {
+            0 => Duration::ZERO,
+            1 => ms(rng, 0..=100),
+            2 => ms(rng, 0..=10_000),
+            3 => ms(rng, 0..=300_000),
+            // Longer than any margin of dates.
+            _ => ms(rng, 600_000..=3_000_000),
+        },
+        is_power_lost: rng.u8(..4) == 0,
+    }
+}
+
+/// A second start beside a first one, which most often stands still then.
+fn second(rng: &mut Rng, regime: Regime, rows: usize, first: &mut Life) -> (Duration, Box<Life>) {
+    let after = if rng.u8(..4) == 0 {
+        ms(rng, 0..=2_000)
+    } else {
+        first.limit = None;
+        first.interruption = None;
+        first.stall = Some(Stall {
+            length: ms(rng, 100_000..=300_000),
+            ..stall(rng)
+        });
+        // About when the lease runs out, and later.
+        ms(rng, 80_000..=200_000)
+    };
+    let mut other = life(rng, regime, rows);
+    other.is_corrected = first.is_corrected;
+    other.is_changed = first.is_changed;
+    if rng.u8(..4) > 0 {
+        other.inputs.clone_from(&first.inputs);
+        other.limit = None;
+    }
+    other.crash = (rng.u8(..4) == 0).then(|| crash(rng));
+    (after, Box::new(other))
+}
+
+fn stall(rng: &mut Rng) -> Stall {
+    Stall {
+        at: if rng.bool() {
+            StallAt::Step(rng.u32(1..=40))
+        } else {
+            StallAt::Time(ms(rng, 0..=8_000))
+        },
+        length: match rng.u8(..4) {
+            0 => ms(rng, 0..=60_000),
+            _ => ms(rng, 60_000..=300_000),
+        },
+    }
 }
 
 fn crash(rng: &mut Rng) -> Crash {

@@ -1,0 +1,134 @@
+//! What the process that takes a workbook apart is asked, and what it says: lines of JSON, each bounded in size.
+//!
+//! Both sides are this very program, so the form is nobody else's business and may change with every version. Still the
+//! asking side believes nothing: a line that is too long, is not of this form or never ends is a fault of the workbook.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::Kind;
+
+/// Largest line that is said, in bytes.
+pub(crate) const SAID_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What is asked, on the first line; the workbook's bytes follow.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Asked {
+    /// What the first bytes tell of it.
+    pub(super) kind: Kind,
+    /// Its size.
+    pub(super) bytes: u64,
+    /// The sheet to read; none: the only one that looks like a table.
+    pub(super) sheet: Option<String>,
+}
+
+/// One line of the answer: the sheet, its rows in order, the end. Or why there is none.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Said {
+    Sheet(Sheet),
+    Row(Row),
+    End,
+    Failed(Failed),
+}
+
+/// The sheet that is read.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Sheet {
+    /// What the workbook turned out to be.
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    /// Columns that a person does not see, from 0.
+    pub(crate) hidden_columns: Vec<u32>,
+}
+
+/// A row with something in it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// As it stands at the left, from 1.
+    pub(crate) number: u64,
+    /// Hidden, or filtered away.
+    pub(crate) is_hidden: bool,
+    /// Each that is not blank: its column, from 0 and ascending, and what a person sees in it.
+    pub(crate) cells: Vec<(u32, String)>,
+    /// Cells among these whose value cannot be taken, by column.
+    pub(crate) wrong: Vec<(u32, Wrong)>,
+    /// Merged cells that reach over this row.
+    pub(crate) merged: Vec<Merged>,
+}
+
+impl Row {
+    /// Adds a cell, unless it is blank.
+    pub(super) fn put(&mut self, column: u32, shown: Shown) {
+        match shown {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => self.cells.push((column, text)),
+            Err((text, wrong)) => {
+                self.cells.push((column, text));
+                self.wrong.push((column, wrong));
+            }
+        }
+    }
+}
+
+/// What a person sees in a cell; or what stands there, and why that is no value.
+pub(super) type Shown = Result<String, (String, Wrong)>;
+
+/// Why a cell's value cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Wrong {
+    /// It shows an error: `#N/A`.
+    Error,
+    /// A formula whose result is not in the file.
+    NoStoredValue,
+    /// A number of more digits than a spreadsheet keeps.
+    TooManyDigits,
+    /// A number that is shown as a date and is none.
+    NoSuchDate,
+    /// Not of a form that is known.
+    NotRead,
+}
+
+/// A rectangle of cells that show as one, from 0, ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Merged {
+    pub(crate) first_row: u32,
+    pub(crate) last_row: u32,
+    pub(crate) first_column: u32,
+    pub(crate) last_column: u32,
+}
+
+/// Why a workbook cannot be read, or not to its end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Failed {
+    /// Follows the input's name.
+    pub(crate) what: String,
+    pub(crate) hint: String,
+}
+
+impl Failed {
+    pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+/// Says one thing. What is too large to say is a row that cannot be read, and says so.
+pub(super) fn say(out: &mut dyn Write, said: &Said) -> io::Result<()> {
+    let mut line = serde_json::to_vec(said)?;
+    if line.len() >= SAID_BYTES_MAX {
+        let Said::Row(row) = said else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        line = serde_json::to_vec(&Said::Row(Row {
+            number: row.number,
+            is_hidden: row.is_hidden,
+            wrong: vec![(u32::MAX, Wrong::NotRead)],
+            ..Row::default()
+        }))?;
+    }
+    line.push(b'\n');
+    out.write_all(&line)
+}
