@@ -1,8 +1,9 @@
 //! What a record below the header is: a row, or a note, a total or a header that was repeated.
 //!
 //! It goes by the record alone, by what the columns hold in the first records and by which of those are sums of others
-//! (`sums`), so that the same record is judged the same wherever it stands. What is set aside for certain is told as a warning; what may be a row or not is a problem of
-//! that row. A record with an email address is always a row. Nothing is allocated for a row.
+//! (`sums`), so that the same record is judged the same wherever it stands. What is set aside for certain is told as a
+//! warning; what may be a row or not is a problem of that row. A record with an email address is always a row. Nothing is
+//! allocated for a row.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
