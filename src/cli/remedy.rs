@@ -64,51 +64,6 @@ const REMEDIES: &[Remedy] = &[
         "put each table into a file of its own",
     ),
     remedy(
-        "stray_quotes",
-        "quotes within cells where one that opens a cell seems to be meant",
-        "look for a delimiter missing in front of a quoted cell; if the quotes are text, set quote = \"\" in [input]",
-    ),
-    remedy(
-        "nameless_column",
-        "a value below a header that has no name",
-        "name the column in the header, or clear the cell",
-    ),
-    remedy(
-        "hidden_row",
-        "a row that is hidden or filtered away in the workbook, and read all the same",
-        "nothing, if it is meant; else delete the row in the workbook",
-    ),
-    remedy(
-        "merged_cells",
-        "cells that are merged over rows or columns which the job uses",
-        "unmerge them and give each row its own value",
-    ),
-    remedy(
-        "cell_error",
-        "a cell that shows an error of the spreadsheet",
-        "correct the cell or its formula",
-    ),
-    remedy(
-        "formula_without_value",
-        "a formula whose result is not in the file",
-        "open the workbook in a spreadsheet program and save it, then check again",
-    ),
-    remedy(
-        "digits_lost",
-        "a number with more digits than a spreadsheet keeps",
-        "enter it as text, with an apostrophe in front, from where it came",
-    ),
-    remedy(
-        "no_such_date",
-        "a number that is shown as a date and is none",
-        "correct the cell, or its format",
-    ),
-    remedy(
-        "cell_not_read",
-        "a cell whose value cannot be read",
-        "enter the value again, or save the sheet as CSV UTF-8 and give that",
-    ),
-    remedy(
         "shifted",
         "a row with a cell too many, whose values do not fit their columns",
         "look for a delimiter too many, or for a cell that lacks its quotes",

@@ -77,16 +77,19 @@ impl Wire {
             243 => Ok(Answer {
                 status: 201,
                 retry_after: None,
+                date: None,
                 body: Err(BodyFault::CutOff),
             }),
             244 => Ok(Answer {
                 status: 200,
                 retry_after: None,
+                date: None,
                 body: Err(BodyFault::TooLarge { bytes_max: 1 }),
             }),
             _ => Ok(Answer {
                 status,
                 retry_after,
+                date: None,
                 body: Ok(body.clone()),
             }),
         };
