@@ -214,7 +214,7 @@ impl Judge {
                 )
             }) && rest().any(|kind| matches!(kind, Kind::Number | Kind::Year))
         };
-        let adds_up = || !self.sums.is_empty() && self.sums.contains(&fingerprint(count, &cell));
+        let adds_up = || !self.sums.is_empty() && self.sums.contains(&fingerprint(count, cell));
         match total_label(label) {
             Label::Total if is_sums() => return Verdict::Aside(Aside::Total),
             Label::Perhaps if is_sums() && adds_up() => return Verdict::Aside(Aside::Total),

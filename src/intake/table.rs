@@ -346,6 +346,18 @@ impl<'a> Look<'a> {
 
     /// Whether half of the table's records from here on have something in the column.
     fn is_used(&self, column: usize, from: usize) -> bool {
+        let (records, used) = self.uses(column, from);
+        used > 0 && used * 2 >= records
+    }
+
+    /// Whether nine in ten of the table's records from here on have something in the column.
+    fn is_used_by_nearly_all(&self, column: usize, from: usize) -> bool {
+        let (records, used) = self.uses(column, from);
+        used > 1 && used * 10 >= records * 9
+    }
+
+    /// How many of the table's records there are from here on, and how many have something in the column.
+    fn uses(&self, column: usize, from: usize) -> (usize, usize) {
         let (mut records, mut used) = (0, 0);
         for (kinds, filled) in self.kinds.iter().zip(&self.filled).skip(from) {
             if self.is_wide(*filled) {
@@ -353,7 +365,7 @@ impl<'a> Look<'a> {
                 used += usize::from(kinds.get(column).is_some_and(|kind| *kind != Kind::Blank));
             }
         }
-        used > 0 && used * 2 >= records
+        (records, used)
     }
 
     /// Whether any record from here on has something in the column.
@@ -629,9 +641,11 @@ impl<'a> Look<'a> {
             let is_missing = if column < last_named {
                 self.has_values(column, from)
             } else {
-                // One at the end is a column if the header has a cell for its name, and most rows a value.
-                (header..=last).any(|record| column < self.sample[record].len())
-                    && self.is_used(column, from)
+                // One at the end is a column if the header has a cell for its name and nearly all rows a value. Among rows of
+                // people it is refused all the same: a delimiter too many may have moved what is theirs.
+                self.is_of_nobody
+                    && (header..=last).any(|record| column < self.sample[record].len())
+                    && self.is_used_by_nearly_all(column, from)
             };
             if !is_named[column] && is_missing {
                 names[column] = format!("Column {}", column + 1);
@@ -922,6 +936,10 @@ mod tests {
         assert_eq!(
             found("Ticket|Wish\nT-1|view|5\nT-2|view|6"),
             "0+1: Ticket|Wish"
+        );
+        assert_eq!(
+            found("Ticket|Email|\nT-1|a@example.com|5\nT-2|b@example.com|6"),
+            "0+1: Ticket|Email"
         );
     }
 }

@@ -228,7 +228,8 @@ fn roles_of_lines_are_told_apart() {
     }
 }
 
-fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut String) {
+/// The line on which each record begins, and the cells of each.
+fn lines_and_cells(path: &Path) -> (Vec<u64>, Vec<Vec<String>>) {
     let bytes = fs::read(path).expect("it can be read");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -250,6 +251,11 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
                 .collect::<Vec<_>>(),
         );
     }
+    (lines, texts)
+}
+
+fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut String) {
+    let (lines, texts) = lines_and_cells(path);
     // The reader skips lines without a byte; none of these files has one.
     assert_eq!(lines.len(), roles.len(), "{}", path.display());
     let name = stem(path);
