@@ -1,16 +1,23 @@
 //! What a record below the header is: a row, or a note, a total or a header that was repeated.
 //!
-//! It goes by the record alone and by what the columns hold in the first records, so that the same record is judged the
-//! same wherever it stands. What is set aside for certain is told as a warning; what may be a row or not is a problem of
-//! that row. A record with an email address is always a row. Nothing is allocated for a row.
+//! It goes by the record alone, by what the columns hold in the first records and by which of those are sums of others
+//! (`sums`), so that the same record is judged the same wherever it stands. What is set aside for certain is told as a
+//! warning; what may be a row or not is a problem of that row. A record with an email address is always a row. Nothing is
+//! allocated for a row.
 
-use super::kind::{Kind, kind};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::kind::{Kind, is_phone, kind};
+use super::sums;
 use super::table::{PROBLEM_COLUMN, Table, folded_space};
 
 /// Longest text that may be the label of a total, in bytes.
 const LABEL_BYTES_MAX: usize = 64;
 /// So many words in a cell that stands alone are a note.
 const NOTE_WORDS_MIN: usize = 6;
+/// A total that has texts too has so many numbers.
+const AMOUNTS_MIN: usize = 2;
 /// A column whose texts have so many words on average holds prose.
 const PROSE_WORDS_MIN: usize = 4;
 
@@ -43,6 +50,8 @@ pub(crate) enum Doubt {
     LoneCell,
     /// It looks like a total.
     Total,
+    /// Its numbers are the sums of other records'.
+    Sum,
     /// It looks like the header of another table.
     OtherHeader,
     /// It has more cells than the header, and they are not what their columns hold.
@@ -77,6 +86,7 @@ impl Doubt {
         match self {
             Self::LoneCell => "lone_cell",
             Self::Total => "perhaps_total",
+            Self::Sum => "perhaps_sum",
             Self::OtherHeader => "other_header",
             Self::Shifted => "shifted",
         }
@@ -89,6 +99,9 @@ impl Doubt {
                 "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
             }
             Self::Total => "looks like a total; remove it, or fill what is missing",
+            Self::Sum => {
+                "its numbers are what rows below or above it add up to: a total, it seems; remove it if it is"
+            }
             Self::OtherHeader => {
                 "looks like the header of another table; give each table a file of its own"
             }
@@ -105,6 +118,8 @@ pub(crate) struct Judge {
     /// The cells of each record of the header.
     headers: Vec<Vec<String>>,
     columns: Vec<Column>,
+    /// Of each record of the sample that is a sum of others.
+    sums: HashSet<u64>,
     sets_aside: bool,
     /// Most rows fill several cells.
     is_wide: bool,
@@ -134,20 +149,29 @@ impl Judge {
             .collect();
         let filled =
             |record: &Vec<String>| record.iter().filter(|cell| !cell.trim().is_empty()).count();
-        let rows: Vec<&Vec<String>> = sample[rows_from.min(sample.len())..]
-            .iter()
-            .filter(|record| filled(record) > 1)
-            .collect();
+        let below = &sample[rows_from.min(sample.len())..];
+        let rows: Vec<&Vec<String>> = below.iter().filter(|record| filled(record) > 1).collect();
         let columns = (0..table.columns.len())
             .map(|column| learned(&rows, column))
             .collect();
+        let problem = table.columns.iter().position(|name| name == PROBLEM_COLUMN);
+        // Rejects are without the rows that add up to them.
+        let sums = if sets_aside && problem.is_none() {
+            sums::find(below)
+        } else {
+            Vec::new()
+        };
         let wide = rows.iter().filter(|record| filled(record) > 2).count();
         Self {
             headers,
             columns,
+            sums: sums
+                .into_iter()
+                .map(|record| fingerprint(below[record].len(), |column| &below[record][column]))
+                .collect(),
             sets_aside,
             is_wide: wide * 2 > rows.len(),
-            problem: table.columns.iter().position(|name| name == PROBLEM_COLUMN),
+            problem,
         }
     }
 
@@ -190,9 +214,15 @@ impl Judge {
                 )
             }) && rest().any(|kind| matches!(kind, Kind::Number | Kind::Year))
         };
+        let adds_up = || !self.sums.is_empty() && self.sums.contains(&fingerprint(count, cell));
         match total_label(label) {
             Label::Total if is_sums() => return Verdict::Aside(Aside::Total),
+            Label::Perhaps if is_sums() && adds_up() => return Verdict::Aside(Aside::Total),
             Label::Perhaps if is_sums() => return Verdict::Doubtful(Doubt::Total),
+            Label::Total | Label::Perhaps if self.has_amounts(count, &cell) => {
+                return Verdict::Doubtful(Doubt::Total);
+            }
+            Label::None if adds_up() => return Verdict::Doubtful(Doubt::Sum),
             _ => {}
         }
         let lacks_first = first > 0
@@ -207,6 +237,19 @@ impl Judge {
             return Verdict::Doubtful(Doubt::OtherHeader);
         }
         Verdict::Row
+    }
+
+    /// Whether several numbers stand where numbers should, and nothing in the record is somebody's.
+    fn has_amounts<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+        let mut amounts = 0;
+        for (column, known) in self.columns.iter().enumerate().take(count) {
+            let found = kind(cell(column));
+            if matches!(found, Kind::Email | Kind::Url | Kind::Date) || is_phone(cell(column)) {
+                return false;
+            }
+            amounts += usize::from(found == Kind::Number && known.typed == Some(Kind::Number));
+        }
+        amounts >= AMOUNTS_MIN
     }
 
     /// Whether a record with more cells than the header seems to have its values in the wrong columns.
@@ -321,6 +364,16 @@ fn is_header<'a>(header: &[String], count: usize, cell: &impl Fn(usize) -> &'a s
     may_be && !(0..count.max(header.len())).any(differs)
 }
 
+/// Stands for what a record's cells hold.
+fn fingerprint<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let last = (0..count).rfind(|&column| !cell(column).trim().is_empty());
+    for column in 0..last.map_or(0, |last| last + 1) {
+        cell(column).trim().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
 /// Whether the text is a single word with a digit in it, as keys are.
 fn is_code(text: &str) -> bool {
     !text.contains(char::is_whitespace) && text.bytes().any(|byte| byte.is_ascii_digit())
@@ -330,7 +383,7 @@ fn is_code(text: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
     None,
-    /// It begins or ends with such a word.
+    /// It begins or ends with such a word, or is `Average` or the like.
     Perhaps,
     /// It is nothing else.
     Total,
@@ -365,6 +418,17 @@ fn total_label(text: &str) -> Label {
         "小計",
         "总计",
     ];
+    const MEANS: [&str; 9] = [
+        "average",
+        "mean",
+        "median",
+        "durchschnitt",
+        "mittelwert",
+        "moyenne",
+        "promedio",
+        "gemiddelde",
+        "media",
+    ];
     const BESIDE: [&str; 6] = ["grand", "sub", "overall", "général", "general", "sub-"];
     if text.len() > LABEL_BYTES_MAX {
         return Label::None;
@@ -381,15 +445,19 @@ fn total_label(text: &str) -> Label {
     let Some(&first) = words.peek() else {
         return Label::None;
     };
+    let is_one_of =
+        |words: &[&str], word: &str| words.iter().any(|known| word.eq_ignore_ascii_case(known));
     let (mut any, mut all, mut last) = (false, true, false);
+    let mut is_mean = true;
     for word in words {
         last = is_word(word) || word.eq_ignore_ascii_case("sub-total");
         any |= last;
-        all &= last || BESIDE.iter().any(|known| word.eq_ignore_ascii_case(known));
+        is_mean &= is_one_of(&MEANS, word);
+        all &= last || is_one_of(&BESIDE, word);
     }
     if any && all {
         Label::Total
-    } else if any && (is_word(first) || last) {
+    } else if (any && (is_word(first) || last)) || is_mean {
         Label::Perhaps
     } else {
         Label::None
@@ -495,6 +563,73 @@ mod tests {
         ] {
             assert_eq!(judged(line), Verdict::Doubtful(doubt), "{line}");
         }
+    }
+
+    /// Every record below the header.
+    fn judged_all(text: &str, sets_aside: bool) -> Vec<Verdict> {
+        let sample: Vec<Vec<String>> = text
+            .lines()
+            .map(|line| line.split('|').map(str::to_owned).collect())
+            .collect();
+        let table = find(&sample, Said::default()).expect("a table");
+        let judge = Judge::new(&sample, &table, sets_aside);
+        let below = &sample[table.header + table.header_records..];
+        let judged = below
+            .iter()
+            .map(|cells| judge.judge(cells.len(), |column| &cells[column]));
+        judged.collect()
+    }
+
+    #[test]
+    fn what_other_records_add_up_to_is_a_doubt_and_a_total_with_a_word() {
+        let text = "Place|Code|Asked|Done\n\
+            North|N|71402|9833\n\
+            Aston|A|40117|5021\n\
+            Barr|B|31285|4812\n\
+            Total of all||71402|9833";
+        let row = Verdict::Row;
+        assert_eq!(
+            judged_all(text, true),
+            [
+                Verdict::Doubtful(Doubt::Sum),
+                row,
+                row,
+                Verdict::Aside(Aside::Total)
+            ]
+        );
+        assert_eq!(judged_all(text, false), [row; 4]);
+        let of_people = "Ticket|Email|Asked|Done\n\
+            T-1|a@example.com|71402|9833\n\
+            T-2|b@example.com|40117|5021\n\
+            T-3|c@example.com|31285|4812";
+        assert_eq!(judged_all(of_people, true), [row; 3]);
+        let of_telephones = of_people
+            .replace("@example.com", "")
+            .replace("T-", "+44 20 7946 000");
+        assert_eq!(judged_all(&of_telephones, true), [row; 3]);
+    }
+
+    #[test]
+    fn a_total_may_have_units_and_a_person_its_name() {
+        let text = "Name|Unit|Asked|Done\n\
+            Total|days|11|4\n\
+            Aston|days|7|3\n\
+            Barr|days|9|8\n\
+            Average||8|5.5";
+        assert_eq!(
+            judged_all(text, true),
+            [
+                Verdict::Doubtful(Doubt::Total),
+                Verdict::Row,
+                Verdict::Row,
+                Verdict::Doubtful(Doubt::Total)
+            ]
+        );
+        let of_people = "Name|Wish|Telephone|Number\n\
+            Ann Total|view|020 7946 0018|4711\n\
+            Aston|delete|020 7946 0019|4712\n\
+            Barr|view|020 7946 0020|4713";
+        assert_eq!(judged_all(of_people, true), [Verdict::Row; 3]);
     }
 
     #[test]

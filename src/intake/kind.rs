@@ -74,6 +74,16 @@ pub(crate) fn is_email(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
+/// Whether a number is more likely somebody's telephone number than an amount: it begins with `+` or `0` and is long.
+pub(crate) fn is_phone(text: &str) -> bool {
+    const DIGITS_MIN: usize = 8;
+    let text = text.trim().trim_start_matches(['(', '\'']);
+    let digits = || text.bytes().filter(u8::is_ascii_digit).count();
+    let begins = text.starts_with('+')
+        || (text.starts_with('0') && !text[1..].trim_start().starts_with(['.', ',']));
+    begins && digits() >= DIGITS_MIN && kind(text) == Kind::Number
+}
+
 fn is_missing(text: &str) -> bool {
     const WORDS: [&str; 8] = ["na", "n/a", "(na)", "n.a.", "nan", "null", "none", "(x)"];
     text.chars()
@@ -170,6 +180,21 @@ fn is_time(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_telephone_number_is_no_amount() {
+        for (text, expected) in [
+            ("+44 20 7946 0018", true),
+            ("020 7946 0018", true),
+            ("(020) 7946 0018", true),
+            ("0.12345678", false),
+            ("12345678", false),
+            ("01234", false),
+            ("+1,5", false),
+        ] {
+            assert_eq!(is_phone(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_value_is_known_by_its_form() {

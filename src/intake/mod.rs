@@ -28,6 +28,7 @@ mod problem;
 mod rows;
 mod seen;
 mod source;
+mod sums;
 mod table;
 mod unpack;
 pub mod validate;

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::kind::{Kind, kind};
+use super::kind::{Kind, is_phone, kind};
 
 /// Records that are looked at to find a table.
 pub const TABLE_RECORDS_MAX: usize = 500;
@@ -76,13 +76,17 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         _ => header,
     };
     let last = last.min(sample.len() - 1);
-    let (columns, made_up, repeated) = look.names(header, last);
+    let end = match said.records {
+        Some(_) => last,
+        None => look.beneath(last),
+    };
+    let (columns, made_up, repeated) = look.names(header, last, end + 1);
     if columns.is_empty() {
         return Err(NoTable::Nameless { record: header });
     }
     Ok(Table {
         header,
-        header_records: last + 1 - header,
+        header_records: end + 1 - header,
         columns,
         made_up,
         repeated,
@@ -174,13 +178,16 @@ struct Look<'a> {
     usual: usize,
     /// What each column mostly holds, where that is more than text.
     typed: Vec<Option<Kind>>,
+    /// No record of the table has an email address or a telephone number: what stands above columns of numbers may say
+    /// more of them, and is no row of somebody of whom little is known.
+    is_of_nobody: bool,
 }
 
 impl<'a> Look<'a> {
     fn of(sample: &'a [Vec<String>]) -> Self {
         let kinds: Vec<Vec<Kind>> = sample
             .iter()
-            .map(|record| record.iter().map(|cell| kind(cell)).collect())
+            .map(|record| record.iter().map(|cell| form(cell)).collect())
             .collect();
         let filled: Vec<usize> = kinds
             .iter()
@@ -194,8 +201,16 @@ impl<'a> Look<'a> {
             filled,
             usual,
             typed: Vec::new(),
+            is_of_nobody: false,
         };
         look.typed = (0..width).map(|column| look.column_kind(column)).collect();
+        let is_of_somebody = |cell: &String, found: &Kind| *found == Kind::Email || is_phone(cell);
+        look.is_of_nobody = !(0..sample.len())
+            .filter(|&record| look.is_wide(look.filled[record]))
+            .any(|record| {
+                let mut cells = sample[record].iter().zip(&look.kinds[record]);
+                cells.any(|(cell, found)| is_of_somebody(cell, found))
+            });
         look
     }
 
@@ -285,6 +300,8 @@ impl<'a> Look<'a> {
             Some(record) if self.usual > 1 => self.below(record, data)?,
             _ => candidates[candidates.len() - 1],
         };
+        let last = self.below_groups(last).unwrap_or(last);
+        let last = self.below_names(last);
         Ok((self.group_rows(last, first), last))
     }
 
@@ -305,9 +322,16 @@ impl<'a> Look<'a> {
     fn may_name(&self, record: usize) -> bool {
         let (agree, differ) = self.agreement(record);
         self.filled[record] >= 2.min(self.usual)
+            && self.lacking(record) * 2 < self.filled[record]
             && agree * 3 <= self.filled[record]
             && (agree == 0 || agree < differ)
             && !self.kinds[record].contains(&Kind::Email)
+    }
+
+    /// How many of a record's cells say that there is nothing.
+    fn lacking(&self, record: usize) -> usize {
+        let cells = self.sample[record].iter();
+        cells.filter(|cell| kind(cell) == Kind::Missing).count()
     }
 
     /// How many columns that hold something below have no name when these records are the header.
@@ -322,6 +346,18 @@ impl<'a> Look<'a> {
 
     /// Whether half of the table's records from here on have something in the column.
     fn is_used(&self, column: usize, from: usize) -> bool {
+        let (records, used) = self.uses(column, from);
+        used > 0 && used * 2 >= records
+    }
+
+    /// Whether nine in ten of the table's records from here on have something in the column.
+    fn is_used_by_nearly_all(&self, column: usize, from: usize) -> bool {
+        let (records, used) = self.uses(column, from);
+        used > 1 && used * 10 >= records * 9
+    }
+
+    /// How many of the table's records there are from here on, and how many have something in the column.
+    fn uses(&self, column: usize, from: usize) -> (usize, usize) {
         let (mut records, mut used) = (0, 0);
         for (kinds, filled) in self.kinds.iter().zip(&self.filled).skip(from) {
             if self.is_wide(*filled) {
@@ -329,7 +365,7 @@ impl<'a> Look<'a> {
                 used += usize::from(kinds.get(column).is_some_and(|kind| *kind != Kind::Blank));
             }
         }
-        used > 0 && used * 2 >= records
+        (records, used)
     }
 
     /// Whether any record from here on has something in the column.
@@ -352,6 +388,9 @@ impl<'a> Look<'a> {
             if self.sample[record] == self.sample[header] {
                 break; // the header once more
             }
+            if is_line(&self.sample[record]) || self.is_units(record) {
+                break; // told by `beneath`
+            }
             if is_second_line(&self.sample[record]) {
                 last = record;
                 continue;
@@ -365,11 +404,126 @@ impl<'a> Look<'a> {
         Ok(last)
     }
 
+    /// The record below one that names groups of columns, if it is what names the columns although most of it looks like
+    /// values (`50 000`, `100 000`, `Total`): its first cell is empty, as no row's is, and without it columns have no name.
+    fn below_groups(&self, groups: usize) -> Option<usize> {
+        let record = (groups + 1..self.sample.len()).find(|&record| self.filled[record] > 0)?;
+        let is_filled = |record: usize| {
+            self.kinds[record]
+                .first()
+                .is_some_and(|kind| *kind != Kind::Blank)
+        };
+        let (mut rows, mut labelled) = (0, 0);
+        for below in
+            (record + 1..self.sample.len()).filter(|&below| self.is_wide(self.filled[below]))
+        {
+            rows += 1;
+            labelled += usize::from(is_filled(below));
+        }
+        let names_groups = self.filled[groups] < self.filled[record]
+            && self.unnamed(groups, groups) > self.unnamed(groups, record);
+        (names_groups
+            && !is_filled(record)
+            && labelled > 1
+            && labelled * 10 >= rows * 9
+            && self.is_above_numbers(record)
+            && self.kinds[record].contains(&Kind::Text))
+        .then_some(record)
+    }
+
+    /// The last record of a header whose lower records say more of columns of numbers: texts, and nothing in the first cell;
+    /// or what names the first column, where nothing else does, with a blank record below it.
+    fn below_names(&self, last: usize) -> usize {
+        let names_first = |record: usize| {
+            self.is_of_nobody
+                && self.filled[record] == 1
+                && self.kinds[record].first() == Some(&Kind::Text)
+                && self.kinds[last]
+                    .first()
+                    .is_none_or(|kind| *kind == Kind::Blank)
+                && self.filled.get(record + 1) == Some(&0)
+        };
+        let last = (last + 1..self.sample.len())
+            .find(|&record| self.filled[record] > 0)
+            .filter(|&record| names_first(record))
+            .unwrap_or(last);
+        let says_more = |record: &usize| {
+            !is_line(&self.sample[*record])
+                && self.is_above_numbers(*record)
+                && self.kinds[*record]
+                    .iter()
+                    .enumerate()
+                    .all(|(column, kind)| match kind {
+                        Kind::Blank => true,
+                        Kind::Text => column > 0,
+                        _ => false,
+                    })
+        };
+        (last + 1..self.sample.len())
+            .filter(|&record| self.filled[record] > 0)
+            .take_while(says_more)
+            .last()
+            .unwrap_or(last)
+    }
+
+    /// Whether all that a record holds beyond its first cell stands in columns of numbers, and is nobody's.
+    fn is_above_numbers(&self, record: usize) -> bool {
+        self.is_of_nobody
+            && self.kinds[record]
+                .iter()
+                .zip(&self.typed)
+                .skip(1)
+                .filter(|(kind, _)| **kind != Kind::Blank)
+                .all(|(kind, typed)| {
+                    matches!(typed, Some(Kind::Number | Kind::Year))
+                        && !matches!(kind, Kind::Date | Kind::Email | Kind::Url)
+                })
+    }
+
+    /// The last record of what stands directly below the names and is no row: lines (`-----`), the columns' numbers and units
+    /// (`(percent)`).
+    fn beneath(&self, last: usize) -> usize {
+        let mut end = last;
+        for record in (last + 1..self.sample.len()).filter(|&record| self.filled[record] > 0) {
+            let cells = &self.sample[record];
+            if !is_line(cells) && !is_numbering(cells) && !self.is_units(record) {
+                break;
+            }
+            end = record;
+        }
+        end
+    }
+
+    /// Whether a record says in brackets in what the columns of numbers are counted.
+    fn is_units(&self, record: usize) -> bool {
+        let mut units = self.sample[record]
+            .iter()
+            .skip(1)
+            .filter(|cell| !cell.is_empty())
+            .peekable();
+        units.peek().is_some()
+            && units.all(|cell| is_bracketed(cell))
+            && self.is_above_numbers(record)
+            && self.has_unit(record)
+    }
+
+    /// Whether one of the brackets is no negative number: a text, or all are the same.
+    fn has_unit(&self, record: usize) -> bool {
+        let mut units = self.sample[record].iter().filter(|cell| is_bracketed(cell));
+        let is_repeated = units.clone().count() > 1
+            && units
+                .clone()
+                .zip(units.clone().skip(1))
+                .all(|(one, next)| one == next);
+        is_repeated || units.any(|cell| kind(cell) == Kind::Text)
+    }
+
     /// Goes up from the last record of a header to its first: those above that name groups of columns.
     fn group_rows(&self, last: usize, first: usize) -> usize {
         let mut header = last;
         let mut record = last;
-        while record > first && last + 1 - header < HEADER_RECORDS_MAX {
+        let mut taken = 1;
+        while record > first && taken < HEADER_RECORDS_MAX {
             record -= 1;
             if self.filled[record] == 0 {
                 continue;
@@ -379,6 +533,7 @@ impl<'a> Look<'a> {
                 break;
             }
             header = record;
+            taken += 1;
         }
         header
     }
@@ -403,7 +558,7 @@ impl<'a> Look<'a> {
         }
         let of_values = self.kinds[record]
             .iter()
-            .any(|kind| !matches!(kind, Kind::Blank | Kind::Text | Kind::Year));
+            .any(|kind| !matches!(kind, Kind::Blank | Kind::Missing | Kind::Text | Kind::Year));
         is_adjacent && !of_values && filled.len() < self.filled[header]
     }
 
@@ -439,6 +594,7 @@ impl<'a> Look<'a> {
                 let own = self.sample[record]
                     .get(column)
                     .map(|cell| folded_space(cell))
+                    .filter(|cell| !is_dashes(cell))
                     .unwrap_or_default();
                 let is_group = record < last;
                 if !own.is_empty() {
@@ -467,18 +623,31 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// Final names, and which of them are made up.
-    fn names(&self, header: usize, last: usize) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
+    /// Final names of columns whose rows begin at `from`, and which of them are made up.
+    fn names(
+        &self,
+        header: usize,
+        last: usize,
+        from: usize,
+    ) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
         let mut names = self.joined(header, last);
         if names.iter().all(String::is_empty) {
             return (Vec::new(), Vec::new(), Vec::new());
         }
         let mut made_up = Vec::new();
-        let from = last + 1;
         let is_named: Vec<bool> = names.iter().map(|name| !name.is_empty()).collect();
         let last_named = is_named.iter().rposition(|named| *named).unwrap_or(0);
         for column in 0..names.len() {
-            if !is_named[column] && column < last_named && self.has_values(column, from) {
+            let is_missing = if column < last_named {
+                self.has_values(column, from)
+            } else {
+                // One at the end is a column if the header has a cell for its name and nearly all rows a value. Among rows of
+                // people it is refused all the same: a delimiter too many may have moved what is theirs.
+                self.is_of_nobody
+                    && (header..=last).any(|record| column < self.sample[record].len())
+                    && self.is_used_by_nearly_all(column, from)
+            };
+            if !is_named[column] && is_missing {
                 names[column] = format!("Column {}", column + 1);
                 made_up.push(column);
             }
@@ -511,6 +680,54 @@ fn usual(sample: &[Vec<String>], filled: &[usize]) -> usize {
     }
     several.sort_unstable();
     several.get(several.len() / 2).copied().unwrap_or(1)
+}
+
+/// The form of a value, as far as it tells a header from rows: a number in brackets may be a unit, `(1,000)`, or a
+/// negative number.
+fn form(text: &str) -> Kind {
+    match kind(text) {
+        Kind::Number if is_bracketed(text) => Kind::Missing,
+        kind => kind,
+    }
+}
+
+fn is_bracketed(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('(') && text.ends_with(')')
+}
+
+/// Whether a record is a line that was drawn with characters, as some tools do below a header.
+fn is_line(record: &[String]) -> bool {
+    let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
+    cells.clone().count() > 1 && cells.all(|cell| is_dashes(cell.trim()))
+}
+
+/// Whether a record numbers the columns in brackets from 1 on; the first may have no number.
+fn is_numbering(record: &[String]) -> bool {
+    const COLUMNS_MIN: usize = 3;
+    let mut cells = record
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| !cell.is_empty());
+    let Some((from, _)) = cells.clone().next() else {
+        return false;
+    };
+    from < 2
+        && cells.clone().count() >= COLUMNS_MIN
+        && cells.all(|(column, cell)| {
+            let number = cell
+                .strip_prefix('(')
+                .and_then(|cell| cell.strip_suffix(')'));
+            number.is_some_and(|number| number.parse() == Ok(column + 1 - from))
+        })
+}
+
+/// Whether a text is a piece of such a line.
+fn is_dashes(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| matches!(c, '-' | '=' | '_' | '+' | '─' | '—'))
 }
 
 /// What survey tools write in a second line below the questions.
@@ -603,6 +820,75 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_between_names_and_rows_is_part_of_the_header() {
+        for (text, header) in [
+            // Units.
+            (
+                "Place|Code|2005|2006\n\nUnit||(percent)|(percent)\nAston|A|63.9|64.7\nBarr|B|68.4|70.1",
+                "0+3: Place|Code|2005|2006",
+            ),
+            (
+                "Place|Asked|Done\n|(1,000)|(1,000)\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|Asked|Done",
+            ),
+            // A row, whose amounts are below zero.
+            (
+                "Place|Asked|Done\nAston|(1,000)|(2,000)\nBarr|684|701\nCorby|51|62",
+                "0+1: Place|Asked|Done",
+            ),
+            // A line and the columns' numbers.
+            (
+                "Ticket|Email|Wish\n------|-----|----\nT-1|a@example.com|view\nT-2|b@example.com|view",
+                "0+2: Ticket|Email|Wish",
+            ),
+            (
+                "Place|Asked|Done\n(1)|(2)|(3)\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|Asked|Done",
+            ),
+            // More of the names.
+            (
+                "Place|2005|2006\n||prel.\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|2005|2006 / prel.",
+            ),
+            (
+                "|Asked|Done\nPlace||\n||\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+2: Place|Asked|Done",
+            ),
+            (
+                "|Asked|Done\nNorth||\nAston|63.9|64.7\nBarr|68.4|70.1",
+                "0+1: Column 1|Asked|Done",
+            ),
+            // Names of which most look like values.
+            (
+                "|Winter||Summer|\n|50000|100 000|50000|>100 000\nAston|943|1|491|164\nBarr|50|3|29|8",
+                "0+2: Column 1|Winter / 50000|Winter / 100 000|Summer / 50000|Summer / >100 000",
+            ),
+            // Blank records between those of a header are not counted.
+            (
+                "|Asked||Done|\n\n\n\n\n\n|Old|New|Old|New\nAston|1|2|3|4\nBarr|5|6|7|8",
+                "0+7: Column 1|Asked / Old|Asked / New|Done / Old|Done / New",
+            ),
+        ] {
+            assert_eq!(found(text), header, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_first_row_that_lacks_something_is_no_part_of_the_header() {
+        for text in [
+            "Ticket|Email|Wish\n|unknown|view\nT-1|a@example.com|view\nT-2|b@example.com|view",
+            "Ticket|Email|Days\n||late\nT-1|a@example.com|5\nT-2|b@example.com|7",
+            "Ticket|Email|Days\n-|-|5\nT-1|a@example.com|5\nT-2|b@example.com|7",
+        ] {
+            assert!(found(text).starts_with("0+1: "), "{text}: {}", found(text));
+        }
+        assert_eq!(
+            found("Ticket|Email|Days\n|(unknown)|(none)\nT-1|a@example.com|5\nT-2|b@example.com|7"),
+            "Unclear { header: 0, record: 1 }"
+        );
+    }
+
+    #[test]
     fn rows_without_a_header_are_no_table() {
         assert_eq!(
             found("T-1|a@example.com|view\nT-2|b@example.com|delete"),
@@ -637,6 +923,23 @@ mod tests {
         assert_eq!(
             found("Ticket|Wish|||Email|\nT-1|view|x||a@example.com|"),
             "0+1: Ticket|Wish|Column 3||Email"
+        );
+        // A last column that is mostly empty holds what a delimiter too many has moved there.
+        assert_eq!(
+            found("Ticket|Wish|\nT-1|view|5\nT-2|view|6\nT-3|view|7"),
+            "0+1: Ticket|Wish|Column 3"
+        );
+        assert_eq!(
+            found("Ticket|Wish|\nT-1|view|\nT-2|view|\nT-3|b|view"),
+            "0+1: Ticket|Wish"
+        );
+        assert_eq!(
+            found("Ticket|Wish\nT-1|view|5\nT-2|view|6"),
+            "0+1: Ticket|Wish"
+        );
+        assert_eq!(
+            found("Ticket|Email|\nT-1|a@example.com|5\nT-2|b@example.com|6"),
+            "0+1: Ticket|Email"
         );
     }
 }

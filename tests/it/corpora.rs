@@ -163,12 +163,13 @@ fn csv_spectrum_is_read_exactly() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Roles {
     files: usize,
     header_right: usize,
     header_begins_right: usize,
     refused: usize,
+    header_wrong: usize,
     totals: usize,
     totals_out: usize,
     notes: usize,
@@ -176,12 +177,14 @@ struct Roles {
     data: usize,
     data_aside: usize,
     data_problem: usize,
+    /// How many rows of data were not taken for one, by what was told of them.
+    data_codes: BTreeMap<String, usize>,
 }
 
 #[test]
 #[ignore = "measures the folder named by CONCORD_CORPORA"]
 fn roles_of_lines_are_told_apart() {
-    let mut halves = [Roles::default(); 2];
+    let mut halves = [Roles::default(), Roles::default()];
     let mut details = [String::new(), String::new()];
     for path in files(&folder().join("roles"), "csv") {
         let roles = fs::read(path.with_extension("roles.json")).expect("roles");
@@ -201,12 +204,14 @@ fn roles_of_lines_are_told_apart() {
                 / f64::from(u32::try_from(whole.max(1)).unwrap_or(1))
         };
         tell(&format!(
-            "roles, {name}: {} files, header right {:.1} % (from its first line {:.1} %), refused {}; totals kept out {:.1} % of {}, \
-             notes {:.1} % of {}, both {:.1} %; data set aside {} and refused {} of {}\n",
+            "roles, {name}: {} files, header right {} or {:.1} % (from its first line {:.1} %), refused {}, wrong {}; \
+             totals kept out {:.1} % of {}, notes {:.1} % of {}, both {:.1} %; data set aside {} and refused {} of {}: {:?}\n",
             half.files,
+            half.header_right,
             share(half.header_right, half.files),
             share(half.header_begins_right, half.files),
             half.refused,
+            half.header_wrong,
             share(half.totals_out, half.totals),
             half.totals,
             share(half.notes_out, half.notes),
@@ -215,6 +220,7 @@ fn roles_of_lines_are_told_apart() {
             half.data_aside,
             half.data_problem,
             half.data,
+            half.data_codes,
         ));
     }
     if std::env::var_os("CONCORD_CORPORA_DETAILS").is_some() {
@@ -222,7 +228,8 @@ fn roles_of_lines_are_told_apart() {
     }
 }
 
-fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut String) {
+/// The line on which each record begins, and the cells of each.
+fn lines_and_cells(path: &Path) -> (Vec<u64>, Vec<Vec<String>>) {
     let bytes = fs::read(path).expect("it can be read");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -244,6 +251,11 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
                 .collect::<Vec<_>>(),
         );
     }
+    (lines, texts)
+}
+
+fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut String) {
+    let (lines, texts) = lines_and_cells(path);
     // The reader skips lines without a byte; none of these files has one.
     assert_eq!(lines.len(), roles.len(), "{}", path.display());
     let name = stem(path);
@@ -279,6 +291,7 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
     sums.header_right += usize::from(is_right);
     sums.header_begins_right += usize::from(is_right && header.first() == Some(&shape.header_line));
     if !is_right {
+        sums.header_wrong += 1;
         writeln!(
             details,
             "{name}: header on {}+{} and not {header:?}",
@@ -307,6 +320,10 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
                 sums.data_aside +=
                     usize::from(code.is_some_and(|code| ASIDE.contains(code)) || *line < rows_from);
                 sums.data_problem += usize::from(code.is_some_and(|code| !ASIDE.contains(code)));
+                if is_out {
+                    let code = code.copied().unwrap_or("in_header");
+                    *sums.data_codes.entry(code.to_owned()).or_default() += 1;
+                }
             }
             _ => {}
         }
