@@ -526,6 +526,15 @@ fn how_it_was_read(
 pub(super) fn sayable(input: &InputSurvey, reading: &Reading) -> Vec<String> {
     let shape = &input.shape;
     let mut said = Vec::new();
+    if let Some(book) = &shape.book {
+        if reading.sheet.is_none() {
+            said.push(format!("sheet = {}", serde_json::Value::from(&*book.sheet)));
+        }
+        if reading.header_row.is_none() {
+            said.push(format!("header_row = {}", shape.header_line));
+        }
+        return said;
+    }
     if reading.format.is_none() {
         let format = match shape.format {
             Format::Csv => "csv",
