@@ -338,3 +338,17 @@ pub(super) fn encrypted() -> Failed {
          \"CSV UTF-8 (Comma delimited)\"",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_columns_are_told_once_however_often_they_stand_there() {
+        let mut layout = Layout::default();
+        for columns in [1..3, 1..3, 2..5, 0..1] {
+            layout.hide(columns);
+        }
+        assert_eq!(layout.hidden_columns, [1, 2, 3, 4]);
+    }
+}

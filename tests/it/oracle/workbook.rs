@@ -125,9 +125,20 @@ fn heard(said: &[u8], sizes: u8) -> Result<(Vec<RowReading>, Shape), IntakeError
             assert!(rows.iter().map(shown).eq(of_pieces.iter().map(shown)));
             let lines = rows.iter().map(|row| row.position.line);
             assert!(lines.is_sorted_by(|before, after| before < after));
+            with_a_used_column(said, shape, rows.len());
         }
         (Err(error), Err(_)) => assert!(!error.to_string().is_empty()),
         _ => panic!("only cut in one way is it read"),
     }
     heard
+}
+
+/// What is wrong with the cells of a column that rules ask for is told of their rows, of which none is lost.
+fn with_a_used_column(said: &[u8], shape: &Shape, rows: usize) {
+    let mut plan = any_plan(&Reading::default());
+    plan.rules.key = shape.columns.first().cloned().into_iter().collect();
+    // The same name may stand above several columns.
+    if let Ok((read, _)) = Intake::of_said(&plan, Cursor::new(said.to_vec())).and_then(drained) {
+        assert_eq!(read.len(), rows);
+    }
 }
