@@ -121,7 +121,28 @@ impl Intake {
         reader: impl Source + 'static,
     ) -> Result<Self, IntakeError> {
         let name = plan.inputs[input].name.clone();
-        let mut opened = Opened::new(name, Box::new(reader), &plan.reading)?;
+        let opened = Opened::new(name, Box::new(reader), &plan.reading)?;
+        Self::of(plan, input, keep_records, opened)
+    }
+
+    /// As if a workbook's process had said these bytes: for tests alone.
+    #[doc(hidden)]
+    pub fn of_said(
+        plan: &ReadPlan,
+        said: impl std::io::Read + Send + 'static,
+    ) -> Result<Self, IntakeError> {
+        let window = source::Window::new(Box::new(said));
+        let name = plan.inputs[0].name.clone();
+        let opened = workbook::open::of_said(name, window, &plan.reading)?;
+        Self::of(plan, 0, true, opened)
+    }
+
+    fn of(
+        plan: &ReadPlan,
+        input: usize,
+        keep_records: bool,
+        mut opened: Opened,
+    ) -> Result<Self, IntakeError> {
         let mut columns = opened.columns();
         let mapper = map::compile(&plan.rules, &mut columns)?;
         let wanted = columns

@@ -79,6 +79,11 @@ fn what_is_packed_reads_as_what_is_in_it() {
 }
 
 #[test]
+fn a_workbook_is_rows_in_order_or_refused() {
+    all_hold("workbook");
+}
+
+#[test]
 fn every_target_has_a_corpus() {
     let folders = listed(&corpus());
     let folders: BTreeSet<_> = folders

@@ -652,3 +652,18 @@ fn workbooks_of_other_projects_are_read_or_refused() {
     }
     crate::corpora::tell(&format!("{read} workbooks were read, {refused} refused\n"));
 }
+
+#[test]
+fn why_a_sheet_is_not_read_is_told_rather_than_that_it_has_no_header() {
+    let said = concat!(
+        r#"{"Sheet":{"kind":"Xlsx","name":"A","hidden_columns":[]}}"#,
+        "\n",
+        r#"{"Failed":{"what":"is a damaged workbook: of a kind","hint":"mend it"}}"#,
+        "\n",
+    );
+    let plan = plan_of(Path::new("book"), None);
+    let Err(error) = Intake::of_said(&plan, said.as_bytes()) else {
+        panic!("it is read");
+    };
+    assert_eq!(error.to_string(), "book is a damaged workbook: of a kind");
+}

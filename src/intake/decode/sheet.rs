@@ -30,6 +30,8 @@ pub(crate) struct Decoder {
     columns: Vec<Column>,
     /// Tells rows from what is none; nothing: all are rows.
     judge: Judge,
+    /// The row read last, in the sheet.
+    number: u64,
     record: Vec<u8>,
     cells: Spans,
 }
@@ -42,7 +44,10 @@ pub(crate) fn said(window: &mut Window, from: usize) -> io::Result<Option<(Said,
         let unread = window.unread();
         if let Some(end) = memchr::memchr(b'\n', &unread[looked..]) {
             let line = &unread[from..looked + end];
-            let said = serde_json::from_slice(line).map_err(|_| broken())?;
+            let said: Said = serde_json::from_slice(line).map_err(|_| broken())?;
+            if !said.is_sound() {
+                return Err(broken());
+            }
             return Ok(Some((said, line.len() + 1)));
         }
         looked = unread.len();
@@ -66,6 +71,7 @@ impl Decoder {
             dialect,
             columns,
             judge,
+            number: 0,
             record: Vec::new(),
             cells: Spans::default(),
         }
@@ -84,7 +90,9 @@ impl Decoder {
             || io::Error::other(Broken(Failed::new("is a damaged workbook", SAVE_AS_CSV)));
         let (said, size) = said(window, 0)?.ok_or_else(cut_off)?;
         match said {
+            Said::Row(row) if row.number <= self.number => Err(cut_off()),
             Said::Row(row) => {
+                self.number = row.number;
                 window.consume(size);
                 Ok(self.row(&row))
             }

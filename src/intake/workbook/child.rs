@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufWriter, Read, Write};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::said::{Asked, Failed, Merged, Row, Said, Sheet, say};
 use super::{Kind, SAVE_AS_CSV, WORKBOOK_BYTES_MAX, ods, xls, xlsb, xlsx};
@@ -38,6 +38,15 @@ pub(super) struct Listed {
 pub(super) struct Layout {
     pub(super) hidden_columns: Vec<u32>,
     pub(super) merged: Vec<Merged>,
+}
+
+impl Layout {
+    /// Adds columns that a person does not see. They come in order: what is told again is known.
+    pub(super) fn hide(&mut self, columns: Range<u32>) {
+        let known = self.hidden_columns.last().map_or(0, |last| last + 1);
+        self.hidden_columns
+            .extend(columns.start.max(known)..columns.end);
+    }
 }
 
 /// Takes the rows of a sheet one by one, in order.
@@ -100,8 +109,25 @@ pub fn serve(asking: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<()> {
     let size = usize::try_from(asked.bytes.min(WORKBOOK_BYTES_MAX)).unwrap_or(0);
     let mut bytes = Vec::with_capacity(size + 1);
     asking.take(WORKBOOK_BYTES_MAX).read_to_end(&mut bytes)?;
+    say_all(&asked, bytes, out)
+}
+
+/// All that is said of a workbook, without the limits of a process: for tests alone.
+#[doc(hidden)]
+pub fn said_of(kind: Kind, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    let asked = Asked {
+        kind,
+        bytes: bytes.len() as u64,
+        sheet: None,
+    };
+    let mut said = Vec::new();
+    say_all(&asked, bytes, &mut said)?;
+    Ok(said)
+}
+
+fn say_all(asked: &Asked, bytes: Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(64 * 1024, out);
-    let said = match answer(&asked, bytes, &mut out) {
+    let said = match answer(asked, bytes, &mut out) {
         Ok(()) => Said::End,
         Err(failed) => Said::Failed(failed),
     };
@@ -311,4 +337,18 @@ pub(super) fn encrypted() -> Failed {
         "open it, remove the password (in Excel: File, Info, Protect Workbook), and save it again; or save the sheet as \
          \"CSV UTF-8 (Comma delimited)\"",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_columns_are_told_once_however_often_they_stand_there() {
+        let mut layout = Layout::default();
+        for columns in [1..3, 1..3, 2..5, 0..1] {
+            layout.hide(columns);
+        }
+        assert_eq!(layout.hidden_columns, [1, 2, 3, 4]);
+    }
 }

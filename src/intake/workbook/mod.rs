@@ -34,7 +34,7 @@ use super::unpack::ZIP_ENTRIES_MAX;
 use said::Failed;
 
 pub use child::{
-    COMMAND, CPU_SECONDS_FREE, CPU_SECONDS_PER_MIB, MEMORY_BYTES_MAX, MERGES_MAX, serve,
+    COMMAND, CPU_SECONDS_FREE, CPU_SECONDS_PER_MIB, MEMORY_BYTES_MAX, MERGES_MAX, said_of, serve,
 };
 pub use fence::WORKBOOK_BYTES_MAX;
 

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use quick_xml::events::{BytesStart, Event};
 
 use super::child::{Layout, Listed, MERGES_MAX, Take, encrypted};
-use super::part::{Parts, Xml, add_text, attribute};
+use super::part::{Parts, TEXT_BYTES_MAX, Xml, add_text, attribute};
 use super::said::{Failed, Merged, Row, Shown, Wrong};
 use super::shown::{self, Style};
 use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV};
@@ -172,12 +172,16 @@ impl<R: BufRead> Rows<'_, R> {
                 "table-row" => {
                     let is_hidden = attribute(&element, "visibility")
                         .is_some_and(|visibility| visibility != "visible");
-                    let repeats = repeated(&element, "number-rows-repeated", ROWS_MAX - self.row);
+                    let left = ROWS_MAX - self.row;
+                    let repeats = repeated(&element, "number-rows-repeated", left);
                     let mut row = self.row()?;
                     row.is_hidden = is_hidden;
                     if row.cells.is_empty() {
-                        self.row += repeats;
+                        self.row += repeats.min(left);
                         continue;
+                    }
+                    if left == 0 {
+                        return Err(self.xml.damaged());
                     }
                     for _ in 0..repeats {
                         self.row += 1;
@@ -195,15 +199,10 @@ impl<R: BufRead> Rows<'_, R> {
     }
 
     fn column(&mut self, element: &BytesStart<'_>) {
-        let count = repeated(
-            element,
-            "number-columns-repeated",
-            COLUMNS_MAX - self.columns,
-        );
+        let left = COLUMNS_MAX - self.columns;
+        let count = repeated(element, "number-columns-repeated", left).min(left);
         if attribute(element, "visibility").is_some_and(|visibility| visibility != "visible") {
-            self.layout
-                .hidden_columns
-                .extend(self.columns..self.columns + count);
+            self.layout.hide(self.columns..self.columns + count);
         }
         self.columns += count;
     }
@@ -226,19 +225,29 @@ impl<R: BufRead> Rows<'_, R> {
             self.merge(&element, column)?;
             let head = Head::of(&element, COLUMNS_MAX - column);
             let cell = self.cell(head)?;
-            for _ in 0..cell.repeats {
+            let is_blank = is_covered || cell.shown.as_ref().is_ok_and(String::is_empty);
+            if is_blank {
                 // What is covered by a merged cell is not seen.
-                if !is_covered {
-                    row.put(column, cell.shown.clone());
-                }
+                column = (column + cell.repeats).min(COLUMNS_MAX);
+                continue;
+            }
+            if column == COLUMNS_MAX {
+                return Err(self.xml.damaged());
+            }
+            for _ in 0..cell.repeats {
+                row.put(column, cell.shown.clone());
                 column += 1;
             }
         }
     }
 
     fn merge(&mut self, element: &BytesStart<'_>, column: u32) -> Result<(), Failed> {
-        let rows = repeated(element, "number-rows-spanned", ROWS_MAX - self.row);
-        let columns = repeated(element, "number-columns-spanned", COLUMNS_MAX - column);
+        let (rows_left, columns_left) = (ROWS_MAX - self.row, COLUMNS_MAX - column);
+        if rows_left == 0 || columns_left == 0 {
+            return Ok(());
+        }
+        let rows = repeated(element, "number-rows-spanned", rows_left);
+        let columns = repeated(element, "number-columns-spanned", columns_left);
         if rows > 1 || columns > 1 {
             self.layout.merged.push(Merged {
                 first_row: self.row,
@@ -281,6 +290,9 @@ impl<R: BufRead> Rows<'_, R> {
                             "s" => {
                                 let count = repeated(&element, "c", u32::from(u16::MAX));
                                 text.extend((0..count).map(|_| ' '));
+                                if text.len() > TEXT_BYTES_MAX {
+                                    return Err(self.xml.damaged());
+                                }
                             }
                             "tab" => text.push('\t'),
                             "line-break" => text.push('\n'),

@@ -52,20 +52,26 @@ pub(crate) fn open(
         });
     }
     let program = reading.workbooks_by.as_deref();
-    let mut window = fence::open(program, source, kind, reading.sheet.clone()).map_err(failed)?;
+    let window = fence::open(program, source, kind, reading.sheet.clone()).map_err(failed)?;
+    of_said(name, window, reading)
+}
+
+/// Opens what is said of a workbook.
+pub(crate) fn of_said(
+    name: String,
+    mut window: Window,
+    reading: &Reading,
+) -> Result<Opened, IntakeError> {
     let found = read(&name, &mut window, |window| sheet::said(window, 0))?;
     let found = match found {
         Some((Said::Sheet(found), size)) => {
             window.consume(size);
             found
         }
-        Some((Said::Failed(broken), _)) => {
-            return Err(failed(std::io::Error::other(Broken(broken))));
+        Some((Said::Failed(failed), _)) => {
+            return Err(broken(&name, failed));
         }
-        _ => {
-            let broken = Failed::new("is a damaged workbook", SAVE_AS_CSV);
-            return Err(failed(std::io::Error::other(Broken(broken))));
-        }
+        _ => return Err(broken(&name, damaged())),
     };
     let mut shape = Shape {
         packing: None,
@@ -144,6 +150,7 @@ fn above(
                 write_line(&mut lines, &row, dialect);
             }
             Some((Said::Row(_), _)) => break,
+            Some((Said::Failed(failed), _)) => return Err(broken(name, failed)),
             _ => {
                 return Err(IntakeError::NoHeaderLine {
                     input: name.to_owned(),
@@ -162,6 +169,14 @@ fn above(
     }
     lines.extend((written + 1..header_row).flat_map(|_| *b"\r\n"));
     Ok(lines)
+}
+
+fn damaged() -> Failed {
+    Failed::new("is a damaged workbook", SAVE_AS_CSV)
+}
+
+fn broken(name: &str, failed: Failed) -> IntakeError {
+    IntakeError::reading(name.to_owned(), 0, std::io::Error::other(Broken(failed)))
 }
 
 /// A row as one line, whatever its cells hold.
@@ -185,8 +200,11 @@ fn sample(name: &str, window: &mut Window) -> Result<Sample, IntakeError> {
     let mut at = 0;
     while at < LOOK_BYTES && sample.records.len() < TABLE_RECORDS_MAX {
         let next = read(name, window, |window| sheet::said(window, at))?;
-        let Some((Said::Row(row), size)) = next else {
-            break;
+        let (row, size) = match next {
+            Some((Said::Row(row), size)) => (row, size),
+            Some((Said::End, _)) => break,
+            Some((Said::Failed(failed), _)) => return Err(broken(name, failed)),
+            Some((Said::Sheet(_), _)) | None => return Err(broken(name, damaged())),
         };
         let mut record = Vec::new();
         for (column, text) in row.cells {
@@ -201,6 +219,9 @@ fn sample(name: &str, window: &mut Window) -> Result<Sample, IntakeError> {
             .places
             .last()
             .map_or(row.number, |place| place.row + 1);
+        if row.number < before {
+            return Err(broken(name, damaged()));
+        }
         if before < row.number {
             sample.records.push(Vec::new());
             sample.places.push(Place {

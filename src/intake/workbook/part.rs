@@ -16,7 +16,7 @@ use super::said::Failed;
 use crate::intake::unpack::Bounded;
 
 /// Longest text of one cell, in bytes: eight times what Excel takes.
-const TEXT_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
 /// A zip archive, its parts found by name whatever their case and slashes.
 pub(super) struct Parts {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
+use super::{COLUMNS_MAX, Kind, ROWS_MAX};
 
 /// Largest line that is said, in bytes.
 pub(crate) const SAID_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -30,6 +30,23 @@ pub(crate) enum Said {
     Row(Row),
     End,
     Failed(Failed),
+}
+
+impl Said {
+    /// Whether all places are those of a sheet, and the cells in order.
+    pub(crate) fn is_sound(&self) -> bool {
+        let is_column = |column: u32| column < COLUMNS_MAX;
+        match self {
+            Self::Sheet(sheet) => sheet.hidden_columns.iter().all(|column| is_column(*column)),
+            Self::Row(row) => {
+                (1..=u64::from(ROWS_MAX)).contains(&row.number)
+                    && row.cells.is_sorted_by(|before, after| before.0 < after.0)
+                    && row.cells.iter().all(|(column, _)| is_column(*column))
+                    && row.merged.iter().all(Merged::is_within)
+            }
+            Self::End | Self::Failed(_) => true,
+        }
+    }
 }
 
 /// The sheet that is read.
@@ -96,6 +113,16 @@ pub(crate) struct Merged {
     pub(crate) last_row: u32,
     pub(crate) first_column: u32,
     pub(crate) last_column: u32,
+}
+
+impl Merged {
+    /// Whether all of it is in a sheet.
+    pub(super) fn is_within(&self) -> bool {
+        self.last_column < COLUMNS_MAX
+            && self.last_row < ROWS_MAX
+            && self.first_column <= self.last_column
+            && self.first_row <= self.last_row
+    }
 }
 
 /// Why a workbook cannot be read, or not to its end.

@@ -187,14 +187,20 @@ impl Book {
             match number {
                 record::COLUMNS if records.bytes::<1>(16)?[0] & 1 != 0 => {
                     let last = records.u32(4)?.min(COLUMNS_MAX - 1);
-                    layout.hidden_columns.extend(records.u32(0)?..=last);
+                    layout.hide(records.u32(0)?..last + 1);
                 }
-                record::MERGED => layout.merged.push(Merged {
-                    first_row: records.u32(0)?,
-                    last_row: records.u32(4)?,
-                    first_column: records.u32(8)?,
-                    last_column: records.u32(12)?,
-                }),
+                record::MERGED => {
+                    let merged = Merged {
+                        first_row: records.u32(0)?,
+                        last_row: records.u32(4)?,
+                        first_column: records.u32(8)?,
+                        last_column: records.u32(12)?,
+                    };
+                    if !merged.is_within() {
+                        return Err(damaged(&part));
+                    }
+                    layout.merged.push(merged);
+                }
                 _ => {}
             }
             if layout.merged.len() > MERGES_MAX {

@@ -275,9 +275,7 @@ impl Book {
                     "col" if is_set(&element, "hidden") => {
                         let number = |name| attribute(&element, name)?.parse::<u32>().ok();
                         if let (Some(first @ 1..), Some(last)) = (number("min"), number("max")) {
-                            layout
-                                .hidden_columns
-                                .extend(first - 1..last.min(COLUMNS_MAX));
+                            layout.hide(first - 1..last.min(COLUMNS_MAX));
                         }
                     }
                     "sheetData" => break,

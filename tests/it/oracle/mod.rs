@@ -11,12 +11,13 @@ mod mapping;
 pub(crate) mod packing;
 mod table;
 pub(crate) mod told;
+mod workbook;
 
 /// Panics where something does not hold of the bytes.
 type Oracle = fn(&[u8]);
 
 /// An oracle for each target, by the target's name.
-pub(crate) const TARGETS: [(&str, Oracle); 9] = [
+pub(crate) const TARGETS: [(&str, Oracle); 10] = [
     ("answers", answers::answers),
     ("delimited", table::delimited),
     ("detection", table::detection),
@@ -26,6 +27,7 @@ pub(crate) const TARGETS: [(&str, Oracle); 9] = [
     ("jsonl", json::jsonl),
     ("mapping", mapping::mapping),
     ("packed", packing::packed),
+    ("workbook", workbook::workbook),
 ];
 
 /// One of several, by a byte.
