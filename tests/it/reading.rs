@@ -417,6 +417,7 @@ proptest! {
         for (head, body) in [csv, json] {
             // Beyond what the window holds at once, so that its edges fall anywhere.
             let times = 300_000 / body.len().max(20);
+            let header_end = head.len();
             let bytes = [head, body.repeat(times)].concat();
             let all = |opened: Result<Intake, IntakeError>| match opened {
                 Ok(intake) => drain(intake).iter().map(shown).collect(),
@@ -427,7 +428,8 @@ proptest! {
                 let pieces = Pieces::new(Cursor::new(bytes.clone()), sizes.clone());
                 let cut = all(Intake::from_reader(plan, 0, true, pieces));
                 prop_assert!(cut == whole);
-                prop_assert!(plan.reading.header_row.is_none() || whole.len() > 1);
+                let has_rows = bytes[header_end..].windows(13).any(|part| part == b"a@example.com");
+                prop_assert!(plan.reading.header_row.is_none() || !has_rows || whole.len() > 1);
             }
         }
     }
