@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -152,7 +153,12 @@ pub struct ImportId(pub Uuid);
 impl ImportId {
     /// The import id of a key in a project.
     pub fn new(project: Uuid, key: &str) -> Self {
-        Self(Uuid::new_v5(&project, key.as_bytes()))
+        Self::of_parts(project, &[key])
+    }
+
+    /// The import id of a key that stands in parts.
+    pub(crate) fn of_parts(project: Uuid, key: &[&str]) -> Self {
+        Self(named_uuid(project, key))
     }
 
     /// The text by which the request can be found again in Concord: `[ref <uuid>]`.
@@ -169,6 +175,17 @@ impl ImportId {
         });
         marks.collect()
     }
+}
+
+/// The UUID (version 5) of a name that stands in parts.
+pub(crate) fn named_uuid(namespace: Uuid, name: &[&str]) -> Uuid {
+    let mut sha1 = Sha1::new_with_prefix(namespace.as_bytes());
+    for part in name {
+        sha1.update(part.as_bytes());
+    }
+    let mut first = [0; 16];
+    first.copy_from_slice(&sha1.finalize()[..16]);
+    uuid::Builder::from_sha1_bytes(first).into_uuid()
 }
 
 impl fmt::Display for ImportId {
@@ -313,6 +330,15 @@ mod tests {
             ids
         );
         assert_eq!(ImportId::marks_in("[ref "), []);
+    }
+
+    #[test]
+    fn an_import_id_is_a_version_5_uuid() {
+        // The example of RFC 9562, A.4: the name www.example.com in the namespace of domain names.
+        let id = ImportId::new(Uuid::NAMESPACE_DNS, "www.example.com");
+        assert_eq!(id.to_string(), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+        let parts = ImportId::of_parts(Uuid::NAMESPACE_DNS, &["www.", "example.com"]);
+        assert_eq!(parts, id);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub enum Item {
 }
 
 /// What is the same for every row of an input.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Maker {
     pub(crate) project: Uuid,
     pub(crate) mark: Mark,
@@ -107,8 +107,7 @@ impl Maker {
         cells: &Cells<'_>,
         row: Mapped<'_>,
         position: Position,
-        seen: &mut Seen,
-    ) -> io::Result<Made> {
+    ) -> Made {
         let Mapped {
             mut draft,
             requests,
@@ -146,7 +145,7 @@ impl Maker {
         }
         if requests.is_empty() {
             self.without_request(&mut row, draft);
-            return Ok(row.made);
+            return row.made;
         }
         for (index, &request) in requests.iter().enumerate() {
             let is_last = index + 1 == requests.len();
@@ -155,9 +154,9 @@ impl Maker {
             } else {
                 draft.clone()
             };
-            self.one(&mut row, draft, request, seen)?;
+            self.one(&mut row, draft, request);
         }
-        Ok(row.made)
+        row.made
     }
 
     /// What a row asks for could not be told: all else that is wrong with it.
@@ -173,13 +172,7 @@ impl Maker {
         });
     }
 
-    fn one(
-        &mut self,
-        row: &mut InHand<'_>,
-        mut draft: Draft<'_>,
-        request: RequestType,
-        seen: &mut Seen,
-    ) -> io::Result<()> {
+    fn one(&mut self, row: &mut InHand<'_>, mut draft: Draft<'_>, request: RequestType) {
         draft.request = Some(request);
         draft.canonical(request, &mut self.canonical);
         let called = self.call(row, request);
@@ -206,35 +199,21 @@ impl Maker {
                 import_id,
                 problems: row.problems.clone(),
             });
-            return Ok(());
+            return;
         };
         if is_first {
             let warnings = validate::warnings(&body).into_iter();
             let warnings = warnings.map(|fault| of_fault(row.mapper, fault, row.position));
             row.made.warnings.extend(warnings);
         }
-        let this = First {
-            position: row.position,
-            fingerprint: Fingerprint::new(self.project, &self.canonical),
-        };
-        let entry = Box::new(Entry {
+        row.made.items.push(Item::Entry(Box::new(Entry {
             position: row.position,
             import_id: called.import_id,
             other_id: called.other_id,
             key: called.key.clone(),
-            fingerprint: this.fingerprint,
+            fingerprint: Fingerprint::new(self.project, &self.canonical),
             body,
-        });
-        let item = match register(row, called, this, seen)? {
-            None => Item::Entry(entry),
-            Some(first) => Item::Repeat {
-                entry,
-                of: first.position,
-                changed: first.fingerprint != this.fingerprint,
-            },
-        };
-        row.made.items.push(item);
-        Ok(())
+        })));
     }
 
     /// The names of an entry; none when its key columns are blank.
@@ -247,12 +226,9 @@ impl Maker {
                 key,
             });
         };
-        let of_request = SourceKey {
-            text: key::of_request(&key.text, request),
-            is_personal: key.is_personal,
-        };
-        let [alone, beside_others] =
-            [key, &of_request].map(|key| ImportId::new(self.project, &key.text));
+        let alone = ImportId::new(self.project, &key.text);
+        let parts = key::parts_of_request(&key.text, request);
+        let beside_others = ImportId::of_parts(self.project, &parts);
         Some(if row.is_single {
             Called {
                 key: key.clone(),
@@ -261,7 +237,10 @@ impl Maker {
             }
         } else {
             Called {
-                key: of_request,
+                key: SourceKey {
+                    text: parts.concat(),
+                    is_personal: key.is_personal,
+                },
                 import_id: beside_others,
                 other_id: Some(alone),
             }
@@ -298,27 +277,49 @@ impl Maker {
     }
 }
 
-/// Registers a valid entry; the first one that is the same request, when there was one already.
+/// Registers the valid entries of a row, and tells those that repeat an earlier one.
 ///
-/// A row of a single request is known by both its names where another row may make several of the same key: its key
-/// alone stands for whatever it asks for.
-fn register(
-    row: &InHand<'_>,
-    called: &Called,
+/// The entry of a row that makes a single one is known by both its names where another row may make several of the same
+/// key: its key alone stands for whatever it asks for.
+pub(crate) fn register(
+    items: &mut [Item],
+    may_make_several: bool,
+    seen: &mut Seen,
+) -> io::Result<()> {
+    let is_single = items.len() == 1;
+    for item in items {
+        let Item::Entry(entry) = item else { continue };
+        let this = First {
+            position: entry.position,
+            fingerprint: entry.fingerprint,
+        };
+        let other = entry.other_id.filter(|_| is_single && may_make_several);
+        let first = match other {
+            None => seen.register(entry.import_id, this)?,
+            Some(other) => register_both(entry.import_id, other, this, seen)?,
+        };
+        if let Some(first) = first {
+            *item = Item::Repeat {
+                of: first.position,
+                changed: first.fingerprint != this.fingerprint,
+                entry: entry.clone(),
+            };
+        }
+    }
+    Ok(())
+}
+
+fn register_both(
+    id: ImportId,
+    other: ImportId,
     this: First,
     seen: &mut Seen,
 ) -> io::Result<Option<First>> {
-    let other = called
-        .other_id
-        .filter(|_| row.is_single && row.mapper.may_make_several);
-    let Some(other) = other else {
-        return seen.register(called.import_id, this);
-    };
     // What repeats a request of a row of several does not stand for its key alone.
     if let Some(first) = seen.find(other)? {
         return Ok(Some(first));
     }
-    match seen.register(called.import_id, this)? {
+    match seen.register(id, this)? {
         None => seen.register(other, this),
         first => Ok(first),
     }

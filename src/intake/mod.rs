@@ -4,12 +4,14 @@
 //! source ── unpack ── encoding ── detect ── decode ── map ── validate ── entries
 //! bytes               UTF-8       format    RawRow    Draft  RequestBody  Entry
 //! ```
-//! One thread pulls: [`Intake::open`], then [`Intake::next_batch`] until it gives nothing. The same bytes and job
-//! give the same entries, however the reads were cut. Memory follows the limits of `decode`, not the input.
+//! One thread pulls: [`Intake::open`], then [`Intake::next_batch`] until it gives nothing. Of a long input others decode
+//! and map ahead of it (`ahead`). The same bytes and job give the same entries, however the reads were cut and however
+//! many threads there are. Memory follows the limits of `decode`, not the input.
 //!
 //! What is wrong with a row is a [`Problem`] and reading goes on; what is wrong with the input or the job as a
 //! whole is an [`IntakeError`], told before the first row wherever that is possible.
 
+mod ahead;
 mod dates;
 mod decode;
 mod detect;
@@ -25,6 +27,7 @@ mod map;
 mod mask;
 mod open;
 mod problem;
+mod reader;
 mod rows;
 mod seen;
 mod source;
@@ -71,22 +74,40 @@ pub(crate) use validate::email::fault as email_fault;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
-use decode::{Decoded, Decoder};
-use entries::{Made, Maker, placed};
-use map::Mapper;
+use ahead::Ahead;
+use decode::Decoder;
+use entries::Maker;
 use open::Opened;
+use reader::Reader;
+use source::Window;
 
 /// A batch ends early once its rows take so many bytes of the input.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Rows that are read on one thread before more are made: most inputs are smaller.
+const ALONE_ROWS: u64 = 2_048;
+/// Threads that map rows, at most: more would wait for the one that decodes.
+const MAPPERS_MAX: usize = 4;
+
 /// One input, being read.
 pub struct Intake {
-    opened: Opened,
-    mapper: Mapper,
-    maker: Maker,
-    input: u32,
+    name: String,
+    shape: Shape,
+    way: Way,
+    reader: Reader,
+    /// Threads that may map rows; none on a machine of one core.
+    mappers: usize,
     row: u64,
-    keep_records: bool,
+}
+
+/// How rows come.
+enum Way {
+    /// Each when it is asked for.
+    Alone { window: Window, decoder: Decoder },
+    /// From other threads, which are ahead.
+    Ahead(Ahead),
+    /// Not at all: the others could not be started. Never left.
+    Lost,
 }
 
 /// What came of one row.
@@ -154,29 +175,46 @@ impl Intake {
             Decoder::Jsonl(decoder) => decoder.select(wanted),
             Decoder::Json(decoder) => decoder.select(wanted),
         }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            opened,
-            mapper,
-            maker: Maker::new(plan.project, plan.rules.mark),
-            input: u32::try_from(input + 1).unwrap_or(u32::MAX),
+            name: opened.name,
+            shape: opened.shape,
+            way: Way::Alone {
+                window: opened.window,
+                decoder: opened.decoder,
+            },
+            reader: Reader::new(
+                mapper,
+                Maker::new(plan.project, plan.rules.mark),
+                u32::try_from(input + 1).unwrap_or(u32::MAX),
+                keep_records,
+            ),
+            mappers: if cores > 1 { cores.min(MAPPERS_MAX) } else { 0 },
             row: 0,
-            keep_records,
         })
     }
 
     /// How the input was understood: its format, dialect and columns.
     pub fn shape(&self) -> &Shape {
-        &self.opened.shape
+        &self.shape
     }
 
     /// Size and digest of the input, once its end has been reached.
     pub fn digest(&self) -> Option<InputDigest> {
-        self.opened.window.digest()
+        match &self.way {
+            Way::Alone { window, .. } => window.digest(),
+            Way::Ahead(ahead) => ahead.digest(),
+            Way::Lost => None,
+        }
     }
 
     /// How much of the input has been read from its source.
     pub fn bytes_read(&self) -> u64 {
-        self.opened.window.bytes_read()
+        match &self.way {
+            Way::Alone { window, .. } => window.bytes_read(),
+            Way::Ahead(ahead) => ahead.bytes_read(),
+            Way::Lost => 0,
+        }
     }
 
     /// The next rows, at most `rows_max`; none at the end. `seen` is shared by all inputs of a run.
@@ -188,137 +226,55 @@ impl Intake {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while batch.len() < rows_max && bytes < BATCH_BYTES_MAX {
-            match self.next_row(seen)? {
-                Some((reading, size)) => {
-                    bytes += size;
-                    batch.push(reading);
-                }
-                None => break,
-            }
+            let before = self.bytes_read();
+            let next = self
+                .next_row()
+                .map_err(|source| IntakeError::reading(self.name.clone(), before, source))?;
+            let Some((mut reading, size)) = next else {
+                break;
+            };
+            entries::register(&mut reading.items, self.reader.may_make_several(), seen)
+                .map_err(IntakeError::Seen)?;
+            bytes += size;
+            batch.push(reading);
         }
         Ok(batch)
     }
 
-    /// The next row and its size in bytes.
-    fn next_row(&mut self, seen: &mut Seen) -> Result<Option<(RowReading, usize)>, IntakeError> {
-        let Opened {
-            name,
+    /// The next row and its size in bytes, as if it were the first of its key.
+    fn next_row(&mut self) -> std::io::Result<Option<(RowReading, usize)>> {
+        if self.row == ALONE_ROWS && self.mappers > 0 {
+            self.go_ahead()?;
+        }
+        let read = match &mut self.way {
+            Way::Alone { window, decoder } => {
+                let decoded = open::next(decoder, window, &self.shape)?;
+                self.reader.read(self.row + 1, decoded)
+            }
+            Way::Ahead(ahead) => ahead.next()?,
+            Way::Lost => None,
+        };
+        self.row += u64::from(read.is_some());
+        Ok(read)
+    }
+
+    /// From here on other threads decode and map.
+    fn go_ahead(&mut self) -> std::io::Result<()> {
+        let (window, decoder) = match std::mem::replace(&mut self.way, Way::Lost) {
+            Way::Alone { window, decoder } if decoder.can_hand_over() => (window, decoder),
+            other => {
+                self.way = other;
+                return Ok(());
+            }
+        };
+        let source = ahead::Source {
             window,
             decoder,
-            shape,
-            ..
-        } = &mut self.opened;
-        let bytes = window.bytes_read();
-        let decoded = open::next(decoder, window, shape)
-            .map_err(|source| IntakeError::reading(name.clone(), bytes, source))?;
-        if matches!(decoded, Decoded::End) {
-            return Ok(None);
-        }
-        self.row += 1;
-        let at = |line| Position {
-            input: self.input,
+            shape: self.shape.clone(),
             row: self.row,
-            line,
         };
-        let keep = |kind, raw: &[u8]| {
-            self.keep_records.then(|| Record {
-                kind,
-                raw: raw.to_vec(),
-            })
-        };
-        let mut received = None;
-        let (line, made, record, size) = match decoded {
-            Decoded::End => return Ok(None),
-            Decoded::Blank { line } => (line, Made::default(), None, 0),
-            Decoded::Aside(aside) => {
-                let warning = Problem {
-                    value: None,
-                    position: at(aside.line),
-                    column: None,
-                    field: None,
-                    code: aside.what.code(),
-                    message: aside.what.message().to_owned(),
-                };
-                let made = Made {
-                    items: Vec::new(),
-                    warnings: vec![warning],
-                };
-                (aside.line, made, None, aside.raw.len())
-            }
-            Decoded::Malformed(bad) => {
-                let problem = Problem {
-                    position: at(bad.line),
-                    column: None,
-                    field: None,
-                    code: bad.code,
-                    message: bad.message,
-                    value: None,
-                };
-                let record = keep(bad.kind, bad.raw);
-                (bad.row_line, invalid(problem), record, bad.raw.len())
-            }
-            Decoded::Row(row) => {
-                let kind = match row.cells {
-                    decode::Cells::Csv(_) => RecordKind::Cells,
-                    decode::Cells::Json(_) => RecordKind::Object,
-                };
-                let record = keep(kind, row.raw);
-                received = self.mapper.received(&row.cells);
-                let mut made = match self.mapper.passes(&row.cells) {
-                    Err(loose) => invalid(placed(loose, at(row.line))),
-                    Ok(false) => Made::default(),
-                    Ok(true) => match self.mapper.map(row.cells) {
-                        mapped if mapped.requests.is_some_and(<[_]>::is_empty) => Made::default(),
-                        mapped => self
-                            .maker
-                            .make(&self.mapper, &row.cells, mapped, at(row.line), seen)
-                            .map_err(IntakeError::Seen)?,
-                    },
-                };
-                if row.is_hidden && !made.items.is_empty() {
-                    made.warnings.push(hidden(at(row.line)));
-                }
-                for problem in made.problems() {
-                    problem.value = self.mapper.offending(problem, &row.cells);
-                }
-                (row.line, made, record, row.raw.len())
-            }
-        };
-        let reading = RowReading {
-            position: at(line),
-            items: made.items,
-            warnings: made.warnings,
-            received,
-            record,
-        };
-        Ok(Some((reading, size)))
-    }
-}
-
-/// The warning of a row that is asked for and that nobody sees.
-fn hidden(position: Position) -> Problem {
-    Problem {
-        position,
-        column: None,
-        field: None,
-        value: None,
-        code: "hidden_row",
-        message: "the row is hidden or filtered away in the workbook, and is read all the same; remove it if it is not meant"
-            .to_owned(),
-    }
-}
-
-/// A row of which nothing more is known than what is wrong with it.
-fn invalid(problem: Problem) -> Made {
-    let item = Item::Invalid {
-        request: None,
-        key: None,
-        import_id: None,
-        problems: vec![problem],
-    };
-    Made {
-        items: vec![item],
-        warnings: Vec::new(),
+        self.way = Way::Ahead(Ahead::start(source, &self.reader, self.mappers)?);
+        Ok(())
     }
 }
 

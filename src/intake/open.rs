@@ -161,11 +161,15 @@ pub(crate) fn next<'a>(
     window: &'a mut Window,
     shape: &Shape,
 ) -> std::io::Result<Decoded<'a>> {
-    let mut row = decoder.next(window)?;
+    Ok(retold(decoder.next(window)?, shape.encoding.encoding))
+}
+
+/// A row that could not be decoded, told in the words of the input's encoding.
+pub(crate) fn retold<'a>(mut row: Decoded<'a>, encoding: &str) -> Decoded<'a> {
     if let Decoded::Malformed(bad) = &mut row {
-        encoding::retell(bad, shape.encoding.encoding);
+        encoding::retell(bad, encoding);
     }
-    Ok(row)
+    row
 }
 
 /// The first of what is unread.

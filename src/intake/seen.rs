@@ -14,7 +14,9 @@
 //! duplicate.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 
 use uuid::Uuid;
@@ -39,7 +41,7 @@ pub(crate) struct First {
 #[derive(Debug)]
 pub struct Seen {
     in_memory_max: usize,
-    memory: HashMap<Id, First>,
+    memory: InMemory,
     disk: Option<Disk>,
 }
 
@@ -59,7 +61,7 @@ impl Seen {
     pub fn with_memory(in_memory_max: usize) -> Self {
         Self {
             in_memory_max: in_memory_max.max(1),
-            memory: HashMap::new(),
+            memory: InMemory::default(),
             disk: None,
         }
     }
@@ -67,15 +69,21 @@ impl Seen {
     /// Registers an entry; the first one of that import id, when there is one already. After an error (the disk is
     /// full) nothing has changed: what was known is still known, and the entry is not.
     pub(crate) fn register(&mut self, id: ImportId, this: First) -> io::Result<Option<First>> {
-        if let Some(first) = self.find(id)? {
-            return Ok(Some(first));
-        }
-        let id = id.0.as_u128();
         if self.memory.len() >= self.in_memory_max {
             self.write_out()?;
         }
-        self.memory.insert(id, this);
-        Ok(None)
+        let id = id.0.as_u128();
+        match self.memory.entry(id) {
+            Entry::Occupied(known) => Ok(Some(*known.get())),
+            Entry::Vacant(place) => {
+                let known = self.disk.as_ref().map(|disk| disk.find(id)).transpose()?;
+                if let Some(first) = known.flatten() {
+                    return Ok(Some(first));
+                }
+                place.insert(this);
+                Ok(None)
+            }
+        }
     }
 
     /// The first entry of that import id.
@@ -103,6 +111,29 @@ impl Seen {
 /// An import id, in the order of its bytes.
 type Id = u128;
 
+type InMemory = HashMap<Id, First, BuildHasherDefault<Halves>>;
+
+/// Import ids are hashes already (`UUIDv5`): both halves, laid over each other.
+#[derive(Debug, Default)]
+struct Halves(u64);
+
+impl Hasher for Halves {
+    fn write_u128(&mut self, id: u128) {
+        let (one, other) = Uuid::from_u128(id).as_u64_pair();
+        self.0 = one ^ other;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Ids in a block: what is read at once (5.6 kB).
 const BLOCK_IDS: usize = 128;
 /// Written at once.
@@ -129,7 +160,7 @@ impl Disk {
     }
 
     /// Writes all of a full map. Counts only once it stands: after an error the next one is written over it.
-    fn push(&mut self, memory: &HashMap<Id, First>) -> io::Result<()> {
+    fn push(&mut self, memory: &InMemory) -> io::Result<()> {
         debug_assert_eq!(memory.len(), self.stretch_ids, "stretches have one length");
         // The ids alone: a sorted copy of the whole entries would be three times as big.
         let mut ids: Vec<Id> = memory.keys().copied().collect();
@@ -384,8 +415,7 @@ mod tests {
     #[test]
     fn blocks_of_every_length_are_searched_to_their_borders() {
         for ids in [1_u64, 2, 127, 128, 129, 255, 256, 257, 1_000] {
-            let memory: HashMap<Id, First> =
-                (1..=ids).map(|n| (Id::from(n * 2), first(n))).collect();
+            let memory: InMemory = (1..=ids).map(|n| (Id::from(n * 2), first(n))).collect();
             let mut disk = Disk::new(tempfile::tempfile().expect("a file"), memory.len());
             disk.push(&memory).expect("written");
             for id in (0..=ids * 2 + 3).map(Id::from) {

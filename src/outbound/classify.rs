@@ -319,14 +319,7 @@ pub(super) fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> 
         Field::Preverified => return sent.preverified().map(|value| value.to_string().into()),
         Field::ProjectUserId => sent.project_user_id(),
         Field::Request => Some(sent.request().name()),
-        Field::RequestDetails => {
-            return sent
-                .request_details()
-                .map(|details| match details.as_str() {
-                    Some(text) => text.into(),
-                    None => details.to_string().into(),
-                });
-        }
+        Field::RequestDetails => return sent.request_details(),
         Field::UserEmail => sent.user_email(),
         Field::UserFirstName => sent.user_first_name(),
         Field::UserId => sent.user_id(),

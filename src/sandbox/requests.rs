@@ -2,6 +2,7 @@
 //!
 //! Nothing goes wrong here on purpose: see `misbehave`.
 
+use crate::entry::named_uuid;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -121,7 +122,7 @@ fn person(organization: Uuid, body: &Body) -> Uuid {
             )
         }
     };
-    Uuid::new_v5(&organization, name.as_bytes())
+    named_uuid(organization, &[&name])
 }
 
 /// A request as the API shows it. `userId` and `projectUserId` are not part of that.

@@ -34,6 +34,11 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Record, scratch and where in them the cells stand.
+    pub(crate) fn parts(&self) -> (&'a str, &'a str, &'a [Span]) {
+        (self.record, self.scratch, self.spans)
+    }
+
     /// A cell as it is; nothing for one beyond the last.
     pub(crate) fn get(&self, column: usize) -> &'a str {
         match self.spans.get(column) {

@@ -54,7 +54,7 @@ impl<'a> Values<'a> {
 
 /// One object after the other, seen through the columns that are wanted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Objects {
+pub(crate) struct Objects {
     columns: Vec<String>,
     tree: Tree,
     selected: Vec<Option<usize>>,
@@ -69,6 +69,25 @@ impl Objects {
     /// Parses one value.
     pub(super) fn parse(&mut self, text: &str) -> Result<(), serde_json::Error> {
         self.tree.parse(text)
+    }
+
+    /// Parses a line.
+    pub(crate) fn read<'a>(&'a mut self, text: &'a str, line: u64) -> Decoded<'a> {
+        match self.parse(text) {
+            Ok(()) => self.row(text.as_bytes(), line, "line"),
+            Err(error) => Decoded::Malformed(Malformed {
+                row_line: line,
+                line,
+                code: "not_json",
+                message: format!(
+                    "not JSON at byte {} of the line: {}",
+                    error.column(),
+                    not_json(&error)
+                ),
+                raw: text.as_bytes(),
+                kind: RecordKind::Line,
+            }),
+        }
     }
 
     /// The keys of the object parsed last.
@@ -134,6 +153,19 @@ impl Objects {
 #[derive(Default)]
 pub(crate) struct Decoder {
     objects: Objects,
+    lines: Lines,
+}
+
+/// A line, not parsed yet.
+pub(crate) enum Line<'a> {
+    Text { line: u64, text: &'a str },
+    Malformed(Malformed<'a>),
+    End,
+}
+
+/// Finds the lines.
+#[derive(Default)]
+struct Lines {
     line: u64,
     pending: usize,
     kept: Vec<u8>,
@@ -145,13 +177,33 @@ impl Decoder {
         self.objects.select(columns);
     }
 
+    /// What parses the lines of [`Self::next_line`].
+    pub(crate) fn parser(&self) -> Objects {
+        self.objects.clone()
+    }
+
     /// The next line that is not blank.
     pub(crate) fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
+        Ok(match self.lines.next(window)? {
+            Line::Text { line, text } => self.objects.read(text, line),
+            Line::Malformed(bad) => Decoded::Malformed(bad),
+            Line::End => Decoded::End,
+        })
+    }
+
+    /// The next line that is not blank, not parsed yet.
+    pub(crate) fn next_line<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Line<'a>> {
+        self.lines.next(window)
+    }
+}
+
+impl Lines {
+    fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Line<'a>> {
         loop {
             window.consume(std::mem::take(&mut self.pending));
             window.ensure(1)?;
             if window.unread().is_empty() {
-                return Ok(Decoded::End);
+                return Ok(Line::End);
             }
             self.line += 1;
             let Some((content, whole)) = find_line(window)? else {
@@ -160,17 +212,21 @@ impl Decoder {
             self.pending = whole;
             if !window.unread()[..content].trim_ascii().is_empty() {
                 let raw = &window.unread()[..content];
-                return Ok(self.row(raw));
+                let line = self.line;
+                return Ok(match std::str::from_utf8(raw) {
+                    Ok(text) => Line::Text { line, text },
+                    Err(_) => Line::Malformed(not_utf8(raw, line, RecordKind::Line)),
+                });
             }
         }
     }
 
-    fn too_long<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
+    fn too_long<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Line<'a>> {
         self.kept.clear();
         self.kept
             .extend_from_slice(&window.unread()[..KEPT_BYTES_MAX]);
         skip_line(window, false)?;
-        Ok(Decoded::Malformed(Malformed {
+        Ok(Line::Malformed(Malformed {
             row_line: self.line,
             line: self.line,
             code: "line_too_long",
@@ -181,28 +237,6 @@ impl Decoder {
             raw: &self.kept,
             kind: RecordKind::Line,
         }))
-    }
-
-    fn row<'a>(&'a mut self, raw: &'a [u8]) -> Decoded<'a> {
-        let line = self.line;
-        let Ok(text) = std::str::from_utf8(raw) else {
-            return Decoded::Malformed(not_utf8(raw, line, RecordKind::Line));
-        };
-        match self.objects.parse(text) {
-            Ok(()) => self.objects.row(raw, line, "line"),
-            Err(error) => Decoded::Malformed(Malformed {
-                row_line: line,
-                line,
-                code: "not_json",
-                message: format!(
-                    "not JSON at byte {} of the line: {}",
-                    error.column(),
-                    not_json(&error)
-                ),
-                raw,
-                kind: RecordKind::Line,
-            }),
-        }
     }
 }
 

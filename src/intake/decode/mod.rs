@@ -215,6 +215,19 @@ pub(crate) enum Decoder {
 }
 
 impl Decoder {
+    /// Whether its records can be handed to other threads: an element of an array is found by parsing it.
+    pub(crate) fn can_hand_over(&self) -> bool {
+        !matches!(self, Self::Json(_))
+    }
+
+    /// What parses the lines it hands over.
+    pub(crate) fn parser(&self) -> jsonl::Objects {
+        match self {
+            Self::Jsonl(decoder) => decoder.parser(),
+            Self::Csv(_) | Self::Json(_) | Self::Sheet(_) => jsonl::Objects::default(),
+        }
+    }
+
     /// The next row of the window.
     pub(crate) fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
         match self {

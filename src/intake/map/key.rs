@@ -21,7 +21,12 @@ pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
 
 /// The key of one of several entries of a row.
 pub(crate) fn of_request(key: &str, request: RequestType) -> String {
-    format!("{key} // {request}")
+    parts_of_request(key, request).concat()
+}
+
+/// The parts of [`of_request`].
+pub(crate) fn parts_of_request(key: &str, request: RequestType) -> [&str; 3] {
+    [key, " // ", request.name()]
 }
 
 fn push(value: &str, key: &mut String) {

@@ -63,6 +63,8 @@ pub(crate) type Form = fn(&str) -> Cow<'_, str>;
 pub(crate) struct ValueMap<T> {
     form: Form,
     meanings: HashMap<String, T>,
+    /// By the very words of the job file, which most values are: making their form takes longer.
+    exact: HashMap<String, T>,
     /// As written in the job file, for messages.
     written: Vec<String>,
 }
@@ -76,6 +78,7 @@ impl<T: Clone + PartialEq> ValueMap<T> {
         let mut map = Self {
             form: form_of,
             meanings: HashMap::new(),
+            exact: HashMap::new(),
             written: Vec::new(),
         };
         for (value, meaning) in values {
@@ -87,9 +90,10 @@ impl<T: Clone + PartialEq> ValueMap<T> {
                 }
                 Some(_) => {}
                 None => {
-                    map.meanings.insert(form, meaning);
+                    map.meanings.insert(form, meaning.clone());
                 }
             }
+            map.exact.insert(value.clone(), meaning);
             map.written.push(value);
         }
         Ok(map)
@@ -97,7 +101,8 @@ impl<T: Clone + PartialEq> ValueMap<T> {
 
     /// The meaning of a value.
     pub(crate) fn get(&self, value: &str) -> Option<&T> {
-        self.meanings.get(&*(self.form)(value))
+        let exact = self.exact.get(value);
+        exact.or_else(|| self.meanings.get(&*(self.form)(value)))
     }
 
     /// All that values may mean, in any order.

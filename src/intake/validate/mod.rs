@@ -10,11 +10,11 @@ pub(crate) mod email;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::entry::{Field, ImportId, RequestType};
+use crate::entry::{Field, ImportId, MARK_CHARS, RequestType};
 use crate::intake::problem::grouped;
 
 /// `notes.maxLength`, in code points (JSON Schema counts characters as RFC 8259 defines them).
@@ -29,40 +29,26 @@ pub const NAME_CHARS_LIKELY_MAX: usize = 128;
 pub const EMAIL_CHARS_LIKELY_MAX: usize = 254;
 
 /// A request body that keeps the published schema. Made by this module alone.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct RequestBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capture_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    concord_id: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    domain: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notes: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preverified: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project_user_id: Option<String>,
+    /// All properties that are text, one behind the other in the order of the page: one allocation instead of many.
+    text: String,
+    /// Where each ends; it begins where the one before ends.
+    ends: [u32; Field::ALL.len()],
+    given: Fields,
     request: RequestType,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_details: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_first_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_last_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_phone_number: Option<String>,
+    preverified: Option<bool>,
+    concord_id: Option<Uuid>,
+    /// `requestDetails`, when it is not text.
+    details: Option<Box<Value>>,
 }
 
 impl RequestBody {
-    /// `captureUrl`
-    pub fn capture_url(&self) -> Option<&str> {
-        self.capture_url.as_deref()
+    fn text(&self, field: Field) -> Option<&str> {
+        let at = field as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let range = start as usize..self.ends[at] as usize;
+        self.given.contains(field).then(|| &self.text[range])
     }
 
     /// `concordId`
@@ -70,24 +56,9 @@ impl RequestBody {
         self.concord_id
     }
 
-    /// `domain`
-    pub fn domain(&self) -> Option<&str> {
-        self.domain.as_deref()
-    }
-
-    /// `notes`, the mark included.
-    pub fn notes(&self) -> Option<&str> {
-        self.notes.as_deref()
-    }
-
     /// `preverified`; the API takes an absent one as false.
     pub fn preverified(&self) -> Option<bool> {
         self.preverified
-    }
-
-    /// `projectUserId`
-    pub fn project_user_id(&self) -> Option<&str> {
-        self.project_user_id.as_deref()
     }
 
     /// `request`
@@ -95,42 +66,67 @@ impl RequestBody {
         self.request
     }
 
-    /// `requestDetails`: text when it comes from a mapping, any JSON but null by the schema.
-    pub fn request_details(&self) -> Option<&Value> {
-        self.request_details.as_ref()
+    /// `requestDetails`: text when it comes from a mapping, any JSON but null by the schema; what is not text, as JSON.
+    pub fn request_details(&self) -> Option<Cow<'_, str>> {
+        match &self.details {
+            Some(details) => Some(details.to_string().into()),
+            None => self.text(Field::RequestDetails).map(Cow::Borrowed),
+        }
+    }
+
+    /// `captureUrl`
+    pub fn capture_url(&self) -> Option<&str> {
+        self.text(Field::CaptureUrl)
+    }
+
+    /// `domain`
+    pub fn domain(&self) -> Option<&str> {
+        self.text(Field::Domain)
+    }
+
+    /// `notes`, the mark included.
+    pub fn notes(&self) -> Option<&str> {
+        self.text(Field::Notes)
+    }
+
+    /// `projectUserId`
+    pub fn project_user_id(&self) -> Option<&str> {
+        self.text(Field::ProjectUserId)
     }
 
     /// `userEmail`
     pub fn user_email(&self) -> Option<&str> {
-        self.user_email.as_deref()
+        self.text(Field::UserEmail)
     }
 
     /// `userFirstName`
     pub fn user_first_name(&self) -> Option<&str> {
-        self.user_first_name.as_deref()
+        self.text(Field::UserFirstName)
     }
 
     /// `userId`
     pub fn user_id(&self) -> Option<&str> {
-        self.user_id.as_deref()
+        self.text(Field::UserId)
     }
 
     /// `userLastName`
     pub fn user_last_name(&self) -> Option<&str> {
-        self.user_last_name.as_deref()
+        self.text(Field::UserLastName)
     }
 
     /// `userPhoneNumber`
     pub fn user_phone_number(&self) -> Option<&str> {
-        self.user_phone_number.as_deref()
+        self.text(Field::UserPhoneNumber)
     }
 
     /// Puts one mark in the place of another, of the same length.
     pub(crate) fn replace_mark(&mut self, old: ImportId, new: ImportId) {
-        if let Some(notes) = &mut self.notes
-            && let Some(text) = notes.strip_suffix(&old.mark())
+        if self
+            .notes()
+            .is_some_and(|notes| notes.ends_with(&old.mark()))
         {
-            *notes = format!("{text}{}", new.mark());
+            let end = self.ends[Field::Notes as usize] as usize;
+            self.text.replace_range(end - MARK_CHARS..end, &new.mark());
         }
     }
 
@@ -142,20 +138,32 @@ impl RequestBody {
     /// Whether the property is given.
     pub fn has(&self, field: Field) -> bool {
         match field {
-            Field::CaptureUrl => self.capture_url.is_some(),
             Field::ConcordId => self.concord_id.is_some(),
-            Field::Domain => self.domain.is_some(),
-            Field::Notes => self.notes.is_some(),
             Field::Preverified => self.preverified.is_some(),
-            Field::ProjectUserId => self.project_user_id.is_some(),
             Field::Request => true,
-            Field::RequestDetails => self.request_details.is_some(),
-            Field::UserEmail => self.user_email.is_some(),
-            Field::UserFirstName => self.user_first_name.is_some(),
-            Field::UserId => self.user_id.is_some(),
-            Field::UserLastName => self.user_last_name.is_some(),
-            Field::UserPhoneNumber => self.user_phone_number.is_some(),
+            Field::RequestDetails => self.details.is_some() || self.given.contains(field),
+            _ => self.given.contains(field),
         }
+    }
+}
+
+/// In the order of the page; what is not given is left out.
+impl Serialize for RequestBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for field in Field::ALL.into_iter().filter(|field| self.has(*field)) {
+            let name = field.name();
+            match field {
+                Field::ConcordId => map.serialize_entry(name, &self.concord_id)?,
+                Field::Preverified => map.serialize_entry(name, &self.preverified)?,
+                Field::Request => map.serialize_entry(name, &self.request)?,
+                Field::RequestDetails if self.details.is_some() => {
+                    map.serialize_entry(name, &self.details)?;
+                }
+                _ => map.serialize_entry(name, &self.text(field))?,
+            }
+        }
+        map.end()
     }
 }
 
@@ -248,8 +256,36 @@ impl<'a> Draft<'a> {
         self.refused.contains(field) || self.text(field).is_some()
     }
 
-    fn take(&mut self, field: Field) -> Option<String> {
-        self.texts[field as usize].take().map(Cow::into_owned)
+    /// The body it is, if nothing is wrong with it.
+    fn into_body(self, request: RequestType, concord_id: Option<Uuid>) -> RequestBody {
+        let is_text = |field: Field| {
+            !matches!(
+                field,
+                Field::ConcordId | Field::Request | Field::Preverified
+            )
+        };
+        let bytes = self.texts.iter().flatten().map(|text| text.len()).sum();
+        let mut body = RequestBody {
+            text: String::with_capacity(bytes),
+            ends: [0; Field::ALL.len()],
+            given: Fields::default(),
+            request,
+            preverified: self.preverified,
+            concord_id,
+            details: None,
+        };
+        for field in Field::ALL {
+            if let Some(text) = self.text(field).filter(|_| is_text(field)) {
+                body.text.push_str(text);
+                body.given.insert(field);
+            }
+            // Rows are far smaller than that.
+            body.ends[field as usize] = u32::try_from(body.text.len()).unwrap_or(u32::MAX);
+        }
+        if !body.given.contains(Field::RequestDetails) {
+            body.details = self.details.map(Box::new);
+        }
+        body
     }
 
     /// The content in one fixed form, for fingerprints and content keys: every property that is given, in the order
@@ -338,7 +374,7 @@ fn set_json<'a>(draft: &mut Draft<'a>, field: Field, value: &'a Value) -> Result
 }
 
 /// Checks a draft: the only maker of a [`RequestBody`].
-pub(crate) fn body(mut draft: Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
+pub(crate) fn body(draft: Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
     let mut faults = Vec::new();
     if draft.request.is_none() && !draft.refused.contains(Field::Request) {
         faults.push(Fault::new(
@@ -382,24 +418,7 @@ pub(crate) fn body(mut draft: Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
     }
     match draft.request {
         Some(request) if faults.is_empty() && draft.refused == Fields::default() => {
-            Ok(RequestBody {
-                capture_url: draft.take(Field::CaptureUrl),
-                concord_id,
-                domain: draft.take(Field::Domain),
-                notes: draft.take(Field::Notes),
-                preverified: draft.preverified,
-                project_user_id: draft.take(Field::ProjectUserId),
-                request,
-                request_details: draft
-                    .take(Field::RequestDetails)
-                    .map(Value::String)
-                    .or_else(|| draft.details.take()),
-                user_email: draft.take(Field::UserEmail),
-                user_first_name: draft.take(Field::UserFirstName),
-                user_id: draft.take(Field::UserId),
-                user_last_name: draft.take(Field::UserLastName),
-                user_phone_number: draft.take(Field::UserPhoneNumber),
-            })
+            Ok(draft.into_body(request, concord_id))
         }
         _ => Err(faults),
     }
@@ -408,7 +427,7 @@ pub(crate) fn body(mut draft: Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
 /// What Concord will likely take amiss, though the published page allows it.
 pub fn warnings(body: &RequestBody) -> Vec<Fault> {
     let mut found = Vec::new();
-    if let Some(url) = &body.capture_url {
+    if let Some(url) = body.capture_url() {
         if let Some(chars) = chars_beyond(url, CAPTURE_URL_CHARS_LIKELY_MAX) {
             found.push(likely_too_long(
                 Field::CaptureUrl,
@@ -424,32 +443,20 @@ pub fn warnings(body: &RequestBody) -> Vec<Fault> {
             ));
         }
     }
-    if let Some(told) = body.user_email.as_deref().and_then(email::unusual) {
+    if let Some(told) = body.user_email().and_then(email::unusual) {
         found.push(Fault::new(Field::UserEmail, "unusual_email", told));
     }
-    for (field, text, max) in [
-        (Field::UserEmail, &body.user_email, EMAIL_CHARS_LIKELY_MAX),
-        (
-            Field::UserFirstName,
-            &body.user_first_name,
-            NAME_CHARS_LIKELY_MAX,
-        ),
-        (
-            Field::UserLastName,
-            &body.user_last_name,
-            NAME_CHARS_LIKELY_MAX,
-        ),
-        (
-            Field::UserPhoneNumber,
-            &body.user_phone_number,
-            NAME_CHARS_LIKELY_MAX,
-        ),
+    for (field, max) in [
+        (Field::UserEmail, EMAIL_CHARS_LIKELY_MAX),
+        (Field::UserFirstName, NAME_CHARS_LIKELY_MAX),
+        (Field::UserLastName, NAME_CHARS_LIKELY_MAX),
+        (Field::UserPhoneNumber, NAME_CHARS_LIKELY_MAX),
     ] {
-        if let Some(chars) = text.as_deref().and_then(|text| chars_beyond(text, max)) {
+        if let Some(chars) = body.text(field).and_then(|text| chars_beyond(text, max)) {
             found.push(likely_too_long(field, chars, max));
         }
     }
-    if let Some(domain) = &body.domain
+    if let Some(domain) = body.domain()
         && domain.contains(|c: char| c.is_whitespace() || matches!(c, '/' | ':' | '@'))
     {
         found.push(Fault::new(

@@ -1,0 +1,147 @@
+//! One decoded record to what comes of it, by itself: whether an earlier row had its key is not known here.
+
+use std::sync::Arc;
+
+use super::RowReading;
+use super::decode::{self, Decoded, Record, RecordKind};
+use super::entries::{Item, Made, Maker, placed};
+use super::map::Mapper;
+use super::problem::Problem;
+use crate::entry::Position;
+
+/// What reads the rows of one input. A copy reads the same.
+#[derive(Clone)]
+pub(super) struct Reader {
+    mapper: Arc<Mapper>,
+    maker: Maker,
+    input: u32,
+    keep_records: bool,
+}
+
+impl Reader {
+    pub(super) fn new(mapper: Mapper, maker: Maker, input: u32, keep_records: bool) -> Self {
+        Self {
+            mapper: Arc::new(mapper),
+            maker,
+            input,
+            keep_records,
+        }
+    }
+
+    /// Whether a row of this input may make several entries.
+    pub(super) fn may_make_several(&self) -> bool {
+        self.mapper.may_make_several
+    }
+
+    /// What comes of the row of that number, and its size in bytes; nothing at the end.
+    pub(super) fn read(
+        &mut self,
+        number: u64,
+        decoded: Decoded<'_>,
+    ) -> Option<(RowReading, usize)> {
+        let at = |line| Position {
+            input: self.input,
+            row: number,
+            line,
+        };
+        let keep = |kind, raw: &[u8]| {
+            self.keep_records.then(|| Record {
+                kind,
+                raw: raw.to_vec(),
+            })
+        };
+        let mut received = None;
+        let (line, made, record, size) = match decoded {
+            Decoded::End => return None,
+            Decoded::Blank { line } => (line, Made::default(), None, 0),
+            Decoded::Aside(aside) => {
+                let warning = Problem {
+                    value: None,
+                    position: at(aside.line),
+                    column: None,
+                    field: None,
+                    code: aside.what.code(),
+                    message: aside.what.message().to_owned(),
+                };
+                let made = Made {
+                    items: Vec::new(),
+                    warnings: vec![warning],
+                };
+                (aside.line, made, None, aside.raw.len())
+            }
+            Decoded::Malformed(bad) => {
+                let problem = Problem {
+                    position: at(bad.line),
+                    column: None,
+                    field: None,
+                    code: bad.code,
+                    message: bad.message,
+                    value: None,
+                };
+                let record = keep(bad.kind, bad.raw);
+                (bad.row_line, invalid(problem), record, bad.raw.len())
+            }
+            Decoded::Row(row) => {
+                let kind = match row.cells {
+                    decode::Cells::Csv(_) => RecordKind::Cells,
+                    decode::Cells::Json(_) => RecordKind::Object,
+                };
+                let record = keep(kind, row.raw);
+                received = self.mapper.received(&row.cells);
+                let mut made = match self.mapper.passes(&row.cells) {
+                    Err(loose) => invalid(placed(loose, at(row.line))),
+                    Ok(false) => Made::default(),
+                    Ok(true) => match self.mapper.map(row.cells) {
+                        mapped if mapped.requests.is_some_and(<[_]>::is_empty) => Made::default(),
+                        mapped => {
+                            let position = at(row.line);
+                            self.maker.make(&self.mapper, &row.cells, mapped, position)
+                        }
+                    },
+                };
+                if row.is_hidden && !made.items.is_empty() {
+                    made.warnings.push(hidden(at(row.line)));
+                }
+                for problem in made.problems() {
+                    problem.value = self.mapper.offending(problem, &row.cells);
+                }
+                (row.line, made, record, row.raw.len())
+            }
+        };
+        let reading = RowReading {
+            position: at(line),
+            items: made.items,
+            warnings: made.warnings,
+            received,
+            record,
+        };
+        Some((reading, size))
+    }
+}
+
+/// The warning of a row that is asked for and that nobody sees.
+fn hidden(position: Position) -> Problem {
+    Problem {
+        position,
+        column: None,
+        field: None,
+        value: None,
+        code: "hidden_row",
+        message: "the row is hidden or filtered away in the workbook, and is read all the same; remove it if it is not meant"
+            .to_owned(),
+    }
+}
+
+/// A row of which nothing more is known than what is wrong with it.
+fn invalid(problem: Problem) -> Made {
+    let item = Item::Invalid {
+        request: None,
+        key: None,
+        import_id: None,
+        problems: vec![problem],
+    };
+    Made {
+        items: vec![item],
+        warnings: Vec::new(),
+    }
+}
