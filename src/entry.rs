@@ -163,11 +163,23 @@ impl ImportId {
 
     /// The text by which the request can be found again in Concord: `[ref <uuid>]`.
     pub fn mark(self) -> String {
-        format!("[ref {}]", self.0)
+        let mut mark = String::with_capacity(MARK_CHARS);
+        self.push_mark(&mut mark);
+        mark
+    }
+
+    /// Adds the mark to a text.
+    pub(crate) fn push_mark(self, text: &mut String) {
+        text.push_str("[ref ");
+        text.push_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        text.push(']');
     }
 
     /// The import ids of all marks in a text, in whatever case.
     pub fn marks_in(text: &str) -> Vec<Self> {
+        if !text.contains('[') {
+            return Vec::new();
+        }
         let text = text.to_ascii_lowercase();
         let marks = text.match_indices("[ref ").filter_map(|(at, opening)| {
             let (id, _) = text.get(at + opening.len()..)?.split_once(']')?;
@@ -248,7 +260,7 @@ pub struct Content {
 }
 
 /// What identifies an entry in its source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceKey {
     /// As people read it: the key columns' values, joined by ` / `; or `content:` and a digest without key columns.
     pub text: String,

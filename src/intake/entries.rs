@@ -3,6 +3,7 @@
 //! All entries of a row differ in `request` alone, and every mark has one length: so either all of them are valid
 //! or none is.
 
+use std::borrow::Cow;
 use std::{io, mem};
 
 use sha2::{Digest, Sha256};
@@ -147,14 +148,8 @@ impl Maker {
             self.without_request(&mut row, draft);
             return row.made;
         }
-        for (index, &request) in requests.iter().enumerate() {
-            let is_last = index + 1 == requests.len();
-            let draft = if is_last {
-                mem::take(&mut draft)
-            } else {
-                draft.clone()
-            };
-            self.one(&mut row, draft, request);
+        for &request in requests {
+            self.one(&mut row, &mut draft, request);
         }
         row.made
     }
@@ -162,7 +157,7 @@ impl Maker {
     /// What a row asks for could not be told: all else that is wrong with it.
     fn without_request(&self, row: &mut InHand<'_>, mut draft: Draft<'_>) {
         self.add_mark(&mut draft, ImportId(Uuid::nil()));
-        let faults = self.faults(row.mapper, validate::body(draft).err(), row.position);
+        let faults = self.faults(row.mapper, validate::body(&draft).err(), row.position);
         row.problems.extend(faults);
         row.made.items.push(Item::Invalid {
             request: None,
@@ -172,14 +167,16 @@ impl Maker {
         });
     }
 
-    fn one(&mut self, row: &mut InHand<'_>, mut draft: Draft<'_>, request: RequestType) {
+    fn one(&mut self, row: &mut InHand<'_>, draft: &mut Draft<'_>, request: RequestType) {
         draft.request = Some(request);
         draft.canonical(request, &mut self.canonical);
         let called = self.call(row, request);
         let import_id = called.as_ref().map(|called| called.import_id);
-        self.add_mark(&mut draft, import_id.unwrap_or(ImportId(Uuid::nil())));
+        let unmarked = self.add_mark(draft, import_id.unwrap_or(ImportId(Uuid::nil())));
         let is_first = row.made.items.is_empty();
-        let body = match validate::body(draft) {
+        let body = validate::body(draft);
+        draft.put_back(Field::Notes, unmarked);
+        let body = match body {
             Ok(body) => Some(body),
             Err(faults) => {
                 if is_first {
@@ -189,36 +186,38 @@ impl Maker {
                 None
             }
         };
-        let (Some(body), Some(called), true) = (body, &called, row.problems.is_empty()) else {
+        let called = match (body, called) {
+            (Some(body), Some(called)) if row.problems.is_empty() => {
+                if is_first {
+                    let warnings = validate::warnings(&body).into_iter();
+                    let warnings = warnings.map(|fault| of_fault(row.mapper, fault, row.position));
+                    row.made.warnings.extend(warnings);
+                }
+                row.made.items.push(Item::Entry(Box::new(Entry {
+                    position: row.position,
+                    import_id: called.import_id,
+                    other_id: called.other_id,
+                    key: called.key,
+                    fingerprint: Fingerprint::new(self.project, &self.canonical),
+                    body,
+                })));
+                return;
+            }
             // Without key columns the key is the content, and this content is not what will be sent in the end.
-            let called = called.filter(|_| !row.mapper.key.columns.is_empty());
-            let (key, import_id) = called.map(|called| (called.key, called.import_id)).unzip();
-            row.made.items.push(Item::Invalid {
-                request: Some(request),
-                key,
-                import_id,
-                problems: row.problems.clone(),
-            });
-            return;
+            (_, called) => called.filter(|_| !row.mapper.key.columns.is_empty()),
         };
-        if is_first {
-            let warnings = validate::warnings(&body).into_iter();
-            let warnings = warnings.map(|fault| of_fault(row.mapper, fault, row.position));
-            row.made.warnings.extend(warnings);
-        }
-        row.made.items.push(Item::Entry(Box::new(Entry {
-            position: row.position,
-            import_id: called.import_id,
-            other_id: called.other_id,
-            key: called.key.clone(),
-            fingerprint: Fingerprint::new(self.project, &self.canonical),
-            body,
-        })));
+        let (key, import_id) = called.map(|called| (called.key, called.import_id)).unzip();
+        row.made.items.push(Item::Invalid {
+            request: Some(request),
+            key,
+            import_id,
+            problems: row.problems.clone(),
+        });
     }
 
     /// The names of an entry; none when its key columns are blank.
-    fn call(&self, row: &InHand<'_>, request: RequestType) -> Option<Called> {
-        let Some(key) = row.key.as_ref().ok()? else {
+    fn call(&self, row: &mut InHand<'_>, request: RequestType) -> Option<Called> {
+        let Some(key) = row.key.as_mut().ok()? else {
             let key = content_key(self.project, &self.canonical);
             return Some(Called {
                 import_id: ImportId::new(self.project, &key.text),
@@ -231,7 +230,8 @@ impl Maker {
         let beside_others = ImportId::of_parts(self.project, &parts);
         Some(if row.is_single {
             Called {
-                key: key.clone(),
+                // Nobody else of this row has it.
+                key: mem::take(key),
                 import_id: alone,
                 other_id: Some(beside_others),
             }
@@ -247,15 +247,22 @@ impl Maker {
         })
     }
 
-    fn add_mark(&self, draft: &mut Draft<'_>, id: ImportId) {
-        if self.mark == Mark::Notes {
-            let mark = id.mark();
-            let notes = match draft.text(Field::Notes) {
-                Some(notes) => format!("{notes} {mark}"),
-                None => mark,
-            };
-            draft.set(Field::Notes, notes);
+    /// Adds the mark, and returns the notes that it was added to.
+    fn add_mark<'a>(&self, draft: &mut Draft<'a>, id: ImportId) -> Option<Cow<'a, str>> {
+        let notes = draft.take(Field::Notes);
+        if self.mark == Mark::None {
+            draft.put_back(Field::Notes, notes.clone());
+            return notes;
         }
+        let room = notes.as_ref().map_or(0, |notes| notes.len() + 1) + MARK_CHARS;
+        let mut marked = String::with_capacity(room);
+        if let Some(notes) = &notes {
+            marked.push_str(notes);
+            marked.push(' ');
+        }
+        id.push_mark(&mut marked);
+        draft.set(Field::Notes, marked);
+        notes
     }
 
     fn faults<'a>(
@@ -341,9 +348,9 @@ fn source_key<'m>(
     }
     let mut blank = Vec::new();
     let mut is_personal = mapper.key.is_personal;
-    let mut values = Vec::with_capacity(columns.len());
+    let mut key = key::Joining::default();
     for (column, name) in columns {
-        values.push(match cells.get(*column) {
+        key.push(match cells.get(*column) {
             Cell::Blank => {
                 blank.push(name.as_str());
                 ""
@@ -390,7 +397,7 @@ fn source_key<'m>(
         message: "is blank, and is part of the key: rows that differ in nothing else of the key count as one".into(),
     }));
     Ok(Some(SourceKey {
-        text: key::join(values),
+        text: key.text,
         is_personal,
     }))
 }

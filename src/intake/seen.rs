@@ -70,6 +70,9 @@ impl Seen {
     /// full) nothing has changed: what was known is still known, and the entry is not.
     pub(crate) fn register(&mut self, id: ImportId, this: First) -> io::Result<Option<First>> {
         if self.memory.len() >= self.in_memory_max {
+            if let Some(first) = self.find(id)? {
+                return Ok(Some(first));
+            }
             self.write_out()?;
         }
         let id = id.0.as_u128();

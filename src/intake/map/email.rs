@@ -8,6 +8,7 @@ use icu_normalizer::ComposingNormalizer;
 
 use super::Remark;
 use super::damage;
+use crate::intake::validate::email::is_plain;
 
 const CLEANED: Remark = Remark(
     "email_cleaned",
@@ -34,6 +35,9 @@ const DOMAIN: Remark = Remark(
 
 /// The address in the text and what was done to it, or what is wrong.
 pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Remark> {
+    if is_plain(&text) {
+        return Ok((text, Vec::new()));
+    }
     let visible = damage::visible(&text).into_owned();
     let bare = unwrapped(&visible)?;
     if pieces(bare) > 1 {

@@ -7,16 +7,21 @@
 
 use crate::entry::RequestType;
 
-/// The key of a list of trimmed values.
-pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
-    let mut key = String::new();
-    for (index, value) in values.into_iter().enumerate() {
-        if index > 0 {
-            key.push_str(" / ");
+/// The key of a list of trimmed values, which grows.
+#[derive(Default)]
+pub(crate) struct Joining {
+    pub(crate) text: String,
+    has_values: bool,
+}
+
+impl Joining {
+    /// Adds the next value.
+    pub(crate) fn push(&mut self, value: &str) {
+        if std::mem::replace(&mut self.has_values, true) {
+            self.text.push_str(" / ");
         }
-        push(value, &mut key);
+        push(value, &mut self.text);
     }
-    key
 }
 
 /// The key of one of several entries of a row.
@@ -55,6 +60,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn join<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
+        let mut key = Joining::default();
+        values.into_iter().for_each(|value| key.push(value));
+        key.text
+    }
 
     #[test]
     fn keys_read_as_their_values() {

@@ -13,8 +13,57 @@ const LOCAL_BYTES_LIKELY_MAX: usize = 64;
 /// Longest label of a domain (RFC 1035, 2.3.4).
 const LABEL_BYTES_LIKELY_MAX: usize = 63;
 
+/// Whether it is an address of which nothing is to be said, by one look at each byte: most are.
+pub(crate) fn is_plain(address: &str) -> bool {
+    let Some(at) = memchr::memchr(b'@', address.as_bytes()) else {
+        return false;
+    };
+    let (local, domain) = (&address.as_bytes()[..at], &address.as_bytes()[at + 1..]);
+    let mut before = b'.';
+    for &byte in local {
+        let is_right = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'+')
+            || byte == b'.' && before != b'.';
+        if !is_right {
+            return false;
+        }
+        before = byte;
+    }
+    if before == b'.' || local.len() > LOCAL_BYTES_LIKELY_MAX {
+        return false;
+    }
+    let (mut before, mut label_start) = (b'.', 0);
+    for (at, &byte) in domain.iter().enumerate() {
+        let is_right = match byte {
+            b'.' => {
+                let is_label = at - label_start <= LABEL_BYTES_LIKELY_MAX;
+                label_start = at + 1;
+                is_label && before != b'.' && before != b'-'
+            }
+            b'-' => before != b'.',
+            byte => byte.is_ascii_alphanumeric(),
+        };
+        if !is_right {
+            return false;
+        }
+        before = byte;
+    }
+    let top = &domain[label_start..];
+    label_start > 0
+        && before != b'-'
+        && top.len() <= LABEL_BYTES_LIKELY_MAX
+        && top.first().is_some_and(u8::is_ascii_alphabetic)
+}
+
 /// What is wrong with the address, or `None` when it is well-formed.
 pub(crate) fn fault(address: &str) -> Option<&'static str> {
+    if is_plain(address) {
+        return None;
+    }
+    any_fault(address)
+}
+
+fn any_fault(address: &str) -> Option<&'static str> {
     let Some((local, domain)) = divided(address) else {
         return Some("has no `@`");
     };
@@ -37,6 +86,13 @@ pub(crate) fn fault(address: &str) -> Option<&'static str> {
 
 /// Why an address that is right by the published format will likely be of no use.
 pub(crate) fn unusual(address: &str) -> Option<&'static str> {
+    if is_plain(address) {
+        return None;
+    }
+    anything_unusual(address)
+}
+
+fn anything_unusual(address: &str) -> Option<&'static str> {
     let (local, domain) = divided(address)?;
     if is_quoted(local) || domain.starts_with('[') {
         return Some(
@@ -162,7 +218,32 @@ const fn is_atom(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn of_a_plain_address_a_closer_look_says_nothing_either(
+            address in r"[a-zA-Z0-9._+-]{1,4}@[a-z0-9.-]{1,6}[.][a-z0-9-]{1,3}|[a-zA-Z0-9._@+'-]{0,12}",
+        ) {
+            if is_plain(&address) {
+                prop_assert_eq!(any_fault(&address), None);
+                prop_assert_eq!(anything_unusual(&address), None);
+            }
+        }
+    }
+
+    #[test]
+    fn common_addresses_are_plain() {
+        for address in [
+            "ann.o+tag@example.com",
+            "a_b-c@sub.example.org",
+            "1@a1.b-c.de",
+        ] {
+            assert!(is_plain(address), "{address}");
+        }
+    }
 
     #[test]
     fn takes_mailboxes_at_two_labels_or_more() {

@@ -256,8 +256,18 @@ impl<'a> Draft<'a> {
         self.refused.contains(field) || self.text(field).is_some()
     }
 
+    /// Takes the text of a property out.
+    pub(crate) fn take(&mut self, field: Field) -> Option<Cow<'a, str>> {
+        self.texts[field as usize].take()
+    }
+
+    /// Makes the text of a property what it was.
+    pub(crate) fn put_back(&mut self, field: Field, text: Option<Cow<'a, str>>) {
+        self.texts[field as usize] = text;
+    }
+
     /// The body it is, if nothing is wrong with it.
-    fn into_body(self, request: RequestType, concord_id: Option<Uuid>) -> RequestBody {
+    fn to_body(&self, request: RequestType, concord_id: Option<Uuid>) -> RequestBody {
         let is_text = |field: Field| {
             !matches!(
                 field,
@@ -283,7 +293,7 @@ impl<'a> Draft<'a> {
             body.ends[field as usize] = u32::try_from(body.text.len()).unwrap_or(u32::MAX);
         }
         if !body.given.contains(Field::RequestDetails) {
-            body.details = self.details.map(Box::new);
+            body.details = self.details.clone().map(Box::new);
         }
         body
     }
@@ -333,7 +343,7 @@ pub fn validate(value: &Value) -> Result<RequestBody, Vec<Fault>> {
             faults.push(fault);
         }
     }
-    match body(draft) {
+    match body(&draft) {
         Ok(body) if faults.is_empty() => Ok(body),
         Ok(_) => Err(faults),
         Err(more) => {
@@ -374,7 +384,7 @@ fn set_json<'a>(draft: &mut Draft<'a>, field: Field, value: &'a Value) -> Result
 }
 
 /// Checks a draft: the only maker of a [`RequestBody`].
-pub(crate) fn body(draft: Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
+pub(crate) fn body(draft: &Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
     let mut faults = Vec::new();
     if draft.request.is_none() && !draft.refused.contains(Field::Request) {
         faults.push(Fault::new(
@@ -418,7 +428,7 @@ pub(crate) fn body(draft: Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
     }
     match draft.request {
         Some(request) if faults.is_empty() && draft.refused == Fields::default() => {
-            Ok(draft.into_body(request, concord_id))
+            Ok(draft.to_body(request, concord_id))
         }
         _ => Err(faults),
     }
@@ -557,7 +567,7 @@ mod tests {
             ..Draft::default()
         };
         draft.refuse(Field::UserPhoneNumber);
-        assert_eq!(body(draft), Err(Vec::new()));
+        assert_eq!(body(&draft), Err(Vec::new()));
     }
 
     #[test]
