@@ -158,6 +158,14 @@ impl Intake {
         Self::of(plan, 0, true, opened)
     }
 
+    /// With so many threads that map rows, and none that decodes if there are none: for tests alone.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_mappers(mut self, mappers: usize) -> Self {
+        self.mappers = mappers;
+        self
+    }
+
     fn of(
         plan: &ReadPlan,
         input: usize,

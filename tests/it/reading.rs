@@ -404,10 +404,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn however_the_reads_are_cut_the_rows_are_the_same(
+    fn however_the_reads_are_cut_and_divided_among_threads_the_rows_are_the_same(
         pieces in prop::collection::vec(csv_piece(), 1..12),
         json in prop::collection::vec(json_piece(), 1..12),
         sizes in prop::collection::vec(1_usize..200_000, 1..5),
+        mappers in 0_usize..4,
     ) {
         let found = plan();
         let mut told = plan();
@@ -424,10 +425,10 @@ proptest! {
                 Err(error) => vec![error.to_string()],
             };
             for plan in [&told, &found] {
-                let whole = all(open(plan, &bytes));
+                let whole = all(open(plan, &bytes).map(|intake| intake.with_mappers(0)));
                 let pieces = Pieces::new(Cursor::new(bytes.clone()), sizes.clone());
-                let cut = all(Intake::from_reader(plan, 0, true, pieces));
-                prop_assert!(cut == whole);
+                let cut = Intake::from_reader(plan, 0, true, pieces);
+                prop_assert!(all(cut.map(|intake| intake.with_mappers(mappers))) == whole);
                 let has_rows = bytes[header_end..].windows(13).any(|part| part == b"a@example.com");
                 prop_assert!(plan.reading.header_row.is_none() || !has_rows || whole.len() > 1);
             }
