@@ -16,8 +16,8 @@ use super::decode::jsonl::{Line, Objects};
 use super::decode::scan::Span;
 use super::decode::{Cells, Decoded, Decoder, Malformed, RawRow, RecordKind, Shape, csv};
 use super::reader::Reader;
-use super::source::{InputDigest, Window};
-use super::{RowReading, judge, open};
+use super::source::InputDigest;
+use super::{Front, RowReading, judge, open};
 
 /// Rows of a batch, at most.
 const BATCH_ROWS_MAX: usize = 512;
@@ -28,8 +28,7 @@ const BATCHES_WAITING: usize = 1;
 
 /// An input from its present row on.
 pub(super) struct Source {
-    pub(super) window: Window,
-    pub(super) decoder: Decoder,
+    pub(super) front: Front,
     pub(super) shape: Shape,
     /// Rows before it.
     pub(super) row: u64,
@@ -109,7 +108,7 @@ impl Ahead {
             turn: 0,
             rows: Vec::new().into_iter(),
             stand: Stand {
-                bytes_read: source.window.bytes_read(),
+                bytes_read: source.front.window.bytes_read(),
                 end: None,
             },
             threads: Vec::new(),
@@ -120,7 +119,7 @@ impl Ahead {
             let (read, to_pull) = sync_channel(BATCHES_WAITING);
             let mapper = Mapping {
                 reader: reader.clone(),
-                objects: source.decoder.parser(),
+                objects: source.front.decoder.parser(),
                 encoding: source.shape.encoding.encoding,
             };
             let name = "map".to_owned();
@@ -206,24 +205,26 @@ impl Source {
             stand: Stand::default(),
         };
         while batch.records.len() < BATCH_ROWS_MAX && batch.text.len() < BATCH_BYTES {
-            batch.stand.bytes_read = self.window.bytes_read();
-            let is_more = match &mut self.decoder {
+            let Front { window, decoder } = &mut self.front;
+            batch.stand.bytes_read = window.bytes_read();
+            let is_more = match decoder {
                 Decoder::Jsonl(decoder) => decoder
-                    .next_line(&mut self.window)
+                    .next_line(window)
                     .map(|line| batch.take_line(line, self.shape.encoding.encoding)),
-                decoder => open::next(decoder, &mut self.window, &self.shape)
-                    .map(|decoded| batch.take(decoded)),
+                decoder => {
+                    open::next(decoder, window, &self.shape).map(|decoded| batch.take(decoded))
+                }
             };
             batch.stand.end = match is_more {
                 Ok(true) => continue,
-                Ok(false) => Some(Ok(self.window.digest())),
+                Ok(false) => Some(Ok(window.digest())),
                 Err(error) => Some(Err(error)),
             };
             break;
         }
         batch.stand.bytes_read = match batch.stand.end {
             Some(Err(_)) => batch.stand.bytes_read,
-            _ => self.window.bytes_read(),
+            _ => self.front.window.bytes_read(),
         };
         self.row += batch.records.len() as u64;
         batch

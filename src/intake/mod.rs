@@ -100,10 +100,16 @@ pub struct Intake {
     row: u64,
 }
 
+/// The bytes that come next, and what decodes them.
+struct Front {
+    window: Window,
+    decoder: Decoder,
+}
+
 /// How rows come.
 enum Way {
     /// Each when it is asked for.
-    Alone { window: Window, decoder: Decoder },
+    Alone(Box<Front>),
     /// From other threads, which are ahead.
     Ahead(Ahead),
     /// Not at all: the others could not be started. Never left.
@@ -187,10 +193,10 @@ impl Intake {
         Ok(Self {
             name: opened.name,
             shape: opened.shape,
-            way: Way::Alone {
+            way: Way::Alone(Box::new(Front {
                 window: opened.window,
                 decoder: opened.decoder,
-            },
+            })),
             reader: Reader::new(
                 mapper,
                 Maker::new(plan.project, plan.rules.mark),
@@ -210,7 +216,7 @@ impl Intake {
     /// Size and digest of the input, once its end has been reached.
     pub fn digest(&self) -> Option<InputDigest> {
         match &self.way {
-            Way::Alone { window, .. } => window.digest(),
+            Way::Alone(front) => front.window.digest(),
             Way::Ahead(ahead) => ahead.digest(),
             Way::Lost => None,
         }
@@ -219,7 +225,7 @@ impl Intake {
     /// How much of the input has been read from its source.
     pub fn bytes_read(&self) -> u64 {
         match &self.way {
-            Way::Alone { window, .. } => window.bytes_read(),
+            Way::Alone(front) => front.window.bytes_read(),
             Way::Ahead(ahead) => ahead.bytes_read(),
             Way::Lost => 0,
         }
@@ -255,8 +261,8 @@ impl Intake {
             self.go_ahead()?;
         }
         let read = match &mut self.way {
-            Way::Alone { window, decoder } => {
-                let decoded = open::next(decoder, window, &self.shape)?;
+            Way::Alone(front) => {
+                let decoded = open::next(&mut front.decoder, &mut front.window, &self.shape)?;
                 self.reader.read(self.row + 1, decoded)
             }
             Way::Ahead(ahead) => ahead.next()?,
@@ -268,16 +274,15 @@ impl Intake {
 
     /// From here on other threads decode and map.
     fn go_ahead(&mut self) -> std::io::Result<()> {
-        let (window, decoder) = match std::mem::replace(&mut self.way, Way::Lost) {
-            Way::Alone { window, decoder } if decoder.can_hand_over() => (window, decoder),
+        let front = match std::mem::replace(&mut self.way, Way::Lost) {
+            Way::Alone(front) if front.decoder.can_hand_over() => front,
             other => {
                 self.way = other;
                 return Ok(());
             }
         };
         let source = ahead::Source {
-            window,
-            decoder,
+            front: *front,
             shape: self.shape.clone(),
             row: self.row,
         };
