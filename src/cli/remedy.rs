@@ -286,6 +286,41 @@ const REMEDIES: &[Remedy] = &[
         "keep the one that is meant, or make a row for each person",
     ),
     remedy(
+        "word_for_nothing",
+        "a word for nothing where a value is wanted",
+        "nothing, if there is no value; else fill it in",
+    ),
+    remedy(
+        "text_in_formula",
+        "text that an export wrote as a formula",
+        "nothing: what stands in the quotes is sent",
+    ),
+    remedy(
+        "invisible_characters",
+        "characters that nobody sees in an id",
+        "nothing, if the id is right without them",
+    ),
+    remedy(
+        "id_rounded",
+        "an id that a spreadsheet has probably rounded",
+        "compare it with its source; format the column as text and export it again",
+    ),
+    remedy(
+        "id_formatted",
+        "an id that looks like a formatted number",
+        "compare it with its source; format the column as text and export it again",
+    ),
+    remedy(
+        "id_zero",
+        "an id of zeros",
+        "empty the cell if the person has no id",
+    ),
+    remedy(
+        "apostrophe",
+        "an apostrophe by which a value was kept as text",
+        "nothing: it is sent without",
+    ),
+    remedy(
         "id_damaged",
         "an id that a spreadsheet has damaged",
         "export it again with the column as text: its digits are lost",
@@ -488,7 +523,9 @@ mod tests {
         let mut found = Vec::new();
         for window in pieces.windows(2) {
             let (before, literal) = (window[0].trim_end(), window[1]);
-            let stands_for_code = before.ends_with("code:") || before.ends_with("code =");
+            let stands_for_code = ["code:", "code =", "Remark("]
+                .iter()
+                .any(|place| before.ends_with(place));
             if is_word(literal) && (literal.contains('_') || stands_for_code) {
                 found.push(literal.to_owned());
             }

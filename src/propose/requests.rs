@@ -4,7 +4,7 @@
 //! (erasure, Löschung, oubli), the bare word that privacy tools have for it (delete, deletion, erase), or deleting
 //! together with data. Removing, cancelling or closing an account is less than that or something else, and stays open.
 
-use super::words::{are, holds, words};
+use super::words::{are, holds, is_accent, words};
 use crate::entry::RequestType::{self, Change, Delete, DoNotSell, View};
 
 /// What a word means.
@@ -25,6 +25,7 @@ const FILLERS: &[&str] = &[
     "cpra", "lgpd", "avg", "uk", "eu", "personal", "consumer", "auf", "der", "die", "das", "von", "zu", "zur", "meiner", "meine",
     "mein", "meinen", "ich", "bitte", "personenbezogener", "personenbezogenen", "de", "des", "d", "du", "l", "la", "le", "les", "mes", "ma",
     "personnelles", "mis", "mi", "el", "los", "del", "personales", "di", "il", "alla", "all", "al", "dei", "miei",
+    "nach", "gemass", "gem", "under", "selon", "conforme", "segun", "per",
     "personali", "os", "da", "dos", "ao", "au", "het", "meus", "pessoais", "op", "mijn", "van",
 ];
 #[rustfmt::skip]
@@ -48,7 +49,7 @@ const DELETE: &[&str] = &[
     "eliminacion datos", "borrar datos", "eliminar datos", "olvido", "cancellazione dati", "cancellare dati", "oblio",
     "apagamento", "apagamento dados", "apagar dados", "eliminacao dados", "exclusao dados", "excluir dados",
     "eliminar dados", "esquecimento", "gegevenswissing", "wissing", "wissing gegevens", "wissen gegevens", "gegevens wissen", "verwijdering gegevens",
-    "verwijderen gegevens", "gegevens verwijderen", "vergetelheid", "art 17", "article 17", "artikel 17", "delete all data",
+    "verwijderen gegevens", "gegevens verwijderen", "vergetelheid", "delete all data",
     "erase all data", "delete customer data", "loschantrag", "loschersuchen", "loschbegehren",
 ];
 /// Meant so only as the name of a right: without it they may be a cancellation or a removal.
@@ -61,18 +62,20 @@ const VIEW: &[&str] = &[
     "access", "data access", "access data", "know", "copy data", "copy of data", "subject access", "data subject access", "sar",
     "view", "view data", "auskunft", "auskunft daten", "auskunft uber daten", "auskunftsersuchen", "auskunftsanfrage", "auskunftsantrag", "auskunftsbegehren", "datenauskunft",
     "selbstauskunft", "auskunftsrecht", "acces", "acces donnees", "acces aux donnees", "acceso", "acceso datos", "acceso a datos", "accesso", "accesso dati",
-    "accesso ai dati", "acesso", "acesso dados", "acesso aos dados", "inzage", "inzage gegevens", "inzage in gegevens", "inzageverzoek", "inzagerecht", "art 15", "article 15", "artikel 15",
+    "accesso ai dati", "acesso", "acesso dados", "acesso aos dados", "inzage", "inzage gegevens", "inzage in gegevens", "inzageverzoek", "inzagerecht",
     "know access", "access know", "information access", "know about data",
 ];
 #[rustfmt::skip]
 const CHANGE: &[&str] = &[
     "rectification", "rectify", "rectify data", "rectification data", "data rectification", "correction", "correct",
-    "correct data", "correction data", "data correction", "change", "change data", "update data", "berichtigung", "berichtigung daten",
+    "correct data", "correction data", "data correction", "change data", "update data", "berichtigung", "berichtigung daten",
     "datenberichtigung", "berichtigungsantrag", "korrektur daten", "daten berichtigen", "rectification donnees", "rectifier donnees", "rectificacion",
     "rectificacion datos", "correccion datos", "rettifica", "rettifica dati", "rettificazione", "correzione dati", "retificacao",
     "retificacao dados", "correcao", "correcao dados", "rectificatie", "rectificatie gegevens", "correctie gegevens",
-    "gegevens corrigeren", "art 16", "article 16", "artikel 16", "correct inaccurate data", "correction inaccurate data", "rectificar datos", "corrigir dados",
+    "gegevens corrigeren", "correct inaccurate data", "correction inaccurate data", "rectificar datos", "corrigir dados",
 ];
+/// As a word alone, `Change request` is what any desk calls a change of anything.
+const CHANGE_AS_RIGHT: &[&str] = &["change"];
 #[rustfmt::skip]
 const DO_NOT_SELL: &[&str] = &[
     "do not sell", "do not sell or share", "do not sell share", "do not sell and share", "do not sell data", "do not sell or share data", "dont sell data", "don t sell data",
@@ -85,6 +88,8 @@ const LESS_THAN_ERASURE: &str =
     "erasure of all data (delete), or only an account, a list, an order (skip)?";
 const NEAREST_IS_VIEW: &str = "Concord has no such request; the nearest is view";
 const HAS_NONE: &str = "Concord has no such request: the nearest that you act on, or skip";
+const MARKED: &str = "a mark in it may say more than its words, or the opposite";
+const CHANGE_OF_WHAT: &str = "of data about the person (change), or of something else (skip)?";
 const WHICH_RIGHT: &str = "which right? view, delete, change or do_not_sell";
 const PERHAPS_NONE: &str = "skip, if it asks for nothing that Concord does";
 
@@ -110,6 +115,7 @@ const OPEN: &[(&str, &[&str])] = &[
         "widerspruch", "opposition", "oposicion", "limitazione", "opposizione", "limitacao", "oposicao", "beperking",
         "bezwaar", "automated", "sensitive", "opt in",
     ]),
+    (CHANGE_OF_WHAT, &["change", "update", "modification", "anderung", "wijziging", "modifica", "cambio"]),
     (WHICH_RIGHT, &["dsar", "dsr", "gdpr", "dsgvo", "rgpd", "ccpa", "cpra", "privacy", "datenschutz", "avg"]),
     (PERHAPS_NONE, &[
         "complaint", "other", "others", "question", "inquiry", "enquiry", "general", "none", "spam", "test", "beschwerde", "sonstiges", "andere", "frage",
@@ -119,17 +125,44 @@ const OPEN: &[(&str, &[&str])] = &[
 
 /// What a value of a request column means.
 pub(crate) fn sense(value: &str) -> Sense {
-    if let Some(request) = one(value) {
-        return Sense::Requests(vec![request]);
-    }
-    if let Some(requests) = several(value) {
-        return Sense::Requests(requests);
+    let found = one(value).map(|request| vec![request]);
+    match found.or_else(|| several(value)) {
+        Some(requests) if is_plain(value) => return Sense::Requests(requests),
+        Some(_) => return Sense::Open(MARKED),
+        None => {}
     }
     let words = words(value);
     let open = OPEN
         .iter()
         .find(|(_, phrases)| phrases.iter().any(|phrase| holds(&words, phrase)));
     open.map_or(Sense::Unknown, |(why, _)| Sense::Open(why))
+}
+
+/// Whether nothing stands in the value but words and what stands between and around words: `Delete?` and `✗ delete` say
+/// more, or the opposite.
+fn is_plain(value: &str) -> bool {
+    const HARMLESS: &str = ".,;:!*-_'\"`()[]/+&|\u{2010}\u{2011}\u{2013}\u{2014}\u{2018}\u{2019}\u{201c}\u{201d}\u{ab}\u{bb}\u{2022}\u{b7}";
+    value
+        .chars()
+        .all(|c| c.is_alphanumeric() || c.is_whitespace() || is_accent(c) || HARMLESS.contains(c))
+}
+
+/// The request whose article of the GDPR the words name, and the other words.
+fn article(core: &[String]) -> Option<(RequestType, Vec<String>)> {
+    let at = core.iter().position(|word| {
+        [
+            "art", "article", "artikel", "articulo", "articolo", "artigo",
+        ]
+        .contains(&word.as_str())
+    })?;
+    let request = match core.get(at + 1)?.as_str() {
+        "15" => View,
+        "16" => Change,
+        "17" => Delete,
+        _ => return None,
+    };
+    let others = core[..at].iter().chain(&core[at + 2..]).cloned().collect();
+    Some((request, others))
 }
 
 /// The one request that a word names.
@@ -147,12 +180,21 @@ fn one(value: &str) -> Option<RequestType> {
         }
         core.push(if DATA.contains(&word) { "data" } else { word }.to_owned());
     }
-    let is_one_of = |list: &[&str]| list.iter().any(|phrase| are(&core, phrase));
+    match article(&core) {
+        Some((request, others)) if others.is_empty() => Some(request),
+        Some((request, others)) => named(&others, true).filter(|named| *named == request),
+        None => named(&core, is_right),
+    }
+}
+
+/// The request that is called so; `is_right`: the words say that they name a right.
+fn named(core: &[String], is_right: bool) -> Option<RequestType> {
+    let is_one_of = |list: &[&str]| list.iter().any(|phrase| are(core, phrase));
     if is_one_of(DELETE) || is_right && is_one_of(DELETE_AS_RIGHT) {
         Some(Delete)
     } else if is_one_of(VIEW) {
         Some(View)
-    } else if is_one_of(CHANGE) {
+    } else if is_one_of(CHANGE) || is_right && is_one_of(CHANGE_AS_RIGHT) {
         Some(Change)
     } else if is_one_of(DO_NOT_SELL) {
         Some(DoNotSell)
@@ -258,6 +300,17 @@ mod tests {
                 assert_eq!(sense(word), Sense::Requests(vec![meaning]), "{word}");
             }
         }
+        for (word, request) in [
+            ("L\u{f6}schung (Art. 17 DSGVO)", Delete),
+            ("Recht auf Auskunft nach Art. 15 DSGVO", View),
+            ("Article 16 GDPR", Change),
+            ("Suppression (article 17 RGPD)", Delete),
+            ("change", Change),
+            ("Right to change my data", Change),
+            ("- Delete!", Delete),
+        ] {
+            assert_eq!(sense(word), Sense::Requests(vec![request]), "{word}");
+        }
         assert_eq!(
             sense("Access + erasure"),
             Sense::Requests(vec![View, Delete])
@@ -321,6 +374,19 @@ mod tests {
                     "Widerspruch",
                 ],
             ),
+            (
+                MARKED,
+                vec![
+                    "Delete?",
+                    "\u{1f6ab} delete",
+                    "delete \u{2717}",
+                    "\u{ac}delete",
+                    "Delete: ?",
+                    "Erasure / access?",
+                    "~Access",
+                ],
+            ),
+            (CHANGE_OF_WHAT, vec!["Change Request", "Change of address"]),
             (WHICH_RIGHT, vec!["DSAR", "GDPR request", "Privacy"]),
             (PERHAPS_NONE, vec!["Complaint", "Other", "General inquiry"]),
         ] {

@@ -38,7 +38,7 @@ pub(crate) fn are(words: &[String], phrase: &str) -> bool {
 }
 
 /// Combining marks, as decomposition leaves them behind their letter.
-const fn is_accent(c: char) -> bool {
+pub(crate) const fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
 }
 

@@ -4,54 +4,26 @@
 
 use std::borrow::Cow;
 
-/// Excel, `LibreOffice` and Google Sheets, as they are written in English, German, French, Spanish, Italian, Portuguese
-/// and Dutch.
-const ERRORS: [&str; 44] = [
+/// Those of Excel, `LibreOffice` and Google Sheets, in whatever language, that do not end in `!` or `?`.
+const ERRORS: [&str; 15] = [
     "#N/A",
     "#N/D",
     "#N/B",
+    "#N/V",
     "#NV",
-    "#REF!",
-    "#VALUE!",
-    "#NAME?",
-    "#DIV/0!",
-    "#NULL!",
-    "#NUM!",
-    "#SPILL!",
-    "#CALC!",
-    "#FIELD!",
-    "#BLOCKED!",
-    "#UNKNOWN!",
-    "#CONNECT!",
-    "#BUSY!",
-    "#EXTERNAL!",
+    "#I/T",
+    "#YOK",
+    "#HIÁNYZIK",
+    "#NENÍ_K_DISPOZICI",
+    "#NEDOSTUPNÝ",
+    "#Н/Д",
+    "#Δ/Υ",
     "#GETTING_DATA",
-    "#ERROR!",
-    "#WERT!",
-    "#BEZUG!",
-    "#ZAHL!",
-    "#VALEUR!",
-    "#NOM?",
-    "#NOMBRE!",
-    "#NUL!",
-    "#¡REF!",
-    "#¡VALOR!",
-    "#¿NOMBRE?",
-    "#¡DIV/0!",
-    "#¡NUM!",
-    "#¡NULO!",
-    "#VALOR!",
-    "#NOME?",
-    "#NULO!",
-    "#NÚM!",
-    "#VALORE!",
-    "#RIF!",
-    "#NULLO!",
-    "#WAARDE!",
-    "#VERW!",
-    "#NAAM?",
-    "#GETAL!",
+    "Loading...",
+    "Loading\u{2026}",
 ];
+/// Those that do have at most so many characters between `#` and that.
+const ERROR_CHARS_MAX: usize = 16;
 /// A column that is too narrow shows so many or more of them in place of a value.
 const HASHES_MIN: usize = 3;
 /// A spreadsheet keeps so many digits of a number and puts zeros for the others.
@@ -62,9 +34,89 @@ pub(crate) fn is_error(text: &str) -> bool {
     if let Some(number) = text.strip_prefix("Err:") {
         return number.len() == 3 && is_digits(number);
     }
-    text.starts_with('#')
-        && (ERRORS.iter().any(|error| error.eq_ignore_ascii_case(text))
-            || text.len() >= HASHES_MIN && text.bytes().all(|byte| byte == b'#'))
+    let is_known = |error: &&str| error.eq_ignore_ascii_case(text);
+    if ERRORS.iter().any(|error| is_known(&error)) {
+        return true;
+    }
+    let Some(rest) = text.strip_prefix('#') else {
+        return false;
+    };
+    if rest.len() + 1 >= HASHES_MIN && rest.bytes().all(|byte| byte == b'#') {
+        return true;
+    }
+    // `#REF!`, `#ЗНАЧ!`, `#DIV/0!`, `#¿NOMBRE?`: capitals all of it.
+    let rest = rest.trim_start_matches(['\u{a1}', '\u{bf}']);
+    rest.strip_suffix(['!', '?']).is_some_and(|word| {
+        word.chars().filter(|c| c.is_alphabetic()).count() >= 2
+            && word.chars().count() <= ERROR_CHARS_MAX
+            && word
+                .chars()
+                .all(|c| c.is_alphabetic() && !c.is_lowercase() || matches!(c, '/' | '0' | '_'))
+    })
+}
+
+/// Words for nothing, by which people and programs fill a cell that has no value.
+const NOTHING: [&str; 25] = [
+    "n/a",
+    "n.a.",
+    "n. a.",
+    "k.a.",
+    "k. a.",
+    "null",
+    "(null)",
+    "<null>",
+    "[null]",
+    "nil",
+    "none",
+    "(none)",
+    "undefined",
+    "nan",
+    "unknown",
+    "not known",
+    "not available",
+    "not provided",
+    "not applicable",
+    "(blank)",
+    "(empty)",
+    "unbekannt",
+    "inconnu",
+    "desconocido",
+    "sconosciuto",
+];
+
+/// Whether a value says that there is none: `n/a`, `NULL`, a dash alone. As a name, `Null` and `None` are names.
+pub(crate) fn is_nothing(text: &str, is_name: bool) -> bool {
+    if text
+        .chars()
+        .all(|c| matches!(c, '-' | '\u{2010}'..='\u{2015}' | '?' | '.' | '/' | '_'))
+    {
+        return true;
+    }
+    let may_be_name = is_name
+        && text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text[1..].bytes().all(|byte| byte.is_ascii_lowercase())
+        && !text.eq_ignore_ascii_case("unknown");
+    text.len() <= 16 && !may_be_name && NOTHING.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// The text of `="00123"`, by which exports keep a spreadsheet from taking it for a number.
+pub(crate) fn in_formula(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("=\"")?.strip_suffix('"')?;
+    (!inner.contains('"') && !inner.is_empty()).then_some(inner.trim())
+}
+
+/// Whether an identifier looks like a number as people read it: `1,234`, `1.234,00`, `12 345`.
+pub(crate) fn is_formatted_number(text: &str) -> bool {
+    let mut parts = text.split(['.', ',', ' ', '\u{a0}', '\u{202f}', '\'']);
+    let first = parts.next().unwrap_or_default();
+    let mut parts: Vec<&str> = parts.collect();
+    if parts.len() > 1 && parts.last().is_some_and(|last| last.len() != 3) {
+        parts.pop();
+    }
+    !parts.is_empty()
+        && (1..=3).contains(&first.len())
+        && is_digits(first)
+        && parts.iter().all(|part| part.len() == 3 && is_digits(part))
 }
 
 /// A number in scientific notation.
@@ -184,6 +236,13 @@ mod tests {
             "#¿NOMBRE?",
             "####",
             "Err:502",
+            "#LICZBA!",
+            "#YOK",
+            "#\u{dc}BERLAUF!",
+            "#\u{417}\u{41d}\u{410}\u{427}!",
+            "#DIV/0!",
+            "#NV",
+            "Loading...",
         ] {
             assert!(is_error(error), "{error}");
         }
@@ -192,6 +251,46 @@ mod tests {
         ] {
             assert!(!is_error(word), "{word}");
         }
+    }
+
+    #[test]
+    fn words_for_nothing_are_known_and_names_are_names() {
+        for nothing in [
+            "n/a", "N/A", "NULL", "null", "-", "--", "\u{2014}", "?", "unknown", "k.A.", "(blank)",
+        ] {
+            assert!(
+                is_nothing(nothing, false) && is_nothing(nothing, true),
+                "{nothing}"
+            );
+        }
+        assert!(
+            is_nothing("None", false) && !is_nothing("None", true) && !is_nothing("Null", true)
+        );
+        assert!(is_nothing("Unknown", true));
+        for something in ["Na", "Nil Jones", "0", "na", "A-", "No"] {
+            assert!(!is_nothing(something, true), "{something}");
+        }
+    }
+
+    #[test]
+    fn numbers_as_people_read_them_are_told_from_ids() {
+        for number in [
+            "1,234",
+            "1.234",
+            "1.234,00",
+            "12 345",
+            "1,234,567.5",
+            "1'234",
+        ] {
+            assert!(is_formatted_number(number), "{number}");
+        }
+        for id in [
+            "1234", "12.34", "1.2345", "T 1", "1234,567", "123", "10.0.0.1", "1.2.3",
+        ] {
+            assert!(!is_formatted_number(id), "{id}");
+        }
+        assert_eq!(in_formula("=\"00123\""), Some("00123"));
+        assert_eq!(in_formula("=SUM(A1)"), None);
     }
 
     #[test]

@@ -433,11 +433,13 @@ fn yes_or_no(form: &str) -> Option<bool> {
 impl TextRule {
     fn follow<'a>(&'a self, cells: &Cells<'a>, region: Option<&str>, mapped: &mut Mapped<'a>) {
         let text = match self.source.text(cells, self.field == Field::RequestDetails) {
-            Ok(Some(text)) => text,
-            Ok(None) => match &self.default {
-                Some(default) => Cow::Borrowed(default.as_str()),
-                None => return,
-            },
+            Ok(text) => text.filter(|text| {
+                let is_nothing = self.says_nothing(text);
+                if is_nothing {
+                    self.warn(&[NOTHING], mapped);
+                }
+                !is_nothing
+            }),
             Err(unfit) => {
                 mapped.draft.refuse(self.field);
                 mapped
@@ -445,6 +447,13 @@ impl TextRule {
                     .push(unfit.told(self.label.as_deref(), Some(self.field)));
                 return;
             }
+        };
+        let text = match text {
+            Some(text) => text,
+            None => match &self.default {
+                Some(default) => Cow::Borrowed(default.as_str()),
+                None => return,
+            },
         };
         let text = if self.values.is_empty() {
             text
@@ -462,6 +471,14 @@ impl TextRule {
                 }
             }
         };
+        let text = match (&self.source, damage::in_formula(&text)) {
+            (Source::Column { .. }, Some(inner)) => {
+                let inner = inner.to_owned();
+                self.warn(&[IN_FORMULA], mapped);
+                Cow::Owned(inner)
+            }
+            _ => text,
+        };
         match (self.field, &self.source) {
             (Field::UserPhoneNumber, _) => self.set_phone(&text, region, mapped),
             (Field::UserEmail, _) => self.set_email(text, mapped),
@@ -474,6 +491,15 @@ impl TextRule {
             (_, Source::Column { .. }) => self.set_text(text, mapped),
             (field, _) => mapped.draft.set(field, text),
         }
+    }
+
+    /// Whether the value is a word for nothing, in a column that says who the person is.
+    fn says_nothing(&self, text: &str) -> bool {
+        let is_name = matches!(self.field, Field::UserFirstName | Field::UserLastName);
+        matches!(self.source, Source::Column { .. })
+            && (is_name || Field::IDENTIFIERS.contains(&self.field))
+            && damage::is_nothing(text, is_name)
+            && self.values.get(text).is_none()
     }
 
     fn set_email<'a>(&'a self, text: Cow<'a, str>, mapped: &mut Mapped<'a>) {
@@ -509,6 +535,22 @@ impl TextRule {
         if is_id && damage::is_scientific_id(&text) {
             return self.refuse(mapped, "id_damaged", ID_DAMAGED.into());
         }
+        let text = if is_id {
+            let visible = damage::visible(&text).into_owned();
+            if visible != *text {
+                self.warn(&[INVISIBLE], mapped);
+            }
+            if let Some(remark) = doubtful_id(&visible) {
+                self.warn(&[remark], mapped);
+            }
+            if visible == *text {
+                text
+            } else {
+                visible.into()
+            }
+        } else {
+            text
+        };
         match damage::behind_apostrophe(&text, is_id).map(str::to_owned) {
             Some(bare) => {
                 mapped.draft.set(self.field, bare);
@@ -569,6 +611,41 @@ const APOSTROPHE: Remark = Remark(
     "has an apostrophe before it, by which spreadsheets and exports keep text from being taken for a formula or a number: it \
      is sent without",
 );
+const NOTHING: Remark = Remark(
+    "word_for_nothing",
+    "holds a word for nothing (n/a, NULL, a dash) and counts as blank",
+);
+const IN_FORMULA: Remark = Remark(
+    "text_in_formula",
+    "is written as =\"…\", by which exports keep text from being taken for a number: what stands in the quotes is sent",
+);
+const INVISIBLE: Remark = Remark(
+    "invisible_characters",
+    "has characters that nobody sees; it is sent without them",
+);
+
+/// What may be amiss with an id. It is sent as it stands.
+fn doubtful_id(text: &str) -> Option<Remark> {
+    if damage::is_rounded(text) {
+        Some(Remark(
+            "id_rounded",
+            "ends in zeros from the 16th digit on, as when a spreadsheet has rounded it: then it is nobody's, or somebody else's",
+        ))
+    } else if damage::before_zero_fraction(text).is_some() || damage::is_formatted_number(text) {
+        Some(Remark(
+            "id_formatted",
+            "looks like a number as a program shows it (1234.0, 1,234), and is sent so: is that the id?",
+        ))
+    } else if text.bytes().all(|byte| byte == b'0') {
+        Some(Remark(
+            "id_zero",
+            "is 0, which many programs write when there is no id: is it one?",
+        ))
+    } else {
+        None
+    }
+}
+
 const ID_DAMAGED: &str = "is in scientific notation (like 1.23457E+14): a spreadsheet has damaged it, and it may be anybody's; format \
      the column as text and fill it in again";
 
