@@ -115,6 +115,7 @@ pub(super) fn describe(shape: &Shape) -> String {
         kind,
         sheet,
         hidden_columns,
+        unread,
     }) = &shape.book
     {
         let hidden = match hidden_columns.as_slice() {
@@ -122,8 +123,13 @@ pub(super) fn describe(shape: &Shape) -> String {
             [only] => format!(", hidden column {only} is read"),
             several => format!(", hidden columns {} are read", several.join(", ")),
         };
+        let unread = match unread.as_slice() {
+            [] => String::new(),
+            [only] => format!("; its sheet {only} is not read"),
+            several => format!("; its sheets {} are not read", several.join(", ")),
+        };
         return format!(
-            "sheet `{sheet}` of an {kind}, header on row {}{hidden}",
+            "sheet `{sheet}` of an {kind}, header on row {}{hidden}{unread}",
             shape.header_line
         );
     }

@@ -117,6 +117,46 @@ fn unescaped(text: &str) -> String {
 }
 
 #[test]
+fn ids_and_names_that_say_nothing_or_look_like_numbers_are_told() {
+    let user_id = plan_of(Field::UserId);
+    for (value, codes) in [
+        ("1234.0", vec!["id_formatted"]),
+        ("1.234,00", vec!["id_formatted"]),
+        ("12345678901234500000", vec!["id_rounded"]),
+        ("0", vec!["id_zero"]),
+        ("=\"00123\"", vec!["text_in_formula"]),
+        ("\u{200b}123", vec!["invisible_characters"]),
+        ("'00123", vec!["apostrophe"]),
+    ] {
+        assert_eq!(came(&user_id, value), (Came::Warned, codes), "{value}");
+    }
+    for (value, code) in [
+        ("#ADR!", "spreadsheet_error"),
+        ("#YOK", "spreadsheet_error"),
+        ("1.23457E+14", "id_damaged"),
+        ("NULL", "no_identifier"),
+        ("-", "no_identifier"),
+        ("n/a", "no_identifier"),
+    ] {
+        assert_eq!(
+            came(&user_id, value),
+            (Came::Refused, vec![code]),
+            "{value}"
+        );
+    }
+    // Where something else tells who it is, a word for nothing is no value.
+    let mut plan = plan_of(Field::UserPhoneNumber);
+    set(&mut plan, Field::UserId, column("Ticket"));
+    for value in ["n/a", "-", "unknown"] {
+        assert_eq!(
+            came(&plan, value),
+            (Came::Warned, vec!["word_for_nothing"]),
+            "{value}"
+        );
+    }
+}
+
+#[test]
 #[expect(
     clippy::print_stdout,
     reason = "figures are for whoever asks for them with --nocapture"

@@ -273,6 +273,13 @@ fn which_sheet_is_meant_is_told_by_the_job_or_by_there_being_one_table() {
         records(&read("several.xlsx", Some("february"))),
         ["F-1,february@example.com,view"]
     );
+    // What is not read is told, the hidden as well.
+    let unread = |name, sheet| {
+        let intake = open(&data(name), sheet).expect("it opens");
+        intake.shape().book.clone().expect("a workbook").unread
+    };
+    assert_eq!(unread("several.xlsx", Some("february")), ["`January`"]);
+    assert_eq!(unread("requests.xlsx", None), ["`Notes`", "`Old` (hidden)"]);
     // A hidden sheet is read when it is named.
     assert_eq!(
         records(&read("requests.xlsx", Some("Old"))),
@@ -382,7 +389,7 @@ fn a_small_file_that_unpacks_to_a_large_one_is_refused() {
 fn a_process_that_fails_in_any_way_is_a_refusal_with_a_hint() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = tempfile::tempdir().expect("a folder");
-    let sheet = r#"{"Sheet":{"kind":"Xlsx","name":"S","hidden_columns":[]}}"#;
+    let sheet = r#"{"Sheet":{"kind":"Xlsx","name":"S","hidden_columns":[],"unread":[]}}"#;
     let header = r#"{"Row":{"number":1,"is_hidden":false,"cells":[[0,"Ticket"],[1,"Email"],[2,"Wish"]],"wrong":[],"merged":[]}}"#;
     for (index, (script, what)) in [
         ("exit 101", "damaged workbook"),
@@ -656,7 +663,7 @@ fn workbooks_of_other_projects_are_read_or_refused() {
 #[test]
 fn why_a_sheet_is_not_read_is_told_rather_than_that_it_has_no_header() {
     let said = concat!(
-        r#"{"Sheet":{"kind":"Xlsx","name":"A","hidden_columns":[]}}"#,
+        r#"{"Sheet":{"kind":"Xlsx","name":"A","hidden_columns":[],"unread":[]}}"#,
         "\n",
         r#"{"Failed":{"what":"is a damaged workbook: of a kind","hint":"mend it"}}"#,
         "\n",

@@ -23,6 +23,8 @@ pub const CPU_SECONDS_PER_MIB: u64 = 20;
 pub const MERGES_MAX: usize = 65_536;
 /// Rows with something in them that are looked at to find the sheet that is a table.
 const LOOK_ROWS: usize = 100;
+/// So many sheets that are not read are named at most.
+const UNREAD_SHEETS_MAX: usize = 20;
 /// Longest line that asks, in bytes.
 const ASKED_BYTES_MAX: u64 = 64 * 1024;
 
@@ -168,12 +170,14 @@ fn answer(asked: &Asked, bytes: Vec<u8>, out: &mut dyn Write) -> Result<(), Fail
         Some(name) => named(&sheets, name)?,
         None => only_table(&mut book, &sheets)?,
     };
+    let unread = unread(&mut book, &sheets, index);
     let layout = book.layout(index)?;
     let mut say_it = |said: Said| say(out, &said).map_err(|_| Failed::new("cannot be told on", ""));
     say_it(Said::Sheet(Sheet {
         kind,
         name: sheets[index].name.clone(),
         hidden_columns: layout.hidden_columns,
+        unread,
     }))?;
     let mut merges = Merges::new(layout.merged);
     book.rows(index, &mut |mut row| {
@@ -217,6 +221,27 @@ fn named(sheets: &[Listed], wanted: &str) -> Result<usize, Failed> {
             Err(Failed::new(format!("has no sheet `{wanted}`"), hint))
         }
     }
+}
+
+/// The other sheets that have anything in them, as a person is told of them.
+fn unread(book: &mut Book, sheets: &[Listed], read: usize) -> Vec<String> {
+    let mut unread = Vec::new();
+    for (index, sheet) in sheets.iter().enumerate() {
+        let mut is_filled = false;
+        let looked = book.rows(index, &mut |_| {
+            is_filled = true;
+            Ok(ControlFlow::Break(()))
+        });
+        // What cannot be read has something in it.
+        if index != read && (is_filled || looked.is_err()) {
+            let hidden = if sheet.is_hidden { " (hidden)" } else { "" };
+            unread.push(format!("`{}`{hidden}", sheet.name));
+        }
+        if unread.len() == UNREAD_SHEETS_MAX {
+            break;
+        }
+    }
+    unread
 }
 
 /// The visible sheet that alone has anything in it, or alone looks like a table.
@@ -267,25 +292,22 @@ fn only_table(book: &mut Book, sheets: &[Listed]) -> Result<usize, Failed> {
     }
 }
 
-/// Whether the first rows look like a table: one of several texts, and one of several values below it.
+/// Whether the first rows look like a table: two rows of several values, or of an address.
 #[derive(Default)]
 struct Look {
     rows: usize,
-    has_header: bool,
+    rows_of_values: usize,
     is_table: bool,
 }
 
 impl Look {
     fn at(&mut self, row: &Row) -> ControlFlow<()> {
         self.rows += 1;
-        if self.has_header && row.cells.len() >= 2 {
-            self.is_table = true;
-        }
-        let texts = row
-            .cells
-            .iter()
-            .filter(|(_, text)| text.chars().any(char::is_alphabetic));
-        self.has_header |= texts.count() >= 2;
+        let is_address = |text: &str| text.contains('@') && !text.contains(char::is_whitespace);
+        let is_of_values =
+            row.cells.len() >= 2 || row.cells.iter().any(|(_, text)| is_address(text));
+        self.rows_of_values += usize::from(is_of_values);
+        self.is_table = self.rows_of_values >= 2;
         if self.is_table || self.rows >= LOOK_ROWS {
             ControlFlow::Break(())
         } else {

@@ -80,6 +80,8 @@ pub struct BookShape {
     pub sheet: String,
     /// Columns that a person does not see: they are read all the same.
     pub hidden_columns: Vec<String>,
+    /// Other sheets that have anything in them, by their names in back quotes, `(hidden)` behind those that are.
+    pub unread: Vec<String>,
 }
 
 /// Why a workbook cannot be read to its end, on its way through a reader of bytes.

@@ -102,6 +102,7 @@ pub(crate) fn of_said(
                 .into_iter()
                 .map(column_letters)
                 .collect(),
+            unread: found.unread,
         }),
     };
     let dialect = shape.dialect();

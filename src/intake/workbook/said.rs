@@ -57,6 +57,8 @@ pub(crate) struct Sheet {
     pub(crate) name: String,
     /// Columns that a person does not see, from 0.
     pub(crate) hidden_columns: Vec<u32>,
+    /// Other sheets that have anything in them, as a person is told of them.
+    pub(crate) unread: Vec<String>,
 }
 
 /// A row with something in it.

@@ -68,15 +68,33 @@ impl Style {
     }
 }
 
-/// A format of nothing but digits and what stands between them, with a zero that is shown in front.
+/// A format of nothing but digits and what stands before, between and behind them, with a zero that is shown in front
+/// or with text: `00000`, `000-00-0000`, `"DSR-"0000`.
 fn digits_style(format: &str) -> Option<Style> {
-    let plain = format.replace(['\\', '"'], "");
-    let is_digits = plain
-        .chars()
-        .all(|c| matches!(c, '0' | '#' | '-' | ' ' | '(' | ')'));
-    let zeros = plain.matches('0').count();
-    (is_digits && (zeros > 1 || (zeros == 1 && plain.contains(['-', ' ', '(']))))
-        .then_some(Style::Digits(plain))
+    let mut pattern = String::new();
+    let (mut has_text, mut has_unit) = (false, false);
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        let literal: String = match c {
+            '0' | '#' => {
+                pattern.push(c);
+                continue;
+            }
+            '-' | ' ' | '(' | ')' => c.to_string(),
+            '\\' => chars.next()?.to_string(),
+            '"' => chars.by_ref().take_while(|c| *c != '"').collect(),
+            _ => return None,
+        };
+        // In a pattern these stand for digits.
+        if literal.contains(['0', '#']) {
+            return None;
+        }
+        has_text = true;
+        has_unit |= pattern.contains('0') && literal.contains(char::is_alphabetic);
+        pattern += &literal;
+    }
+    let zeros = pattern.matches('0').count();
+    (zeros > 1 || zeros == 1 && has_text && !has_unit).then_some(Style::Digits(pattern))
 }
 
 /// A number in its style.
@@ -311,6 +329,9 @@ mod tests {
             ("0", Style::Number),
             ("00000", Style::Digits("00000".to_owned())),
             ("000\\-00\\-0000", Style::Digits("000-00-0000".to_owned())),
+            ("\"DSR-\"0000", Style::Digits("DSR-0000".to_owned())),
+            ("\\T0", Style::Digits("T0".to_owned())),
+            ("\"No. 0\"0", Style::Number),
         ] {
             assert_eq!(Style::of(format), style, "{format}");
         }
