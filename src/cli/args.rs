@@ -387,6 +387,9 @@ pub struct MapArgs {
     /// File to read, or `-` for standard input
     #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
     pub input: PathBuf,
+    /// Job file, complete or not, whose `[input]` says how the input is read (sheet, header_row, delimiter …)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub job: Option<PathBuf>,
     /// Ask for each decision on the terminal, with what is proposed as the default
     #[arg(long)]
     pub interactive: bool,

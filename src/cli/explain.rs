@@ -25,6 +25,9 @@ pub(super) enum CliError {
     Resolve(#[from] ResolveError),
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// An input that `map` cannot read without being told how.
+    #[error(transparent)]
+    Unmapped(IntakeError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -85,6 +88,13 @@ impl CliError {
         match self {
             Self::Resolve(error) => error.hint(),
             Self::Intake(error) | Self::Report(ReportError::Intake(error)) => error.hint(),
+            Self::Unmapped(error) => error.hint().map(|hint| {
+                if hint.contains("[input]") {
+                    format!("{hint}; for map, a file with [input] and that line will do: map … --job FILE")
+                } else {
+                    hint
+                }
+            }),
             Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
             Self::Report(ReportError::Write { .. }) => Some(
                 "make room or give leave to write there, then run the same command again: nothing is created twice".into(),
@@ -118,6 +128,7 @@ impl CliError {
         match self {
             Self::Resolve(_)
             | Self::Intake(_)
+            | Self::Unmapped(_)
             | Self::Client(_)
             | Self::Odds(_)
             | Self::Unconfirmed

@@ -114,6 +114,19 @@ impl fmt::Display for JobFaults {
 
 /// Reads a job file's text. `name` is what its faults are told under.
 pub fn parse(name: &str, text: &str) -> Result<Job, JobFaults> {
+    parse_as(name, text, |reader, root| reader.job(root))
+}
+
+/// Reads of a job file's text only how its inputs are read; the rest may be missing.
+pub fn parse_reading(name: &str, text: &str) -> Result<Reading, JobFaults> {
+    parse_as(name, text, |reader, root| reader.reading_alone(root))
+}
+
+fn parse_as<T>(
+    name: &str,
+    text: &str,
+    of: for<'t> fn(&mut Reader<'t>, &'t DeTable<'t>) -> T,
+) -> Result<T, JobFaults> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (root, syntax) = DeTable::parse_recoverable(text);
     let mut reader = Reader {
@@ -122,7 +135,7 @@ pub fn parse(name: &str, text: &str) -> Result<Job, JobFaults> {
     };
     reader.refuse_api_keys(root.get_ref());
     let job = if syntax.is_empty() {
-        Some(reader.job(root.get_ref()))
+        Some(of(&mut reader, root.get_ref()))
     } else {
         // Behind the first error the parser guesses: one open bracket makes dozens. A repeated key misleads nobody.
         let (repeated, guessed): (Vec<_>, Vec<_>) = syntax

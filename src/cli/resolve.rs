@@ -15,7 +15,7 @@ use super::args::{CommonArgs, MapArgs, RowsArgs, SendingArgs, StatusArgs};
 use super::job::{Job, JobSending};
 use super::limits;
 use crate::plan::{
-    BASE_URL_DEFAULT, CorePlan, Input, Mark, ReadPlan, Reading, Rules, RunPlan, SANDBOX_API_KEY,
+    BASE_URL_DEFAULT, CorePlan, Input, ReadPlan, Reading, RunPlan, SANDBOX_API_KEY,
     SANDBOX_BASE_URL_PENDING, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, SandboxPlan, Sending, Target,
 };
 
@@ -124,46 +124,54 @@ pub fn check(
     })
 }
 
+/// How an input is read, and nothing of what becomes of its rows.
+#[derive(Debug)]
+pub struct InputPlan {
+    /// It.
+    pub input: Input,
+    /// As a job file says it.
+    pub reading: Reading,
+}
+
 /// For `rows`: the job file is used when it is named or beside the input.
 pub fn rows(
     args: &RowsArgs,
     around: &Surroundings,
     stdin: &mut dyn Read,
-) -> Result<Resolved<ReadPlan>, ResolveError> {
+) -> Result<Resolved<InputPlan>, ResolveError> {
     let found = find(std::slice::from_ref(&args.input))?;
-    let path = args
-        .job
-        .clone()
-        .or_else(|| job_file::beside(&found).filter(|path| path.exists()));
-    let job = path.as_deref().map(job_file::read).transpose()?;
-    let (reading, rules, project) = match job {
-        Some(job) => (job.reading, job.rules, job.target.project),
-        None => (Reading::default(), no_rules(), None),
-    };
-    let (inputs, spools) = spool_all(found, around, stdin)?;
-    Ok(Resolved {
-        plan: ReadPlan {
-            inputs,
-            reading: around.reading(reading),
-            rules,
-            project: project.unwrap_or(Uuid::nil()),
-        },
-        job: path,
-        spools,
-    })
+    let beside = job_file::beside(&found).filter(|path| path.exists());
+    input(found, args.job.clone().or(beside), around, stdin)
 }
 
-/// For `map`: the input alone.
+/// For `map`: a job file is used when it is named. Answers where one is found by itself.
 pub fn map(
     args: &MapArgs,
     around: &Surroundings,
     stdin: &mut dyn Read,
-) -> Result<Resolved<Input>, ResolveError> {
+) -> Result<Resolved<InputPlan>, ResolveError> {
     let found = find(std::slice::from_ref(&args.input))?;
-    let job = job_file::beside(&found);
+    let beside = job_file::beside(&found);
+    let resolved = input(found, args.job.clone(), around, stdin)?;
+    Ok(Resolved {
+        job: beside,
+        ..resolved
+    })
+}
+
+fn input(
+    found: Vec<Found>,
+    job: Option<PathBuf>,
+    around: &Surroundings,
+    stdin: &mut dyn Read,
+) -> Result<Resolved<InputPlan>, ResolveError> {
+    let reading = job.as_deref().map(job_file::read_reading).transpose()?;
     let (mut inputs, spools) = spool_all(found, around, stdin)?;
     Ok(Resolved {
-        plan: inputs.remove(0),
+        plan: InputPlan {
+            input: inputs.remove(0),
+            reading: around.reading(reading.unwrap_or_default()),
+        },
         job,
         spools,
     })
@@ -352,17 +360,6 @@ fn sending(args: &SendingArgs, job: &JobSending) -> Sending {
         settle: job.settle.unwrap_or(default.settle),
         timeout: args.timeout.or(job.timeout).unwrap_or(default.timeout),
         give_up_after: job.give_up_after.unwrap_or(default.give_up_after),
-    }
-}
-
-fn no_rules() -> Rules {
-    Rules {
-        key: Vec::new(),
-        region: None,
-        received: None,
-        filters: Vec::new(),
-        fields: Vec::new(),
-        mark: Mark::Notes,
     }
 }
 

@@ -8,6 +8,7 @@ use super::sources::{self, Source};
 use super::words::{are, words};
 use super::{Choice, Fields, Preverified, Proposal, RequestWord, Sense};
 use crate::intake::{Shape, folded, grouped, is_region};
+use crate::plan::Reading;
 
 /// Longest value of a key column, in characters: what is longer is text.
 const KEY_CHARS_MAX: usize = 64;
@@ -215,6 +216,7 @@ pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -
     Proposal {
         input,
         shape,
+        told: Reading::default(),
         refused,
         organization: None,
         project: None,

@@ -105,6 +105,8 @@ pub struct Proposal {
     pub input: String,
     /// How it was understood.
     pub shape: Shape,
+    /// How it was to be read, as far as that was told.
+    pub told: Reading,
     /// Rows that cannot be read.
     pub refused: u64,
     /// `[target]`
@@ -146,7 +148,7 @@ pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError
             input: input.name.clone(),
         });
     };
-    if let Some(index) = choose::is_no_header(&profile) {
+    if let Some(index) = choose::is_no_header(&profile).filter(|_| reading.columns.is_none()) {
         return Err(IntakeError::Header {
             input: input.name.clone(),
             line: shape.header_line,
@@ -154,10 +156,14 @@ pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError
                 "looks like a row: column {} is named by a person's value",
                 index + 1
             ),
-            hint: "put a line with the columns' names above the first row".to_owned(),
+            hint: "put a line with the columns' names above the first row, or name them in the job file's [input]: columns = \
+                   [\"…\", \"…\"]"
+                .to_owned(),
         });
     }
-    Ok(choose::all(input.name.clone(), shape, profile, refused))
+    let mut proposal = choose::all(input.name.clone(), shape, profile, refused);
+    proposal.told = reading.clone();
+    Ok(proposal)
 }
 
 impl Proposal {

@@ -119,6 +119,14 @@ fn input(proposal: &Proposal, text: &mut Text) {
     text.line("[input]");
     key(proposal, text);
     let shape = &proposal.shape;
+    let told = &proposal.told;
+    if shape.encoding.basis == Basis::Job {
+        text.rule(
+            "encoding",
+            &quoted(&shape.encoding.encoding.to_lowercase()),
+            "",
+        );
+    }
     if shape.encoding.basis == Basis::Guess {
         text.rule(
             "encoding",
@@ -143,11 +151,19 @@ fn input(proposal: &Proposal, text: &mut Text) {
     if let Some(book) = &shape.book {
         text.rule("sheet", &quoted(&book.sheet), "");
     }
+    if let Some(columns) = &told.columns {
+        let names: Vec<_> = columns.iter().map(|name| quoted(name)).collect();
+        let names = format!("[{}]", names.join(", "));
+        text.rule("columns", &names, "the file has no header");
+    }
+    if !told.set_aside {
+        text.rule("set_aside", "false", "notes and totals are rows as well");
+    }
     if shape.header_line != 1 && !shape.preamble.starts_with(b"sep=") {
         let why = "the header stands on this line; leave it out if later files have more or fewer lines above";
         text.rule("header_row", &shape.header_line.to_string(), why);
     }
-    if shape.header_rows > 1 {
+    if shape.header_rows > 1 && told.columns.is_none() {
         text.rule("header_rows", &shape.header_rows.to_string(), "");
     }
     if let Some(records) = &shape.records {

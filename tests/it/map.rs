@@ -247,6 +247,31 @@ fn a_job_file_is_replaced_only_by_force() {
 }
 
 #[test]
+fn what_cannot_be_told_of_an_input_is_told_by_a_file_with_input_alone() {
+    let place = place();
+    let rows = "T-1,ann@example.com,access\nT-2,bob@example.com,erasure\n";
+    fs::write(place.path("bare.csv"), rows).expect("written");
+    let refused = run(&place, &["map", "bare.csv"]);
+    let told = text(&refused.stderr);
+    assert!(
+        !refused.status.success() && told.contains("--job FILE"),
+        "{told}"
+    );
+    let hints = "[input]\ncolumns = [\"Ticket\", \"Email\", \"Request\"]\n";
+    fs::write(place.path("hints.toml"), hints).expect("written");
+    let proposed = run(&place, &["map", "bare.csv", "--job", "hints.toml"]);
+    assert!(proposed.status.success(), "{}", text(&proposed.stderr));
+    let job = text(&proposed.stdout);
+    assert!(
+        job.contains("columns = [\"Ticket\", \"Email\", \"Request\"]"),
+        "{job}"
+    );
+    fs::write(place.path("proposed.toml"), &job).expect("written");
+    let checked = run(&place, &["check", "bare.csv", "--job", "proposed.toml"]);
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+}
+
+#[test]
 fn it_asks_only_on_a_terminal() {
     let place = place();
     let output = run(&place, &["map", "zendesk.csv", "--interactive"]);

@@ -9,7 +9,6 @@ use crate::cli::resolve::{self, STDIN, Surroundings};
 use crate::cli::typed::word;
 use crate::cli::words::counted;
 use crate::cli::{ask, survey, terminal};
-use crate::plan::Reading;
 use crate::private_file::Replacement;
 use crate::propose::{self, Proposal, UNDECIDED};
 
@@ -25,7 +24,14 @@ pub(in crate::cli) fn map(args: &MapArgs, around: &Surroundings) -> Result<u8, C
         return Err(CliError::JobExists(output.clone()));
     }
     let resolved = resolve::map(args, around, &mut io::stdin())?;
-    let mut proposal = propose::propose(&resolved.plan, &around.reading(Reading::default()))?;
+    let plan = &resolved.plan;
+    let mut proposal = propose::propose(&plan.input, &plan.reading).map_err(|error| {
+        if args.job.is_none() {
+            CliError::Unmapped(error)
+        } else {
+            error.into()
+        }
+    })?;
     let understood = survey::describe(&proposal.shape);
     terminal::say(&format!(
         "{}: {understood}; {}",

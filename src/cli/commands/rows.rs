@@ -12,7 +12,7 @@ pub(in crate::cli) fn rows(args: &RowsArgs, around: &Surroundings) -> Result<u8,
     let resolved = resolve::rows(args, around, &mut io::stdin())?;
     let plan = &resolved.plan;
     let mut out = terminal::stdout();
-    let input = &plan.inputs[0];
+    let input = &plan.input;
     let written = intake::rows(
         input,
         &plan.reading,

@@ -120,6 +120,12 @@ impl<'t> Reader<'t> {
         }
     }
 
+    pub(super) fn reading_alone(&mut self, root: &'t DeTable<'t>) -> Reading {
+        self.sections(root);
+        let input = self.section(root, "input");
+        input.map(|table| self.reading(&table)).unwrap_or_default()
+    }
+
     fn target(&mut self, table: &Table<'t>) -> JobTarget {
         let base_url = table.get("base_url").and_then(|value| {
             let path = table.path("base_url");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::inputs::Found;
 use super::{ResolveError, read_limited};
 use crate::cli::job::{self, Job};
+use crate::plan::Reading;
 
 /// The longest job file that is read.
 pub const JOB_BYTES_MAX: u64 = 1024 * 1024;
@@ -36,6 +37,18 @@ pub(super) fn beside(found: &[Found]) -> Option<PathBuf> {
 }
 
 pub(super) fn read(path: &Path) -> Result<Job, ResolveError> {
+    Ok(job::parse(&path.display().to_string(), &text(path)?)?)
+}
+
+/// How inputs are read, by a job file that need not be complete.
+pub(super) fn read_reading(path: &Path) -> Result<Reading, ResolveError> {
+    Ok(job::parse_reading(
+        &path.display().to_string(),
+        &text(path)?,
+    )?)
+}
+
+fn text(path: &Path) -> Result<String, ResolveError> {
     let bytes =
         read_limited(path, JOB_BYTES_MAX).map_err(|source| ResolveError::JobUnreadable {
             path: path.to_owned(),
@@ -44,12 +57,11 @@ pub(super) fn read(path: &Path) -> Result<Job, ResolveError> {
     let bytes = bytes.ok_or_else(|| ResolveError::JobTooLong {
         path: path.to_owned(),
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         ResolveError::JobNotUtf8 {
             path: path.to_owned(),
             line: valid.split(|byte| *byte == b'\n').count(),
         }
-    })?;
-    Ok(job::parse(&path.display().to_string(), &text)?)
+    })
 }

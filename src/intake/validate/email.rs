@@ -108,6 +108,10 @@ fn anything_unusual(address: &str) -> Option<&'static str> {
             "has a longer part (64 before the `@`, 63 between dots) than mail systems take",
         );
     }
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    if top.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some("has a domain that ends in a number, which none does: no mail will arrive");
+    }
     None
 }
 
