@@ -64,6 +64,21 @@ const REMEDIES: &[Remedy] = &[
         "put each table into a file of its own",
     ),
     remedy(
+        "other_table",
+        "a row below the header of another table",
+        "put each table into a file of its own; if that line is no header, correct or remove it",
+    ),
+    remedy(
+        "other_section",
+        "a row below a title and the header once more",
+        "if these rows are meant too, remove the title or set set_aside = false in [input]; else remove them",
+    ),
+    remedy(
+        "cut_off",
+        "a row whose last text goes on in the next line",
+        "put the whole text in quotes, or on one line",
+    ),
+    remedy(
         "shifted",
         "a row with a cell too many, whose values do not fit their columns",
         "look for a delimiter too many, or for a cell that lacks its quotes",

@@ -1,11 +1,12 @@
 //! What a record below the header is: a row, or a note, a total or a header that was repeated.
 //!
-//! It goes by the record alone, by what the columns hold in the first records and by which of those are sums of others
-//! (`sums`), so that the same record is judged the same wherever it stands. What is set aside for certain is told as a
-//! warning; what may be a row or not is a problem of that row. A record with an email address is always a row. Nothing is
-//! allocated for a row.
+//! It goes by the record, by what the columns hold in the first records and by which of those are sums of others (`sums`).
+//! What is set aside for certain is told as a warning; what may be a row or not is a problem of that row. Of what stood
+//! above it a record is held only against this: below the header of another table, and below a title with the header once
+//! more, nothing is a row (`Behind`). Whether rows follow is for the decoder to see. Nothing is allocated for a row.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::kind::{Kind, is_phone, kind};
@@ -20,6 +21,12 @@ const NOTE_WORDS_MIN: usize = 6;
 const AMOUNTS_MIN: usize = 2;
 /// A column whose texts have so many words on average holds prose.
 const PROSE_WORDS_MIN: usize = 4;
+/// Whole numbers of so many digits, all of them different, are keys rather than amounts.
+const KEY_DIGITS_MIN: usize = 3;
+/// So many cells that are names of columns are a header, whatever their order.
+const NAMES_MIN: usize = 2;
+/// Values that a row has and a header does not: they turn up so often in a column.
+const VALUES_MIN: usize = 2;
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +35,8 @@ pub(crate) enum Verdict {
     Row,
     /// No row for certain.
     Aside(Aside),
+    /// No row if none follows, else a doubt ([`Aside::doubt`]).
+    AsideAtEnd(Aside),
     /// Perhaps no row.
     Doubtful(Doubt),
 }
@@ -56,6 +65,12 @@ pub(crate) enum Doubt {
     OtherHeader,
     /// It has more cells than the header, and they are not what their columns hold.
     Shifted,
+    /// The line below it seems to be the rest of one of its texts.
+    CutOff,
+    /// It stands below the header of another table, which is on this line.
+    OtherTable(u64),
+    /// It stands below the header once more, and below the title on this line.
+    OtherSection(u64),
 }
 
 impl Aside {
@@ -78,6 +93,15 @@ impl Aside {
             Self::HeaderAgain => "set aside: it is the header once more",
         }
     }
+
+    /// What it is where rows follow.
+    pub(crate) const fn doubt(self) -> Doubt {
+        match self {
+            Self::Note => Doubt::LoneCell,
+            Self::Total => Doubt::Total,
+            Self::HeaderAgain => Doubt::OtherHeader,
+        }
+    }
 }
 
 impl Doubt {
@@ -89,12 +113,15 @@ impl Doubt {
             Self::Sum => "perhaps_sum",
             Self::OtherHeader => "other_header",
             Self::Shifted => "shifted",
+            Self::CutOff => "cut_off",
+            Self::OtherTable(_) => "other_table",
+            Self::OtherSection(_) => "other_section",
         }
     }
 
     /// For people.
-    pub(crate) const fn message(self) -> &'static str {
-        match self {
+    pub(crate) fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::LoneCell => {
                 "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
             }
@@ -108,7 +135,21 @@ impl Doubt {
             Self::Shifted => {
                 "has a cell more than the header, and values that do not fit their columns: a delimiter too many?"
             }
-        }
+            Self::CutOff => {
+                "the line below it seems to be the rest of its last cell; a text of several lines has to stand in quotes"
+            }
+            Self::OtherTable(line) => {
+                return Cow::Owned(format!(
+                    "stands below line {line}, which looks like the header of another table; give each table a file of its own"
+                ));
+            }
+            Self::OtherSection(line) => {
+                return Cow::Owned(format!(
+                    "stands below the title on line {line}, where the header comes once more; if these rows are meant too, remove \
+                     that title"
+                ));
+            }
+        })
     }
 }
 
@@ -125,13 +166,85 @@ pub(crate) struct Judge {
     is_wide: bool,
     /// Holds the problems of an earlier run, which say nothing of the row.
     problem: Option<usize>,
+    names: Names,
+    /// Of each value that several rows of the sample have in a column, and of that column.
+    values: HashSet<u64>,
+    /// Of each text that stands alone above the header.
+    titles: HashSet<u64>,
+    above: Above,
+}
+
+/// What stands above the record that comes next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Above {
+    /// Directly above it is a record with something in it.
+    is_adjacent: bool,
+    /// The line of the last title since the last record with several cells.
+    title: Option<u64>,
+    behind: Option<Behind>,
+    /// Whether rows come after the notes and blanks that begin here, once it is known.
+    rows_follow: Option<bool>,
+}
+
+/// Why nothing is a row any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// The line of the header of another table. Its own header ends it.
+    Table(u64),
+    /// The line of the title of another part of the table. Nothing ends it.
+    Section(u64),
+}
+
+/// The names of a header, to find in other records.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    inner: Vec<String>,
+    /// A bit for each length and first letter: most cells are told from names by it.
+    marks: [u64; 4],
+}
+
+impl Names {
+    fn of(names: impl Iterator<Item = String>) -> Self {
+        let mut found = Self::default();
+        for name in names.filter(|name| !name.is_empty()) {
+            if !found.inner.contains(&name) {
+                let (word, bit) = Self::mark(&name);
+                found.marks[word] |= bit;
+                found.inner.push(name);
+            }
+        }
+        found
+    }
+
+    /// The bit of a text.
+    fn mark(text: &str) -> (usize, u64) {
+        let first = text.bytes().next().unwrap_or_default().to_ascii_lowercase();
+        let mark = (text.len() * 37 + usize::from(first)) % 256;
+        (mark / 64, 1 << (mark % 64))
+    }
+
+    fn find(&self, text: &str) -> Option<usize> {
+        let text = text.trim();
+        let (word, bit) = Self::mark(text);
+        if self.marks[word] & bit == 0 {
+            return None;
+        }
+        let is_it = |name: &String| name.eq_ignore_ascii_case(text);
+        self.inner.iter().position(is_it)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Column {
     /// What most of its cells are, where that is more than text.
     typed: Option<Kind>,
+    /// Half of its cells are more than text, or words with digits.
+    is_of_values: bool,
+    /// Its numbers are rather keys than amounts.
+    is_of_keys: bool,
     is_prose: bool,
+    /// Some of its texts have several words.
+    has_sentences: bool,
     is_mostly_filled: bool,
     is_mostly_empty: bool,
 }
@@ -157,12 +270,30 @@ impl Judge {
         let problem = table.columns.iter().position(|name| name == PROBLEM_COLUMN);
         // Rejects are without the rows that add up to them.
         let sums = if sets_aside && problem.is_none() {
-            sums::find(below)
+            let mut found = sums::find(below);
+            found.extend((0..below.len()).filter(|&at| adds_up_with_a_label(below, at)));
+            found
         } else {
             Vec::new()
         };
         let wide = rows.iter().filter(|record| filled(record) > 2).count();
+        let names = header
+            .iter()
+            .flatten()
+            .chain(&table.columns)
+            .map(|name| folded_space(name));
+        let titles = sample[..table.header.min(sample.len())]
+            .iter()
+            .filter(|record| filled(record) == 1)
+            .flatten()
+            .filter(|cell| !cell.trim().is_empty())
+            .map(|cell| value(0, cell))
+            .collect();
         Self {
+            names: Names::of(names.filter(|name| name != PROBLEM_COLUMN)),
+            values: values(&rows),
+            titles,
+            above: Above::default(),
             headers,
             columns,
             sums: sums
@@ -175,51 +306,145 @@ impl Judge {
         }
     }
 
-    /// What a record of so many cells is.
-    pub(crate) fn judge<'a>(&self, count: usize, cell: impl Fn(usize) -> &'a str) -> Verdict {
+    /// Whether rows follow what was judged [`Verdict::AsideAtEnd`], if that is known: what stands below notes is looked at
+    /// once.
+    pub(crate) const fn rows_follow(&self) -> Option<bool> {
+        self.above.rows_follow
+    }
+
+    /// What was seen ahead.
+    pub(crate) const fn learn_rows_follow(&mut self, follow: bool) {
+        self.above.rows_follow = Some(follow);
+    }
+
+    /// Whether a record that is looked at ahead may be a row.
+    pub(crate) fn may_be_row<'a>(&self, count: usize, cell: impl Fn(usize) -> &'a str) -> bool {
+        let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
+        let (Some(first), Some(_)) = (filled.next(), filled.next()) else {
+            return false;
+        };
+        total_label(cell(first).trim()) == Label::None || !is_sums(first, count, &cell)
+    }
+
+    /// Whether a text of the last column may go on in the next line.
+    pub(crate) fn may_break(&self) -> bool {
+        self.columns.len() > 1 && self.columns.last().is_some_and(|last| last.has_sentences)
+    }
+
+    /// Whether a line, of so many cells of which this is the first, seems to be the rest of the row above it.
+    pub(crate) fn continues(&self, count: usize, first: &str) -> bool {
+        let first = first.trim();
+        if count == 1 {
+            return !first.is_empty() && total_label(first) == Label::None;
+        }
+        let Some(known) = self.columns.first() else {
+            return false;
+        };
+        count < self.columns.len()
+            && known.is_of_values
+            && kind(first) == Kind::Text
+            && !is_code(first)
+    }
+
+    /// Nothing stands between the record judged last and the next one.
+    pub(crate) fn blank(&mut self) {
+        self.above.is_adjacent = false;
+    }
+
+    /// What a record of so many cells is that begins on a line.
+    pub(crate) fn judge<'a>(
+        &mut self,
+        line: u64,
+        count: usize,
+        cell: impl Fn(usize) -> &'a str,
+    ) -> Verdict {
+        let problem = self.problem;
         let cell = |column: usize| {
-            if Some(column) == self.problem {
+            if Some(column) == problem {
                 ""
             } else {
                 cell(column)
             }
         };
-        if self.is_shifted(count, &cell) {
+        let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
+        let Some(first) = filled.next() else {
+            self.blank();
+            return Verdict::Row;
+        };
+        let is_alone = filled.next().is_none();
+        let mut verdict = self.alone(count, &cell, first, is_alone);
+        match verdict {
+            Verdict::Aside(Aside::HeaderAgain) if self.sets_aside => {
+                self.above.behind = match (self.above.title, self.above.behind) {
+                    (Some(title), _) => Some(Behind::Section(title)),
+                    (None, Some(Behind::Section(title))) => Some(Behind::Section(title)),
+                    (None, _) => None,
+                };
+            }
+            Verdict::Aside(Aside::HeaderAgain) => {
+                self.above.behind = None;
+                verdict = Verdict::Row;
+            }
+            Verdict::Doubtful(Doubt::OtherHeader) if self.is_other_for_sure(count, &cell) => {
+                self.above.behind = Some(Behind::Table(line));
+            }
+            Verdict::Doubtful(_) | Verdict::AsideAtEnd(Aside::Note) => {}
+            Verdict::Row | Verdict::Aside(_) | Verdict::AsideAtEnd(_) => match self.above.behind {
+                None => {}
+                Some(Behind::Table(line)) => verdict = Verdict::Doubtful(Doubt::OtherTable(line)),
+                Some(Behind::Section(line)) => {
+                    verdict = Verdict::Doubtful(Doubt::OtherSection(line));
+                }
+            },
+        }
+        let text = cell(first);
+        if !is_alone {
+            self.above.title = None;
+            self.above.rows_follow = None;
+        } else if is_title(text) && !self.titles.contains(&value(0, text)) {
+            self.above.title = Some(line);
+        }
+        self.above.is_adjacent = true;
+        verdict
+    }
+
+    /// What a record is by itself; `first` is the first cell that it fills.
+    fn alone<'a>(
+        &self,
+        count: usize,
+        cell: &impl Fn(usize) -> &'a str,
+        first: usize,
+        is_alone: bool,
+    ) -> Verdict {
+        let mut headers = self.headers.iter();
+        if headers.any(|header| is_header(header, count, cell)) {
+            return Verdict::Aside(Aside::HeaderAgain);
+        }
+        // With these columns the rows below it are wrong, whatever the job says of notes and totals.
+        if !is_alone && self.has_names(count, cell) {
+            return Verdict::Doubtful(Doubt::OtherHeader);
+        }
+        if self.is_shifted(count, cell) {
             return Verdict::Doubtful(Doubt::Shifted);
         }
         if !self.sets_aside {
             return Verdict::Row;
         }
-        let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
-        let Some(first) = filled.next() else {
-            return Verdict::Row;
-        };
         let label = cell(first).trim();
-        if filled.next().is_none() {
-            return self.lone(first, label);
+        if is_alone {
+            return self.lone(first, count, label);
         }
-        if self
-            .headers
-            .iter()
-            .any(|header| is_header(header, count, &cell))
-        {
-            return Verdict::Aside(Aside::HeaderAgain);
-        }
-        let rest = || (first + 1..count).map(|column| kind(cell(column)));
-        let is_sums = || {
-            rest().all(|kind| {
-                matches!(
-                    kind,
-                    Kind::Blank | Kind::Missing | Kind::Number | Kind::Year
-                )
-            }) && rest().any(|kind| matches!(kind, Kind::Number | Kind::Year))
-        };
+        let is_sums = || is_sums(first, count, cell);
         let adds_up = || !self.sums.is_empty() && self.sums.contains(&fingerprint(count, cell));
         match total_label(label) {
-            Label::Total if is_sums() => return Verdict::Aside(Aside::Total),
+            Label::Total if is_sums() && adds_up() => return Verdict::Aside(Aside::Total),
+            Label::Total if is_sums() && self.has_key(count, cell) => {
+                return Verdict::Doubtful(Doubt::Total);
+            }
+            Label::Total if is_sums() => return Verdict::AsideAtEnd(Aside::Total),
             Label::Perhaps if is_sums() && adds_up() => return Verdict::Aside(Aside::Total),
             Label::Perhaps if is_sums() => return Verdict::Doubtful(Doubt::Total),
-            Label::Total | Label::Perhaps if self.has_amounts(count, &cell) => {
+            Label::Total | Label::Perhaps if self.has_amounts(count, cell) => {
                 return Verdict::Doubtful(Doubt::Total);
             }
             Label::None if adds_up() => return Verdict::Doubtful(Doubt::Sum),
@@ -233,10 +458,16 @@ impl Judge {
         if lacks_first && kind(label) == Kind::Number && is_sums() {
             return Verdict::Doubtful(Doubt::Total);
         }
-        if self.is_other_header(count, &cell) {
+        if self.is_other_header(count, cell) {
             return Verdict::Doubtful(Doubt::OtherHeader);
         }
         Verdict::Row
+    }
+
+    /// Whether a number stands where keys do.
+    fn has_key<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+        let mut known = self.columns.iter().enumerate().take(count);
+        known.any(|(column, known)| known.is_of_keys && !cell(column).trim().is_empty())
     }
 
     /// Whether several numbers stand where numbers should, and nothing in the record is somebody's.
@@ -267,7 +498,7 @@ impl Judge {
     }
 
     /// A record with a single filled cell.
-    fn lone(&self, column: usize, text: &str) -> Verdict {
+    fn lone(&self, column: usize, count: usize, text: &str) -> Verdict {
         let columns = self.columns.len();
         if columns < 2 || kind(text) != Kind::Text || is_code(text) {
             return Verdict::Row;
@@ -280,6 +511,10 @@ impl Judge {
                 Verdict::Row
             };
         }
+        // A single cell without a delimiter, directly below a row.
+        if count == 1 && self.above.is_adjacent && self.may_break() {
+            return Verdict::Doubtful(Doubt::LoneCell);
+        }
         let is_long = text.split_whitespace().count() >= NOTE_WORDS_MIN;
         let is_total = total_label(text) != Label::None;
         let is_prose = self
@@ -287,16 +522,46 @@ impl Judge {
             .get(column)
             .is_some_and(|column| column.is_prose);
         if column == 0 && !is_prose && (starts || is_long || is_total) {
-            return Verdict::Aside(Aside::Note);
+            return Verdict::AsideAtEnd(Aside::Note);
         }
         Verdict::Doubtful(Doubt::LoneCell)
     }
 
+    /// Whether several cells are names of columns, which the rows do not have there, and no cell is a value.
+    fn has_names<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+        let (mut first, mut found, mut differ) = (None, 0, false);
+        for column in 0..count {
+            if let Some(name) = self.names.find(cell(column))
+                && !self.values.contains(&value(column, cell(column)))
+            {
+                found += 1;
+                differ |= *first.get_or_insert(name) != name;
+            }
+        }
+        if found < NAMES_MIN || !differ {
+            return false;
+        }
+        let (mut filled, mut codes) = (0, 0);
+        for text in (0..count).map(cell) {
+            let found = kind(text);
+            filled += usize::from(found != Kind::Blank);
+            if self.names.find(text).is_some() {
+                continue;
+            }
+            if matches!(found, Kind::Number | Kind::Date | Kind::Email | Kind::Url) {
+                return false;
+            }
+            codes += usize::from(is_code(text.trim()));
+        }
+        codes == 0 || found * 2 >= filled
+    }
+
     /// Whether texts stand where numbers, dates and addresses should, in most columns.
     fn is_other_header<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+        let is_apart = !self.above.is_adjacent || self.above.title.is_some();
         let mut texts = 0;
         for (column, known) in self.columns.iter().enumerate().take(count) {
-            if known.typed.is_none() {
+            if known.typed.is_none() && !(is_apart && known.is_of_values) {
                 continue;
             }
             let text = cell(column).trim();
@@ -317,18 +582,36 @@ impl Judge {
             .count();
         texts >= 2 && filled * 3 >= self.columns.len() * 2
     }
+
+    /// Whether what looks like another header has nothing of a row: names of columns, or words that no row has.
+    fn is_other_for_sure<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+        let is_of_row = |column: usize| {
+            let text = cell(column).trim();
+            text.bytes().any(|byte| byte.is_ascii_digit())
+                || self.values.contains(&value(column, text))
+        };
+        self.has_names(count, cell) || !(0..count).any(is_of_row)
+    }
 }
 
 /// What the rows of a sample hold in a column.
 fn learned(rows: &[&Vec<String>], column: usize) -> Column {
-    let (mut filled, mut words, mut texts) = (0, 0, 0);
+    let (mut filled, mut words, mut texts, mut codes) = (0, 0, 0, 0);
+    let mut has_sentences = false;
+    let mut keys = HashSet::new();
     let mut counts = Kind::TYPED.map(|kind| (kind, 0));
     for text in rows.iter().filter_map(|record| record.get(column)) {
         let found = kind(text);
         filled += usize::from(found != Kind::Blank);
         if found == Kind::Text {
+            let own = text.split_whitespace().count();
             texts += 1;
-            words += text.split_whitespace().count();
+            words += own;
+            has_sentences |= own >= PROSE_WORDS_MIN;
+            codes += usize::from(is_code(text.trim()));
+        }
+        if found == Kind::Number && is_key(text.trim()) {
+            keys.insert(text.trim());
         }
         for (known, count) in &mut counts {
             *count += usize::from(*known == found);
@@ -339,10 +622,89 @@ fn learned(rows: &[&Vec<String>], column: usize) -> Column {
         typed: most
             .filter(|(_, count)| *count > 1 && count * 10 >= filled * 9)
             .map(|(kind, _)| kind),
+        is_of_values: (counts.iter().map(|(_, count)| count).sum::<usize>() + codes) * 2 > filled,
+        is_of_keys: keys.len() > 1 && keys.len() * 10 >= filled * 9,
+        has_sentences,
         is_prose: texts > 0 && words >= texts * PROSE_WORDS_MIN,
         is_mostly_filled: filled > 1 && filled * 10 >= rows.len() * 9,
         is_mostly_empty: rows.len() > 1 && filled * 10 <= rows.len(),
     }
+}
+
+/// Whether a number is written as keys are: digits alone, and several.
+fn is_key(text: &str) -> bool {
+    text.len() >= KEY_DIGITS_MIN && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The values that several rows of a sample have in a column. A record without anything but words may be a header.
+fn values(rows: &[&Vec<String>]) -> HashSet<u64> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    let is_of_row = |record: &&&Vec<String>| {
+        record.iter().any(|cell| {
+            is_code(cell) || !matches!(kind(cell), Kind::Blank | Kind::Missing | Kind::Text)
+        })
+    };
+    for record in rows.iter().filter(is_of_row) {
+        for (column, text) in record
+            .iter()
+            .enumerate()
+            .filter(|(_, text)| !text.is_empty())
+        {
+            *counts.entry(value(column, text)).or_default() += 1;
+        }
+    }
+    counts.retain(|_, count| *count >= VALUES_MIN);
+    counts.into_keys().collect()
+}
+
+/// Stands for a value of a column.
+fn value(column: usize, text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (column, text.trim()).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether all that follows a label are amounts.
+fn is_sums<'a>(label: usize, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
+    let mut any = false;
+    for text in (label + 1..count).map(cell) {
+        match kind(text) {
+            Kind::Blank | Kind::Missing => {}
+            Kind::Number | Kind::Year if !is_phone(text) => any = true,
+            _ => return false,
+        }
+    }
+    any
+}
+
+/// Whether a record is called a total, and is that of all records above it.
+fn adds_up_with_a_label(records: &[Vec<String>], at: usize) -> bool {
+    let mut cells = records[at].iter().map(|cell| cell.trim());
+    cells
+        .find(|cell| !cell.is_empty())
+        .is_some_and(|label| total_label(label) == Label::Total)
+        && sums::adds_up_all(records, at)
+}
+
+/// Whether a text that stands alone may be the title of what is below it. Marks of pages are none.
+fn is_title(text: &str) -> bool {
+    const PAGES: [&str; 8] = [
+        "page ",
+        "seite ",
+        "página ",
+        "pagina ",
+        "strona ",
+        "sida ",
+        "side ",
+        "страница ",
+    ];
+    let text = text.trim();
+    let is_page = |word: &&str| {
+        text.get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+            && text[word.len()..].starts_with(|c: char| c.is_ascii_digit())
+    };
+    kind(text) == Kind::Text && !is_code(text) && !PAGES.iter().any(|word| is_page(&word))
 }
 
 /// Whether a record is that header again.
@@ -525,9 +887,9 @@ mod tests {
         let record = |line: &str| line.split('|').map(str::to_owned).collect::<Vec<String>>();
         let sample: Vec<_> = TABLE.lines().map(record).collect();
         let table = find(&sample, Said::default()).expect("a table");
-        let judge = Judge::new(&sample, &table, true);
+        let mut judge = Judge::new(&sample, &table, true);
         let cells = record(line);
-        judge.judge(cells.len(), |column| &cells[column])
+        judge.judge(9, cells.len(), |column| &cells[column])
     }
 
     #[test]
@@ -543,10 +905,13 @@ mod tests {
             ("|GRAND TOTAL||3|12", Aside::Total),
             ("Summe:||||12,5", Aside::Total),
             ("Total: 3 requests||||", Aside::Note),
-            ("Ticket|Email|Wish|Due|Days", Aside::HeaderAgain),
         ] {
-            assert_eq!(judged(line), Verdict::Aside(aside), "{line}");
+            assert_eq!(judged(line), Verdict::AsideAtEnd(aside), "{line}");
         }
+        assert_eq!(
+            judged("Ticket|Email|Wish|Due|Days"),
+            Verdict::Aside(Aside::HeaderAgain)
+        );
     }
 
     #[test]
@@ -560,6 +925,7 @@ mod tests {
             ("Total of 2025||||12", Doubt::Total),
             ("|||4|12", Doubt::Total),
             ("Name|Address|Kind|Date|Sum", Doubt::OtherHeader),
+            ("Wish|Ticket|EMAIL|2026||x", Doubt::OtherHeader),
         ] {
             assert_eq!(judged(line), Verdict::Doubtful(doubt), "{line}");
         }
@@ -572,11 +938,11 @@ mod tests {
             .map(|line| line.split('|').map(str::to_owned).collect())
             .collect();
         let table = find(&sample, Said::default()).expect("a table");
-        let judge = Judge::new(&sample, &table, sets_aside);
+        let mut judge = Judge::new(&sample, &table, sets_aside);
         let below = &sample[table.header + table.header_records..];
-        let judged = below
-            .iter()
-            .map(|cells| judge.judge(cells.len(), |column| &cells[column]));
+        let judged = (2..)
+            .zip(below)
+            .map(|(line, cells)| judge.judge(line, cells.len(), |column| &cells[column]));
         judged.collect()
     }
 
@@ -640,10 +1006,93 @@ mod tests {
             "|+44 20 7946 0018|||",
             "Total|a@example.com|||",
             "Summer|x|y|2026-01-02|4",
+            "Total|||+44 7911 123457|4",
             "T-4|unknown|view||",
+            "Email|a@example.com|Wish||",
             "||||",
         ] {
             assert_eq!(judged(line), Verdict::Row, "{line}");
         }
+    }
+
+    #[test]
+    fn nothing_below_another_header_is_a_row_until_the_own_one_returns() {
+        let text = "Ticket|Person|Agent|Wish\n\
+            T-1|a@example.com|x@example.org|view\n\
+            T-2|b@example.com|x@example.org|view\n\
+            |||\n\
+            Ticket|Agent|Person|Wish\n\
+            T-3|x@example.org|c@example.com|view\n\
+            Total||3|\n\
+            Ticket|Person|Agent|Wish\n\
+            T-4|d@example.com|x@example.org|view\n\
+            |||\n\
+            Code|Who|Whom|What\n\
+            T-5|x@example.org|e@example.com|view";
+        let row = Verdict::Row;
+        let behind = |line| Verdict::Doubtful(Doubt::OtherTable(line));
+        let header = Verdict::Doubtful(Doubt::OtherHeader);
+        let again = Verdict::Aside(Aside::HeaderAgain);
+        assert_eq!(
+            judged_all(text, true),
+            [
+                row,
+                row,
+                row,
+                header,
+                behind(5),
+                behind(5),
+                again,
+                row,
+                row,
+                header,
+                behind(11)
+            ]
+        );
+        // Words that rows have too are one row's.
+        let rows = "T-1|a@example.com|view|2026-01-02|5\n".repeat(20);
+        let of_words = format!(
+            "Ticket|Email|Wish|Due|Days\n{rows}Cy|unknown|view|later|\nT-9|d@example.com|view||4"
+        );
+        let judged = judged_all(&of_words, true);
+        assert_eq!(judged[judged.len() - 2..], [header, row]);
+    }
+
+    #[test]
+    fn nothing_below_a_title_and_the_header_once_more_is_a_row() {
+        let text = "Privacy requests|||\n\
+            Ticket|Person|Agent|Wish\n\
+            T-1|a@example.com|x@example.org|view\n\
+            Privacy requests|||\n\
+            Ticket|Person|Agent|Wish\n\
+            T-2|b@example.com|x@example.org|view\n\
+            Page 3|||\n\
+            Ticket|Person|Agent|Wish\n\
+            T-3|b@example.com|x@example.org|view\n\
+            Closed|||\n\
+            Ticket|Person|Agent|Wish\n\
+            T-4|b@example.com|x@example.org|view\n\
+            Ticket|Person|Agent|Wish\n\
+            T-5|b@example.com|x@example.org|view";
+        let judged = judged_all(text, true);
+        let rows: Vec<_> = [0, 3, 6, 9, 11].map(|at| judged[at]).to_vec();
+        let behind = Verdict::Doubtful(Doubt::OtherSection(9));
+        let row = Verdict::Row;
+        assert_eq!(rows, [row, row, row, behind, behind]);
+        assert_eq!(judged_all(text, false)[11], row);
+    }
+
+    #[test]
+    fn a_total_that_may_be_somebody_is_a_doubt() {
+        let text = "Name|Telephone|Number\n\
+            Ann|+44 7911 123456|1001\n\
+            Sum|+44 7911 123457|1002\n\
+            Razem||1005\n\
+            Bob|+44 7911 123458|1003";
+        let row = Verdict::Row;
+        assert_eq!(
+            judged_all(text, true),
+            [row, row, Verdict::Doubtful(Doubt::Total), row]
+        );
     }
 }

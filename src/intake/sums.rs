@@ -66,6 +66,24 @@ pub(super) fn find(records: &[Vec<String>]) -> Vec<usize> {
         .collect()
 }
 
+/// Whether the numbers of a record are, each of them, what all records above it add up to in its column.
+pub(super) fn adds_up_all(records: &[Vec<String>], at: usize) -> bool {
+    let mut any = false;
+    for (column, cell) in records[at].iter().enumerate() {
+        let Some(sum) = amount(cell) else { continue };
+        let above = records[..at].iter();
+        let added: f64 = above
+            .filter_map(|record| amount(record.get(column)?))
+            .map(|amount| amount.value)
+            .sum();
+        if (sum.value - added).abs() > sum.step / 2.0 {
+            return false;
+        }
+        any = true;
+    }
+    any
+}
+
 /// The numbers of a sample, record by record.
 struct Numbers {
     columns: usize,

@@ -346,3 +346,119 @@ fn rejects_of_any_table_are_read_again_by_the_same_job() {
         assert!(told(&again[0]).ends_with("T-1 view"), "{corrected}");
     }
 }
+
+/// Twelve rows whose columns are of a kind.
+fn twelve_rows() -> String {
+    let row = |number| format!("T-{number},p{number}@example.com,agent@example.org,view\n");
+    let rows: String = (1..=12).map(row).collect();
+    format!("Ticket,Requester,Agent,Wish\n{rows}")
+}
+
+#[test]
+fn rows_below_the_header_of_another_table_are_refused_with_its_line() {
+    for other in [
+        "Ticket,Agent,Requester,Wish",
+        "\nCode,By whom,Of whom,What",
+        "\nTICKET,Agent,Requester,Wish,Remark",
+    ] {
+        let text = format!(
+            "{}{other}\nT-90,agent@example.org,ann@example.com,view\nTicket,Requester,Agent,Wish\nT-91,bob@example.com,agent@example.org,view\n",
+            twelve_rows()
+        );
+        let at = 14 + usize::from(other.starts_with('\n'));
+        let (out, _, left_out) = found(&text);
+        assert_eq!(
+            left_out,
+            [
+                format!("{at} other_header"),
+                format!("{} other_table", at + 1),
+                format!("{} header_again", at + 2)
+            ],
+            "{other}"
+        );
+        assert!(!out.contains("ann@") && out.contains("bob@"), "{out}");
+        let every = Reading {
+            set_aside: false,
+            ..Reading::default()
+        };
+        let (out, ..) = understood(&text, &every).expect("it reads");
+        assert_eq!(out.contains("ann@"), other.contains("Code"), "{out}");
+    }
+}
+
+#[test]
+fn rows_below_a_title_and_the_header_once_more_are_refused() {
+    let text = format!(
+        "{}\nAll requests below were completed last year and are kept,,,\nTicket,Requester,Agent,Wish\nT-90,ann@example.com,agent@example.org,view\n",
+        twelve_rows()
+    );
+    let (out, _, left_out) = found(&text);
+    assert_eq!(
+        left_out,
+        ["15 lone_cell", "16 header_again", "17 other_section"],
+        "{out}"
+    );
+    let every = Reading {
+        set_aside: false,
+        ..Reading::default()
+    };
+    let (out, ..) = understood(&text, &every).expect("it reads");
+    assert!(out.contains("ann@"), "{out}");
+}
+
+#[test]
+fn notes_and_totals_are_set_aside_only_where_no_row_follows() {
+    let note = "* dates are those of receipt,,,\n\nTotal,,,12\n";
+    let (_, _, left_out) = found(&(twelve_rows() + note));
+    assert_eq!(left_out, ["14 note", "16 total"]);
+    let row = "T-90,ann@example.com,agent@example.org,view\n";
+    let (out, _, left_out) = found(&(twelve_rows() + note + row));
+    assert_eq!(left_out, ["14 lone_cell", "16 perhaps_total"]);
+    assert!(out.contains("ann@"), "{out}");
+    // More notes than are looked at ahead.
+    let many = "* dates are those of receipt,,,\n".repeat(2_000);
+    let (_, _, left_out) = found(&(twelve_rows() + &many));
+    assert!(left_out.iter().all(|told| told.ends_with(" lone_cell")) && left_out.len() == 2_000);
+    // A person who is called so.
+    let person = "Sum,+44 7911 123457,1002\nRazem,,1005\n";
+    let (out, _, left_out) = found(&format!(
+        "Name,Telephone,Number\nAnn,+44 7911 123456,1001\nBob,+44 7911 123458,1003\n{person}"
+    ));
+    assert_eq!(left_out, ["5 perhaps_total"]);
+    assert!(out.contains("Sum,"), "{out}");
+}
+
+#[test]
+fn a_row_whose_text_goes_on_in_the_next_line_is_refused_with_it() {
+    let head = "Ticket,Email,Wish,Description\nT-1,a@example.com,view,What do you hold about me\n";
+    for (rest, codes) in [
+        (
+            "T-2,b@example.com,delete,Please do the following:\nremove my newsletter alone\nand nothing else than that\nT-3,c@example.com,view,Thanks\n",
+            ["3 cut_off", "4 lone_cell", "5 lone_cell"].as_slice(),
+        ),
+        (
+            "T-2,b@example.com,delete,Please do the following:\nnot now, but in May\nT-3,c@example.com,view,Thanks\n",
+            &["3 cut_off", "4 too_few_cells"],
+        ),
+        // These are whole.
+        (
+            "T-2,b@example.com,delete,Please do\nT-3,c@example.com\n",
+            &["4 too_few_cells"],
+        ),
+        (
+            "T-2,b@example.com,delete,Please do\nT-3,c@example.com,view,\"and\nso on\"\n",
+            &[],
+        ),
+        (
+            "T-2,b@example.com,delete,Please do\n\nSource: the register of requests\n",
+            &["5 note"],
+        ),
+        (
+            "T-2,b@example.com,delete,Please do\nTotal: 2 requests\n",
+            &["4 lone_cell"],
+        ),
+    ] {
+        let (out, _, left_out) = found(&format!("{head}{rest}"));
+        assert_eq!(left_out, codes, "{out}");
+    }
+}

@@ -7,13 +7,13 @@ use std::io;
 
 use memchr::{memchr, memchr_iter};
 
-use super::super::judge::{Judge, Verdict};
+use super::super::judge::{Doubt, Judge, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
 use super::{
-    Aside, Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, Shape,
-    skip_line,
+    AHEAD_BYTES_MAX, Aside, Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow,
+    RecordKind, Shape, skip_line,
 };
 
 /// The values of a record in UTF-8.
@@ -83,7 +83,17 @@ pub(crate) struct Decoder {
     /// What the row given out last still takes of the window.
     pending: usize,
     cells: Spans,
+    /// Of a record that is looked at ahead.
+    ahead_cells: Spans,
     kept: Vec<u8>,
+}
+
+/// What comes after a record, as far as it is looked at.
+#[derive(Clone, Copy)]
+struct Ahead<'a> {
+    bytes: &'a [u8],
+    /// Nothing comes after these bytes.
+    is_all: bool,
 }
 
 impl Decoder {
@@ -102,6 +112,7 @@ impl Decoder {
             line,
             pending: 0,
             cells: Spans::default(),
+            ahead_cells: Spans::default(),
             kept: Vec::new(),
         }
     }
@@ -109,7 +120,11 @@ impl Decoder {
     /// The next record.
     pub(crate) fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
         window.consume(std::mem::take(&mut self.pending));
-        self.line += skip_breaks(window)?;
+        let breaks = skip_breaks(window)?;
+        self.line += breaks;
+        if breaks > 0 {
+            self.judge.blank();
+        }
         if window.unread().is_empty() {
             return Ok(Decoded::End);
         }
@@ -122,10 +137,16 @@ impl Decoder {
             } => {
                 self.line += line_breaks(&window.unread()[..whole]);
                 self.pending = whole;
-                let raw = &window.unread()[..content];
+                window.ensure(whole + AHEAD_BYTES_MAX + 1)?;
+                let (record, ahead) = window.unread().split_at(whole);
+                let raw = &record[..content];
+                let ahead = Ahead {
+                    bytes: &ahead[..ahead.len().min(AHEAD_BYTES_MAX)],
+                    is_all: ahead.len() <= AHEAD_BYTES_MAX,
+                };
                 Ok(match fault {
                     Some(fault) => Decoded::Malformed(quote_problem(fault, raw, line)),
-                    None => self.row(raw, line),
+                    None => self.row(raw, line, ahead),
                 })
             }
             Scan::TooLarge { cell } => {
@@ -153,7 +174,7 @@ impl Decoder {
     }
 
     /// Checks what can be checked of a record without knowing what it means.
-    fn row<'a>(&'a self, raw: &'a [u8], line: u64) -> Decoded<'a> {
+    fn row<'a>(&'a mut self, raw: &'a [u8], line: u64, ahead: Ahead<'_>) -> Decoded<'a> {
         let (Ok(record), Ok(scratch)) = (
             std::str::from_utf8(raw),
             std::str::from_utf8(self.cells.scratch()),
@@ -167,6 +188,7 @@ impl Decoder {
         };
         let count = self.cells.len();
         if (0..count).all(|column| values.get(column).trim().is_empty()) {
+            self.judge.blank();
             return Decoded::Blank { line };
         }
         let malformed = |code, message| {
@@ -185,17 +207,31 @@ impl Decoder {
                 "the row has a NUL byte; text has none".to_owned(),
             );
         }
-        match self.judge.judge(count, |column| values.get(column)) {
+        let doubtful = |doubt: Doubt| {
+            Decoded::Malformed(Malformed {
+                row_line: line,
+                line,
+                code: doubt.code(),
+                message: doubt.message().into_owned(),
+                raw,
+                // Among rejects, where other rows stand around it, it may not seem doubtful.
+                kind: RecordKind::Piece,
+            })
+        };
+        match self.judge.judge(line, count, |column| values.get(column)) {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
-            Verdict::Doubtful(doubt) => {
-                let mut refused = malformed(doubt.code(), doubt.message().to_owned());
-                if let Decoded::Malformed(bad) = &mut refused {
-                    // Among rejects, where other rows stand around it, it may not seem doubtful.
-                    bad.kind = RecordKind::Piece;
+            Verdict::AsideAtEnd(what) => {
+                let follow = self.judge.rows_follow().unwrap_or_else(|| {
+                    may_have_row(&self.judge, ahead, self.dialect, &mut self.ahead_cells)
+                });
+                self.judge.learn_rows_follow(follow);
+                if follow {
+                    return doubtful(what.doubt());
                 }
-                return refused;
+                return Decoded::Aside(Aside { line, what, raw });
             }
+            Verdict::Doubtful(doubt) => return doubtful(doubt),
         }
         if count < self.columns {
             return malformed(
@@ -215,6 +251,9 @@ impl Decoder {
                     self.columns
                 ),
             );
+        }
+        if self.is_cut_off(count, &values, ahead) {
+            return doubtful(Doubt::CutOff);
         }
         if let Some(column) = self.stray_quotes(raw) {
             return malformed(
@@ -249,6 +288,29 @@ impl Decoder {
 }
 
 impl Decoder {
+    /// Whether the last text of a row goes on in the next line, since it lacks its quotes.
+    fn is_cut_off(&self, count: usize, values: &Values<'_>, ahead: Ahead<'_>) -> bool {
+        if !self.judge.may_break() || values.get(count - 1).trim().is_empty() {
+            return false;
+        }
+        let end = memchr::memchr2(b'\n', b'\r', ahead.bytes).unwrap_or(ahead.bytes.len());
+        let line = &ahead.bytes[..end];
+        let Dialect {
+            delimiter, quote, ..
+        } = self.dialect;
+        if line.is_empty() || memchr(quote, line).is_some() {
+            return false;
+        }
+        let count = memchr_iter(delimiter, line).count() + 1;
+        if count >= self.columns {
+            return false;
+        }
+        let first = line.split(|byte| *byte == delimiter).next();
+        first
+            .and_then(|first| std::str::from_utf8(first).ok())
+            .is_some_and(|first| self.judge.continues(count, first))
+    }
+
     /// The first unquoted cell with a quote after other text where a later unquoted cell ends with a quote: what stood
     /// between them was quoted, perhaps, and its delimiters did not divide cells.
     fn stray_quotes(&self, raw: &[u8]) -> Option<usize> {
@@ -270,6 +332,39 @@ impl Decoder {
         }
         None
     }
+}
+
+/// Whether there may be a row in what comes, or it is too much to tell.
+fn may_have_row(judge: &Judge, ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans) -> bool {
+    let after = if ahead.is_all {
+        After::End
+    } else {
+        After::More
+    };
+    let mut rest = ahead.bytes;
+    while !rest.is_empty() {
+        let Scan::Record {
+            content,
+            whole,
+            fault: None,
+        } = scan(rest, after, ROW_BYTES_MAX, dialect, cells)
+        else {
+            return true;
+        };
+        let texts = (
+            std::str::from_utf8(&rest[..content]),
+            std::str::from_utf8(cells.scratch()),
+        );
+        let (Ok(record), Ok(scratch)) = texts else {
+            return true;
+        };
+        let values = Values::new(record, scratch, cells.spans());
+        if judge.may_be_row(cells.len(), |column| values.get(column)) {
+            return true;
+        }
+        rest = &rest[whole..];
+    }
+    !ahead.is_all
 }
 
 /// Scans one record of the window, reading on as needed. Never [`Scan::More`].
@@ -399,6 +494,7 @@ mod tests {
             line: 1,
             pending: 0,
             cells: Spans::default(),
+            ahead_cells: Spans::default(),
             kept: Vec::new(),
         }
     }

@@ -30,6 +30,8 @@ pub const PREAMBLE_BYTES_MAX: usize = 256 * 1024;
 pub const SAMPLE_ROWS_MAX: usize = 1_000;
 /// Bytes of JSON that are looked at to learn which columns there are (one line at least).
 pub const SAMPLE_BYTES_MAX: usize = 1024 * 1024;
+/// How far is looked ahead for rows that follow a note or a total, in bytes. More of them than that are a doubt.
+pub(crate) const AHEAD_BYTES_MAX: usize = 32 * 1024;
 /// How much of a row that is too large is kept for the rejects, in bytes.
 pub const KEPT_BYTES_MAX: usize = 1024;
 

@@ -5,12 +5,14 @@
 
 use std::io;
 
-use super::super::judge::{Judge, Verdict};
+use super::super::judge::{Doubt, Judge, Verdict};
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
 use super::super::workbook::{Broken, SAVE_AS_CSV, cell_name};
 use super::scan::{After, Dialect, Spans, scan};
-use super::{Aside, Cells, Decoded, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, csv};
+use super::{
+    AHEAD_BYTES_MAX, Aside, Cells, Decoded, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, csv,
+};
 
 /// Cells with problems that one message names.
 const CELLS_NAMED_MAX: usize = 5;
@@ -92,9 +94,20 @@ impl Decoder {
         match said {
             Said::Row(row) if row.number <= self.number => Err(cut_off()),
             Said::Row(row) => {
+                if row.number > self.number + 1 {
+                    self.judge.blank();
+                }
                 self.number = row.number;
                 window.consume(size);
-                Ok(self.row(&row))
+                let mut verdict = self.judged(&row);
+                if let Verdict::AsideAtEnd(aside) = verdict {
+                    verdict = if self.rows_follow(window)? {
+                        Verdict::Doubtful(aside.doubt())
+                    } else {
+                        Verdict::Aside(aside)
+                    };
+                }
+                Ok(self.row(&row, verdict))
             }
             Said::End => {
                 // It stays there, so that asking again answers the same; what comes after it is how the process ended.
@@ -110,15 +123,41 @@ impl Decoder {
         }
     }
 
-    fn row(&mut self, row: &Row) -> Decoded<'_> {
-        let line = row.number;
+    fn judged(&mut self, row: &Row) -> Verdict {
         let count = row
             .cells
             .last()
             .map_or(0, |(column, _)| *column as usize + 1);
-        let verdict = self.judge.judge(count, |column| {
-            text(row, u32::try_from(column).unwrap_or(u32::MAX))
-        });
+        let cell = |column| text(row, u32::try_from(column).unwrap_or(u32::MAX));
+        self.judge.judge(row.number, count, cell)
+    }
+
+    /// Whether there may be a row in what is said next, or it is too much to tell.
+    fn rows_follow(&mut self, window: &mut Window) -> io::Result<bool> {
+        let mut at = 0;
+        let mut found = self.judge.rows_follow();
+        while found.is_none() {
+            found = match said(window, at)? {
+                Some((Said::Row(row), size)) if at + size <= AHEAD_BYTES_MAX => {
+                    at += size;
+                    let count = row
+                        .cells
+                        .last()
+                        .map_or(0, |(column, _)| *column as usize + 1);
+                    let cell = |column| text(&row, u32::try_from(column).unwrap_or(u32::MAX));
+                    self.judge.may_be_row(count, cell).then_some(true)
+                }
+                Some((Said::End, _)) => Some(false),
+                _ => Some(true),
+            };
+        }
+        let follow = found.unwrap_or(true);
+        self.judge.learn_rows_follow(follow);
+        Ok(follow)
+    }
+
+    fn row(&mut self, row: &Row, verdict: Verdict) -> Decoded<'_> {
+        let line = row.number;
         self.write(row);
         let raw = self.record.as_slice();
         let refused = |code, message, kind| {
@@ -131,12 +170,19 @@ impl Decoder {
                 kind,
             })
         };
+        // Among rejects, where other rows stand around it, it may not seem doubtful.
+        let doubtful = |doubt: Doubt| {
+            refused(
+                doubt.code(),
+                doubt.message().into_owned(),
+                RecordKind::Faulty,
+            )
+        };
         match verdict {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
-            Verdict::Doubtful(doubt) => {
-                return refused(doubt.code(), doubt.message().to_owned(), RecordKind::Cells);
-            }
+            Verdict::AsideAtEnd(aside) => return doubtful(aside.doubt()),
+            Verdict::Doubtful(doubt) => return doubtful(doubt),
         }
         if let Some((code, message)) = self.problem(row) {
             return refused(code, message, RecordKind::Faulty);
