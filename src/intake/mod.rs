@@ -17,6 +17,7 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod garbled;
 mod head;
 mod judge;
 mod kind;
@@ -87,6 +88,8 @@ pub struct Intake {
     input: u32,
     row: u64,
     keep_records: bool,
+    /// It was told that the encoding is a guess, or need not be.
+    is_guess_told: bool,
 }
 
 /// What came of one row.
@@ -155,6 +158,7 @@ impl Intake {
             Decoder::Json(decoder) => decoder.select(wanted),
         }
         Ok(Self {
+            is_guess_told: opened.shape.encoding.basis != Basis::Guess,
             opened,
             mapper,
             maker: Maker::new(plan.project, plan.rules.mark),
@@ -275,6 +279,11 @@ impl Intake {
                             .map_err(IntakeError::Seen)?,
                     },
                 };
+                if !self.is_guess_told && !made.items.is_empty() && !row.raw.is_ascii() {
+                    self.is_guess_told = true;
+                    made.warnings
+                        .push(guessed(at(row.line), shape.encoding.encoding));
+                }
                 if row.is_hidden && !made.items.is_empty() {
                     made.warnings.push(hidden(at(row.line)));
                 }
@@ -292,6 +301,21 @@ impl Intake {
             record,
         };
         Ok(Some((reading, size)))
+    }
+}
+
+/// The warning of the first row beyond ASCII in an input whose encoding is a guess.
+fn guessed(position: Position, encoding: &str) -> Problem {
+    Problem {
+        position,
+        column: None,
+        field: None,
+        value: None,
+        code: "guessed_encoding",
+        message: format!(
+            "the first row with letters beyond A to Z is read as {encoding}, which is a guess: look at it with `rows`, and set \
+             encoding in the job file's [input]"
+        ),
     }
 }
 

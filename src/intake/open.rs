@@ -162,8 +162,14 @@ pub(crate) fn next<'a>(
     shape: &Shape,
 ) -> std::io::Result<Decoded<'a>> {
     let mut row = decoder.next(window)?;
-    if let Decoded::Malformed(bad) = &mut row {
-        encoding::retell(bad, shape.encoding.encoding);
+    match &mut row {
+        Decoded::Malformed(bad) => encoding::retell(bad, shape.encoding.encoding),
+        Decoded::Row(read) if shape.encoding.basis == Basis::Guess => {
+            if let Some(bad) = encoding::misread(read, shape.encoding.encoding) {
+                row = Decoded::Malformed(bad);
+            }
+        }
+        _ => {}
     }
     Ok(row)
 }
