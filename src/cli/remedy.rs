@@ -96,6 +96,32 @@ const REMEDIES: &[Remedy] = &[
          the character in the source",
     ),
     remedy(
+        "misread",
+        "letters and symbols that do not go together in this encoding, which is a guess",
+        "set the right encoding in [input], for example encoding = \"macintosh\" or \"iso-8859-15\"; what DOS programs wrote has \
+         to be saved as UTF-8",
+    ),
+    remedy(
+        "guessed_encoding",
+        "the encoding of the file is a guess",
+        "look at the letters beyond A to Z with `rows`, and set encoding in [input]",
+    ),
+    remedy(
+        "lost_character",
+        "a character that was lost on the way (U+FFFD)",
+        "export the rows again in the right encoding, or correct the value in the source",
+    ),
+    remedy(
+        "control_character",
+        "a control character, which no text has",
+        "remove it in the source; if many rows have this, the file is in another encoding",
+    ),
+    remedy(
+        "encoded_twice",
+        "UTF-8 that was taken for another encoding, such as `Ã¼`",
+        "export the rows again as UTF-8, or correct the value in the source",
+    ),
+    remedy(
         "not_json",
         "not JSON",
         "correct the line in the source, or export it again: it was probably cut off or edited by hand",

@@ -9,8 +9,9 @@ use std::io::{self, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::decode::Malformed;
 use super::decode::csv::place;
+use super::decode::{Malformed, RawRow, RecordKind};
+use super::garbled;
 
 /// How much of an input is looked at to find out its encoding, in bytes.
 pub const ENCODING_LOOK_BYTES: usize = 1024 * 1024;
@@ -143,20 +144,89 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
 /// What the rejects have in each row. They are UTF-8, also when only rows are left that are not.
 const REJECTS_COLUMN: &[u8] = b"import_problem";
 
-/// UTF-8, though perhaps with damage to single rows: more of its characters beyond ASCII are sound than not.
+/// UTF-8, though perhaps with damage to single rows, which are refused: where some of it is UTF-8 that no code page would
+/// have by chance, no code page is right for all of it.
 fn is_utf_8(head: &[u8], is_all: bool) -> bool {
+    /// So many words that are sound tell of UTF-8, one among so many that are not; those of two letters of Latin script,
+    /// which code pages have by chance only where a letter and a symbol meet.
+    const LATIN_SHARE: usize = 20;
+    /// The same of words in other scripts, of so many letters at least: in their code pages any letter follows any other.
+    const LONG_SHARE: usize = 8;
     let Err(error) = std::str::from_utf8(head) else {
         return true;
     };
     if error.error_len().is_none() && !is_all {
         return true; // cut in the middle of a character
     }
-    let (mut sound, mut broken) = (0_usize, 0_usize);
-    for chunk in head.utf8_chunks() {
-        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        broken += usize::from(!chunk.invalid().is_empty());
+    let runs = Runs::of(head, is_all);
+    runs.sound > runs.broken
+        || memchr::memmem::find(head, REJECTS_COLUMN).is_some()
+        || runs.long * LONG_SHARE >= runs.broken && runs.long > 0
+        || runs.latin * LATIN_SHARE >= runs.broken
+            && runs.latin > 0
+            && is_of_latin(code_page(head, is_all))
+}
+
+/// How many runs of bytes beyond ASCII there are.
+#[derive(Default)]
+struct Runs {
+    /// Those that are UTF-8.
+    sound: usize,
+    broken: usize,
+    /// Sound ones of several letters.
+    long: usize,
+    /// Sound ones of Latin letters and of signs that go with them.
+    latin: usize,
+}
+
+impl Runs {
+    fn of(head: &[u8], is_all: bool) -> Self {
+        /// Letters of a long run.
+        const LONG: usize = 3;
+        let mut runs = Self::default();
+        let mut rest = head;
+        while let Some(from) = rest.iter().position(|byte| !byte.is_ascii()) {
+            let end = rest[from..].iter().position(u8::is_ascii);
+            let run = &rest[from..end.map_or(rest.len(), |end| from + end)];
+            if end.is_none() && !is_all {
+                break; // it may be cut
+            }
+            match std::str::from_utf8(run) {
+                Ok(text) => {
+                    runs.sound += 1;
+                    runs.long += usize::from(text.chars().count() >= LONG);
+                    runs.latin += usize::from(text.chars().all(is_latin));
+                }
+                Err(_) => runs.broken += 1,
+            }
+            rest = &rest[from + run.len()..];
+        }
+        runs
     }
-    sound > broken || memchr::memmem::find(head, REJECTS_COLUMN).is_some()
+}
+
+/// Whether a character is a letter of Latin script, or a sign that goes with such.
+fn is_latin(c: char) -> bool {
+    matches!(c, '\u{a0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{2010}'..='\u{203a}' | '€' | '™')
+}
+
+/// Whether a code page is one for languages that are written in Latin script.
+fn is_of_latin(encoding: &'static Encoding) -> bool {
+    const LATIN: [&str; 12] = [
+        "windows-1250",
+        "windows-1252",
+        "windows-1254",
+        "windows-1257",
+        "windows-1258",
+        "ISO-8859-2",
+        "ISO-8859-3",
+        "ISO-8859-4",
+        "ISO-8859-10",
+        "ISO-8859-15",
+        "ISO-8859-16",
+        "macintosh",
+    ];
+    LATIN.contains(&encoding.name())
 }
 
 fn code_page(head: &[u8], is_all: bool) -> &'static Encoding {
@@ -365,6 +435,27 @@ pub(crate) fn tell(raw: &[u8], line: u64, encoding: &str) -> Option<(u64, String
     let shown = shown.join(" ");
     let told = format!("{noun} {shown} at character {character} {verb} not {encoding}");
     Some((line, told))
+}
+
+/// The problem of a row that a code page, which is a guess, makes what no text is.
+pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<'a>> {
+    if row.raw.is_ascii() {
+        return None;
+    }
+    let text = std::str::from_utf8(row.raw).ok()?;
+    let at = garbled::misread(text)?;
+    Some(Malformed {
+        row_line: row.line,
+        line: row.line,
+        code: "misread",
+        message: format!(
+            "character {at} of the row does not stand in a word: {encoding} is a guess, and a wrong one, it seems; set the right \
+             encoding in the job file's [input]"
+        ),
+        raw: row.raw,
+        // Among rejects it would be UTF-8 and no guess.
+        kind: RecordKind::Piece,
+    })
 }
 
 /// Tells of a row that could not be decoded in the words of its own encoding.

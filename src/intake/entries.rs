@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::decode::{Cell, Cells};
+use super::garbled;
 use super::map::{Loose, Mapped, Mapper, Remark, damage, key, not_text, spreadsheet_error};
 use super::problem::Problem;
 use super::seen::{First, Seen};
@@ -143,6 +144,12 @@ impl Maker {
                 "holds a mark, `[ref …]`, by which another request is known: remove it",
             );
             row.problems.push(of_fault(mapper, fault, position));
+        }
+        for field in Field::ALL {
+            if let Some((code, message)) = draft.text(field).and_then(garbled::fault) {
+                let fault = Fault::new(field, code, message);
+                row.problems.push(of_fault(mapper, fault, position));
+            }
         }
         if requests.is_empty() {
             self.without_request(&mut row, draft);

@@ -19,6 +19,7 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod garbled;
 mod head;
 mod judge;
 mod kind;
@@ -98,6 +99,8 @@ pub struct Intake {
     /// Threads that may map rows; none on a machine of one core.
     mappers: usize,
     row: u64,
+    /// It was told that the encoding is a guess, or need not be.
+    is_guess_told: bool,
 }
 
 /// The bytes that come next, and what decodes them.
@@ -129,6 +132,8 @@ pub struct RowReading {
     pub received: Option<DateRead>,
     /// The row as it came, when records are kept.
     pub record: Option<Record>,
+    /// It can be read, and has letters or signs beyond ASCII.
+    pub is_beyond_ascii: bool,
 }
 
 impl Intake {
@@ -191,6 +196,7 @@ impl Intake {
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
+            is_guess_told: opened.shape.encoding.basis != Basis::Guess,
             name: opened.name,
             shape: opened.shape,
             way: Way::Alone(Box::new(Front {
@@ -249,6 +255,11 @@ impl Intake {
             };
             entries::register(&mut reading.items, self.reader.may_make_several(), seen)
                 .map_err(IntakeError::Seen)?;
+            if !self.is_guess_told && reading.is_beyond_ascii && !reading.items.is_empty() {
+                self.is_guess_told = true;
+                let warning = reader::guessed(reading.position, self.shape.encoding.encoding);
+                reading.warnings.push(warning);
+            }
             bytes += size;
             batch.push(reading);
         }

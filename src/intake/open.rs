@@ -161,7 +161,16 @@ pub(crate) fn next<'a>(
     window: &'a mut Window,
     shape: &Shape,
 ) -> std::io::Result<Decoded<'a>> {
-    Ok(retold(decoder.next(window)?, shape.encoding.encoding))
+    let encoding = shape.encoding.encoding;
+    Ok(match decoder.next(window)? {
+        Decoded::Row(row) if shape.encoding.basis == Basis::Guess => {
+            match encoding::misread(&row, encoding) {
+                Some(bad) => Decoded::Malformed(bad),
+                None => Decoded::Row(row),
+            }
+        }
+        other => retold(other, encoding),
+    })
 }
 
 /// A row that could not be decoded, told in the words of the input's encoding.

@@ -51,6 +51,7 @@ impl Reader {
             })
         };
         let mut received = None;
+        let mut is_beyond_ascii = false;
         let (line, made, record, size) = match decoded {
             Decoded::End => return None,
             Decoded::Blank { line } => (line, Made::default(), None, 0),
@@ -87,6 +88,7 @@ impl Reader {
                     decode::Cells::Json(_) => RecordKind::Object,
                 };
                 let record = keep(kind, row.raw);
+                is_beyond_ascii = !row.raw.is_ascii();
                 received = self.mapper.received(&row.cells);
                 let mut made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
@@ -114,8 +116,24 @@ impl Reader {
             warnings: made.warnings,
             received,
             record,
+            is_beyond_ascii,
         };
         Some((reading, size))
+    }
+}
+
+/// The warning of the first row beyond ASCII in an input whose encoding is a guess.
+pub(super) fn guessed(position: Position, encoding: &str) -> Problem {
+    Problem {
+        position,
+        column: None,
+        field: None,
+        value: None,
+        code: "guessed_encoding",
+        message: format!(
+            "the first row with letters beyond A to Z is read as {encoding}, which is a guess: look at it with `rows`, and set \
+             encoding in the job file's [input]"
+        ),
     }
 }
 

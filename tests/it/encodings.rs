@@ -171,3 +171,89 @@ fn rejects_of_decoded_text_are_utf_8_and_inputs_of_the_same_job() {
     let again: Vec<_> = read(&plan, damaged).iter().map(told).collect();
     assert_eq!(again, ["1/2: not_utf8@2"]);
 }
+
+fn table(rows: &[&[u8]]) -> Vec<u8> {
+    let mut text = b"Ticket,Email,Wish\n".to_vec();
+    for row in rows {
+        text.extend_from_slice(row);
+        text.extend_from_slice(b",ann@example.com,view\n");
+    }
+    text
+}
+
+#[test]
+fn one_row_of_another_encoding_makes_no_code_page_of_the_others() {
+    let (found, rows) = understood(&table(&[b"J\xc3\xbcrgen", b"Bob", b"J\xfcrgen", b"Zo\xeb"]));
+    assert_eq!(found, "UTF-8 Content");
+    assert_eq!(
+        rows,
+        [
+            "1/2: Jürgen view",
+            "2/3: Bob view",
+            "3/4: not_utf8@4",
+            "4/5: not_utf8@5"
+        ]
+    );
+    // A letter and a symbol that meet by chance in a long file.
+    let mut rows = vec![&b"J\xfcrgen"[..]; 100];
+    rows.push(b"IRM\xc3\xab");
+    let (found, rows) = understood(&table(&rows));
+    assert_eq!(found, "Windows-1252 Guess");
+    assert_eq!(rows[0], "1/2: Jürgen view");
+    // Other scripts, where any byte may follow any other.
+    let (found, _) = understood(&table(&[
+        b"\xb1\xe8\xc3\xa3\xbc\xf6",
+        b"\xc0\xcc \xc3\xa3",
+        b"\xb9\xda \xc1\xf6\xb9\xce",
+        b"\xc3\xd6 \xbf\xb5\xc8\xf1",
+    ]));
+    assert_eq!(found, "EUC-KR Guess");
+}
+
+#[test]
+fn what_a_guessed_code_page_makes_of_another_is_refused_as_far_as_it_shows() {
+    for (bytes, problem) in [
+        (&b"J\x81rgen M\x81ller"[..], "1/2: misread@2"), // of DOS
+        (b"Jos\x82 N\xa3\xa4ez", "1/2: misread@2"),
+        (b"Jos\x8e N\x9c\x96ez", "1/2: misread@2"), // of the Macintosh
+        (b"Zo\xeb \xbcuvre \xa4", "1/2: misread@2"), // Latin-9
+        (b"O\x92Brien \x96 \x93Pat\x94", "1/2: O’Brien – “Pat” view"),
+    ] {
+        let (found, rows) = understood(&table(&[bytes, b"Bob"]));
+        assert!(found.ends_with("Guess"), "{found}");
+        assert_eq!(rows, [problem, "2/3: Bob view"], "{found}");
+    }
+    // That it is a guess is told at the first row that hangs on it.
+    let rows = read(&plan(), &table(&[b"Bob", b"J\xfcrgen", b"Zo\xeb"]));
+    let told: Vec<_> = rows.iter().flat_map(|row| &row.warnings).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].code, told[0].position.line),
+        ("guessed_encoding", 3)
+    );
+}
+
+#[test]
+fn damaged_characters_are_problems_of_what_is_sent() {
+    let mut plan = plan();
+    plan.rules.fields[1].1 = crate::reading::column("Email");
+    plan.rules.fields.push((
+        concord_import::entry::Field::UserFirstName,
+        crate::reading::column("Name"),
+    ));
+    let text = "Ticket,Email,Wish,Name,Remark\n\
+        T-1,a@example.com,view,M\u{fffd}ller,\n\
+        T-2,a@example.com,view,MÃ¼ller,\n\
+        T-3,a@example.com,view,\u{1b}$B;3ED\u{1b}(B,\n\
+        T-4,a@example.com,view,Müller,M\u{fffd}\u{7}\n";
+    let rows: Vec<_> = read(&plan, text.as_bytes()).iter().map(told).collect();
+    assert_eq!(
+        rows,
+        [
+            "1/2: lost_character@2",
+            "2/3: encoded_twice@3",
+            "3/4: control_character@4",
+            "4/5: T-4 view"
+        ]
+    );
+}
