@@ -135,7 +135,8 @@ fn fit(sample: &[u8], is_all: bool, dialect: Dialect, told: Option<u8>) -> Fit {
         .filter(|one| *one != dialect.quote)
     {
         let (found, _) = of(delimiter);
-        if found.score > best.score {
+        let is_prose = || best.dialect.delimiter == b',' && is_followed_by_blanks(sample, b',');
+        if found.score > best.score || found.score == best.score && found.score > 0 && is_prose() {
             best = found;
         }
     }
@@ -150,6 +151,11 @@ fn fit(sample: &[u8], is_all: bool, dialect: Dialect, told: Option<u8>) -> Fit {
         }
     }
     best
+}
+
+/// Whether a blank follows wherever the byte stands, as behind the commas of a text.
+fn is_followed_by_blanks(sample: &[u8], byte: u8) -> bool {
+    memchr::memchr_iter(byte, sample).all(|at| sample.get(at + 1) == Some(&b' '))
 }
 
 /// Whether cells seem to stand in single quotes: there are such around cells, and no double quote begins one.
@@ -268,6 +274,12 @@ mod tests {
         assert_eq!(found("a;b;c\n1;2\n1;2;3;4\n"), Some(b';'));
         assert_eq!(found("Email\na@example.com\nb@example.com\n"), None);
         assert_eq!(found("Remark\nPlease, do\nyes\nno; or maybe\n"), None);
+        // Commas of a text, each with a blank behind it.
+        assert_eq!(
+            found("No;Last, First, Title;Mail\n1;Roe, Jo, Dr;x\n2;Poe, Al, Dr;y\n"),
+            Some(b';')
+        );
+        assert_eq!(found("a, b, c\n1, 2, 3\n"), Some(b','));
         assert_eq!(found("\"never closed"), None);
         assert_eq!(found(""), None);
         // What is cut off at the end of a sample is not counted.

@@ -312,10 +312,32 @@ impl<'a> Look<'a> {
             .clone()
             .find(|record| self.filled[*record] * 3 >= self.usual * 2)
             .unwrap_or(first);
-        if self.kinds[header].contains(&Kind::Email) {
+        if self.kinds[header].contains(&Kind::Email) || self.is_like_those_below(header) {
             return Err(NoTable::NoHeader { record: header });
         }
         Ok((self.group_rows(header, first), header))
+    }
+
+    /// Whether a record has a code such as those below it (`C-1001` above `C-1002`).
+    fn is_like_those_below(&self, record: usize) -> bool {
+        /// Fewer may be so by chance.
+        const ALIKE_MIN: usize = 2;
+        let form = |text: &str| text.trim().replace(|c: char| c.is_ascii_digit(), "0");
+        let below = &self.sample[record + 1..];
+        self.sample[record]
+            .iter()
+            .enumerate()
+            .any(|(column, cell)| {
+                let of_cell = form(cell);
+                let cells = || {
+                    below
+                        .iter()
+                        .filter_map(|row| row.get(column))
+                        .filter(|cell| !cell.trim().is_empty())
+                };
+                let alike = cells().filter(|cell| form(cell) == of_cell).count();
+                of_cell.contains('0') && alike >= ALIKE_MIN && alike * 2 > cells().count()
+            })
     }
 
     /// Whether a record above the rows may name columns.

@@ -116,8 +116,7 @@ fn member(name: &str, source: &mut Box<dyn Source>) -> Result<Option<Member>, In
     let mut found = None;
     for entry in archive.files().map_err(|_| damaged())? {
         let entry = entry.map_err(|_| damaged())?;
-        // What macOS adds of its own.
-        if entry.is_dir() || entry.name_raw().starts_with(b"__MACOSX/") {
+        if entry.is_dir() || is_of_the_system(entry.name_raw()) {
             continue;
         }
         names.push(cut(&String::from_utf8_lossy(entry.name_raw())));
@@ -334,4 +333,12 @@ fn damaged(what: &str) -> io::Error {
         io::ErrorKind::InvalidData,
         format!("{what} is damaged: its checksum is that of other bytes"),
     )
+}
+/// What macOS and Windows add of their own.
+fn is_of_the_system(name: &[u8]) -> bool {
+    let file = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
+    name.starts_with(b"__MACOSX/")
+        || file.starts_with(b".")
+        || file.eq_ignore_ascii_case(b"Thumbs.db")
+        || file.eq_ignore_ascii_case(b"desktop.ini")
 }

@@ -52,7 +52,12 @@ fn what_is_packed_is_read_as_if_it_were_not_and_digested_as_it_was_given() {
         b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(),
         zstd(&TEXT[30..]),
     ];
-    let mac = [("export.csv", TEXT), ("__MACOSX/._export.csv", b"mac")];
+    let mac: [(&str, &[u8]); 4] = [
+        ("export.csv", TEXT),
+        ("__MACOSX/._export.csv", b"mac"),
+        (".DS_Store", b"mac"),
+        ("a/desktop.ini", b"[x]"),
+    ];
     for (packed, packing) in [
         (gzip(TEXT), Packing::Gzip),
         (twice, Packing::Gzip),
@@ -60,7 +65,10 @@ fn what_is_packed_is_read_as_if_it_were_not_and_digested_as_it_was_given() {
         (frames.concat(), Packing::Zstd),
         (zip(&[("export.csv", TEXT)], true), Packing::Zip),
         (zip(&[("export.csv", TEXT)], false), Packing::Zip),
-        (zip(&[("folder/", b""), mac[0], mac[1]], true), Packing::Zip),
+        (
+            zip(&[("folder/", b""), mac[0], mac[1], mac[2], mac[3]], true),
+            Packing::Zip,
+        ),
     ] {
         let mut intake = open(&plan(), &packed).expect("it opens");
         assert_eq!(intake.shape().packing, Some(packing));

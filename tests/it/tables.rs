@@ -103,6 +103,9 @@ fn a_file_without_a_header_shows_outlines_and_asks_for_names() {
         !told_of.contains("ann") && !told_of.contains("example"),
         "{told_of}"
     );
+    // Texts alone: a code above codes is no name.
+    let codes = "C-1001,delete\nC-1002,view\nC-1003,view\n";
+    assert!(error(&plan(), codes.as_bytes()).contains("columns = ["));
     let mut named = plan();
     named.reading.columns = Some(["Ticket", "Email", "Wish"].map(str::to_owned).to_vec());
     let rows = read(&named, text.as_bytes());
@@ -327,6 +330,9 @@ fn rejects_of_any_table_are_read_again_by_the_same_job() {
     joined.rules.fields[0].1 = column("Ask / Wish");
     joined.rules.fields[1].1 = column("Ask / Email");
     joined.reading.header_rows = Some(2);
+    // Texts alone: a code above codes is no name.
+    let codes = "C-1001,delete\nC-1002,view\nC-1003,view\n";
+    assert!(error(&plan(), codes.as_bytes()).contains("columns = ["));
     let mut named = plan();
     named.reading.columns = Some(["Ticket", "Email", "Wish"].map(str::to_owned).to_vec());
     for (plan, text) in [
