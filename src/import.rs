@@ -365,11 +365,11 @@ impl Pass {
                     is_changed,
                 }),
                 Claim::Created(settled) => {
-                    self.show(&told(&entry, *settled));
+                    self.show(&Line::told(entry, *settled));
                     continue;
                 }
                 Claim::Elsewhere(run) => {
-                    self.show(&told(&entry, claimed_elsewhere(run)));
+                    self.show(&Line::told(entry, claimed_elsewhere(run)));
                     continue;
                 }
             };
@@ -394,7 +394,7 @@ impl Pass {
             .deliver(&entry, doubt, &mut place, &self.lease)
             .await
         {
-            Delivery::Settled(settled) => self.settle(&entry, settled).await,
+            Delivery::Settled(settled) => self.settle(entry, settled).await,
             Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
         };
         if let Err(error) = committed {
@@ -402,7 +402,7 @@ impl Pass {
         }
     }
 
-    async fn settle(&self, entry: &Entry, settled: Settled) -> Result<(), LedgerError> {
+    async fn settle(&self, entry: Entry, settled: Settled) -> Result<(), LedgerError> {
         let Importer { ledger, read, .. } = &self.importer;
         let settled = match (read.rules.mark, settled.via, settled.receipt) {
             // Without a mark it was told by its person: it may be the request of an entry of an earlier run.
@@ -423,7 +423,7 @@ impl Pass {
             settled: settled.clone(),
         };
         ledger.settle(self.run, settlement, self.traffic()).await?;
-        self.show(&told(entry, settled));
+        self.show(&Line::told(entry, settled));
         Ok(())
     }
 
@@ -482,13 +482,6 @@ fn is_of_this_content(settled: &Settled) -> bool {
         (Outcome::Created, Some(Via::Lookup)) => settled.reason.is_none(),
         (Outcome::InDoubt, _) => settled.attempts > 0,
         _ => true,
-    }
-}
-
-fn told(entry: &Entry, settled: Settled) -> Line {
-    Line {
-        settled,
-        ..Line::of(entry)
     }
 }
 

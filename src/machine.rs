@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::future::{pending, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -135,14 +136,14 @@ pub async fn simulate<T>(machine: Arc<Simulated>, work: impl Future<Output = T>)
     pending().await
 }
 
-/// Work that is about to be spawned: it stays on the machine of whoever spawns it.
-pub(crate) fn inherited<T>(work: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
-    let machine = current();
-    async move {
-        match machine {
-            None => work.await,
-            Some(machine) => simulate(machine, work).await,
-        }
+/// Work that is about to be spawned: it stays on the machine of whoever spawns it. In a box, since the way of an entry
+/// is some kilobytes large, and spawning it would move all of them several times.
+pub(crate) fn inherited<T: 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = T> + Send>> {
+    match current() {
+        None => Box::pin(work),
+        Some(machine) => Box::pin(simulate(machine, work)),
     }
 }
 

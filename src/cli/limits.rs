@@ -14,7 +14,7 @@ use crate::plan;
 /// Fewest requests a second: one in about seventeen minutes.
 pub const RATE_PER_S_MIN: f64 = 0.001;
 /// Most requests a second.
-pub const RATE_PER_S_MAX: f64 = 10_000.0;
+pub const RATE_PER_S_MAX: f64 = 100_000.0;
 /// Most requests under way at once.
 pub const CONCURRENCY_MAX: u32 = 1024;
 /// Most attempts for one entry.

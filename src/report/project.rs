@@ -305,13 +305,15 @@ pub(crate) fn line_of(
                 ..Line::of(&entry)
             }
         }
-        Item::Entry(entry) => Line {
-            import_id: record
-                .as_ref()
-                .map_or(Some(entry.import_id), |record| Some(record.import_id)),
-            settled: settled_of(&entry, record, run),
-            ..Line::of(&entry)
-        },
+        Item::Entry(entry) => {
+            let known = record.as_ref().map(|record| record.import_id);
+            let settled = settled_of(&entry, record, run);
+            let line = Line::told(*entry, settled);
+            Line {
+                import_id: known.or(line.import_id),
+                ..line
+            }
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! The same line is written while the run goes on and when the file is made again from the ledger.
 
-use std::io::Write;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
 
 use super::cell;
 use crate::entry::{Entry, ImportId, Position, RequestType};
-use crate::outcome::{Outcome, Settled};
+use crate::outcome::{Outcome, Settled, Via};
 
 /// The file's name in an output folder.
 pub const FILE: &str = "results.csv";
@@ -55,6 +56,17 @@ impl Line {
         }
     }
 
+    /// What became of an entry that is done with.
+    pub fn told(entry: Entry, settled: Settled) -> Self {
+        Self {
+            position: entry.position,
+            import_id: Some(entry.import_id),
+            request: Some(entry.body.request()),
+            key: Some(entry.key.text),
+            settled,
+        }
+    }
+
     /// What became of it.
     pub const fn outcome(&self) -> Outcome {
         self.settled.outcome
@@ -63,14 +75,21 @@ impl Line {
 
 /// Writes lines, the header before the first.
 #[derive(Debug)]
-pub struct ResultsWriter<W: Write>(csv::Writer<W>);
+pub struct ResultsWriter<W: Write> {
+    csv: csv::Writer<W>,
+    /// Where a cell is put together that is not text yet.
+    cell: String,
+}
 
 impl<W: Write> ResultsWriter<W> {
     /// Begins a file.
     pub fn new(out: W) -> csv::Result<Self> {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(HEADER)?;
-        Ok(Self(csv))
+        Ok(Self {
+            csv,
+            cell: String::new(),
+        })
     }
 
     /// Writes a line.
@@ -78,30 +97,40 @@ impl<W: Write> ResultsWriter<W> {
         let settled = &line.settled;
         let receipt = settled.receipt;
         let reason = settled.reason.as_ref();
-        self.0.write_record([
-            line.position.row.to_string().as_str(),
-            &line.position.line.to_string(),
-            &cell::neutral(line.key.as_deref().unwrap_or_default()),
-            &text(line.import_id),
-            line.request.map_or("", RequestType::name),
-            settled.outcome.name(),
-            settled.via.map_or("", crate::outcome::Via::name),
-            &text(receipt.map(|receipt| receipt.id)),
-            &text(receipt.and_then(|receipt| receipt.concord_id)),
-            &text(receipt.and_then(|receipt| receipt.request_date)),
-            &text(settled.http_status),
-            &cell::neutral(reason.map_or("", |reason| &reason.code)),
-            &cell::neutral(reason.map_or("", |reason| &reason.message)),
-            &settled.attempts.to_string(),
-        ])
+        self.shown(Some(line.position.row))?;
+        self.shown(Some(line.position.line))?;
+        self.text(line.key.as_deref())?;
+        self.shown(line.import_id)?;
+        self.text(line.request.map(RequestType::name))?;
+        self.text(Some(settled.outcome.name()))?;
+        self.text(settled.via.map(Via::name))?;
+        self.shown(receipt.map(|receipt| receipt.id))?;
+        self.shown(receipt.and_then(|receipt| receipt.concord_id))?;
+        self.shown(receipt.and_then(|receipt| receipt.request_date))?;
+        self.shown(settled.http_status)?;
+        self.text(reason.map(|reason| reason.code.as_str()))?;
+        self.text(reason.map(|reason| reason.message.as_str()))?;
+        self.shown(Some(settled.attempts))?;
+        self.csv.write_record(None::<&[u8]>)
+    }
+
+    /// A cell that may hold what a spreadsheet would run.
+    fn text(&mut self, text: Option<&str>) -> csv::Result<()> {
+        let text = cell::neutral(text.unwrap_or_default());
+        self.csv.write_field(text.as_bytes())
+    }
+
+    /// A cell of digits and letters.
+    fn shown(&mut self, value: Option<impl Display>) -> csv::Result<()> {
+        self.cell.clear();
+        if let Some(value) = value {
+            write!(self.cell, "{value}").map_err(io::Error::other)?;
+        }
+        self.csv.write_field(&self.cell)
     }
 
     /// Hands everything to the system.
-    pub fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.csv.flush()
     }
-}
-
-fn text(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
 }

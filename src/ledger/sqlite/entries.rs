@@ -1,6 +1,6 @@
 //! Entries: claimed, settled, given back, read.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::super::alive::Locks;
@@ -8,7 +8,7 @@ use super::super::{Claim, ClaimRequest, Claimed, LedgerError, Record, RunId, Set
 use super::runs;
 use super::{from_ms, now_ms};
 use crate::entry::{Content, Fingerprint, ImportId, Names};
-use crate::outcome::{Outcome, Reason, Receipt, Settled, Traffic, Via};
+use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
 
 /// `entries.state`, as stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,13 +55,52 @@ impl State {
     }
 }
 
-fn uuid_at(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Uuid>> {
+/// The statements of an entry's ordinary way, prepared once for all that is done in a transaction.
+pub(super) struct Statements<'c> {
+    find: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    settle: CachedStatement<'c>,
+    /// Some entry is created because it was found by looking; asked when it first matters.
+    is_some_found: Option<bool>,
+}
+
+impl<'c> Statements<'c> {
+    pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            find: connection.prepare_cached(FIND)?,
+            insert: connection.prepare_cached(INSERT)?,
+            settle: connection.prepare_cached(SETTLE)?,
+            is_some_found: None,
+        })
+    }
+}
+
+/// Columns by number: to find each by its name takes longer than to read the row.
+const FIND: &str = "
+    SELECT import_id, other_id, run, fingerprint, state, claimed_at_ms, settled_at_ms, via, id, concord_id, request_date,
+           attempts, http_status, error_code, error
+    FROM entries WHERE import_id = ?1";
+
+const INSERT: &str = "
+    INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms)
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)";
+
+const SETTLE: &str = "
+    UPDATE entries
+    SET state = ?3, previous = NULL, settled_at_ms = ?4, via = ?5, id = ?6, concord_id = ?7,
+        request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12,
+        fingerprint = coalesce(?13, fingerprint),
+        other_id = CASE WHEN ?13 IS NULL THEN other_id ELSE ?14 END
+    WHERE import_id = ?1 AND run = ?2 AND state = 0";
+
+fn uuid_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
     let bytes: Option<[u8; 16]> = row.get(column)?;
     Ok(bytes.map(Uuid::from_bytes))
 }
 
 pub(super) fn claim_all(
     tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
     locks: &mut Locks,
     run: RunId,
     entries: &[ClaimRequest],
@@ -69,19 +108,20 @@ pub(super) fn claim_all(
     let now = now_ms();
     entries
         .iter()
-        .map(|entry| claim(tx, locks, run, entry, now))
+        .map(|entry| claim(tx, statements, locks, run, entry, now))
         .collect()
 }
 
 fn claim(
     tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
     locks: &mut Locks,
     run: RunId,
     entry: &ClaimRequest,
     now: i64,
 ) -> rusqlite::Result<Claimed> {
-    let Some(held) = get(tx, entry.names)? else {
-        insert(tx, run, entry, now)?;
+    let Some(held) = get(statements, entry.names)? else {
+        insert(statements, run, entry, now)?;
         return Ok(Claimed {
             import_id: entry.names.import_id,
             claim: Claim::Fresh,
@@ -123,24 +163,20 @@ fn claim(
 }
 
 fn insert(
-    tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
     run: RunId,
     entry: &ClaimRequest,
     now: i64,
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
-    )?
-    .execute(params![
+    let inserted = statements.insert.execute(params![
         entry.names.import_id.0.as_bytes(),
         entry.names.other.map(|other| *other.0.as_bytes()),
         entry.key,
         entry.fingerprint.0.cast_signed(),
         run.0,
         now
-    ])
-    .map(drop)
+    ]);
+    inserted.map(drop)
 }
 
 /// Claims what an earlier run has claimed before. What may exist keeps the content and the time of the claim under
@@ -182,9 +218,9 @@ pub fn changed() -> Reason {
 
 pub(super) fn settle(
     tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
     run: RunId,
     settlement: &Settlement,
-    traffic: Traffic,
 ) -> rusqlite::Result<Result<(), LedgerError>> {
     let Settlement {
         import_id,
@@ -198,34 +234,32 @@ pub(super) fn settle(
         ));
     };
     let receipt = settled.receipt;
-    let changed = tx
-        .prepare_cached(
-            "UPDATE entries
-             SET state = ?3, previous = NULL, settled_at_ms = ?4, via = ?5, id = ?6, concord_id = ?7,
-                 request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12,
-                 fingerprint = coalesce(?13, fingerprint),
-                 other_id = CASE WHEN ?13 IS NULL THEN other_id ELSE ?14 END
-             WHERE import_id = ?1 AND run = ?2 AND state = 0",
-        )?
-        .execute(params![
-            import_id.0.as_bytes(),
-            run.0,
-            state as i64,
-            now_ms(),
-            settled.via.map(|via| via as i64),
-            receipt.map(|receipt| *receipt.id.as_bytes()),
-            receipt.and_then(|receipt| receipt.concord_id).map(Uuid::into_bytes),
-            receipt.and_then(|receipt| receipt.request_date),
-            settled.attempts,
-            settled.http_status,
-            settled.reason.as_ref().map(|reason| &reason.code),
-            settled.reason.as_ref().map(|reason| &reason.message),
-            content.map(|content| content.fingerprint.0.cast_signed()),
-            content.and_then(|content| content.other_id).map(|other| *other.0.as_bytes()),
-        ])?;
-    runs::record_traffic(tx, run, traffic)?;
-    if let (1, Some(Via::Response), Some(receipt)) = (changed, settled.via, receipt) {
-        doubt_finders_of(tx, *import_id, receipt.id)?;
+    let changed = statements.settle.execute(params![
+        import_id.0.as_bytes(),
+        run.0,
+        state as i64,
+        now_ms(),
+        settled.via.map(|via| via as i64),
+        receipt.map(|receipt| *receipt.id.as_bytes()),
+        receipt
+            .and_then(|receipt| receipt.concord_id)
+            .map(Uuid::into_bytes),
+        receipt.and_then(|receipt| receipt.request_date),
+        settled.attempts,
+        settled.http_status,
+        settled.reason.as_ref().map(|reason| &reason.code),
+        settled.reason.as_ref().map(|reason| &reason.message),
+        content.map(|content| content.fingerprint.0.cast_signed()),
+        content
+            .and_then(|content| content.other_id)
+            .map(|other| *other.0.as_bytes()),
+    ])?;
+    match (changed, settled.via, receipt) {
+        (1, Some(Via::Response), Some(receipt)) if is_some_found(tx, statements)? => {
+            doubt_finders_of(tx, *import_id, receipt.id)?;
+        }
+        (1, Some(Via::Lookup), _) => statements.is_some_found = Some(true),
+        _ => {}
     }
     Ok(if changed == 1 {
         Ok(())
@@ -235,6 +269,23 @@ pub(super) fn settle(
             receipt,
         })
     })
+}
+
+/// Whether any entry at all was found by looking: mostly there is none whose find an answer could belie.
+fn is_some_found(
+    tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
+) -> rusqlite::Result<bool> {
+    let is_so = match statements.is_some_found {
+        Some(is_so) => is_so,
+        None => tx.query_row(
+            "SELECT EXISTS (SELECT 1 FROM entries WHERE via = 1)",
+            [],
+            |row| row.get(0),
+        )?,
+    };
+    statements.is_some_found = Some(is_so);
+    Ok(is_so)
 }
 
 /// What Concord has answered to one entry cannot be another's, however well it fitted that one when it was looked for.
@@ -268,8 +319,11 @@ pub(super) fn release(tx: &Transaction<'_>, run: RunId, ids: &[ImportId]) -> rus
 /// What is held of an entry. First under its own name, where the other name says that it is the same request; then
 /// under the other name, where that is the same request and it exists or may exist; else under its own name alone:
 /// then the row asks for something else than before.
-pub(super) fn get(tx: &Transaction<'_>, names: Names) -> rusqlite::Result<Option<Record>> {
-    let own = record(tx, names.import_id)?;
+pub(super) fn get(
+    statements: &mut Statements<'_>,
+    names: Names,
+) -> rusqlite::Result<Option<Record>> {
+    let own = record(statements, names.import_id)?;
     let (Some(other), false) = (
         names.other,
         own.as_ref().is_some_and(|(_, other)| *other == names.other),
@@ -278,44 +332,44 @@ pub(super) fn get(tx: &Transaction<'_>, names: Names) -> rusqlite::Result<Option
     };
     let may_exist =
         |record: &Record| matches!(record.settled.outcome, Outcome::Created | Outcome::InDoubt);
-    let same = record(tx, other)?
+    let same = record(statements, other)?
         .filter(|(record, others)| *others == Some(names.import_id) && may_exist(record));
     Ok(same.or(own).map(|(record, _)| record))
 }
 
 /// A record and its other name.
 fn record(
-    tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
     id: ImportId,
 ) -> rusqlite::Result<Option<(Record, Option<ImportId>)>> {
-    tx.prepare_cached("SELECT * FROM entries WHERE import_id = ?1")?
-        .query_row([id.0.as_bytes()], |row| {
-            Ok((read_record(row)?, uuid_at(row, "other_id")?.map(ImportId)))
-        })
-        .optional()
+    let mut rows = statements.find.query([id.0.as_bytes()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some((read_record(row)?, uuid_at(row, 1)?.map(ImportId))))
 }
 
+/// Reads what [`FIND`] names.
 fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let state = State::read(row.get("state")?)?;
-    let via: Option<i64> = row.get("via")?;
-    let code: Option<String> = row.get("error_code")?;
-    let message: Option<String> = row.get("error")?;
-    let receipt = uuid_at(row, "id")?.map(|id| {
+    let state = State::read(row.get(4)?)?;
+    let fingerprint: i64 = row.get(3)?;
+    let via: Option<i64> = row.get(7)?;
+    let code: Option<String> = row.get(13)?;
+    let message: Option<String> = row.get(14)?;
+    let receipt = uuid_at(row, 8)?.map(|id| {
         Ok::<_, rusqlite::Error>(Receipt {
             id,
-            concord_id: uuid_at(row, "concord_id")?,
-            request_date: row.get("request_date")?,
+            concord_id: uuid_at(row, 9)?,
+            request_date: row.get(10)?,
         })
     });
-    let fingerprint: i64 = row.get("fingerprint")?;
-    let import_id = uuid_at(row, "import_id")?.unwrap_or_default();
     Ok(Record {
-        import_id: ImportId(import_id),
-        run: RunId(row.get("run")?),
+        import_id: ImportId(uuid_at(row, 0)?.unwrap_or_default()),
+        run: RunId(row.get(2)?),
         fingerprint: Fingerprint(fingerprint.cast_unsigned()),
         is_open: state == State::Claimed,
-        claimed_at: from_ms(row.get("claimed_at_ms")?),
-        settled_at: row.get::<_, Option<i64>>("settled_at_ms")?.map(from_ms),
+        claimed_at: from_ms(row.get(5)?),
+        settled_at: row.get::<_, Option<i64>>(6)?.map(from_ms),
         settled: Settled {
             outcome: state.outcome(),
             via: via.map(|via| {
@@ -326,14 +380,14 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
                 }
             }),
             receipt: receipt.transpose()?,
-            attempts: row.get("attempts")?,
-            http_status: row.get("http_status")?,
+            attempts: row.get(11)?,
+            http_status: row.get(12)?,
             reason: code.map(|code| Reason::new(code, message.unwrap_or_default())),
         },
     })
 }
 
-/// Whichever comes first in the order of import ids, which is as good as any.
+/// Whichever comes first in the table, which is as good as any.
 pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<ImportId>> {
     tx.query_row(
         "SELECT import_id FROM entries WHERE state = 1 LIMIT 1",

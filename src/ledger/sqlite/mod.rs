@@ -16,7 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::alive::Locks;
-use super::{Ask, LedgerError, Overview, Reply};
+use super::{Ask, LedgerError, Overview, Reply, RunId};
+use crate::outcome::Traffic;
 use crate::plan::Target;
 
 pub use entries::changed;
@@ -98,7 +99,12 @@ impl Store {
     /// Does everything asked in one transaction. The answers are for after it: each waits for its commit.
     pub(super) fn serve(&mut self, asks: Vec<Ask>) -> Vec<Answer> {
         let Some(error) = self.broken.clone() else {
-            let (done, committed) = self.commit_all(asks, TransactionBehavior::Immediate);
+            let behavior = if asks.iter().all(is_read) {
+                TransactionBehavior::Deferred
+            } else {
+                TransactionBehavior::Immediate
+            };
+            let (done, committed) = self.commit_all(asks, behavior);
             self.broken = committed.as_ref().err().cloned();
             return answers(done, &committed);
         };
@@ -127,11 +133,7 @@ impl Store {
                 );
             }
         };
-        let mut fault = None;
-        let done = asks
-            .into_iter()
-            .map(|ask| perform(&tx, &mut self.locks, ask, &mut fault))
-            .collect();
+        let (done, fault) = perform_all(&tx, &mut self.locks, asks);
         let committed = match fault {
             None => tx.commit().map_err(write_failed),
             Some(cause) => Err(write_failed(cause)),
@@ -180,8 +182,37 @@ fn answer<T: Send + 'static>(
     })
 }
 
+/// Does all that was asked. What a run has sent is recorded once, as the last of its settlements tells it.
+fn perform_all(
+    tx: &Transaction<'_>,
+    locks: &mut Locks,
+    asks: Vec<Ask>,
+) -> (Vec<Pending>, Option<rusqlite::Error>) {
+    let mut statements = match entries::Statements::of(tx) {
+        Ok(statements) => statements,
+        Err(cause) => return (asks.into_iter().map(refuse).collect(), Some(cause)),
+    };
+    let mut fault = None;
+    let mut sent: Vec<(RunId, Traffic)> = Vec::new();
+    let mut done = Vec::with_capacity(asks.len());
+    for ask in asks {
+        if let Ask::Settle { run, traffic, .. } = &ask {
+            sent.retain(|(other, _)| other != run);
+            sent.push((*run, *traffic));
+        }
+        done.push(perform(tx, &mut statements, locks, ask, &mut fault));
+    }
+    for (run, traffic) in sent {
+        if let Err(cause) = runs::record_traffic(tx, run, traffic) {
+            fault.get_or_insert(cause);
+        }
+    }
+    (done, fault)
+}
+
 fn perform(
     tx: &Transaction<'_>,
+    statements: &mut entries::Statements<'_>,
     locks: &mut Locks,
     ask: Ask,
     fault: &mut Option<rusqlite::Error>,
@@ -192,20 +223,25 @@ fn perform(
             entries,
             reply,
         } => {
-            let claimed = entries::claim_all(tx, locks, run, &entries);
+            let claimed = entries::claim_all(tx, statements, locks, run, &entries);
             answer(reply, claimed.map(Ok), fault)
         }
         Ask::Settle {
             run,
             settlement,
-            traffic,
             reply,
-        } => answer(reply, entries::settle(tx, run, &settlement, traffic), fault),
+            traffic: _,
+        } => answer(
+            reply,
+            entries::settle(tx, statements, run, &settlement),
+            fault,
+        ),
         Ask::Release { run, ids, reply } => {
             answer(reply, entries::release(tx, run, &ids).map(Ok), fault)
         }
         Ask::Get { names, reply } => {
-            let records = names.into_iter().map(|names| entries::get(tx, names));
+            let records = names.into_iter();
+            let records = records.map(|names| entries::get(statements, names));
             answer(
                 reply,
                 records.collect::<rusqlite::Result<_>>().map(Ok),
