@@ -298,10 +298,7 @@ impl Echo {
             && is_same(user.first_name.as_deref(), sent.user_first_name())
             && is_same(user.last_name.as_deref(), sent.user_last_name())
             && is_same(user.phone_number.as_deref(), sent.user_phone_number())
-            && is_same(
-                echo.request_details.as_deref(),
-                details.map(|details| details.as_str().unwrap_or_default()),
-            )
+            && is_same(echo.request_details.as_deref(), details.as_deref())
             && (echo.concord_id.is_none() || sent.concord_id().is_none());
         is_as_sent.then_some(Receipt {
             id: echo.id,
