@@ -387,7 +387,7 @@ pub struct MapArgs {
     /// File to read, or `-` for standard input
     #[arg(value_name = "INPUT", value_hint = ValueHint::FilePath)]
     pub input: PathBuf,
-    /// Job file, complete or not, whose `[input]` says how the input is read (sheet, header_row, delimiter …)
+    /// Job file, complete or not, whose `[input]` says how the input is read (`sheet`, `header_row`, `delimiter` …)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub job: Option<PathBuf>,
     /// Ask for each decision on the terminal, with what is proposed as the default
@@ -603,11 +603,11 @@ mod tests {
         for (option, said) in [
             (
                 "--rate=0",
-                "must be 0.001 to 10000 requests a second, and is 0",
+                "must be 0.001 to 1000000 requests a second, and is 0",
             ),
             (
                 "--rate=-1",
-                "must be 0.001 to 10000 requests a second, and is -1",
+                "must be 0.001 to 1000000 requests a second, and is -1",
             ),
             ("--rate=fast", "`fast` is not a number"),
             ("--concurrency=0", "must be 1 to 1024, and is 0"),

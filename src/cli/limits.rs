@@ -14,7 +14,7 @@ use crate::plan;
 /// Fewest requests a second: one in about seventeen minutes.
 pub const RATE_PER_S_MIN: f64 = 0.001;
 /// Most requests a second.
-pub const RATE_PER_S_MAX: f64 = 100_000.0;
+pub const RATE_PER_S_MAX: f64 = 1_000_000.0;
 /// Most requests under way at once.
 pub const CONCURRENCY_MAX: u32 = 1024;
 /// Most attempts for one entry.
@@ -301,8 +301,8 @@ mod tests {
             messages,
             [
                 "must be 1s to 10m, and is 11m",
-                "must be 0.001 to 10000 requests a second, and is 0",
-                "must be 0.001 to 10000 requests a second, and is NaN",
+                "must be 0.001 to 1000000 requests a second, and is 0",
+                "must be 0.001 to 1000000 requests a second, and is NaN",
                 "must be 1 to 1024, and is 1025",
                 "must be 1 to 100, and is 0",
             ]

@@ -59,7 +59,7 @@ fn is_encoded_twice(text: &str) -> bool {
 
 /// Whether a character is one of those that the second byte of UTF-8 is taken for, and that follow no letter.
 fn is_symbol_of_pair(c: char) -> bool {
-    const SYMBOLS: &str = "€‚ƒ„…†‡ˆ‰‹¡¢£¤¥¦§¨©ª«¬­®¯°±²³´µ¶·¸¹º¼½¾¿";
+    const SYMBOLS: &str = "€‚ƒ„…†‡ˆ‰‹¡¢£¤¥¦§¨©ª«¬\u{ad}®¯°±²³´µ¶·¸¹º¼½¾¿";
     SYMBOLS.contains(c)
 }
 

@@ -235,6 +235,10 @@ impl Names {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what a column is like, each by itself"
+)]
 struct Column {
     /// What most of its cells are, where that is more than text.
     typed: Option<Kind>,
@@ -318,7 +322,7 @@ impl Judge {
     }
 
     /// Whether a record that is looked at ahead may be a row.
-    pub(crate) fn may_be_row<'a>(&self, count: usize, cell: impl Fn(usize) -> &'a str) -> bool {
+    pub(crate) fn may_be_row<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> bool {
         let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
         let (Some(first), Some(_)) = (filled.next(), filled.next()) else {
             return false;
@@ -376,8 +380,9 @@ impl Judge {
         match verdict {
             Verdict::Aside(Aside::HeaderAgain) if self.sets_aside => {
                 self.above.behind = match (self.above.title, self.above.behind) {
-                    (Some(title), _) => Some(Behind::Section(title)),
-                    (None, Some(Behind::Section(title))) => Some(Behind::Section(title)),
+                    (Some(title), _) | (None, Some(Behind::Section(title))) => {
+                        Some(Behind::Section(title))
+                    }
                     (None, _) => None,
                 };
             }
@@ -437,12 +442,13 @@ impl Judge {
         let is_sums = || is_sums(first, count, cell);
         let adds_up = || !self.sums.is_empty() && self.sums.contains(&fingerprint(count, cell));
         match total_label(label) {
-            Label::Total if is_sums() && adds_up() => return Verdict::Aside(Aside::Total),
+            Label::Total | Label::Perhaps if is_sums() && adds_up() => {
+                return Verdict::Aside(Aside::Total);
+            }
             Label::Total if is_sums() && self.has_key(count, cell) => {
                 return Verdict::Doubtful(Doubt::Total);
             }
             Label::Total if is_sums() => return Verdict::AsideAtEnd(Aside::Total),
-            Label::Perhaps if is_sums() && adds_up() => return Verdict::Aside(Aside::Total),
             Label::Perhaps if is_sums() => return Verdict::Doubtful(Doubt::Total),
             Label::Total | Label::Perhaps if self.has_amounts(count, cell) => {
                 return Verdict::Doubtful(Doubt::Total);
@@ -704,7 +710,7 @@ fn is_title(text: &str) -> bool {
             .is_some_and(|head| head.eq_ignore_ascii_case(word))
             && text[word.len()..].starts_with(|c: char| c.is_ascii_digit())
     };
-    kind(text) == Kind::Text && !is_code(text) && !PAGES.iter().any(|word| is_page(&word))
+    kind(text) == Kind::Text && !is_code(text) && !PAGES.iter().any(is_page)
 }
 
 /// Whether a record is that header again.

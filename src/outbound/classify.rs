@@ -289,8 +289,10 @@ impl Echo {
         let echo: Self = serde_json::from_str(str::from_utf8(body).ok()?).ok()?;
         let user = echo.user.unwrap_or_default();
         let details = sent.request_details();
-        let is_as_sent = is_same(echo.notes.as_deref(), Some(sent.notes().unwrap_or_default()))
-            && is_same(echo.request.as_deref(), Some(sent.request().name()))
+        let is_as_sent = is_same(
+            echo.notes.as_deref(),
+            Some(sent.notes().unwrap_or_default()),
+        ) && is_same(echo.request.as_deref(), Some(sent.request().name()))
             && is_same(echo.preverified, sent.preverified())
             && is_same(echo.capture_url.as_deref(), sent.capture_url())
             && is_same(echo.domain.as_deref(), sent.domain())
@@ -309,7 +311,7 @@ impl Echo {
 }
 
 /// What is shown is what was sent. What is not shown, or was not sent, says nothing.
-fn is_same<T: PartialEq>(shown: Option<T>, sent: Option<T>) -> bool {
+fn is_same<T: PartialEq + Copy>(shown: Option<T>, sent: Option<T>) -> bool {
     shown.is_none() || sent.is_none() || shown == sent
 }
 

@@ -124,7 +124,7 @@ pub fn burst(rate_per_s: f64) -> NonZeroU32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the rate is positive and at most 10,000"
+        reason = "the rate is positive and at most 1,000,000"
     )]
     let hundredth = (rate_per_s / 100.0) as u32;
     NonZeroU32::MIN.saturating_add(hundredth)

@@ -222,9 +222,10 @@ impl Decoder {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
             Verdict::AsideAtEnd(what) => {
-                let follow = self.judge.rows_follow().unwrap_or_else(|| {
-                    may_have_row(&self.judge, ahead, self.dialect, &mut self.ahead_cells)
-                });
+                let follow = self
+                    .judge
+                    .rows_follow()
+                    .unwrap_or_else(|| may_have_row(ahead, self.dialect, &mut self.ahead_cells));
                 self.judge.learn_rows_follow(follow);
                 if follow {
                     return doubtful(what.doubt());
@@ -233,50 +234,14 @@ impl Decoder {
             }
             Verdict::Doubtful(doubt) => return doubtful(doubt),
         }
-        if count < self.columns {
-            return malformed(
-                "too_few_cells",
-                format!(
-                    "the row has {count} {}, the header {}; what is missing cannot be told",
-                    if count == 1 { "cell" } else { "cells" },
-                    self.columns
-                ),
-            );
-        }
-        if (self.columns..count).any(|column| !values.get(column).trim().is_empty()) {
-            return malformed(
-                "too_many_cells",
-                format!(
-                    "the row has {count} cells, the header {}; perhaps a cell with a delimiter lacks its quotes",
-                    self.columns
-                ),
-            );
+        if let Some((code, message)) = self.wrong_count(count, &values) {
+            return malformed(code, message);
         }
         if self.is_cut_off(count, &values, ahead) {
             return doubtful(Doubt::CutOff);
         }
-        if let Some(column) = self.stray_quotes(raw) {
-            return malformed(
-                "stray_quotes",
-                format!(
-                    "column {} has a quote within it, and a later cell ends with one: perhaps a delimiter is missing in front of \
-                     a quoted cell",
-                    column + 1
-                ),
-            );
-        }
-        if let Some(column) = self
-            .nameless
-            .iter()
-            .find(|&&column| !values.get(column).trim().is_empty())
-        {
-            return malformed(
-                "nameless_column",
-                format!(
-                    "column {} has a value and no name in the header; name it there",
-                    column + 1
-                ),
-            );
+        if let Some((code, message)) = self.wrong_cell(raw, &values) {
+            return malformed(code, message);
         }
         Decoded::Row(RawRow {
             line,
@@ -288,6 +253,55 @@ impl Decoder {
 }
 
 impl Decoder {
+    /// Whether a record has as many cells as the header, as far as they hold anything.
+    fn wrong_count(&self, count: usize, values: &Values<'_>) -> Option<(&'static str, String)> {
+        if count < self.columns {
+            let cells = if count == 1 { "cell" } else { "cells" };
+            return Some((
+                "too_few_cells",
+                format!(
+                    "the row has {count} {cells}, the header {}; what is missing cannot be told",
+                    self.columns
+                ),
+            ));
+        }
+        let mut beyond = self.columns..count;
+        beyond
+            .any(|column| !values.get(column).trim().is_empty())
+            .then(|| {
+                (
+                    "too_many_cells",
+                    format!(
+                        "the row has {count} cells, the header {}; perhaps a cell with a delimiter lacks its quotes",
+                        self.columns
+                    ),
+                )
+            })
+    }
+
+    /// A cell with a quote that is no quote of a cell, or that no name stands above.
+    fn wrong_cell(&self, raw: &[u8], values: &Values<'_>) -> Option<(&'static str, String)> {
+        if let Some(column) = self.stray_quotes(raw) {
+            return Some((
+                "stray_quotes",
+                format!(
+                    "column {} has a quote within it, and a later cell ends with one: perhaps a delimiter is missing in front of \
+                     a quoted cell",
+                    column + 1
+                ),
+            ));
+        }
+        let mut nameless = self.nameless.iter();
+        let column = nameless.find(|&&column| !values.get(column).trim().is_empty())?;
+        Some((
+            "nameless_column",
+            format!(
+                "column {} has a value and no name in the header; name it there",
+                column + 1
+            ),
+        ))
+    }
+
     /// Whether the last text of a row goes on in the next line, since it lacks its quotes.
     fn is_cut_off(&self, count: usize, values: &Values<'_>, ahead: Ahead<'_>) -> bool {
         if !self.judge.may_break() || values.get(count - 1).trim().is_empty() {
@@ -335,7 +349,7 @@ impl Decoder {
 }
 
 /// Whether there may be a row in what comes, or it is too much to tell.
-fn may_have_row(judge: &Judge, ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans) -> bool {
+fn may_have_row(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans) -> bool {
     let after = if ahead.is_all {
         After::End
     } else {
@@ -359,7 +373,7 @@ fn may_have_row(judge: &Judge, ahead: Ahead<'_>, dialect: Dialect, cells: &mut S
             return true;
         };
         let values = Values::new(record, scratch, cells.spans());
-        if judge.may_be_row(cells.len(), |column| values.get(column)) {
+        if Judge::may_be_row(cells.len(), |column| values.get(column)) {
             return true;
         }
         rest = &rest[whole..];

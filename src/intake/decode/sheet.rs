@@ -145,7 +145,7 @@ impl Decoder {
                         .last()
                         .map_or(0, |(column, _)| *column as usize + 1);
                     let cell = |column| text(&row, u32::try_from(column).unwrap_or(u32::MAX));
-                    self.judge.may_be_row(count, cell).then_some(true)
+                    Judge::may_be_row(count, cell).then_some(true)
                 }
                 Some((Said::End, _)) => Some(false),
                 _ => Some(true),

@@ -35,7 +35,7 @@ pub(crate) fn is_error(text: &str) -> bool {
         return number.len() == 3 && is_digits(number);
     }
     let is_known = |error: &&str| error.eq_ignore_ascii_case(text);
-    if ERRORS.iter().any(|error| is_known(&error)) {
+    if ERRORS.iter().any(is_known) {
         return true;
     }
     let Some(rest) = text.strip_prefix('#') else {

@@ -272,10 +272,7 @@ pub(super) fn settle(
 }
 
 /// Whether any entry at all was found by looking: mostly there is none whose find an answer could belie.
-fn is_some_found(
-    tx: &Transaction<'_>,
-    statements: &mut Statements<'_>,
-) -> rusqlite::Result<bool> {
+fn is_some_found(tx: &Transaction<'_>, statements: &mut Statements<'_>) -> rusqlite::Result<bool> {
     let is_so = match statements.is_some_found {
         Some(is_so) => is_so,
         None => tx.query_row(
