@@ -62,6 +62,8 @@ pub(super) struct Statements<'c> {
     settle: CachedStatement<'c>,
     /// Some entry is created because it was found by looking; asked when it first matters.
     is_some_found: Option<bool>,
+    /// The last entry that was claimed was in the ledger already; so, mostly, is the next.
+    was_known: bool,
 }
 
 impl<'c> Statements<'c> {
@@ -71,6 +73,7 @@ impl<'c> Statements<'c> {
             insert: connection.prepare_cached(INSERT)?,
             settle: connection.prepare_cached(SETTLE)?,
             is_some_found: None,
+            was_known: false,
         })
     }
 }
@@ -83,7 +86,8 @@ const FIND: &str = "
 
 const INSERT: &str = "
     INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms)
-    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)";
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)
+    ON CONFLICT (import_id) DO NOTHING";
 
 const SETTLE: &str = "
     UPDATE entries
@@ -120,12 +124,20 @@ fn claim(
     entry: &ClaimRequest,
     now: i64,
 ) -> rusqlite::Result<Claimed> {
-    let Some(held) = get(statements, entry.names)? else {
+    let fresh = Claimed {
+        import_id: entry.names.import_id,
+        claim: Claim::Fresh,
+    };
+    // What is new needs no look before it: its name alone tells that it is there already.
+    let is_new = entry.names.other.is_none() && !statements.was_known;
+    if is_new && insert(statements, run, entry, now)? {
+        return Ok(fresh);
+    }
+    let held = get(statements, entry.names)?;
+    statements.was_known = held.is_some();
+    let Some(held) = held else {
         insert(statements, run, entry, now)?;
-        return Ok(Claimed {
-            import_id: entry.names.import_id,
-            claim: Claim::Fresh,
-        });
+        return Ok(fresh);
     };
     let import_id = held.import_id;
     let claim = match held.settled.outcome {
@@ -162,12 +174,13 @@ fn claim(
     Ok(Claimed { import_id, claim })
 }
 
+/// Claims an entry, and says whether its name was free.
 fn insert(
     statements: &mut Statements<'_>,
     run: RunId,
     entry: &ClaimRequest,
     now: i64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let inserted = statements.insert.execute(params![
         entry.names.import_id.0.as_bytes(),
         entry.names.other.map(|other| *other.0.as_bytes()),
@@ -176,7 +189,7 @@ fn insert(
         run.0,
         now
     ]);
-    inserted.map(drop)
+    Ok(inserted? == 1)
 }
 
 /// Claims what an earlier run has claimed before. What may exist keeps the content and the time of the claim under

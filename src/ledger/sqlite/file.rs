@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -93,6 +93,8 @@ const MIGRATIONS: [&str; 5] = [
      ALTER TABLE entries_in_order RENAME TO entries;
      CREATE INDEX entries_open ON entries (run, claimed_at_ms) WHERE state IN (0, 4);
      CREATE INDEX entries_found ON entries (id) WHERE via = 1;",
+    // Every entry went into it and out of it again, and only the end of a reconciliation asked it anything.
+    "DROP INDEX entries_open;",
 ];
 
 /// The newest format that this version reads and writes.
