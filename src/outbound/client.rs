@@ -1,12 +1,13 @@
 //! HTTP to Concord: one exchange at a time, whole within a deadline, nothing repeated, nothing followed.
 //!
-//! The way to the network is reqwest's; a simulation brings a [`Carrier`] instead. It says what happened, not what to do about it (`classify` does). It never retries, follows no
-//! redirect, and reads no more of an answer than a limit.
+//! The way to the network is hyper's (`direct`), or through a proxy reqwest's (`proxied`), which is made of hyper; a
+//! simulation brings a [`Carrier`] instead. It says what happened, not what to do about it (`classify` does). It never
+//! retries, follows no redirect, and reads no more of an answer than a limit.
 //!
 //! What the libraries below can tell of "before anything was written", and what they cannot:
 //!
 //! - A connection that was never made (name, connect, TLS, and the limit on them together) is told by
-//!   `reqwest::Error::is_connect`. It is all that proves that nothing was sent, and we conclude nothing from
+//!   `is_connect` of either's errors. It is all that proves that nothing was sent, and we conclude nothing from
 //!   any other error.
 //! - A connection that was kept from an earlier exchange may be closed by the server just as it is taken up again.
 //!   While hyper has not begun to write, it gives the request back, and hyper-util's pool sends it over another
@@ -24,13 +25,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, Url};
+use hyper::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::clock::Clock;
+use super::direct::Direct;
+use super::proxied::Proxied;
 use crate::entry::RequestBody;
-use crate::plan::{Target, is_loopback};
+use crate::plan::Target;
 use crate::time_of_day;
 
 /// The most of an answer to a POST that is read, in bytes.
@@ -38,9 +43,11 @@ pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// The most of a page of a list that is read, in bytes (1,000 items of 16 KiB).
 pub const PAGE_BYTES_MAX: usize = 16 << 20;
 /// Idle connections are kept less long than common servers do (Node: 5 s), so that none dies in our hands.
-const IDLE_MAX: Duration = Duration::from_secs(4);
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(4);
 /// Looking up the host, connecting and TLS together.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// What we call ourselves.
+pub(super) const CALLED: &str = concat!("concord-import/", env!("CARGO_PKG_VERSION"));
 
 /// A request that is to be sent.
 #[derive(Debug)]
@@ -113,18 +120,39 @@ pub enum ClientError {
     /// TLS or the HTTP library refused.
     #[error("the HTTP client cannot be made: {0}")]
     Build(#[source] reqwest::Error),
+    /// The system's certificates cannot be had.
+    #[error("encrypted connections cannot be made: {0}")]
+    Tls(#[source] rustls::Error),
+}
+
+impl Answer {
+    /// An answer, of its head and its body.
+    pub(super) fn of(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Result<Vec<u8>, BodyFault>,
+    ) -> Self {
+        Self {
+            status: status.as_u16(),
+            date: headers.get(DATE).and_then(read_date),
+            retry_after: headers.get(RETRY_AFTER).and_then(read_retry_after),
+            body,
+        }
+    }
 }
 
 /// How requests leave.
 enum Way {
-    Http(reqwest::Client),
+    Direct(Direct),
+    Proxied(Proxied),
     Simulated(Carrier),
 }
 
 impl std::fmt::Debug for Way {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Http(_) => "Http",
+            Self::Direct(_) => "Direct",
+            Self::Proxied(_) => "Proxied",
             Self::Simulated(_) => "Simulated",
         })
     }
@@ -135,6 +163,8 @@ impl std::fmt::Debug for Way {
 pub(super) struct Client {
     way: Way,
     requests: Url,
+    /// The same, ready to be sent to.
+    requests_uri: Uri,
     projects: Url,
     timeout: Duration,
     pub(super) clock: Clock,
@@ -146,38 +176,22 @@ impl Client {
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Self, ClientError> {
-        let (requests, projects) = urls(target)?;
-        // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
         key.set_sensitive(true);
-        let mut builder = reqwest::Client::builder()
-            .default_headers(HeaderMap::from_iter([(
-                "x-api-key".parse().expect("a header's name"),
-                key,
-            )]))
-            .user_agent(concat!("concord-import/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .pool_idle_timeout(IDLE_MAX)
-            // Less than the whole, so that a connection that is never made is told from a lost answer.
-            .connect_timeout(CONNECT_MAX.min(timeout / 2))
-            .tcp_nodelay(true)
-            .timeout(timeout);
-        builder = if requests.host_str().is_some_and(is_loopback) {
-            builder.no_proxy()
-        } else {
-            builder.https_only(true)
+        // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        // Less than the whole, so that a connection that is never made is told from a lost answer.
+        let connect_max = CONNECT_MAX.min(timeout / 2);
+        let way = |to: &Uri| {
+            let is_plain = to.scheme_str() == Some("http");
+            // Plain HTTP goes to loopback only, and never through a proxy.
+            if is_plain || Matcher::from_system().intercept(to).is_none() {
+                Direct::new(key, timeout, connect_max, is_plain).map(Way::Direct)
+            } else {
+                Proxied::new(key, timeout, connect_max, is_plain).map(Way::Proxied)
+            }
         };
-        let http = builder.build().map_err(ClientError::Build)?;
-        Ok(Self {
-            way: Way::Http(http),
-            requests,
-            projects,
-            timeout,
-            clock: Clock::default(),
-        })
+        Self::over(target, timeout, way)
     }
 
     /// A client without a network. The carrier keeps to the deadline by itself.
@@ -186,10 +200,21 @@ impl Client {
         timeout: Duration,
         carrier: Carrier,
     ) -> Result<Self, ClientError> {
+        Self::over(target, timeout, |_| Ok(Way::Simulated(carrier)))
+    }
+
+    fn over(
+        target: &Target,
+        timeout: Duration,
+        way: impl FnOnce(&Uri) -> Result<Way, ClientError>,
+    ) -> Result<Self, ClientError> {
         let (requests, projects) = urls(target)?;
+        let unusable = |_| ClientError::Url(target.base_url.clone());
+        let requests_uri = requests.as_str().parse().map_err(unusable)?;
         Ok(Self {
-            way: Way::Simulated(carrier),
+            way: way(&requests_uri)?,
             requests,
+            requests_uri,
             projects,
             timeout,
             clock: Clock::default(),
@@ -199,12 +224,24 @@ impl Client {
     /// Creates a request. Sent once, whatever happens.
     pub(super) async fn create(&self, body: &RequestBody) -> Exchange {
         let body = serde_json::to_vec(body).expect("a checked body is JSON");
-        let request = Outgoing {
-            method: Method::POST,
-            url: self.requests.clone(),
-            body: Some(body),
+        let sent_at = time_of_day();
+        let exchange = match &self.way {
+            Way::Direct(direct) => {
+                let uri = self.requests_uri.clone();
+                direct
+                    .exchange(Method::POST, uri, Some(body), ANSWER_BYTES_MAX)
+                    .await
+            }
+            way => {
+                let request = Outgoing {
+                    method: Method::POST,
+                    url: self.requests.clone(),
+                    body: Some(body),
+                };
+                way.carry(request, ANSWER_BYTES_MAX).await
+            }
         };
-        self.exchange(request, ANSWER_BYTES_MAX).await
+        self.note_clock(sent_at, exchange)
     }
 
     /// One page of the project's requests.
@@ -229,15 +266,12 @@ impl Client {
             url,
             body: None,
         };
-        self.exchange(request, PAGE_BYTES_MAX).await
+        let sent_at = time_of_day();
+        let exchange = self.way.carry(request, PAGE_BYTES_MAX).await;
+        self.note_clock(sent_at, exchange)
     }
 
-    async fn exchange(&self, request: Outgoing, bytes_max: usize) -> Exchange {
-        let sent_at = time_of_day();
-        let exchange = match &self.way {
-            Way::Http(http) => self.over_http(http, request, bytes_max).await,
-            Way::Simulated(carry) => carry(request).await,
-        };
+    fn note_clock(&self, sent_at: SystemTime, exchange: Exchange) -> Exchange {
         if let Ok(Answer {
             date: Some(date), ..
         }) = &exchange
@@ -246,52 +280,20 @@ impl Client {
         }
         exchange
     }
+}
 
-    async fn over_http(
-        &self,
-        http: &reqwest::Client,
-        request: Outgoing,
-        bytes_max: usize,
-    ) -> Exchange {
-        let Outgoing { method, url, body } = request;
-        let mut request = http.request(method, url);
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
-        }
-        let mut response = request.send().await.map_err(|error| self.silence(&error))?;
-        let date = response.headers().get(DATE).and_then(read_date);
-        let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(read_retry_after);
-        let mut bytes = Vec::new();
-        let body = loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => {
-                    break Err(BodyFault::TooLarge { bytes_max });
+impl Way {
+    async fn carry(&self, request: Outgoing, bytes_max: usize) -> Exchange {
+        match self {
+            Self::Direct(direct) => {
+                let Outgoing { method, url, body } = request;
+                match url.as_str().parse() {
+                    Ok(uri) => direct.exchange(method, uri, body, bytes_max).await,
+                    Err(_) => Err(Silence::NoConnection("it is no address".to_owned())),
                 }
-                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-                Ok(None) => break Ok(bytes),
-                Err(_) => break Err(BodyFault::CutOff),
             }
-        };
-        Ok(Answer {
-            status,
-            date,
-            retry_after,
-            body,
-        })
-    }
-
-    /// Only a connection that was never made proves that nothing was sent.
-    fn silence(&self, error: &reqwest::Error) -> Silence {
-        if error.is_connect() {
-            Silence::NoConnection(innermost(error))
-        } else if error.is_timeout() {
-            Silence::Timeout(self.timeout)
-        } else {
-            Silence::Broken
+            Self::Proxied(proxied) => proxied.exchange(request, bytes_max).await,
+            Self::Simulated(carry) => carry(request).await,
         }
     }
 }
@@ -309,8 +311,8 @@ fn urls(target: &Target) -> Result<(Url, Url), ClientError> {
 }
 
 /// The last cause: what the system said (`connection refused`), without URL or address book.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;
     }
