@@ -140,7 +140,12 @@ impl Importer {
         upkeep.spawn(inherited(keep_lease(Arc::clone(&pass), lease_length)));
         upkeep.spawn(inherited(keep_flushing(Arc::clone(&pass))));
         pass.know_something().await;
-        let seen_sending = send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
+        let mut seen_sending =
+            send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
+        if input + 1 == self.read.inputs.len() {
+            // Nobody asks it again, and writing the files fills another as large.
+            seen_sending = Seen::of_unrepeated();
+        }
         pass.flush();
         pass.growing().take();
         self.events.tell(Event::WritingFiles);

@@ -43,6 +43,8 @@ pub struct Seen {
     in_memory_max: usize,
     memory: InMemory,
     disk: Option<Disk>,
+    /// It is known from an earlier reading that nothing repeats: nothing is kept.
+    is_unrepeated: bool,
 }
 
 impl Default for Seen {
@@ -63,12 +65,25 @@ impl Seen {
             in_memory_max: in_memory_max.max(1),
             memory: InMemory::default(),
             disk: None,
+            is_unrepeated: false,
+        }
+    }
+
+    /// For inputs that were read to their end before and hold no id twice: remembers nothing. To be used with the
+    /// digest of that reading only.
+    pub fn of_unrepeated() -> Self {
+        Self {
+            is_unrepeated: true,
+            ..Self::new()
         }
     }
 
     /// Registers an entry; the first one of that import id, when there is one already. After an error (the disk is
     /// full) nothing has changed: what was known is still known, and the entry is not.
     pub(crate) fn register(&mut self, id: ImportId, this: First) -> io::Result<Option<First>> {
+        if self.is_unrepeated {
+            return Ok(None);
+        }
         if self.memory.len() >= self.in_memory_max {
             if let Some(first) = self.find(id)? {
                 return Ok(Some(first));

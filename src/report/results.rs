@@ -5,6 +5,8 @@
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
+use uuid::Uuid;
+
 use super::cell;
 use crate::entry::{Entry, ImportId, Position, RequestType};
 use crate::outcome::{Outcome, Settled, Via};
@@ -100,12 +102,12 @@ impl<W: Write> ResultsWriter<W> {
         self.shown(Some(line.position.row))?;
         self.shown(Some(line.position.line))?;
         self.text(line.key.as_deref())?;
-        self.shown(line.import_id)?;
+        self.id(line.import_id.map(|id| id.0))?;
         self.text(line.request.map(RequestType::name))?;
         self.text(Some(settled.outcome.name()))?;
         self.text(settled.via.map(Via::name))?;
-        self.shown(receipt.map(|receipt| receipt.id))?;
-        self.shown(receipt.and_then(|receipt| receipt.concord_id))?;
+        self.id(receipt.map(|receipt| receipt.id))?;
+        self.id(receipt.and_then(|receipt| receipt.concord_id))?;
         self.shown(receipt.and_then(|receipt| receipt.request_date))?;
         self.shown(settled.http_status)?;
         self.text(reason.map(|reason| reason.code.as_str()))?;
@@ -120,7 +122,14 @@ impl<W: Write> ResultsWriter<W> {
         self.csv.write_field(text.as_bytes())
     }
 
-    /// A cell of digits and letters.
+    /// A cell of an id. Three a line: by way of `Display` each takes five times as long.
+    fn id(&mut self, id: Option<Uuid>) -> csv::Result<()> {
+        let mut text = Uuid::encode_buffer();
+        let text = id.map_or("", |id| id.hyphenated().encode_lower(&mut text));
+        self.csv.write_field(text)
+    }
+
+    /// A cell of digits.
     fn shown(&mut self, value: Option<impl Display>) -> csv::Result<()> {
         self.cell.clear();
         if let Some(value) = value {

@@ -16,6 +16,7 @@ use crate::event::Event;
 use crate::import::{ImportError, Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::plan::RunPlan;
 use crate::stop::{StopCause, StopSignal};
 
@@ -120,7 +121,17 @@ async fn import_all(
     ));
     let lines = tokio::spawn(progress.clone().tell_regularly());
     let mut left = plan.limit.unwrap_or(u64::MAX);
-    let mut seen = (Seen::new(), Seen::new());
+    // Inputs without repeats are read again without looking for them: what was checked is what is sent, by its digest,
+    // and no import id is claimed twice whatever a file has become.
+    let has_repeats = survey.tally.count(Outcome::Duplicate) > 0;
+    let new = || {
+        if has_repeats {
+            Seen::new()
+        } else {
+            Seen::of_unrepeated()
+        }
+    };
+    let mut seen = (new(), new());
     let mut all = Vec::new();
     let mut failed = None;
     for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.core.out_dirs).enumerate() {

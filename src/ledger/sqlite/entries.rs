@@ -128,9 +128,9 @@ fn claim(
         import_id: entry.names.import_id,
         claim: Claim::Fresh,
     };
-    // What is new needs no look before it: its name alone tells that it is there already.
-    let is_new = entry.names.other.is_none() && !statements.was_known;
-    if is_new && insert(statements, run, entry, now)? {
+    // What is new needs no look at its own name before it is claimed: that the name is taken is told as well.
+    let is_likely_new = !statements.was_known && by_other_name(statements, entry.names)?.is_none();
+    if is_likely_new && insert(statements, run, entry, now)? {
         return Ok(fresh);
     }
     let held = get(statements, entry.names)?;
@@ -334,17 +334,26 @@ pub(super) fn get(
     names: Names,
 ) -> rusqlite::Result<Option<Record>> {
     let own = record(statements, names.import_id)?;
-    let (Some(other), false) = (
-        names.other,
-        own.as_ref().is_some_and(|(_, other)| *other == names.other),
-    ) else {
-        return Ok(own.map(|(record, _)| record));
+    let same = match &own {
+        Some((_, other)) if *other == names.other => None,
+        _ => by_other_name(statements, names)?,
+    };
+    Ok(same.or(own.map(|(record, _)| record)))
+}
+
+/// What is held under the other name, where that is the same request and it exists or may exist.
+fn by_other_name(
+    statements: &mut Statements<'_>,
+    names: Names,
+) -> rusqlite::Result<Option<Record>> {
+    let Some(other) = names.other else {
+        return Ok(None);
     };
     let may_exist =
         |record: &Record| matches!(record.settled.outcome, Outcome::Created | Outcome::InDoubt);
     let same = record(statements, other)?
         .filter(|(record, others)| *others == Some(names.import_id) && may_exist(record));
-    Ok(same.or(own).map(|(record, _)| record))
+    Ok(same.map(|(record, _)| record))
 }
 
 /// A record and its other name.
