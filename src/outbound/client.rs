@@ -29,6 +29,7 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::clock::Clock;
+use super::limits::Limits;
 use crate::entry::RequestBody;
 use crate::plan::{Target, is_loopback};
 use crate::time_of_day;
@@ -66,6 +67,8 @@ pub struct Answer {
     pub date: Option<SystemTime>,
     /// When to come again, from now, if it said so.
     pub retry_after: Option<Duration>,
+    /// What it said of its limits, if anything.
+    pub limits: Option<Limits>,
     /// The body, whole.
     pub body: Result<Vec<u8>, BodyFault>,
 }
@@ -265,6 +268,7 @@ impl Client {
             .headers()
             .get(RETRY_AFTER)
             .and_then(read_retry_after);
+        let limits = Limits::of(response.headers(), date);
         let mut bytes = Vec::new();
         let body = loop {
             match response.chunk().await {
@@ -280,6 +284,7 @@ impl Client {
             status,
             date,
             retry_after,
+            limits,
             body,
         })
     }

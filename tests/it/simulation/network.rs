@@ -812,6 +812,7 @@ impl World {
                 status: 201,
                 date: None,
                 retry_after: None,
+                limits: None,
                 body: Err(BodyFault::CutOff),
             }),
             Some(Fault::OtherEcho) => created(&|body| {
@@ -877,6 +878,7 @@ impl World {
                 status: 200,
                 date: None,
                 retry_after: None,
+                limits: None,
                 body: Err(BodyFault::CutOff),
             }),
             Some(fault) => panic!("{fault:?} is none of a list"),
@@ -914,6 +916,7 @@ fn answered(status: u16, retry_after: Option<Duration>, body: &str) -> Exchange 
         status,
         date: None,
         retry_after,
+        limits: None,
         body: Ok(body.as_bytes().to_vec()),
     })
 }
