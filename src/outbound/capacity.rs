@@ -167,7 +167,7 @@ impl Capacity {
 
     /// What is to be told: that a ceiling is noticeably another.
     pub(super) fn take_untold(&mut self, now: Instant) -> Option<Event> {
-        let (per_s, concurrency) = (self.per_s(), self.concurrency());
+        let (per_s, concurrency) = (self.per_s(), self.crowding.settled());
         let (told_per_s, told_concurrency) = self.told;
         let is_far = |one: f64, other: f64| (one - other).abs() > other * TELL_PART;
         let is_news = is_far(per_s, told_per_s)
@@ -570,7 +570,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_line_before_workers_is_kept_short_and_nothing_is_lost_by_it() {
-        for (workers, length_ms) in [(4, 100), (8, 50), (2, 400)] {
+        for (workers, length_ms) in [(4, 100), (8, 50), (8, 20), (2, 400)] {
             let seen = drive(Setting {
                 concurrency: 128,
                 workers: Some((workers, ms(length_ms))),
