@@ -324,10 +324,10 @@ pub struct SendingArgs {
     /// Send at most so many new requests: a pilot
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Requests a second, look-ups included [default: 10]
+    /// At most so many requests a second, look-ups included; fewer where the server bears less [default: 10]
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
-    /// Requests under way at once [default: 8]
+    /// At most so many requests under way at once [default: 8]
     #[arg(long, value_name = "N", value_parser = concurrency, allow_negative_numbers = true)]
     pub concurrency: Option<NonZeroU32>,
     /// Attempts for one entry [default: 6]

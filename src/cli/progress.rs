@@ -56,7 +56,10 @@ impl fmt::Display for Pace {
         let (rate, at_once, why) = (self.rate_per_s, self.concurrency, &self.why);
         // Of a few a second the part counts.
         let digits = usize::from(rate < 10.0);
-        write!(f, "at most {rate:.digits$} a second, {at_once} at once: {why}")
+        write!(
+            f,
+            "at most {rate:.digits$} a second, {at_once} at once: {why}"
+        )
     }
 }
 

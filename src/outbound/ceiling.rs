@@ -19,20 +19,25 @@ const HEADROOM: f64 = 0.98;
 const DROP_PROBED_MIN: f64 = 0.9;
 /// One event lowers the rate to no less than this part: what was served a moment ago may say little as yet.
 const DROP_MIN: f64 = 0.5;
-/// The same where requests fail rather than being refused (5xx, timeouts): the gate and the budget of retries do more.
+/// The same where requests fail rather than being refused (5xx, timeouts), and the part of the best rate that was served
+/// below which they lower nothing: it need not be the rate, and the gate and the budget of retries do more.
 const DROP_MIN_FAILING: f64 = 0.8;
+const BEST_PART_MIN: f64 = 0.5;
 /// So many refusals of an epoch, and such a part of its answers, are an event: fewer may be anything.
 const EVENT_REFUSALS: f64 = 3.0;
 const EVENT_PART: f64 = 0.01;
-/// Where such a part is refused the rate is lowered at once; else not before so long after it was lowered, so that it can
-/// show.
-const HEAVY_PART: f64 = 0.25;
+/// Where such a part is refused, or such a part of several, the rate is lowered at once; else not before there are so many
+/// answers, and so long after it was lowered, so that it can show.
+const HEAVY_PART: f64 = 0.5;
+const HEAVY_PART_OF_SEVERAL: f64 = 0.25;
+const SEVERAL: f64 = 8.0;
+const EVENT_ANSWERS: f64 = 30.0;
 const SETTLE: Duration = Duration::from_secs(1);
 /// So many refusals of a probe, and such a part of its answers, end it.
 const PROBE_REFUSALS: f64 = 1.0;
 const PROBE_PART: f64 = 0.005;
 /// Refused probes shall cost no more than this part of what is sent.
-const PROBES_PART: f64 = 0.012;
+const PROBES_PART: f64 = 0.01;
 /// A probe asks for so much more; every one that follows on a success for so many times as much, up to half as much again.
 const GAIN_MIN: f64 = 0.04;
 const GAIN_GROWTH: f64 = 4.0;
@@ -55,7 +60,7 @@ const HOLD_SLOW_MAX: Duration = Duration::from_secs(20);
 const HOLD_PER_PAUSE: u32 = 40;
 const HOLD_PAUSED_MAX: Duration = Duration::from_mins(1);
 /// The server is serving as long as one request is served for each so many that are refused.
-const SERVED_PART_MIN: f64 = 4.0;
+const REFUSED_FOR_SERVED_MAX: u32 = 4;
 /// Probes that end below so many times what was held before them have found nothing new.
 const NEAR: f64 = 1.05;
 /// A rate below this part of what was held before tells that the server has changed.
@@ -64,13 +69,16 @@ const FAR: f64 = 0.9;
 const USED_PART: f64 = 0.8;
 /// Counts of an epoch are begun anew after so long and so many answers, so that long good times do not hide a bad moment.
 const ROLL: Duration = Duration::from_secs(2);
-const ROLL_ANSWERS: f64 = 200.0;
+const ROLL_ANSWERS: f64 = 300.0;
 /// Or after so many, whatever the time.
 const ROLL_ANSWERS_MAX: f64 = 400.0;
-/// Refusals of such a part of the answers that so many lower rates in a row do not end are not the rate's fault.
-const BACKGROUND: std::ops::RangeInclusive<f64> = 0.025..=0.5;
-const BACKGROUND_EVENTS: usize = 3;
-const BACKGROUND_ANSWERS: f64 = 50.0;
+/// Refusals of such a part of the answers that a rate this much lower leaves as they were, or nearly, are not the rate's
+/// fault: were it too high, so much less would have ended them.
+const BACKGROUND: std::ops::RangeInclusive<f64> = 0.02..=0.5;
+const BACKGROUND_RATE_PART: f64 = 0.8;
+const BACKGROUND_LEFT: f64 = 0.8;
+/// Parts of fewer served in a second are chance.
+const BACKGROUND_SERVED: u32 = 50;
 /// The lowest ceiling, in requests a second. Where less is served, the gate pauses.
 const RATE_MIN_PER_S: f64 = 0.1;
 
@@ -98,6 +106,15 @@ struct Counts {
     sent: u32,
     served: u32,
     refused: u32,
+    failed: u32,
+}
+
+impl Counts {
+    /// The part of the answers that is not served.
+    fn bad_part(&self) -> f64 {
+        let bad = f64::from(self.refused + self.failed);
+        bad / (bad + f64::from(self.served)).max(1.0)
+    }
 }
 
 /// What was sent and answered in the last second.
@@ -137,21 +154,27 @@ impl LastSecond {
         &mut self.stretches[slot(self.present)]
     }
 
-    /// What was counted, each as so many a second.
-    fn per_s(&mut self, now: Instant) -> (f64, f64, f64) {
+    /// All that was counted.
+    fn counts(&mut self, now: Instant) -> Counts {
         self.at(now);
         let mut all = Counts::default();
         for one in &self.stretches {
             all.sent += one.sent;
             all.served += one.served;
             all.refused += one.refused;
+            all.failed += one.failed;
         }
-        // Twenty whole ones, and what has passed of the present one.
+        all
+    }
+
+    /// What was sent and what was served, each as so many a second.
+    fn per_s(&mut self, now: Instant) -> (f64, f64) {
+        let Counts { sent, served, .. } = self.counts(now);
+        // Twenty whole stretches, and what has passed of the present one.
         let since_start = now.saturating_duration_since(self.start).as_secs_f64();
         let of_present_s = since_start % (1.0 / f64::from(STRETCHES_PER_S));
         let covered_s = 1.0 + of_present_s;
-        let per_s = |count: u32| f64::from(count) / covered_s;
-        (per_s(all.sent), per_s(all.served), per_s(all.refused))
+        (f64::from(sent) / covered_s, f64::from(served) / covered_s)
     }
 }
 
@@ -237,8 +260,10 @@ pub(super) struct Ceiling {
     stated: Duration,
     /// The part that is refused whatever the rate.
     background: f64,
-    /// The parts that were bad when the rate was lowered, as far as was wanted and with nothing good between.
-    bad_before: [Option<f64>; BACKGROUND_EVENTS],
+    /// The most that was served in a second while some was not.
+    best_per_s: f64,
+    /// The rate, and the part that was bad, at the first of the events since something good was seen.
+    unhelped: Option<(f64, f64)>,
     /// Nothing goes before this moment, so that what was sent at a higher rate is made up for.
     not_before: Instant,
 }
@@ -261,7 +286,8 @@ impl Ceiling {
             hold: HOLD_MIN,
             stated: Duration::ZERO,
             background: 0.0,
-            bad_before: [None; BACKGROUND_EVENTS],
+            best_per_s: 0.0,
+            unhelped: None,
             not_before: now,
         }
     }
@@ -292,17 +318,21 @@ impl Ceiling {
 
     /// Whether anybody was served of late, and not hardly anybody.
     pub(super) fn is_serving(&mut self, now: Instant) -> bool {
-        let (_, served, refused) = self.last_second.per_s(now);
-        served > 0.0 && served * SERVED_PART_MIN >= refused
+        let Counts {
+            served, refused, ..
+        } = self.last_second.counts(now);
+        served > 0 && served * REFUSED_FOR_SERVED_MAX >= refused
     }
 
     /// Before a request goes: perhaps it is time to ask for more.
     pub(super) fn turn(&mut self, now: Instant) {
         match self.phase {
             Phase::Hold { until } if until <= now => {
-                let (sent, _, _) = self.last_second.per_s(now);
+                let (sent, _) = self.last_second.per_s(now);
                 if self.is_event() {
-                    self.lower(now);
+                    if self.may_lower(now) {
+                        self.lower(now);
+                    }
                 } else if self.is_costly() && now < self.changed_at + HOLD_SLOW_MAX {
                     // Once more good answers have come.
                 } else if self.per_s <= self.announced_per_s
@@ -341,7 +371,7 @@ impl Ceiling {
         match fared {
             Fared::Served => counts.served += 1,
             Fared::Refused(_) => counts.refused += 1,
-            Fared::Failed => {}
+            Fared::Failed => counts.failed += 1,
         }
         self.since_probe.add(fared);
         if epoch.0 != self.epoch {
@@ -378,14 +408,14 @@ impl Ceiling {
             }
             Phase::Free | Phase::Hold { .. } => {
                 let is_event = self.is_event();
-                if is_event && (self.is_heavy() || now >= self.settled_at) {
+                if is_event && self.may_lower(now) {
                     self.lower(now);
                 } else if !is_event
                     && (answers.all >= ROLL_ANSWERS_MAX
                         || answers.all >= ROLL_ANSWERS && now >= answers.since + ROLL)
                 {
                     self.forget_background();
-                    self.bad_before = [None; BACKGROUND_EVENTS];
+                    self.unhelped = None;
                     self.answers = Answers::new(now);
                 }
             }
@@ -394,12 +424,29 @@ impl Ceiling {
 
     /// More is refused than may happen at any rate.
     fn is_event(&self) -> bool {
-        self.excess() >= EVENT_REFUSALS.max(EVENT_PART * self.answers.all)
+        // One that makes everybody wait is enough.
+        let fewest = if self.stated.is_zero() {
+            EVENT_REFUSALS
+        } else {
+            1.0
+        };
+        self.excess() >= fewest.max(EVENT_PART * self.answers.all)
+    }
+
+    /// Whether an event tells of the present rate.
+    fn may_lower(&self, now: Instant) -> bool {
+        !self.stated.is_zero() || self.is_heavy() || self.is_settled(now)
+    }
+
+    fn is_settled(&self, now: Instant) -> bool {
+        now >= self.settled_at && self.answers.all >= EVENT_ANSWERS
     }
 
     /// So much is refused that there is nothing to wait for.
     fn is_heavy(&self) -> bool {
-        self.answers.refused >= self.answers.all * HEAVY_PART
+        let Answers { all, refused, .. } = self.answers;
+        let refused = refused.min(self.excess());
+        refused >= all * HEAVY_PART || refused >= SEVERAL && refused >= all * HEAVY_PART_OF_SEVERAL
     }
 
     /// Refusals of this epoch beyond those of any rate.
@@ -411,32 +458,27 @@ impl Ceiling {
 
     /// The server refuses at the present rate.
     fn lower(&mut self, now: Instant) {
-        let bad = self.answers.bad_part();
-        let (sent, served, _) = self.last_second.per_s(now);
+        let (sent, served) = self.last_second.per_s(now);
         let is_young = now < self.last_second.start + Duration::from_secs(1);
         let used = if is_young {
             self.per_s()
         } else {
             self.per_s().min(sent)
         };
-        let least = if self.answers.failed > self.answers.refused {
-            DROP_MIN_FAILING
+        self.best_per_s = self.best_per_s.max(served);
+        let is_failing = self.answers.failed > self.answers.refused;
+        let least = if is_failing {
+            (used * DROP_MIN_FAILING).max(self.best_per_s * BEST_PART_MIN)
         } else {
-            DROP_MIN
+            used * DROP_MIN
         };
-        let wanted = HEADROOM * served / (1.0 - self.background);
-        let lowered = wanted.clamp(used * least, used * HEADROOM);
-        self.bad_before.rotate_left(1);
-        self.bad_before[BACKGROUND_EVENTS - 1] = (now >= self.settled_at
-            && !self.is_heavy()
-            && self.answers.all >= BACKGROUND_ANSWERS)
-            .then_some(bad);
-        let parts = self.bad_before.iter().copied();
-        if let Some(least) = parts.reduce(|one, other| Some(one?.min(other?))).flatten()
-            && BACKGROUND.contains(&least)
-        {
-            self.background = self.background.max(least);
+        if is_failing && used <= least {
+            self.answers = Answers::new(now);
+            return;
         }
+        let wanted = HEADROOM * served / (1.0 - self.background);
+        let lowered = wanted.max(least).min(used * HEADROOM);
+        self.learn_background(now, used);
         // The server bears less than it did; else what was too much was a probe's success.
         if lowered < self.held_per_s * FAR {
             self.hold = HOLD_MIN;
@@ -471,7 +513,7 @@ impl Ceiling {
     /// What was asked for is served.
     fn succeed(&mut self, now: Instant) {
         self.forget_background();
-        self.bad_before = [None; BACKGROUND_EVENTS];
+        self.unhelped = None;
         if self.per_s >= self.job_per_s {
             self.gain = GAIN_MIN;
             self.hold = HOLD_MIN;
@@ -485,7 +527,7 @@ impl Ceiling {
 
     /// More is too much.
     fn fail(&mut self, now: Instant, from: f64) {
-        let (_, served, _) = self.last_second.per_s(now);
+        let (_, served) = self.last_second.per_s(now);
         // What was held is known to be served; what only a short probe had may have been a burst. A small step up is
         // taken back whole, since servers that count by the second refuse late; of a large one half may stand.
         let least = self.held_per_s.max(from * DROP_PROBED_MIN);
@@ -527,11 +569,33 @@ impl Ceiling {
     /// What was sent in the last second counts as sent at the present rate: a server that counts by the second still has
     /// it before it.
     fn make_up(&mut self, now: Instant) {
-        let (sent, _, _) = self.last_second.per_s(now);
+        let (sent, _) = self.last_second.per_s(now);
         let age = now.saturating_duration_since(self.last_second.start);
         let owed = Duration::from_secs_f64((sent / self.per_s()).min(2.0))
             .saturating_sub(age.min(Duration::from_secs(1)));
         self.not_before = self.not_before.max(now + owed.min(Duration::from_secs(1)));
+    }
+
+    /// Whether it is refused whatever the rate.
+    fn learn_background(&mut self, now: Instant, used: f64) {
+        if self.is_heavy() || !self.is_settled(now) || !self.stated.is_zero() {
+            self.unhelped = None;
+            return;
+        }
+        // Of a whole second: what is refused of the first answers of one says little.
+        let counts = self.last_second.counts(now);
+        if counts.served < BACKGROUND_SERVED {
+            return;
+        }
+        let bad = counts.bad_part();
+        let (used_before, bad_before) = *self.unhelped.get_or_insert((used, bad));
+        if self.per_s() <= used_before * BACKGROUND_RATE_PART
+            && (bad_before * BACKGROUND_LEFT..=bad_before / BACKGROUND_LEFT).contains(&bad)
+            && BACKGROUND.contains(&bad)
+        {
+            self.background = self.background.max(bad);
+            self.unhelped = None;
+        }
     }
 
     /// What is refused whatever the rate may have become less.
@@ -540,5 +604,146 @@ impl Ceiling {
         if bad < self.background {
             self.background = f64::midpoint(self.background, bad);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_WAIT: Fared = Fared::Refused(Duration::ZERO);
+
+    /// Sends at the ceiling's rate for so long, to a server that answers at once, and returns the time after it.
+    fn run(
+        ceiling: &mut Ceiling,
+        from: Instant,
+        length_s: f64,
+        mut fares: impl FnMut(f64) -> Fared,
+    ) -> Instant {
+        let mut now = from;
+        while now < from + Duration::from_secs_f64(length_s) {
+            ceiling.turn(now);
+            now = now.max(ceiling.not_before());
+            let epoch = ceiling.sent(now);
+            let fared = fares(ceiling.per_s());
+            ceiling.answered(now, epoch, fared);
+            now += Duration::from_secs_f64(1.0 / ceiling.per_s());
+        }
+        now
+    }
+
+    #[test]
+    fn before_the_first_refusals_the_job_s_rate_holds() {
+        let start = Instant::now();
+        let mut ceiling = Ceiling::new(10.0, start);
+        let mut count = 0;
+        run(&mut ceiling, start, 600.0, |_| {
+            count += 1;
+            // One in five hundred may be anything.
+            if count % 500 == 0 {
+                NO_WAIT
+            } else {
+                Fared::Served
+            }
+        });
+        assert_eq!(ceiling.per_s().to_bits(), 10.0_f64.to_bits());
+        assert_eq!(ceiling.not_before(), start);
+    }
+
+    #[test]
+    fn refusals_of_what_was_sent_before_the_rate_was_lowered_are_the_same_event() {
+        let start = Instant::now();
+        let mut ceiling = Ceiling::new(1_000.0, start);
+        let epochs: Vec<_> = (0..200).map(|_| ceiling.sent(start)).collect();
+        for epoch in &epochs[..3] {
+            ceiling.answered(start, *epoch, NO_WAIT);
+        }
+        let lowered = ceiling.per_s();
+        assert!(lowered < 1_000.0);
+        for epoch in &epochs[3..] {
+            ceiling.answered(start, *epoch, NO_WAIT);
+        }
+        assert_eq!(ceiling.per_s().to_bits(), lowered.to_bits());
+    }
+
+    #[test]
+    fn what_was_sent_at_a_higher_rate_is_made_up_for() {
+        let start = Instant::now();
+        let mut ceiling = Ceiling::new(1_000.0, start);
+        let now = run(&mut ceiling, start, 2.0, |_| Fared::Served);
+        for _ in 0..8 {
+            let epoch = ceiling.sent(now);
+            ceiling.answered(now, epoch, NO_WAIT);
+        }
+        run(&mut ceiling, now, 0.01, |_| NO_WAIT);
+        assert!(ceiling.per_s() < 1_000.0);
+        assert!(
+            ceiling.not_before() > now,
+            "a second of a thousand is behind it"
+        );
+        assert!(ceiling.not_before() <= now + Duration::from_secs(2));
+    }
+
+    #[test]
+    fn refusals_that_a_lower_rate_does_not_end_do_not_starve_the_run() {
+        let start = Instant::now();
+        let mut ceiling = Ceiling::new(1_000.0, start);
+        let mut rng = fastrand::Rng::with_seed(7);
+        run(&mut ceiling, start, 60.0, |_| {
+            if rng.f64() < 0.05 {
+                NO_WAIT
+            } else {
+                Fared::Served
+            }
+        });
+        assert!(ceiling.per_s() > 200.0, "{}", ceiling.per_s());
+    }
+
+    #[test]
+    fn failures_lower_the_rate_gently_and_not_below_half_of_what_is_served() {
+        for part in [0.1, 0.3, 0.6] {
+            let start = Instant::now();
+            let mut ceiling = Ceiling::new(10.0, start);
+            let mut rng = fastrand::Rng::with_seed(7);
+            run(&mut ceiling, start, 600.0, |_| {
+                if rng.f64() < part {
+                    Fared::Failed
+                } else {
+                    Fared::Served
+                }
+            });
+            assert!(ceiling.per_s() >= 1.0, "{part}: {}", ceiling.per_s());
+        }
+    }
+
+    #[test]
+    fn an_announced_rate_holds_as_long_as_it_is_announced() {
+        let start = Instant::now();
+        let mut ceiling = Ceiling::new(10.0, start);
+        ceiling.announce(start, Some(4.0));
+        assert!(ceiling.is_announced());
+        assert_eq!(ceiling.per_s().to_bits(), 4.0_f64.to_bits());
+        ceiling.announce(start, Some(40.0));
+        assert_eq!(ceiling.per_s().to_bits(), 10.0_f64.to_bits());
+        ceiling.announce(start, None);
+        assert_eq!(ceiling.per_s().to_bits(), 10.0_f64.to_bits());
+    }
+
+    #[test]
+    fn a_second_is_counted_and_then_forgotten() {
+        let start = Instant::now();
+        let mut last = LastSecond::new(start);
+        let at = |ms| start + Duration::from_millis(ms);
+        for ms in [0, 10, 500, 990] {
+            last.at(at(ms)).served += 1;
+        }
+        let served = |last: &mut LastSecond, ms| last.counts(at(ms)).served;
+        assert_eq!(served(&mut last, 999), 4);
+        assert_eq!(served(&mut last, 1_060), 2);
+        assert_eq!(served(&mut last, 2_060), 0);
+        last.at(at(100_000)).served += 1;
+        assert_eq!(served(&mut last, 100_010), 1);
+        // A clock that goes back changes nothing.
+        assert_eq!(served(&mut last, 0), 1);
     }
 }

@@ -131,7 +131,11 @@ impl Crowding {
             let before = self.most;
             self.conclude(now, passed);
             // What is under way went before the step; its answers would tell of what was.
-            let rest = if self.most < before { median } else { Duration::ZERO };
+            let rest = if self.most < before {
+                median
+            } else {
+                Duration::ZERO
+            };
             self.round = Round::new(now + rest);
         }
     }
@@ -141,7 +145,9 @@ impl Crowding {
         let median = self.round.median_micros();
         let served_per_s = f64::from(self.round.served) / passed.as_secs_f64();
         let is_bound = self.full_part >= BOUND_PART;
-        let lowest = self.lowest_micros.map_or(median, |lowest| lowest.min(median));
+        let lowest = self
+            .lowest_micros
+            .map_or(median, |lowest| lowest.min(median));
         self.lowest_micros = Some(lowest);
         let (median_micros, lowest) = (f64::from(median), f64::from(lowest));
         let line_from = (lowest * LINE_TIMES).max(lowest + LINE_MIN_MICROS);
@@ -181,5 +187,78 @@ impl Crowding {
             });
             self.most = fewer.max(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many served one after another, so far apart, each after so long and found full or not.
+    fn serve(
+        crowding: &mut Crowding,
+        from: Instant,
+        count: u32,
+        apart_ms: u64,
+        took_ms: u64,
+    ) -> Instant {
+        let mut now = from;
+        for _ in 0..count {
+            now += Duration::from_millis(apart_ms);
+            crowding.sent(crowding.most());
+            crowding.served(now, Duration::from_millis(took_ms));
+        }
+        now
+    }
+
+    #[test]
+    fn a_line_that_costs_nothing_to_shorten_is_shortened() {
+        let start = Instant::now();
+        let mut crowding = Crowding::new(64, start);
+        let now = serve(&mut crowding, start, 64, 10, 20);
+        assert_eq!(crowding.most(), 64);
+        // As much is served, and it takes ever longer.
+        serve(&mut crowding, now, 2_000, 10, 600);
+        assert!(crowding.most() < 20, "{}", crowding.most());
+    }
+
+    #[test]
+    fn a_step_that_costs_something_is_taken_back_and_not_told() {
+        let start = Instant::now();
+        let mut crowding = Crowding::new(10, start);
+        let mut now = serve(&mut crowding, start, 64, 10, 100);
+        let mut fewest = 10;
+        for _ in 0..3_000 {
+            // A place serves one in 300 ms, however many there are.
+            let apart_ms = 300 / u64::from(crowding.most());
+            now = serve(&mut crowding, now, 1, apart_ms, 300);
+            fewest = fewest.min(crowding.most());
+            assert_eq!(crowding.settled(), 10);
+        }
+        assert_eq!(fewest, 8, "a step was tried");
+    }
+
+    #[test]
+    fn what_takes_tens_of_milliseconds_or_does_not_bind_us_is_left_alone() {
+        let start = Instant::now();
+        let mut crowding = Crowding::new(256, start);
+        let now = serve(&mut crowding, start, 64, 1, 2);
+        let now = serve(&mut crowding, now, 20_000, 1, 39);
+        assert_eq!(crowding.most(), 256);
+        for n in 0..5_000 {
+            crowding.sent(3);
+            let now = now + Duration::from_millis(n * 10);
+            crowding.served(now, Duration::from_secs(2));
+        }
+        assert_eq!(crowding.most(), 256);
+    }
+
+    #[test]
+    fn one_is_the_fewest() {
+        let start = Instant::now();
+        let mut crowding = Crowding::new(2, start);
+        let now = serve(&mut crowding, start, 64, 100, 100);
+        serve(&mut crowding, now, 3_000, 100, 5_000);
+        assert_eq!(crowding.most(), 1);
     }
 }

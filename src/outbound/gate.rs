@@ -348,10 +348,7 @@ impl Gate {
     /// Nothing is left of what the server says that it takes: everyone waits for more.
     pub(super) fn rest(&mut self, now: Instant, wait: Duration) {
         let until = self.pause(now, Some(wait));
-        self.tell(
-            "the server's limit is used up".to_owned(),
-            until - now,
-        );
+        self.tell("the server's limit is used up".to_owned(), until - now);
     }
 
     /// A probe that ended without a report (its run was stopped) must not close the gate for good.

@@ -214,8 +214,14 @@ mod tests {
             limit: Some(100.0),
             ..limits
         };
-        assert_eq!(read(&[("ratelimit", "\"default\";r=50;t=30")]), Some(left(50.0, 30)));
-        assert_eq!(read(&[("ratelimit", "default; r=50; t=30")]), Some(left(50.0, 30)));
+        assert_eq!(
+            read(&[("ratelimit", "\"default\";r=50;t=30")]),
+            Some(left(50.0, 30))
+        );
+        assert_eq!(
+            read(&[("ratelimit", "default; r=50; t=30")]),
+            Some(left(50.0, 30))
+        );
         assert_eq!(
             read(&[("ratelimit", "\"hour\";r=900;t=1800, \"second\";r=3;t=1")]),
             Some(left(3.0, 1))
@@ -243,7 +249,11 @@ mod tests {
     fn a_policy_says_what_can_be_sent_all_the_time() {
         for (name, policy, per_s) in [
             ("ratelimit-policy", "\"default\";q=100;w=10", Some(10.0)),
-            ("ratelimit-policy", "\"day\";q=864000;w=86400, \"s\";q=5;w=1", Some(5.0)),
+            (
+                "ratelimit-policy",
+                "\"day\";q=864000;w=86400, \"s\";q=5;w=1",
+                Some(5.0),
+            ),
             ("ratelimit-limit", "100, 100;w=10", Some(10.0)),
             ("ratelimit-limit", "100", None),
             ("ratelimit-policy", "100;w=0", None),
@@ -299,7 +309,8 @@ mod tests {
 
     #[test]
     fn only_what_is_used_up_says_when_to_come_again() {
-        let wait = |headers: &[(&'static str, &str)]| read(headers).and_then(|limits| limits.wait());
+        let wait =
+            |headers: &[(&'static str, &str)]| read(headers).and_then(|limits| limits.wait());
         let three = Some(Duration::from_secs(3));
         assert_eq!(wait(&[("ratelimit", "\"default\";r=0;t=3")]), three);
         assert_eq!(wait(&[("x-ratelimit-reset", "3")]), three);

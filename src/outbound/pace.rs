@@ -205,7 +205,9 @@ impl Rate {
         }
         self.per_s = per_s;
         let burst = match burst(per_s) {
-            least if per_s < self.job_per_s && per_s >= CARRIED_FROM_PER_S => least.max(CARRIED_BURST),
+            least if per_s < self.job_per_s && per_s >= CARRIED_FROM_PER_S => {
+                least.max(CARRIED_BURST)
+            }
             as_ever => as_ever,
         };
         self.limiter = limiter(per_s, burst, &self.clock);
@@ -288,7 +290,11 @@ impl Pacer {
             let mut ways = self.ways();
             let done = act(&mut ways);
             self.fit_places(&mut ways);
-            (done, ways.gate.take_untold(), ways.capacity.take_untold(now))
+            (
+                done,
+                ways.gate.take_untold(),
+                ways.capacity.take_untold(now),
+            )
         };
         if let Some(event) = waiting {
             tracing::info!(?event, "waiting");
@@ -411,7 +417,9 @@ fn take_one(number: &AtomicU32) -> bool {
     // Nearly always there is none.
     number.load(Ordering::Relaxed) > 0
         && number
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| number.checked_sub(1))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
+                number.checked_sub(1)
+            })
             .is_ok()
 }
 

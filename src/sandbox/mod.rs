@@ -56,7 +56,8 @@ pub use config::{
     Config, ErrorBodies, Listing, Mode, Order, Organization, ParseError, Project, Reads, TextMatch,
 };
 pub use faults::{
-    Announced, Capacity, ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script, Window, Workers,
+    Announced, Capacity, ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script,
+    Window, Workers,
 };
 pub use in_process::InProcess;
 pub use listing::{FILTER_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
