@@ -240,6 +240,9 @@ mod tests {
         Duration::from_millis(millis)
     }
 
+    /// Makes what is said of a limit, what is left of it, and the seconds to its reset.
+    type Announce = fn(f64, f64, u32) -> Limits;
+
     /// A server, and how it is asked.
     #[derive(Clone)]
     struct Setting {
@@ -250,7 +253,7 @@ mod tests {
         /// How it refuses.
         refusal: Health,
         /// Whether every answer says what is left, and of what.
-        announces: Option<fn(limit: f64, remaining: f64, reset_s: u32) -> Limits>,
+        announces: Option<Announce>,
         /// Drawn evenly for each way of an exchange, twice.
         way_ms: std::ops::RangeInclusive<u64>,
         /// Such a part of the answers comes two seconds later.
@@ -283,8 +286,8 @@ mod tests {
         }
     }
 
-    fn limit(text: &str) -> Option<RateLimit> {
-        Some(text.parse().expect("a limit"))
+    fn limit(text: &str) -> RateLimit {
+        text.parse().expect("a limit")
     }
 
     /// What was seen.
@@ -479,7 +482,7 @@ mod tests {
                 let seen = drive(Setting {
                     rate_per_s: per_s * 10.0,
                     concurrency,
-                    limit: limit(&format!("{per_s}{form}")),
+                    limit: Some(limit(&format!("{per_s}{form}"))),
                     way_ms: way_ms.clone(),
                     ..Setting::default()
                 })
@@ -498,13 +501,12 @@ mod tests {
     async fn a_hidden_limit_of_a_hundred_gives_ninety_five_however_answers_overtake_each_other() {
         for way_ms in [10..=10, 100..=100, 10..=40, 10..=100] {
             let seen = drive(Setting {
-                limit: limit("100"),
+                limit: Some(limit("100")),
                 way_ms: way_ms.clone(),
                 ..Setting::default()
             })
             .await;
             let (served, refused) = seen.figures(10..70);
-            println!("{way_ms:?}: {served}, {refused}; {first:?}");
             let least = if way_ms.start() == way_ms.end() {
                 95.0
             } else {
@@ -519,7 +521,7 @@ mod tests {
     async fn a_capacity_that_halves_and_recovers_is_followed_within_seconds() {
         for way_ms in [10, 100] {
             let seen = drive(Setting {
-                limit: limit("100,50@20s,100@40s"),
+                limit: Some(limit("100,50@20s,100@40s")),
                 way_ms: way_ms..=way_ms,
                 ..Setting::default()
             })
@@ -537,7 +539,7 @@ mod tests {
     async fn a_stated_wait_is_kept_and_seldom_asked_for() {
         for status in [429, 503] {
             let seen = drive(Setting {
-                limit: limit("100"),
+                limit: Some(limit("100")),
                 refusal: Health::Busy {
                     retry_after: Some(Duration::from_secs(1)),
                     status,
@@ -553,13 +555,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_announced_is_kept_to_without_a_refusal() {
-        let settings: [(fn(f64, f64, u32) -> Limits, f64); 2] =
-            [(by_window, 95.0), (by_reset, 60.0)];
+        let settings: [(Announce, f64); 2] = [(by_window, 95.0), (by_reset, 60.0)];
         for (announces, least) in settings {
             for text in ["100", "100:fixed", "100,50@20s,100@40s"] {
                 let seen = drive(Setting {
                     concurrency: 16,
-                    limit: limit(text),
+                    limit: Some(limit(text)),
                     announces: Some(announces),
                     ..Setting::default()
                 })
@@ -580,7 +581,7 @@ mod tests {
     async fn no_second_holds_more_than_the_highest_rate_within_it_and_the_burst() {
         let seen = drive(Setting {
             rate_per_s: 300.0,
-            limit: limit("100,50@10s,200@20s"),
+            limit: Some(limit("100,50@10s,200@20s")),
             lasts: Duration::from_secs(40),
             ..Setting::default()
         })

@@ -618,15 +618,14 @@ mod tests {
         ceiling: &mut Ceiling,
         from: Instant,
         length_s: f64,
-        mut fares: impl FnMut(f64) -> Fared,
+        mut answer: impl FnMut() -> Fared,
     ) -> Instant {
         let mut now = from;
         while now < from + Duration::from_secs_f64(length_s) {
             ceiling.turn(now);
             now = now.max(ceiling.not_before());
             let epoch = ceiling.sent(now);
-            let fared = fares(ceiling.per_s());
-            ceiling.answered(now, epoch, fared);
+            ceiling.answered(now, epoch, answer());
             now += Duration::from_secs_f64(1.0 / ceiling.per_s());
         }
         now
@@ -637,7 +636,7 @@ mod tests {
         let start = Instant::now();
         let mut ceiling = Ceiling::new(10.0, start);
         let mut count = 0;
-        run(&mut ceiling, start, 600.0, |_| {
+        run(&mut ceiling, start, 600.0, || {
             count += 1;
             // One in five hundred may be anything.
             if count % 500 == 0 {
@@ -670,12 +669,12 @@ mod tests {
     fn what_was_sent_at_a_higher_rate_is_made_up_for() {
         let start = Instant::now();
         let mut ceiling = Ceiling::new(1_000.0, start);
-        let now = run(&mut ceiling, start, 2.0, |_| Fared::Served);
+        let now = run(&mut ceiling, start, 2.0, || Fared::Served);
         for _ in 0..8 {
             let epoch = ceiling.sent(now);
             ceiling.answered(now, epoch, NO_WAIT);
         }
-        run(&mut ceiling, now, 0.01, |_| NO_WAIT);
+        run(&mut ceiling, now, 0.01, || NO_WAIT);
         assert!(ceiling.per_s() < 1_000.0);
         assert!(
             ceiling.not_before() > now,
@@ -689,7 +688,7 @@ mod tests {
         let start = Instant::now();
         let mut ceiling = Ceiling::new(1_000.0, start);
         let mut rng = fastrand::Rng::with_seed(7);
-        run(&mut ceiling, start, 60.0, |_| {
+        run(&mut ceiling, start, 60.0, || {
             if rng.f64() < 0.05 {
                 NO_WAIT
             } else {
@@ -705,7 +704,7 @@ mod tests {
             let start = Instant::now();
             let mut ceiling = Ceiling::new(10.0, start);
             let mut rng = fastrand::Rng::with_seed(7);
-            run(&mut ceiling, start, 600.0, |_| {
+            run(&mut ceiling, start, 600.0, || {
                 if rng.f64() < part {
                     Fared::Failed
                 } else {
