@@ -601,6 +601,12 @@ mod tests {
             "500=0.1",
             "--fault-odds",
             "drop=0.1",
+            "--rate-limit",
+            "100,50@20s:headers=ratelimit",
+            "--workers",
+            "4",
+            "--service-time",
+            "50ms",
         ]);
         let Command::Sandbox(sandbox) = cli.expect("taken").command else {
             panic!("not the sandbox");
@@ -617,6 +623,9 @@ mod tests {
             .collect();
         assert_eq!(faults, ["create-then-drop", "503"]);
         assert_eq!(sandbox.fault_odds.len(), 2);
+        let limit = sandbox.requests_per_second.map(|limit| limit.to_string());
+        assert_eq!(limit.as_deref(), Some("100,50@20s:headers=ratelimit"));
+        assert_eq!(sandbox.service_time, Some(Duration::from_millis(50)));
     }
 
     #[test]

@@ -368,3 +368,38 @@ pub(super) fn describe(preflight: &Preflight) -> String {
         Preflight::Unknown { why } => format!("the project's name could not be learned: {why}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ceilings_are_shown_with_why_and_stay_known_over_inputs() {
+        let progress = Progress::new(args::Progress::None);
+        let started = || Event::Started {
+            input: "a.csv".to_owned(),
+            entries: 3,
+        };
+        progress.take(started());
+        let json = |name: &str| -> serde_json::Value {
+            let line = progress.state().json();
+            serde_json::from_str::<serde_json::Value>(&line).expect("JSON")[name].clone()
+        };
+        assert_eq!(json("rate_per_s"), json!(null));
+        progress.take(Event::Pace {
+            rate_per_s: 97.4,
+            concurrency: 64,
+            why: "the server refuses more".to_owned(),
+        });
+        progress.take(started());
+        let message = progress.state().message();
+        assert_eq!(
+            message,
+            "at most 97 a second, 64 at once: the server refuses more"
+        );
+        assert_eq!(
+            (json("rate_per_s"), json("concurrency")),
+            (json!(97.4), json!(64))
+        );
+    }
+}

@@ -23,6 +23,7 @@ const EVEN_WINDOW_MAX: Duration = Duration::from_secs(10);
 /// many seconds' worth on.
 const SPREAD_PART: f64 = 0.1;
 const SPREAD_FROM_S: f64 = 10.0;
+const SPREAD_CHANGE_PART: f64 = 0.05;
 /// Resets are whole seconds, rounded either way.
 const RESET_GRAIN: Duration = Duration::from_secs(1);
 /// A ceiling is told when it is so far from the one told last, and this much time has passed since.
@@ -177,11 +178,22 @@ impl Capacity {
             |limit| remaining <= limit * SPREAD_PART,
         );
         if is_little && left < wanted {
-            let per_s = left.max(1.0) / reset.as_secs_f64();
+            self.spread_over(now, left.max(1.0) / reset.as_secs_f64(), reset);
+        } else if !is_little && self.spread.take().is_some() {
+            self.ceiling.announce(now, self.even_per_s);
+        }
+        None
+    }
+
+    /// Makes what is left last until the reset. What is nearly what was said before changes nothing.
+    fn spread_over(&mut self, now: Instant, per_s: f64, reset: Duration) {
+        let is_news = self
+            .spread
+            .is_none_or(|(before, _)| (per_s - before).abs() > before * SPREAD_CHANGE_PART);
+        if is_news {
             self.spread = Some((per_s, now + reset));
             self.ceiling.announce(now, Some(per_s));
         }
-        None
     }
 
     /// What is to be told: that a ceiling is noticeably another.
@@ -644,5 +656,52 @@ mod tests {
             assert!(served >= possible * part, "{served} of {possible}");
             assert!(seen.told.is_empty(), "{:?}", seen.told);
         }
+    }
+
+    fn capacity(rate_per_s: f64) -> (Capacity, Instant) {
+        let sending = Sending {
+            rate_per_s,
+            ..Sending::default()
+        };
+        let now = Instant::now();
+        (Capacity::new(&sending, now), now)
+    }
+
+    fn left(limit: f64, remaining: f64, reset_s: u64) -> Limits {
+        Limits {
+            limit: Some(limit),
+            window: None,
+            remaining: Some(remaining),
+            reset: Some(Duration::from_secs(reset_s)),
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_long_window_is_spread_once_it_is_little() {
+        let (mut capacity, now) = capacity(10.0);
+        assert_eq!(capacity.heed(now, &left(5_000.0, 4_000.0, 3_600), 1), None);
+        assert_eq!(capacity.per_s().to_bits(), 10.0_f64.to_bits());
+        assert_eq!(capacity.heed(now, &left(5_000.0, 360.0, 3_600), 1), None);
+        assert!(
+            (capacity.per_s() - 0.1).abs() < 1e-9,
+            "{}",
+            capacity.per_s()
+        );
+        let later = now + Duration::from_secs(3_601);
+        capacity.turn(later);
+        assert_eq!(capacity.per_s().to_bits(), 10.0_f64.to_bits());
+    }
+
+    #[test]
+    fn what_is_used_up_is_waited_for_and_those_under_way_may_use_it_up() {
+        let (mut capacity, now) = capacity(10.0);
+        let wait = capacity.heed(now, &left(100.0, 0.0, 30), 1);
+        assert_eq!(wait, Some(Duration::from_secs(30)));
+        assert_eq!(capacity.heed(now, &left(100.0, 0.0, 0), 1), None);
+        assert_eq!(capacity.heed(now, &left(100.0, 8.0, 30), 9), None);
+        assert_eq!(capacity.not_before(), now + Duration::from_secs(30));
+        // A reset that is far away is waited for as long as a Retry-After.
+        assert_eq!(capacity.heed(now, &left(100.0, 8.0, 80_000), 9), None);
+        assert_eq!(capacity.not_before(), now + RETRY_AFTER_MAX);
     }
 }

@@ -23,6 +23,8 @@ const DROP_MIN: f64 = 0.5;
 /// below which they lower nothing: it need not be the rate, and the gate and the budget of retries do more.
 const DROP_MIN_FAILING: f64 = 0.8;
 const BEST_PART_MIN: f64 = 0.5;
+/// What fails counts only where it is such a part of all.
+const FAILED_PART: f64 = 0.5;
 /// So many refusals of an epoch, and such a part of its answers, are an event: fewer may be anything.
 const EVENT_REFUSALS: f64 = 3.0;
 const EVENT_PART: f64 = 0.01;
@@ -48,6 +50,10 @@ const MORE_MIN_PER_S: f64 = 1.0;
 const MORE_MAX_PART: f64 = 0.5;
 /// How long a probe lasts at least: a server that counts by the second may refuse only at its end.
 const PROBE: Duration = Duration::from_secs(1);
+/// And until it has asked for so many more than was held.
+const PROBE_EXCESS: f64 = 2.5;
+/// Answers to this part of what a probe sends tell.
+const PROBE_ANSWERED: f64 = 0.9;
 /// A probe whose answers have not come after so many times its length proves nothing.
 const PROBE_LENGTHS_MAX: u32 = 6;
 /// How long a rate is held before the first probe, and at most after probes that were refused.
@@ -106,14 +112,12 @@ struct Counts {
     sent: u32,
     served: u32,
     refused: u32,
-    failed: u32,
 }
 
 impl Counts {
-    /// The part of the answers that is not served.
-    fn bad_part(&self) -> f64 {
-        let bad = f64::from(self.refused + self.failed);
-        bad / (bad + f64::from(self.served)).max(1.0)
+    /// The part that is refused.
+    fn refused_part(&self) -> f64 {
+        f64::from(self.refused) / f64::from(self.refused + self.served).max(1.0)
     }
 }
 
@@ -162,7 +166,6 @@ impl LastSecond {
             all.sent += one.sent;
             all.served += one.served;
             all.refused += one.refused;
-            all.failed += one.failed;
         }
         all
     }
@@ -227,8 +230,13 @@ impl Answers {
         }
     }
 
+    /// What may be the rate's fault. A part that fails need not be; most of all may.
     fn bad(&self) -> f64 {
-        self.refused + self.failed
+        if self.failed >= self.all * FAILED_PART {
+            self.refused + self.failed
+        } else {
+            self.refused
+        }
     }
 
     fn bad_part(&self) -> f64 {
@@ -371,7 +379,7 @@ impl Ceiling {
         match fared {
             Fared::Served => counts.served += 1,
             Fared::Refused(_) => counts.refused += 1,
-            Fared::Failed => counts.failed += 1,
+            Fared::Failed => {}
         }
         self.since_probe.add(fared);
         if epoch.0 != self.epoch {
@@ -379,7 +387,7 @@ impl Ceiling {
         }
         self.answers.add(fared);
         if let Fared::Refused(stated) = fared {
-            self.stated = self.stated.max(stated);
+            self.stated = self.stated.max(stated.min(HOLD_PAUSED_MAX));
         }
         self.judge(now);
     }
@@ -499,14 +507,14 @@ impl Ceiling {
         let per_s = (from + more).min(self.job_per_s);
         // Where the step is small, it takes longer to show.
         let length = PROBE.max(Duration::from_secs_f64(
-            2.5 / (per_s - from).max(MORE_MIN_PER_S / 2.0),
+            PROBE_EXCESS / (per_s - from).max(MORE_MIN_PER_S / 2.0),
         ));
         self.change(now, per_s);
         self.phase = Phase::Probe {
             from,
             began: now,
             length,
-            answers: 0.9 * per_s * length.as_secs_f64(),
+            answers: PROBE_ANSWERED * per_s * length.as_secs_f64(),
         };
     }
 
@@ -587,7 +595,7 @@ impl Ceiling {
         if counts.served < BACKGROUND_SERVED {
             return;
         }
-        let bad = counts.bad_part();
+        let bad = counts.refused_part();
         let (used_before, bad_before) = *self.unhelped.get_or_insert((used, bad));
         if self.per_s() <= used_before * BACKGROUND_RATE_PART
             && (bad_before * BACKGROUND_LEFT..=bad_before / BACKGROUND_LEFT).contains(&bad)
@@ -598,7 +606,7 @@ impl Ceiling {
         }
     }
 
-    /// What is refused whatever the rate may have become less.
+    /// Of what is refused whatever the rate there may be less by now.
     fn forget_background(&mut self) {
         let bad = self.answers.bad_part();
         if bad < self.background {

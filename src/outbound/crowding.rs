@@ -16,7 +16,7 @@ use tokio::time::Instant;
 const SAMPLES: usize = 64;
 const SAMPLES_FIRST: u32 = 8;
 /// So many tell something, once they have come in over such a time and over so many medians.
-const SAMPLES_MIN: u32 = 16;
+const SAMPLES_MIN: u32 = 32;
 const ROUND_MIN: Duration = Duration::from_millis(400);
 const ROUND_MEDIANS: u32 = 1;
 /// A median this many times the lowest, and so much above it, is a line. Below that nothing is done: it may be noise, or
@@ -26,10 +26,14 @@ const LINE_MIN_MICROS: f64 = 40_000.0;
 /// A step down, one that follows on another that cost nothing, and the part of a step up.
 const SHRINK: f64 = 0.8;
 const SHRINK_AGAIN: f64 = 0.6;
+/// As much is served as before, as far as can be told from a round.
+const KEPT_PART: f64 = 0.93;
 const GROW_PART: u32 = 10;
-/// When a step down is tried without a sign: first, and then so long, and so many rounds, after one that was taken back.
+/// When a step down is tried without a sign: first, and then so long, and so many rounds, after one that was taken back;
+/// twice as long each time, up to a limit.
 const TRIAL_FIRST: Duration = Duration::from_secs(5);
 const TRIAL_EVERY: Duration = Duration::from_secs(15);
+const TRIAL_EVERY_MAX: Duration = Duration::from_mins(4);
 const TRIAL_EVERY_ROUNDS: u32 = 20;
 /// The number at once bounds us where this part of the requests that go find this part of the places taken.
 const BOUND_PART: f64 = 0.8;
@@ -76,6 +80,7 @@ pub(super) struct Crowding {
     lowest_micros: Option<u32>,
     trial: Option<Trial>,
     next_trial: Instant,
+    trial_every: Duration,
     /// The part of the last requests that found it full.
     full_part: f64,
     round: Round,
@@ -89,6 +94,7 @@ impl Crowding {
             lowest_micros: None,
             trial: None,
             next_trial: now + TRIAL_FIRST,
+            trial_every: TRIAL_EVERY,
             full_part: 0.0,
             round: Round::new(now),
         }
@@ -153,15 +159,17 @@ impl Crowding {
         let line_from = (lowest * LINE_TIMES).max(lowest + LINE_MIN_MICROS);
         if let Some(trial) = self.trial.take() {
             // Of a line nothing is lost; where there is none, as much as places were given up.
-            let kept = f64::from(self.most) / f64::from(trial.before);
-            if !is_bound || served_per_s < trial.served_per_s * f64::midpoint(1.0, kept) {
+            if !is_bound || served_per_s < trial.served_per_s * KEPT_PART {
                 self.most = trial.before;
-                self.next_trial = now + TRIAL_EVERY.max(passed * TRIAL_EVERY_ROUNDS);
+                self.next_trial = now + self.trial_every.max(passed * TRIAL_EVERY_ROUNDS);
+                self.trial_every = (self.trial_every * 2).min(TRIAL_EVERY_MAX);
                 if is_bound {
                     self.lowest_micros = Some(median);
                 }
             } else if median_micros > LINE_MIN_MICROS {
-                self.shrink(SHRINK_AGAIN, served_per_s);
+                self.trial_every = TRIAL_EVERY;
+                // Held against the best of all steps, or a little would be lost with each.
+                self.shrink(SHRINK_AGAIN, served_per_s.max(trial.served_per_s));
             }
         } else if is_bound
             && median_micros > LINE_MIN_MICROS
