@@ -289,7 +289,8 @@ impl Pacer {
         let (done, waiting, pace) = {
             let mut ways = self.ways();
             let done = act(&mut ways);
-            self.fit_places(&mut ways);
+            let wanted = ways.capacity.concurrency();
+            self.fit_places(&mut ways, wanted);
             (
                 done,
                 ways.gate.take_untold(),
@@ -307,10 +308,9 @@ impl Pacer {
         done
     }
 
-    /// Makes as many places as may be under way at once. Those that are taken go when they come free.
-    fn fit_places(&self, ways: &mut Ways) {
-        let (wanted, present) = (ways.capacity.concurrency(), ways.places);
-        ways.places = wanted;
+    /// Makes so many places. Those that are taken go when they come free.
+    fn fit_places(&self, ways: &mut Ways, wanted: u32) {
+        let present = std::mem::replace(&mut ways.places, wanted);
         if wanted < present {
             let fewer = present - wanted;
             let free = self.slots.forget_permits(fewer as usize);
@@ -498,6 +498,58 @@ mod tests {
             );
             assert!(all >= 4.0 * rate * 0.98, "{all} in four seconds at {rate}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_rate_changes_no_second_holds_more_than_the_highest_within_it_and_its_burst()
+    {
+        let now = Instant::now();
+        let mut rate = Rate::new(400.0, TokioClock { origin: now });
+        let mut sent = Vec::new();
+        for (per_s, lasts_ms) in [
+            (400.0, 1_300),
+            (90.0, 700),
+            (250.0, 450),
+            (12.0, 2_100),
+            (399.0, 900),
+        ] {
+            rate.follow(per_s);
+            let until = Instant::now() + Duration::from_millis(lasts_ms);
+            while Instant::now() < until {
+                match rate.take(Instant::now()) {
+                    Ok(()) => sent.push((Instant::now(), per_s)),
+                    Err(then) => tokio::time::sleep_until(then.min(until)).await,
+                }
+            }
+        }
+        for (first, (start, _)) in sent.iter().enumerate() {
+            let end = *start + Duration::from_secs(1);
+            let second = sent[first..].iter().take_while(|(time, _)| *time < end);
+            let (count, highest) = second.fold((0.0, 0.0_f64), |(count, highest), (_, per_s)| {
+                (count + 1.0, highest.max(*per_s))
+            });
+            let burst = f64::from(burst(highest).max(CARRIED_BURST).get());
+            assert!(count <= highest + burst, "{count} in a second at {highest}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fewer_places_at_once_are_made_as_they_come_free_and_more_at_once() {
+        let (pacer, _) = pacer(|_| {});
+        let mut held = Vec::new();
+        for _ in 0..6 {
+            held.push(permit(&pacer, FIRST).await);
+        }
+        // Eight places, six of them taken: two go at once, two when they come free.
+        pacer.fit_places(&mut pacer.ways(), 4);
+        assert_eq!(pacer.slots.available_permits(), 0);
+        held.truncate(4);
+        assert_eq!(pacer.slots.available_permits(), 0);
+        held.truncate(3);
+        assert_eq!(pacer.slots.available_permits(), 1);
+        // The capacity still bears eight.
+        pacer.in_ways(Instant::now(), |_| {});
+        assert_eq!(pacer.slots.available_permits(), 5);
     }
 
     #[tokio::test(start_paused = true)]
