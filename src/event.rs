@@ -33,6 +33,15 @@ pub enum Event {
     },
     /// Sending goes on after a wait.
     Resumed,
+    /// The server bears less than the job may send, or more again: noticeably other ceilings than were told last.
+    Pace {
+        /// The most requests in a second, at most the job's.
+        rate_per_s: f64,
+        /// The most requests at once, at most the job's.
+        concurrency: u32,
+        /// Why, in a few words.
+        why: String,
+    },
     /// The run ends early; what is under way is brought to its end.
     Stopping {
         /// Why.

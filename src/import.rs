@@ -178,7 +178,8 @@ impl Importer {
             traffic,
         };
         self.ledger.end_run(run, end).await?;
-        tracing::info!(run = run.0, exit_code, ?traffic, "run ended");
+        let pace = self.outbound.pace();
+        tracing::info!(run = run.0, exit_code, ?traffic, ?pace, "run ended");
         Ok((
             Imported {
                 summary,

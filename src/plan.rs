@@ -245,9 +245,9 @@ pub enum DoubtPolicy {
 pub struct Sending {
     /// What to do with lost answers.
     pub in_doubt: DoubtPolicy,
-    /// Requests a second, look-ups included.
+    /// At most so many requests a second, look-ups included.
     pub rate_per_s: f64,
-    /// Requests under way at once.
+    /// At most so many requests under way at once.
     pub concurrency: NonZeroU32,
     /// Attempts for one entry.
     pub max_attempts: NonZeroU32,

@@ -110,6 +110,8 @@ const SANDBOX_EXAMPLES: &str = "\
 Examples:
   concord-import sandbox --port 8080 --store /tmp/sandbox-store
   concord-import sandbox --requests-per-second 5
+  concord-import sandbox --requests-per-second 100,50@20s,100@40s:headers=ratelimit
+  concord-import sandbox --workers 4 --service-time 50ms
   concord-import sandbox --fault create-then-drop --fault 429:retry-after=2
   concord-import sandbox --fault-odds hang=0.01 --seed 7
   concord-import sandbox --outage 10s..40s --list-filter ignored
@@ -322,10 +324,10 @@ pub struct SendingArgs {
     /// Send at most so many new requests: a pilot
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Requests a second, look-ups included [default: 10]
+    /// At most so many requests a second, look-ups included; fewer where the server bears less [default: 10]
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub rate: Option<f64>,
-    /// Requests under way at once [default: 8]
+    /// At most so many requests under way at once [default: 8]
     #[arg(long, value_name = "N", value_parser = concurrency, allow_negative_numbers = true)]
     pub concurrency: Option<NonZeroU32>,
     /// Attempts for one entry [default: 6]
@@ -471,8 +473,23 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FAULT=P", help_heading = "Faults")]
     pub fault_odds: Vec<Odds>,
     /// Answer 429 to more than so many requests a second; `10:retry-after=1` says how long to wait
-    #[arg(long, value_name = "N", help_heading = "Faults")]
+    ///
+    /// It may change with time: `100,50@20s,100@40s` halves after twenty seconds and recovers after forty. Behind a colon
+    /// each: retry-after=1 (or another wait, as for --fault), headers=ratelimit or headers=x-ratelimit (every answer
+    /// tells what is left), fixed (counted by whole seconds rather than by any second).
+    #[arg(
+        long,
+        visible_alias = "rate-limit",
+        value_name = "N",
+        help_heading = "Faults"
+    )]
     pub requests_per_second: Option<RateLimit>,
+    /// Work on so many requests at a time; the others stand in line, so that answers take longer
+    #[arg(long, value_name = "N", help_heading = "Faults")]
+    pub workers: Option<NonZeroU32>,
+    /// How long a worker takes for a request, such as 20ms [default: 20ms]
+    #[arg(long, value_name = "DURATION", value_parser = service_time, requires = "workers", help_heading = "Faults")]
+    pub service_time: Option<Duration>,
     /// Be out of order from the one time to the other, such as 10s..40s, counted from the start
     #[arg(long, value_name = "FROM..TO", help_heading = "Faults")]
     pub outage: Option<Outage>,
@@ -511,6 +528,10 @@ fn max_attempts(text: &str) -> Result<NonZeroU32, Refusal> {
 
 fn timeout(text: &str) -> Result<Duration, Refusal> {
     limits::TIMEOUT.parse(text)
+}
+
+fn service_time(text: &str) -> Result<Duration, Refusal> {
+    limits::SERVICE_TIME.parse(text)
 }
 
 fn list_lag(text: &str) -> Result<Duration, Refusal> {
@@ -580,6 +601,12 @@ mod tests {
             "500=0.1",
             "--fault-odds",
             "drop=0.1",
+            "--rate-limit",
+            "100,50@20s:headers=ratelimit",
+            "--workers",
+            "4",
+            "--service-time",
+            "50ms",
         ]);
         let Command::Sandbox(sandbox) = cli.expect("taken").command else {
             panic!("not the sandbox");
@@ -596,6 +623,9 @@ mod tests {
             .collect();
         assert_eq!(faults, ["create-then-drop", "503"]);
         assert_eq!(sandbox.fault_odds.len(), 2);
+        let limit = sandbox.requests_per_second.map(|limit| limit.to_string());
+        assert_eq!(limit.as_deref(), Some("100,50@20s:headers=ratelimit"));
+        assert_eq!(sandbox.service_time, Some(Duration::from_millis(50)));
     }
 
     #[test]

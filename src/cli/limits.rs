@@ -30,6 +30,8 @@ pub const INITIAL_BACKOFF: Between = Between::new(1, 10 * MINUTE_MS, "1ms to 10m
 pub const MAX_BACKOFF: Between = Between::new(1, 60 * MINUTE_MS, "1ms to 1h");
 /// For an outage that a run sits out.
 pub const GIVE_UP_AFTER: Between = Between::new(0, 7 * 24 * 60 * MINUTE_MS, "0s to 7d");
+/// For how long the sandbox works on a request.
+pub const SERVICE_TIME: Between = Between::new(0, 10 * MINUTE_MS, "0s to 10m");
 /// For how much later the sandbox lists a request than it made it.
 pub const LIST_LAG: Between = Between::new(0, 60 * MINUTE_MS, "0s to 1h");
 

@@ -36,9 +36,31 @@ struct State {
     tally: Tally,
     began: Instant,
     waiting: Option<(String, Instant)>,
+    /// The ceilings below what the job may send, and why.
+    pace: Option<Pace>,
     ending: Option<&'static str>,
     /// When it was last told how much of the project's list was read.
     list_told: Option<Instant>,
+}
+
+/// The most that is sent at present.
+#[derive(Debug)]
+struct Pace {
+    rate_per_s: f64,
+    concurrency: u32,
+    why: String,
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rate, at_once, why) = (self.rate_per_s, self.concurrency, &self.why);
+        // Of a few a second the part counts.
+        let digits = usize::from(rate < 10.0);
+        write!(
+            f,
+            "at most {rate:.digits$} a second, {at_once} at once: {why}"
+        )
+    }
 }
 
 /// What is seen of a run.
@@ -67,6 +89,7 @@ impl Progress {
                 tally: Tally::default(),
                 began: Instant::now(),
                 waiting: None,
+                pace: None,
                 ending: None,
                 list_told: None,
             })),
@@ -97,12 +120,15 @@ impl Progress {
         let mut state = self.state();
         match event {
             Event::Started { input, entries } => {
+                // The server is the same for every input.
+                let pace = state.pace.take();
                 *state = State {
                     input,
                     total: entries,
                     tally: Tally::default(),
                     began: Instant::now(),
                     waiting: None,
+                    pace,
                     ending: None,
                     list_told: None,
                 };
@@ -126,6 +152,21 @@ impl Progress {
                 }
             }
             Event::Resumed => state.waiting = None,
+            Event::Pace {
+                rate_per_s,
+                concurrency,
+                why,
+            } => {
+                let pace = Pace {
+                    rate_per_s,
+                    concurrency,
+                    why,
+                };
+                if self.shown == Shown::Plain {
+                    terminal::say(&pace.to_string());
+                }
+                state.pace = Some(pace);
+            }
             Event::Stopping { why } => {
                 state.ending = Some("stopping");
                 drop(state);
@@ -247,6 +288,8 @@ impl State {
         } else if let Some((why, until)) = &self.waiting {
             let left = until.saturating_duration_since(Instant::now()).as_secs();
             parts.push(format!("waits {left} s, {why}"));
+        } else if let Some(pace) = &self.pace {
+            parts.push(pace.to_string());
         }
         parts.extend(
             Outcome::ALL
@@ -280,9 +323,11 @@ impl State {
             .map(|outcome| (outcome.name().to_owned(), self.tally.count(outcome).into()))
             .collect();
         let waiting = self.waiting.as_ref().map(|(why, _)| why);
+        let pace = self.pace.as_ref();
         json!({
             "event": "progress", "input": self.input, "done": self.tally.entries, "total": self.total,
             "outcomes": outcomes, "waiting": waiting,
+            "rate_per_s": pace.map(|pace| pace.rate_per_s), "concurrency": pace.map(|pace| pace.concurrency),
         })
         .to_string()
     }
@@ -321,5 +366,40 @@ pub(super) fn describe(preflight: &Preflight) -> String {
         } => format!("project: {name}"),
         Preflight::NotListed => format!("warning: {NOT_LISTED}"),
         Preflight::Unknown { why } => format!("the project's name could not be learned: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ceilings_are_shown_with_why_and_stay_known_over_inputs() {
+        let progress = Progress::new(args::Progress::None);
+        let started = || Event::Started {
+            input: "a.csv".to_owned(),
+            entries: 3,
+        };
+        progress.take(started());
+        let json = |name: &str| -> serde_json::Value {
+            let line = progress.state().json();
+            serde_json::from_str::<serde_json::Value>(&line).expect("JSON")[name].clone()
+        };
+        assert_eq!(json("rate_per_s"), json!(null));
+        progress.take(Event::Pace {
+            rate_per_s: 97.4,
+            concurrency: 64,
+            why: "the server refuses more".to_owned(),
+        });
+        progress.take(started());
+        let message = progress.state().message();
+        assert_eq!(
+            message,
+            "at most 97 a second, 64 at once: the server refuses more"
+        );
+        assert_eq!(
+            (json("rate_per_s"), json("concurrency")),
+            (json!(97.4), json!(64))
+        );
     }
 }

@@ -97,8 +97,9 @@ pub(super) fn health_of_silence(silence: &Silence) -> Health {
 /// What an answer tells of the server, whoever asked for what.
 pub(super) fn health(answer: &Answer) -> Health {
     match (answer.status, answer.retry_after) {
+        // Surely not created, so that a reset is as good as a Retry-After. Of a 503 only the latter says so.
         (429, retry_after) => Health::Busy {
-            retry_after,
+            retry_after: retry_after.or_else(|| answer.limits?.wait()),
             status: 429,
         },
         (503, Some(wait)) => Health::Busy {

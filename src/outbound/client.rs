@@ -33,9 +33,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::clock::Clock;
 use super::direct::Direct;
+use super::limits::Limits;
 use super::proxied::Proxied;
 use crate::entry::RequestBody;
-use crate::plan::Target;
+use crate::plan::{Target, is_loopback};
 use crate::time_of_day;
 
 /// The most of an answer to a POST that is read, in bytes.
@@ -73,6 +74,8 @@ pub struct Answer {
     pub date: Option<SystemTime>,
     /// When to come again, from now, if it said so.
     pub retry_after: Option<Duration>,
+    /// What it said of its limits, if anything.
+    pub limits: Option<Limits>,
     /// The body, whole.
     pub body: Result<Vec<u8>, BodyFault>,
 }
@@ -132,10 +135,12 @@ impl Answer {
         headers: &HeaderMap,
         body: Result<Vec<u8>, BodyFault>,
     ) -> Self {
+        let date = headers.get(DATE).and_then(read_date);
         Self {
             status: status.as_u16(),
-            date: headers.get(DATE).and_then(read_date),
+            date,
             retry_after: headers.get(RETRY_AFTER).and_then(read_retry_after),
+            limits: Limits::of(headers, date),
             body,
         }
     }
@@ -166,7 +171,6 @@ pub(super) struct Client {
     /// The same, ready to be sent to.
     requests_uri: Uri,
     projects: Url,
-    timeout: Duration,
     pub(super) clock: Clock,
 }
 
@@ -184,28 +188,24 @@ impl Client {
         let connect_max = CONNECT_MAX.min(timeout / 2);
         let way = |to: &Uri| {
             let is_plain = to.scheme_str() == Some("http");
-            // Plain HTTP goes to loopback only, and never through a proxy.
-            if is_plain || Matcher::from_system().intercept(to).is_none() {
+            // What goes to loopback (plain HTTP always does) goes through no proxy.
+            let is_here = is_plain || to.host().is_some_and(is_loopback);
+            if is_here || Matcher::from_system().intercept(to).is_none() {
                 Direct::new(key, timeout, connect_max, is_plain).map(Way::Direct)
             } else {
                 Proxied::new(key, timeout, connect_max, is_plain).map(Way::Proxied)
             }
         };
-        Self::over(target, timeout, way)
+        Self::over(target, way)
     }
 
     /// A client without a network. The carrier keeps to the deadline by itself.
-    pub(super) fn simulated(
-        target: &Target,
-        timeout: Duration,
-        carrier: Carrier,
-    ) -> Result<Self, ClientError> {
-        Self::over(target, timeout, |_| Ok(Way::Simulated(carrier)))
+    pub(super) fn simulated(target: &Target, carrier: Carrier) -> Result<Self, ClientError> {
+        Self::over(target, |_| Ok(Way::Simulated(carrier)))
     }
 
     fn over(
         target: &Target,
-        timeout: Duration,
         way: impl FnOnce(&Uri) -> Result<Way, ClientError>,
     ) -> Result<Self, ClientError> {
         let (requests, projects) = urls(target)?;
@@ -216,7 +216,6 @@ impl Client {
             requests,
             requests_uri,
             projects,
-            timeout,
             clock: Clock::default(),
         })
     }
@@ -332,4 +331,122 @@ fn read_retry_after(value: &HeaderValue) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(time_of_day()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_millis(400);
+
+    /// A server for one connection: it reads what comes, writes this, and closes, or waits for the client to do so.
+    fn serve(answer: &'static str, closes: bool) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        std::thread::spawn(move || {
+            let Ok((mut stream, _)) = listener.accept() else {
+                return;
+            };
+            let mut request = Vec::new();
+            let mut part = [0; 4_096];
+            while !request.ends_with(b"}") {
+                match stream.read(&mut part) {
+                    Ok(count @ 1..) => request.extend_from_slice(&part[..count]),
+                    _ => return,
+                }
+            }
+            stream.write_all(answer.as_bytes()).expect("it listens");
+            if !closes {
+                drop(stream.read(&mut part));
+            }
+        });
+        port
+    }
+
+    /// What a POST to that port comes to, by either way.
+    async fn post(port: impl Fn() -> u16) -> Vec<Exchange> {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut all = Vec::new();
+        for is_direct in [true, false] {
+            let target = Target {
+                organization: Uuid::from_u128(1),
+                project: Uuid::from_u128(2),
+                base_url: format!("http://127.0.0.1:{}", port()),
+            };
+            let client = Client::over(&target, |_| {
+                let key = HeaderValue::from_static("a key");
+                if is_direct {
+                    Direct::new(key, TIMEOUT, TIMEOUT / 2, true).map(Way::Direct)
+                } else {
+                    Proxied::new(key, TIMEOUT, TIMEOUT / 2, true).map(Way::Proxied)
+                }
+            });
+            let client = client.expect("a client");
+            let request = Outgoing {
+                method: Method::POST,
+                url: client.requests.clone(),
+                body: Some(b"{}".to_vec()),
+            };
+            all.push(client.way.carry(request, 64).await);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn either_way_tells_the_same_of_silence() {
+        let nobody = || {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+            listener.local_addr().expect("bound").port()
+        };
+        for exchange in post(nobody).await {
+            assert!(
+                matches!(exchange, Err(Silence::NoConnection(_))),
+                "{exchange:?}"
+            );
+        }
+        for exchange in post(|| serve("", true)).await {
+            assert!(matches!(exchange, Err(Silence::Broken)), "{exchange:?}");
+        }
+        for exchange in post(|| serve("", false)).await {
+            assert!(
+                matches!(exchange, Err(Silence::Timeout(TIMEOUT))),
+                "{exchange:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn either_way_tells_the_same_of_answers() {
+        let told = |exchange: Exchange| {
+            let answer = exchange.expect("an answer");
+            (answer.status, answer.retry_after, answer.body)
+        };
+        let ok = "HTTP/1.1 201 Created\r\nretry-after: 7\r\ncontent-length: 2\r\n\r\n{}";
+        for exchange in post(|| serve(ok, true)).await {
+            let wait = Duration::from_secs(7);
+            assert_eq!(told(exchange), (201, Some(wait), Ok(b"{}".to_vec())));
+        }
+        let moved =
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+        for exchange in post(|| serve(moved, true)).await {
+            assert_eq!(told(exchange), (307, None, Ok(Vec::new())));
+        }
+        let cut = "HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\n{}";
+        for closes in [true, false] {
+            for exchange in post(|| serve(cut, closes)).await {
+                assert_eq!(told(exchange), (201, None, Err(BodyFault::CutOff)));
+            }
+        }
+        let large = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+                     41\r\n.................................................................\r\n";
+        for exchange in post(|| serve(large, true)).await {
+            let fault = BodyFault::TooLarge { bytes_max: 64 };
+            assert_eq!(told(exchange), (200, None, Err(fault)));
+        }
+    }
 }

@@ -93,11 +93,22 @@ pub(super) struct Probe {
 
 /// What the head of the line has to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    Go { probe: Option<Probe> },
+pub(super) enum Turn<T> {
+    Go(T),
     SleepUntil(Instant),
     AwaitChange,
     GiveUp { lasted: Duration, last: String },
+}
+
+impl<T> Turn<T> {
+    pub(super) fn map<U>(self, go: impl FnOnce(T) -> U) -> Turn<U> {
+        match self {
+            Self::Go(with) => Turn::Go(go(with)),
+            Self::SleepUntil(then) => Turn::SleepUntil(then),
+            Self::AwaitChange => Turn::AwaitChange,
+            Self::GiveUp { lasted, last } => Turn::GiveUp { lasted, last },
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +154,11 @@ pub(super) struct Standing {
     pub(super) read: u64,
     /// POSTs answered 429, or 503 with Retry-After.
     pub(super) refused: u64,
+}
+
+/// Whether a refusal says how long to wait. "Come back now" does not.
+pub(super) fn asks_for_time(retry_after: Option<Duration>) -> bool {
+    retry_after.is_some_and(|wait| !wait.is_zero())
 }
 
 /// Opens and closes the way to the server.
@@ -191,7 +207,7 @@ impl Gate {
         now: Instant,
         want: Want,
         rate: impl FnOnce() -> Result<(), Instant>,
-    ) -> Turn {
+    ) -> Turn<Option<Probe>> {
         let since = self.unserved_since.filter(|_| self.is_waiting(now));
         let deadline = since.map(|since| since + self.sending.give_up_after);
         if let (Some(since), Some(deadline)) = (since, deadline)
@@ -220,7 +236,7 @@ impl Gate {
             _ => {}
         }
         if let Err(then) = rate() {
-            return Turn::SleepUntil(then);
+            return until(then);
         }
         let probe = self.outage.as_mut().map(|outage| {
             self.probes += 1;
@@ -242,10 +258,10 @@ impl Gate {
         if probe.is_none() && std::mem::take(&mut self.is_told) {
             self.untold = Some(Event::Resumed);
         }
-        Turn::Go { probe }
+        Turn::Go(probe)
     }
 
-    /// Takes note of what an exchange told of the server.
+    /// Takes note of what an exchange told of the server, and whether others are served meanwhile.
     pub(super) fn report(
         &mut self,
         now: Instant,
@@ -253,6 +269,7 @@ impl Gate {
         entry: ImportId,
         purpose: Purpose,
         health: &Health,
+        is_serving: bool,
     ) {
         match (health, purpose) {
             (Health::Serving | Health::Created, Purpose::Create) => {
@@ -296,6 +313,9 @@ impl Gate {
                 self.standing.refused += u64::from(purpose == Purpose::Create);
                 if let Some(outage) = &mut self.outage {
                     outage.end_probe(probe);
+                } else if is_serving && !asks_for_time(*retry_after) {
+                    // It is the rate that is too high (`ceiling`); those who are served need not wait.
+                    return;
                 }
                 let until = self.pause(now, *retry_after);
                 self.tell(
@@ -323,6 +343,12 @@ impl Gate {
             }
             (Health::Unreachable { what }, _) => self.close(now, probe, Why::Unreachable, what),
         }
+    }
+
+    /// Nothing is left of what the server says that it takes: everyone waits for more.
+    pub(super) fn rest(&mut self, now: Instant, wait: Duration) {
+        let until = self.pause(now, Some(wait));
+        self.tell("the server's limit is used up".to_owned(), until - now);
     }
 
     /// A probe that ended without a report (its run was stopped) must not close the gate for good.

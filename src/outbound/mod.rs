@@ -4,14 +4,18 @@
 //! input or the terminal, and it keeps no entry longer than it takes to settle it.
 
 mod backoff;
+mod capacity;
+mod ceiling;
 mod classify;
 mod client;
 mod clock;
+mod crowding;
 mod direct;
 mod doubts;
 mod forbidden;
 mod gate;
 mod learned;
+mod limits;
 mod listing;
 mod lookup;
 mod pace;
@@ -35,8 +39,10 @@ pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
 pub use client::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
 pub use doubts::DOUBTS_MAX;
 pub use gate::RETRY_AFTER_MAX;
+#[doc(hidden)]
+pub use limits::Limits;
 pub use listing::{ListPage, NoPage, digests_of};
-pub use pace::burst;
+pub use pace::{Pace, burst};
 pub use scan::SCAN_ITEMS_MAX;
 
 use client::Client;
@@ -139,7 +145,7 @@ impl Outbound {
         stop: &StopSignal,
         events: &Events,
     ) -> Result<Self, ClientError> {
-        let client = Client::simulated(target, sending.timeout, carrier)?;
+        let client = Client::simulated(target, carrier)?;
         Ok(Self::over(client, sending, mark, seed, stop, events))
     }
 
@@ -202,6 +208,11 @@ impl Outbound {
         }
     }
 
+    /// What may be sent at present, and how it has fared.
+    pub fn pace(&self) -> Pace {
+        self.pacer.pace()
+    }
+
     /// Waits for leave to send a POST. In an outage that leaves entries in doubt, a GET goes first: it tells as
     /// well that nobody serves, and leaves nothing behind.
     async fn permit_to_create(&self, entry: ImportId, cost: Cost) -> Result<Permit, Stopped> {
@@ -243,6 +254,9 @@ impl Outbound {
         let status = exchange.as_ref().ok().map(|answer| answer.status);
         tracing::debug!(%entry, status, ?health, "looked up");
         permit.report(entry, &health);
+        if let Some(limits) = exchange.as_ref().ok().and_then(|answer| answer.limits) {
+            permit.heed(&limits);
+        }
         if status == Some(401) {
             // Nothing can be created with that key either.
             self.stop.raise(StopCause::KeyRefused);

@@ -1,9 +1,11 @@
 //! When something may be sent: rate, concurrency and the server's own wishes, made into one [`Permit`].
 //!
 //! Requests stand in one line. Whoever is at its head waits for the gate (`gate`: a pause the server asked
-//! for, or an outage with its single probe) and then for the rate. It knows nothing of what is sent.
+//! for, or an outage with its single probe) and then for the rate. Rate and number at once are the job's, or less where
+//! the server bears less (`capacity`). It knows nothing of what is sent.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +17,10 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::capacity::{Capacity, Stamp};
+use super::ceiling::Fared;
 use super::gate::{Gate, Health, Probe, Purpose, Standing, Turn, Want};
+use super::limits::Limits;
 use crate::entry::ImportId;
 use crate::event::Events;
 use crate::plan::Sending;
@@ -25,24 +30,40 @@ use crate::stop::{StopCause, StopSignal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stopped;
 
+/// What may be sent at present, and how it has fared: for the log.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "shown by its Debug form")]
+pub struct Pace {
+    rate_per_s: f64,
+    concurrency: u32,
+    standing: Standing,
+}
+
 /// Leave to send one request now. Given back when dropped.
 #[derive(Debug)]
 pub(super) struct Permit {
-    _slot: OwnedSemaphorePermit,
+    slot: Option<OwnedSemaphorePermit>,
     pacer: Arc<Pacer>,
     want: Want,
+    going: Going,
+}
+
+/// What is known of a request that goes.
+#[derive(Clone, Copy, Debug)]
+struct Going {
     probe: Option<Probe>,
+    stamp: Stamp,
 }
 
 impl Permit {
     /// Everybody fails at present: its failure says nothing of the entry.
     pub(super) fn is_blameless(&self) -> bool {
-        self.probe.is_some_and(|probe| probe.is_blameless)
+        self.going.probe.is_some_and(|probe| probe.is_blameless)
     }
 
     /// To be spent on a GET, to see whether the server is back; the POST then needs another.
     pub(super) fn is_ping(&self) -> bool {
-        self.probe.is_some_and(|probe| probe.is_ping)
+        self.going.probe.is_some_and(|probe| probe.is_ping)
     }
 
     /// Takes note of what the exchange told of the server.
@@ -53,16 +74,56 @@ impl Permit {
             self.want.purpose
         };
         let (now, pacer) = (Instant::now(), &self.pacer);
-        pacer.in_gate(|gate| gate.report(now, self.probe, entry, purpose, health));
+        let Going { probe, stamp } = self.going;
+        pacer.in_ways(now, |Ways { gate, capacity, .. }| {
+            let is_created = *health == Health::Created;
+            let is_trouble = matches!(health, Health::Busy { .. } | Health::Failing { .. });
+            let is_serving = is_trouble && capacity.is_serving(now);
+            if let Some(fared) = fared(health, is_serving) {
+                capacity.answered(now, stamp, fared, is_created);
+            }
+            gate.report(now, probe, entry, purpose, health, is_serving);
+        });
         pacer.changed.notify_waiters();
+    }
+
+    /// Takes note of what the server says of its limits.
+    pub(super) fn heed(&self, limits: &Limits) {
+        let (now, pacer) = (Instant::now(), &self.pacer);
+        let under_way = pacer.under_way.load(Ordering::Relaxed);
+        pacer.in_ways(now, |Ways { gate, capacity, .. }| {
+            if let Some(wait) = capacity.heed(now, limits, under_way) {
+                gate.rest(now, wait);
+            }
+        });
+    }
+}
+
+/// What an exchange says of the server's capacity. What is not served says something of it only while others are: else
+/// it is for the gate, which waits.
+fn fared(health: &Health, is_serving: bool) -> Option<Fared> {
+    match health {
+        Health::Serving | Health::Created => Some(Fared::Served),
+        Health::Busy { retry_after, .. } => {
+            is_serving.then_some(Fared::Refused(retry_after.unwrap_or_default()))
+        }
+        Health::Failing { .. } => is_serving.then_some(Fared::Failed),
+        Health::Unreachable { .. } => None,
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(probe) = self.probe {
-            self.pacer.gate().drop_probe(probe);
-            self.pacer.changed.notify_waiters();
+        let pacer = &self.pacer;
+        pacer.under_way.fetch_sub(1, Ordering::Relaxed);
+        if let Some(slot) = self.slot.take()
+            && take_one(&pacer.surplus)
+        {
+            slot.forget();
+        }
+        if let Some(probe) = self.going.probe {
+            pacer.ways().gate.drop_probe(probe);
+            pacer.changed.notify_waiters();
         }
     }
 }
@@ -104,14 +165,82 @@ impl Clock for TokioClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<SinceOrigin>>;
 
+/// A ceiling of so many a second or more has a burst of two at least: timers wake in whole milliseconds, and what each
+/// wakes too late would be lost, a tenth of a hundred a second.
+const CARRIED_FROM_PER_S: f64 = 10.0;
+const CARRIED_BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
+
+fn limiter(per_s: f64, burst: NonZeroU32, clock: &TokioClock) -> Limiter {
+    let between = Duration::from_secs_f64(1.0 / per_s);
+    let quota = Quota::with_period(between)
+        .expect("the rate is finite and above zero")
+        .allow_burst(burst);
+    RateLimiter::direct_with_clock(quota, clock.clone())
+}
+
+/// The limiter of a rate.
+#[derive(Debug)]
+struct Rate {
+    limiter: Limiter,
+    clock: TokioClock,
+    per_s: f64,
+    job_per_s: f64,
+}
+
+impl Rate {
+    fn new(job_per_s: f64, clock: TokioClock) -> Self {
+        Self {
+            limiter: limiter(job_per_s, burst(job_per_s), &clock),
+            clock,
+            per_s: job_per_s,
+            job_per_s,
+        }
+    }
+
+    /// Goes over to another rate. What a limiter knows of the past cannot be taken over to another (it would stand still
+    /// for seconds), so there is a fresh one, whose burst is taken away: the last one's may have been used.
+    fn follow(&mut self, per_s: f64) {
+        if self.per_s.to_bits() == per_s.to_bits() {
+            return;
+        }
+        self.per_s = per_s;
+        let burst = match burst(per_s) {
+            least if per_s < self.job_per_s && per_s >= CARRIED_FROM_PER_S => {
+                least.max(CARRIED_BURST)
+            }
+            as_ever => as_ever,
+        };
+        self.limiter = limiter(per_s, burst, &self.clock);
+        let is_taken = self.limiter.check_n(burst).is_ok_and(|taken| taken.is_ok());
+        debug_assert!(is_taken, "a fresh limiter has its burst");
+    }
+
+    /// Takes a place, or says when there is one.
+    fn take(&self, now: Instant) -> Result<(), Instant> {
+        let taken = self.limiter.check();
+        taken.map_err(|not_until| now + not_until.wait_time_from(self.clock.now()))
+    }
+}
+
+/// All that decides about the head of the line.
+#[derive(Debug)]
+struct Ways {
+    gate: Gate,
+    capacity: Capacity,
+    rate: Rate,
+    /// Places that there are, those that are to be given up included.
+    places: u32,
+}
+
 /// Gives out permits.
 #[derive(Debug)]
 pub(super) struct Pacer {
     slots: Arc<Semaphore>,
+    /// Slots that are taken and not given back when they come free, since fewer are to be under way at once.
+    surplus: AtomicU32,
+    under_way: AtomicU32,
     line: tokio::sync::Mutex<()>,
-    limiter: Limiter,
-    clock: TokioClock,
-    gate: Mutex<Gate>,
+    ways: Mutex<Ways>,
     changed: Notify,
     stop: StopSignal,
     events: Events,
@@ -132,40 +261,67 @@ pub fn burst(rate_per_s: f64) -> NonZeroU32 {
 
 impl Pacer {
     pub(super) fn new(sending: Sending, seed: u64, stop: StopSignal, events: Events) -> Arc<Self> {
-        let clock = TokioClock {
-            origin: Instant::now(),
-        };
-        let between = Duration::from_secs_f64(1.0 / sending.rate_per_s);
-        let quota = Quota::with_period(between)
-            .expect("the rate is finite and above zero")
-            .allow_burst(burst(sending.rate_per_s));
+        let now = Instant::now();
+        let places = sending.concurrency.get();
         Arc::new(Self {
-            slots: Arc::new(Semaphore::new(sending.concurrency.get() as usize)),
+            slots: Arc::new(Semaphore::new(places as usize)),
+            surplus: AtomicU32::new(0),
+            under_way: AtomicU32::new(0),
             line: tokio::sync::Mutex::new(()),
-            limiter: RateLimiter::direct_with_clock(quota, clock.clone()),
-            clock,
-            gate: Mutex::new(Gate::new(sending, seed)),
+            ways: Mutex::new(Ways {
+                gate: Gate::new(sending, seed),
+                capacity: Capacity::new(&sending, now),
+                rate: Rate::new(sending.rate_per_s, TokioClock { origin: now }),
+                places,
+            }),
             changed: Notify::new(),
             stop,
             events,
         })
     }
 
-    fn gate(&self) -> MutexGuard<'_, Gate> {
-        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ways(&self) -> MutexGuard<'_, Ways> {
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the gate, and tells what is to be told of it.
-    fn in_gate<T>(&self, act: impl FnOnce(&mut Gate) -> T) -> T {
-        let (done, untold) = {
-            let mut gate = self.gate();
-            (act(&mut gate), gate.take_untold())
+    /// Does something with what decides, and tells what is to be told of it.
+    fn in_ways<T>(&self, now: Instant, act: impl FnOnce(&mut Ways) -> T) -> T {
+        let (done, waiting, pace) = {
+            let mut ways = self.ways();
+            let done = act(&mut ways);
+            let wanted = ways.capacity.concurrency();
+            self.fit_places(&mut ways, wanted);
+            (
+                done,
+                ways.gate.take_untold(),
+                ways.capacity.take_untold(now),
+            )
         };
-        if let Some(event) = untold {
+        if let Some(event) = waiting {
             tracing::info!(?event, "waiting");
             self.events.tell(event);
         }
+        if let Some(event) = pace {
+            tracing::info!(?event, "another pace");
+            self.events.tell(event);
+        }
         done
+    }
+
+    /// Makes so many places. Those that are taken go when they come free.
+    fn fit_places(&self, ways: &mut Ways, wanted: u32) {
+        let present = std::mem::replace(&mut ways.places, wanted);
+        if wanted < present {
+            let fewer = present - wanted;
+            let free = self.slots.forget_permits(fewer as usize);
+            let taken = fewer - u32::try_from(free).unwrap_or(fewer);
+            self.surplus.fetch_add(taken, Ordering::Relaxed);
+        }
+        for _ in present..wanted {
+            if !take_one(&self.surplus) {
+                self.slots.add_permits(1);
+            }
+        }
     }
 
     /// Waits for leave to send one request.
@@ -186,12 +342,12 @@ impl Pacer {
         loop {
             let changed = self.changed.notified();
             match self.turn(want) {
-                Turn::Go { probe } => {
+                Turn::Go(going) => {
                     return Ok(Permit {
-                        _slot: slot,
+                        slot: Some(slot),
                         pacer: Arc::clone(self),
                         want,
-                        probe,
+                        going,
                     });
                 }
                 Turn::SleepUntil(until) => tokio::select! {
@@ -208,24 +364,63 @@ impl Pacer {
     }
 
     /// Decides for the head of the line. Nothing is awaited between looking and taking.
-    fn turn(&self, want: Want) -> Turn {
+    fn turn(&self, want: Want) -> Turn<Going> {
         let now = Instant::now();
-        let rate = || {
-            let taken = self.limiter.check();
-            taken.map_err(|not_until| now + not_until.wait_time_from(self.clock.now()))
-        };
-        self.in_gate(|gate| gate.turn(now, want, rate))
+        self.in_ways(now, |ways| {
+            let Ways {
+                gate,
+                capacity,
+                rate,
+                ..
+            } = ways;
+            let turn = gate.turn(now, want, || {
+                capacity.turn(now);
+                rate.follow(capacity.per_s());
+                match capacity.not_before() {
+                    then if then > now => Err(then),
+                    _ => rate.take(now),
+                }
+            });
+            turn.map(|probe| {
+                let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+                Going {
+                    probe,
+                    stamp: capacity.sent(now, under_way),
+                }
+            })
+        })
     }
 
     /// How requests have fared so far.
     pub(super) fn standing(&self) -> Standing {
-        self.gate().standing()
+        self.ways().gate.standing()
     }
 
     /// Whether everyone is held back for the server's sake.
     pub(super) fn is_waiting(&self) -> bool {
-        self.gate().is_waiting(Instant::now())
+        self.ways().gate.is_waiting(Instant::now())
     }
+
+    /// What may be sent at present.
+    pub(super) fn pace(&self) -> Pace {
+        let ways = self.ways();
+        Pace {
+            rate_per_s: ways.capacity.per_s(),
+            concurrency: ways.capacity.concurrency(),
+            standing: ways.gate.standing(),
+        }
+    }
+}
+
+/// Takes one of a number, if there is one.
+fn take_one(number: &AtomicU32) -> bool {
+    // Nearly always there is none.
+    number.load(Ordering::Relaxed) > 0
+        && number
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
+                number.checked_sub(1)
+            })
+            .is_ok()
 }
 
 #[cfg(test)]
@@ -303,6 +498,58 @@ mod tests {
             );
             assert!(all >= 4.0 * rate * 0.98, "{all} in four seconds at {rate}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_rate_changes_no_second_holds_more_than_the_highest_within_it_and_its_burst()
+    {
+        let now = Instant::now();
+        let mut rate = Rate::new(400.0, TokioClock { origin: now });
+        let mut sent = Vec::new();
+        for (per_s, lasts_ms) in [
+            (400.0, 1_300),
+            (90.0, 700),
+            (250.0, 450),
+            (12.0, 2_100),
+            (399.0, 900),
+        ] {
+            rate.follow(per_s);
+            let until = Instant::now() + Duration::from_millis(lasts_ms);
+            while Instant::now() < until {
+                match rate.take(Instant::now()) {
+                    Ok(()) => sent.push((Instant::now(), per_s)),
+                    Err(then) => tokio::time::sleep_until(then.min(until)).await,
+                }
+            }
+        }
+        for (first, (start, _)) in sent.iter().enumerate() {
+            let end = *start + Duration::from_secs(1);
+            let second = sent[first..].iter().take_while(|(time, _)| *time < end);
+            let (count, highest) = second.fold((0.0, 0.0_f64), |(count, highest), (_, per_s)| {
+                (count + 1.0, highest.max(*per_s))
+            });
+            let burst = f64::from(burst(highest).max(CARRIED_BURST).get());
+            assert!(count <= highest + burst, "{count} in a second at {highest}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fewer_places_at_once_are_made_as_they_come_free_and_more_at_once() {
+        let (pacer, _) = pacer(|_| {});
+        let mut held = Vec::new();
+        for _ in 0..6 {
+            held.push(permit(&pacer, FIRST).await);
+        }
+        // Eight places, six of them taken: two go at once, two when they come free.
+        pacer.fit_places(&mut pacer.ways(), 4);
+        assert_eq!(pacer.slots.available_permits(), 0);
+        held.truncate(4);
+        assert_eq!(pacer.slots.available_permits(), 0);
+        held.truncate(3);
+        assert_eq!(pacer.slots.available_permits(), 1);
+        // The capacity still bears eight.
+        pacer.in_ways(Instant::now(), |_| {});
+        assert_eq!(pacer.slots.available_permits(), 5);
     }
 
     #[tokio::test(start_paused = true)]

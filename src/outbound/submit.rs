@@ -307,8 +307,8 @@ async fn settle_doubt(
     ControlFlow::Break(delivery)
 }
 
-/// It was refused for want of time. A closed gate makes everyone wait; only what is refused to this entry alone is
-/// held against it.
+/// It was refused for want of time. A closed gate makes everyone wait; where others are served it waits by itself, so that
+/// it does not come again at once. Only what is refused to this entry alone is held against it.
 async fn after_not_served(
     out: &Outbound,
     progress: &mut Progress<'_>,
@@ -318,7 +318,14 @@ async fn after_not_served(
 ) -> ControlFlow<Delivery> {
     progress.last = Some(reason);
     let Some(wait) = own_wait else {
-        return ControlFlow::Continue(());
+        if out.pacer.is_waiting() {
+            return ControlFlow::Continue(());
+        }
+        let delay = progress.backoff.next_delay();
+        return match out.wait(delay, place).await {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(Stopped) => ControlFlow::Break(progress.not_sent()),
+        };
     };
     progress.counted += 1;
     progress.once_more()?;
@@ -399,7 +406,9 @@ async fn attempt(
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
     let at = time_of_day();
-    let verdict = classify::classify(out.client.create(&entry.body).await, &entry.body);
+    let exchange = out.client.create(&entry.body).await;
+    let limits = exchange.as_ref().ok().and_then(|answer| answer.limits);
+    let verdict = classify::classify(exchange, &entry.body);
     tracing::debug!(
         entry = %entry.import_id,
         attempt = progress.attempts,
@@ -418,6 +427,9 @@ async fn attempt(
     // What is refused to one entry alone says nothing of the server.
     if own_wait.is_none() || verdict.health == Health::Serving {
         permit.report(entry.import_id, &verdict.health);
+    }
+    if let Some(limits) = limits {
+        permit.heed(&limits);
     }
     Ok(Sent {
         verdict,

@@ -5,11 +5,12 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::config::ErrorBodies;
-use super::faults::{ErrorBody, RetryAfter};
+use super::faults::{Announced, ErrorBody, RetryAfter};
+use super::throttle::Quota;
 
 /// What a gateway shows when it has no better idea; also what a junk body is.
 const HTML: &str = "<!doctype html>\n<html><head><title>Sorry</title></head><body><h1>Something is in the way</h1></body></html>\n";
@@ -145,6 +146,28 @@ pub(super) fn retry_after(wait: RetryAfter, now_s: u64) -> (HeaderName, HeaderVa
             HeaderName::from_static("x-ratelimit-reset"),
             now_s.saturating_add(seconds).into(),
         ),
+    }
+}
+
+/// What is left of a limit, in the form that was chosen.
+pub(super) fn announce(headers: &mut HeaderMap, announced: Announced, quota: Quota) {
+    let Quota {
+        limit,
+        remaining,
+        reset_s,
+    } = quota;
+    match announced {
+        Announced::RateLimit => {
+            let policy = text(&format!("\"default\";q={limit};w=1"));
+            let left = text(&format!("\"default\";r={remaining};t={reset_s}"));
+            headers.insert("ratelimit-policy", policy);
+            headers.insert("ratelimit", left);
+        }
+        Announced::XRateLimit => {
+            headers.insert("x-ratelimit-limit", limit.into());
+            headers.insert("x-ratelimit-remaining", remaining.into());
+            headers.insert("x-ratelimit-reset", reset_s.into());
+        }
     }
 }
 

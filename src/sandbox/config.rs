@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 
-use super::faults::Faults;
+use super::faults::{Faults, Workers};
 
 /// Everything that can be chosen about a sandbox.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub struct Config {
     pub reads: Reads,
     /// How it misbehaves.
     pub faults: Faults,
+    /// How many exchanges are worked on at a time, and for how long each; the others stand in line.
+    pub workers: Option<Workers>,
     /// For [`super::Odds`]: the same seed and order of arrival give the same faults.
     pub seed: u64,
 }
@@ -69,6 +71,7 @@ impl Default for Config {
             listing: Listing::default(),
             reads: Reads::Allowed,
             faults: Faults::default(),
+            workers: None,
             seed: 0,
         }
     }

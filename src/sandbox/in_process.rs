@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use secrecy::ExposeSecret;
@@ -48,6 +48,17 @@ impl InProcess {
 
     /// Asks it as somebody with the right key, and returns status and body. Without faults nothing in it waits.
     pub async fn ask(&self, method: Method, uri: Uri, body: Vec<u8>) -> (StatusCode, Bytes) {
+        let (status, _, body) = self.exchange(method, uri, body).await;
+        (status, body)
+    }
+
+    /// The same, and returns the headers as well.
+    pub async fn exchange(
+        &self,
+        method: Method,
+        uri: Uri,
+        body: Vec<u8>,
+    ) -> (StatusCode, HeaderMap, Bytes) {
         let key = self.server.config.api_key.expose_secret();
         let mut request = Request::new(Body::from(body));
         *request.method_mut() = method;
@@ -62,7 +73,7 @@ impl InProcess {
         let (head, body) = response.into_parts();
         // Its own answers are in memory already and do not fail.
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-        (head.status, body)
+        (head.status, head.headers, body)
     }
 
     /// What others do by other ways than the API: requests are added, changed or taken away. They stay ordered by

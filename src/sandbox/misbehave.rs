@@ -16,7 +16,7 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use serde_json::Value;
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::answer::{self, Refusal};
 use super::faults::{ErrorBody, Fault, RetryAfter};
@@ -43,10 +43,15 @@ pub(super) async fn misbehave(
     let (request, refusal) = read_whole(request).await;
     // From here to where a late commit is on its way nothing waits: who sees the arrival can rely on it.
     let (number, fault) = server.arrive(&request);
-    let response = match refusal {
+    server.work(&fault).await;
+    let mut response = match refusal {
         None => strike(&server, fault, request, next, &switch).await,
         Some(refusal) => refusal.response(server.config.error_bodies),
     };
+    let quota = lock(&server.director).quota(Instant::now());
+    if let Some((announced, quota)) = quota {
+        answer::announce(response.headers_mut(), announced, quota);
+    }
     lock(&server.log).answer(number, response.status().as_u16());
     response
 }

@@ -7,8 +7,8 @@
 //! kilobyte each), fair to PATCH, consent events and whatever else the importer never calls (404), or dependent
 //! on the importer's model of a request.
 //!
-//! The way of an exchange: `serve` (connection) → `misbehave` (rate limit, outage, script, odds) → `routes`
-//! (key, target) → `requests` or `listing` → `store`.
+//! The way of an exchange: `serve` (connection) → `misbehave` (rate limit, outage, script, odds, and a line before the
+//! workers) → `routes` (key, target) → `requests` or `listing` → `store`.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), concord_import::sandbox::SandboxError> {
@@ -36,6 +36,7 @@ mod schema;
 mod serve;
 mod store;
 mod text_match;
+mod throttle;
 
 use std::future::Future;
 use std::io;
@@ -47,14 +48,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::extract::Request;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use config::{
     Config, ErrorBodies, Listing, Mode, Order, Organization, ParseError, Project, Reads, TextMatch,
 };
-pub use faults::{ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script, Window};
+pub use faults::{
+    Announced, Capacity, ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script,
+    Window, Workers,
+};
 pub use in_process::InProcess;
 pub use listing::{FILTER_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
 pub use misbehave::BODY_BYTES_MAX;
@@ -68,6 +72,8 @@ pub use store::{Body, StoreError, Stored};
 use received::Log;
 use schedule::Director;
 use store::Store;
+#[cfg(test)]
+pub(crate) use throttle::Throttle;
 
 /// Late and slow commits under way at once; further ones are answered 503 and not done.
 pub const BACKGROUND_MAX: usize = 100_000;
@@ -297,6 +303,8 @@ struct Server {
     clock: Clock,
     store: Mutex<Store>,
     director: Mutex<Director>,
+    /// Whoever is worked on; without workers nobody waits.
+    workers: Option<Semaphore>,
     log: Mutex<Log>,
     /// What outlives its exchange: late and slow commits.
     background: Mutex<JoinSet<()>>,
@@ -313,6 +321,9 @@ impl Server {
             arrived: watch::Sender::new(0),
             store: Mutex::new(store),
             director: Mutex::new(director),
+            workers: config
+                .workers
+                .map(|workers| Semaphore::new(workers.count.get() as usize)),
             log: Mutex::default(),
             background: Mutex::default(),
             clock,
@@ -333,6 +344,17 @@ impl Server {
             number
         };
         (number, fault)
+    }
+
+    /// Waits for a worker, and for the time that the work takes. What is refused for want of time meets none.
+    async fn work(&self, fault: &Fault) {
+        if let (Some(workers), Some(free)) = (self.config.workers, &self.workers)
+            && !matches!(fault, Fault::TooMany { .. })
+        {
+            // It is never closed.
+            let _worker = free.acquire().await;
+            tokio::time::sleep(workers.service_time).await;
+        }
     }
 
     /// Runs something to its end whether or not its exchange is still there; until the sandbox stops.

@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,7 +11,8 @@ use fastrand::Rng;
 use tokio::time::Instant;
 
 use super::config::ParseError;
-use super::faults::{DurationText, Fault, RetryAfter, duration};
+use super::faults::{DurationText, Fault, duration};
+use super::throttle::{Announced, Quota, RateLimit, Throttle};
 
 /// Faults a script may hold, repeats counted out.
 pub const SCRIPT_LEN_MAX: usize = 1_000_000;
@@ -209,33 +209,6 @@ impl fmt::Display for Outage {
     }
 }
 
-/// At most so many exchanges in any second, reads included; what is beyond it gets 429.
-///
-/// As text: `10`, `10:retry-after=1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// The limit.
-    pub per_s: NonZeroU32,
-    /// What the 429 says.
-    pub retry_after: Option<RetryAfter>,
-}
-
-impl FromStr for RateLimit {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let (per_s, retry_after) = match text.split_once(':') {
-            Some((per_s, wait)) => (per_s, Some(wait.parse()?)),
-            None => (text, None),
-        };
-        let wrong = |_| ParseError::new(text, "a limit such as 10 or 10:retry-after=1");
-        Ok(Self {
-            per_s: per_s.parse().map_err(wrong)?,
-            retry_after,
-        })
-    }
-}
-
 /// Decides for one exchange after the other.
 #[derive(Debug)]
 pub(super) struct Director {
@@ -245,8 +218,7 @@ pub(super) struct Director {
     rng: Rng,
     started: Instant,
     exchanges: u64,
-    /// The arrivals of the last second that the limit let pass; as many as the limit at most.
-    passed: VecDeque<Instant>,
+    throttle: Throttle,
 }
 
 impl Director {
@@ -258,7 +230,7 @@ impl Director {
             rng: Rng::with_seed(seed),
             started: now,
             exchanges: 0,
-            passed: VecDeque::new(),
+            throttle: Throttle::new(now),
         };
         director.set_faults(faults);
         director
@@ -279,11 +251,17 @@ impl Director {
         self.read_script = script.0.into();
     }
 
+    /// What is left of the rate limit, if it is one that is announced.
+    pub(super) fn quota(&mut self, now: Instant) -> Option<(Announced, Quota)> {
+        let limit = self.rest.rate_limit.as_ref()?;
+        Some((limit.announced?, self.throttle.quota(limit, now)))
+    }
+
     /// The fault of the exchange that arrives now.
     pub(super) fn next(&mut self, is_read: bool, now: Instant) -> Fault {
         self.exchanges += 1;
-        if let Some(limit) = self.rest.rate_limit
-            && !self.passes(limit, now)
+        if let Some(limit) = &self.rest.rate_limit
+            && !self.throttle.passes(limit, now)
         {
             return Fault::TooMany {
                 retry_after: limit.retry_after,
@@ -306,19 +284,6 @@ impl Director {
         script
             .pop_front()
             .unwrap_or_else(|| odds.draw(&mut self.rng))
-    }
-
-    fn passes(&mut self, limit: RateLimit, now: Instant) -> bool {
-        while let Some(first) = self.passed.front()
-            && now.saturating_duration_since(*first) >= Duration::from_secs(1)
-        {
-            self.passed.pop_front();
-        }
-        let is_free = u32::try_from(self.passed.len()).is_ok_and(|count| count < limit.per_s.get());
-        if is_free {
-            self.passed.push_back(now);
-        }
-        is_free
     }
 }
 
@@ -389,24 +354,6 @@ mod tests {
     }
 
     #[test]
-    fn no_second_holds_more_than_the_limit() {
-        let limit: RateLimit = "2:retry-after=1".parse().expect("a limit");
-        let (mut director, start) = director(Faults {
-            rate_limit: Some(limit),
-            ..Faults::default()
-        });
-        let met: Vec<_> = [0, 600, 900, 1000, 1500, 1600]
-            .map(|ms| {
-                director
-                    .next(false, start + Duration::from_millis(ms))
-                    .to_string()
-            })
-            .into();
-        let refused = "429:retry-after=1";
-        assert_eq!(met, ["ok", "ok", refused, "ok", refused, "ok"]);
-    }
-
-    #[test]
     fn what_makes_no_sense_is_refused() {
         for text in ["500*x", "500*-1", "nope", "500*2000000"] {
             assert!(text.parse::<Script>().is_err(), "{text}");
@@ -416,9 +363,6 @@ mod tests {
         }
         for text in ["", "5", "5..5", "2s..1s", "1..2s", "1..2=x"] {
             assert!(text.parse::<Outage>().is_err(), "{text}");
-        }
-        for text in ["", "0", "x", "5:soon"] {
-            assert!(text.parse::<RateLimit>().is_err(), "{text}");
         }
     }
 }

@@ -6,6 +6,7 @@ use concord_import::outcome::Outcome;
 use crate::support::{HEADER, Trial, csv};
 use concord_import::sandbox::Config;
 
+mod adaptive;
 mod doubts;
 mod faults;
 mod keys;

@@ -1,5 +1,7 @@
 //! `sandbox`: a local Concord until Ctrl-C.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::args::SandboxArgs;
@@ -8,7 +10,10 @@ use crate::cli::resolve::{self, Surroundings};
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
 use crate::plan::SANDBOX_API_KEY;
-use crate::sandbox::{Config, Faults, Listing, Mode, Odds, Sandbox, Script};
+use crate::sandbox::{Config, Faults, Listing, Mode, Odds, Sandbox, Script, Workers};
+
+/// What a worker takes for a request, unless told otherwise.
+const SERVICE_TIME: Duration = Duration::from_millis(20);
 
 pub(in crate::cli) async fn sandbox(
     args: &SandboxArgs,
@@ -62,9 +67,13 @@ fn config(args: &SandboxArgs, api_key: SecretString) -> Result<Config, CliError>
             ),
             odds: Odds::together(args.fault_odds.clone()).map_err(CliError::Odds)?,
             outages: args.outage.iter().cloned().collect(),
-            rate_limit: args.requests_per_second,
+            rate_limit: args.requests_per_second.clone(),
             ..Faults::default()
         },
+        workers: args.workers.map(|count| Workers {
+            count,
+            service_time: args.service_time.unwrap_or(SERVICE_TIME),
+        }),
         seed: args.seed.unwrap_or_default(),
         ..Config::default()
     };

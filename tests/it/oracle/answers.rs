@@ -77,18 +77,21 @@ impl Wire {
             243 => Ok(Answer {
                 status: 201,
                 retry_after: None,
+                limits: None,
                 date: None,
                 body: Err(BodyFault::CutOff),
             }),
             244 => Ok(Answer {
                 status: 200,
                 retry_after: None,
+                limits: None,
                 date: None,
                 body: Err(BodyFault::TooLarge { bytes_max: 1 }),
             }),
             _ => Ok(Answer {
                 status,
                 retry_after,
+                limits: None,
                 date: None,
                 body: Ok(body.clone()),
             }),

@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::http::{Method, Uri};
 use concord_import::entry::ImportId;
 use concord_import::machine::{Course, Fares, Fate, Moment, Simulated};
-use concord_import::outbound::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
+use concord_import::outbound::{Answer, BodyFault, Carrier, Exchange, Limits, Outgoing, Silence};
 use concord_import::plan::{SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 use concord_import::sandbox::{Body, Config, InProcess, Stored};
 use fastrand::Rng;
@@ -783,7 +783,15 @@ impl World {
         };
         let wait = Duration::from_secs(self.rng.u64(0..=most_s));
         match self.rng.u8(..3) {
-            0 => answered(429, None, ""),
+            // Half of them say in another way when to come again.
+            0 => answered(429, None, "").map(|answer| Answer {
+                limits: (wait.as_secs() % 2 == 1).then_some(Limits {
+                    remaining: Some(0.0),
+                    reset: Some(wait),
+                    ..Limits::default()
+                }),
+                ..answer
+            }),
             1 => answered(429, Some(wait), "{}"),
             _ => answered(503, Some(wait), "<html>"),
         }
@@ -812,6 +820,7 @@ impl World {
                 status: 201,
                 date: None,
                 retry_after: None,
+                limits: None,
                 body: Err(BodyFault::CutOff),
             }),
             Some(Fault::OtherEcho) => created(&|body| {
@@ -877,6 +886,7 @@ impl World {
                 status: 200,
                 date: None,
                 retry_after: None,
+                limits: None,
                 body: Err(BodyFault::CutOff),
             }),
             Some(fault) => panic!("{fault:?} is none of a list"),
@@ -914,6 +924,7 @@ fn answered(status: u16, retry_after: Option<Duration>, body: &str) -> Exchange 
         status,
         date: None,
         retry_after,
+        limits: None,
         body: Ok(body.as_bytes().to_vec()),
     })
 }
