@@ -36,6 +36,8 @@ const BATCHES_AHEAD: usize = 2;
 /// Bounds of how many entries are claimed and not yet sent: enough to group commits, few to doubt after a crash.
 const ROOM_MIN: u32 = 32;
 const ROOM_MAX: u32 = 1_024;
+/// What is sent in so long, in seconds, may be claimed ahead: more than a commit takes.
+const ROOM_S: f64 = 0.05;
 /// How often a run renews its lease.
 const LEASE_RENEWAL: Duration = Duration::from_secs(15);
 /// What a lease lasts beyond the time of one exchange.
@@ -121,7 +123,7 @@ impl Importer {
             .begin_run(RunKind::Import, run_input.clone(), lease_length)
             .await?;
         let growing = begin_growing(out_dir).map_err(write_failed)?;
-        let room_size = (4 * self.sending.concurrency.get()).clamp(ROOM_MIN, ROOM_MAX);
+        let room_size = room_size(&self.sending);
         let pass = Arc::new(Pass {
             importer: self.clone(),
             run,
@@ -189,6 +191,23 @@ impl Importer {
             (seen_sending, seen_writing),
         ))
     }
+}
+
+/// How many entries are claimed and not settled at most: four for each that is sent at once, or what is sent while the
+/// ledger commits.
+fn room_size(sending: &Sending) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is positive and at most a million"
+    )]
+    let while_committing = (sending.rate_per_s * ROOM_S) as u32;
+    sending
+        .concurrency
+        .get()
+        .saturating_mul(4)
+        .max(while_committing)
+        .clamp(ROOM_MIN, ROOM_MAX)
 }
 
 /// Entries that will be told of in this run: with a limit, not all that could be sent.

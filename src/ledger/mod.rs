@@ -18,6 +18,7 @@ use rusqlite::ErrorCode;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::entry::{Content, Entry, Fingerprint, ImportId, Names, SourceKey};
@@ -31,6 +32,9 @@ pub use sqlite::{FORMAT, Fetched, Held, changed};
 const QUEUE_MAX: usize = 1_024;
 /// Requests that go into one commit at most.
 const GROUP_MAX: usize = 256;
+/// Settlements wait so long for others, or for a claim, to be committed with. A commit costs as much as dozens of
+/// entries do, and a disk that syncs fast would else have one for each; nothing waits for them but their own showing.
+const GATHER: Duration = Duration::from_millis(3);
 
 /// Why the ledger could not do as asked. Cloneable, because one failed commit answers many.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -578,6 +582,7 @@ impl Ledger {
 async fn serve(mut store: sqlite::Store, mut queue: mpsc::Receiver<Ask>) {
     let mut group = Vec::new();
     while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
+        gather(&mut group, &mut queue).await;
         let taken = std::mem::take(&mut group);
         let answers;
         (store, answers) = blocking(move || {
@@ -587,6 +592,23 @@ async fn serve(mut store: sqlite::Store, mut queue: mpsc::Receiver<Ask>) {
         .await;
         for answer in answers {
             answer();
+        }
+    }
+}
+
+/// Waits for more, while all that was asked can wait.
+async fn gather(group: &mut Vec<Ask>, queue: &mut mpsc::Receiver<Ask>) {
+    let until = Instant::now() + GATHER;
+    let mut known = 0;
+    while group.len() < GROUP_MAX
+        && group[known..]
+            .iter()
+            .all(|ask| matches!(ask, Ask::Settle { .. }))
+    {
+        known = group.len();
+        let more = queue.recv_many(group, GROUP_MAX - known);
+        if !matches!(timeout_at(until, more).await, Ok(1..)) {
+            return;
         }
     }
 }
