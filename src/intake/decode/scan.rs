@@ -57,6 +57,8 @@ pub(crate) struct Spans {
     spans: Vec<Span>,
     /// Cells with doubled quotes, undoubled.
     scratch: Vec<u8>,
+    /// Line ends within quotes.
+    breaks: u64,
 }
 
 impl Spans {
@@ -68,6 +70,11 @@ impl Spans {
     /// Where each cell stands.
     pub(crate) fn spans(&self) -> &[Span] {
         &self.spans
+    }
+
+    /// Line ends within quotes: without a fault the record has no others but that at its end.
+    pub(crate) fn breaks(&self) -> u64 {
+        self.breaks
     }
 
     /// The text of those that have doubled quotes.
@@ -165,8 +172,8 @@ pub(crate) fn scan(
 ) -> Scan {
     cells.spans.clear();
     cells.scratch.clear();
+    cells.breaks = 0;
     let mut fault = None;
-    let mut breaks = 0;
     let mut start = 0;
     loop {
         let mut text_from = start;
@@ -180,8 +187,8 @@ pub(crate) fn scan(
                     in_scratch,
                 } => {
                     let lines = line_breaks(&bytes[start..close]);
-                    breaks += lines;
-                    if breaks > ROW_LINES_MAX {
+                    cells.breaks += lines;
+                    if cells.breaks > ROW_LINES_MAX {
                         return refuse_line(bytes, after, QuoteFault::Open { cell: start });
                     }
                     let ends = match bytes.get(close + 1) {

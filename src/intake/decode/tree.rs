@@ -8,6 +8,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::super::problem::cut;
+use super::super::text::trimmed;
 use super::Cell;
 
 /// The name by which `serde_json` hands over a number whose digits it keeps.
@@ -120,7 +121,7 @@ impl Tree {
     /// Whether no value in it says anything.
     pub(crate) fn is_blank(&self) -> bool {
         self.nodes.iter().all(|node| match node.kind {
-            Kind::Text => self.text[node.text.clone()].trim().is_empty(),
+            Kind::Text => trimmed(&self.text[node.text.clone()]).is_empty(),
             Kind::Number | Kind::Bool => false,
             Kind::Null | Kind::Array | Kind::Object => true,
         })
@@ -136,10 +137,12 @@ impl Tree {
         let node = &self.nodes[node];
         match node.kind {
             Kind::Null => Cell::Blank,
-            Kind::Text | Kind::Number | Kind::Bool => match self.text[node.text.clone()].trim() {
-                "" => Cell::Blank,
-                text => Cell::Text(text),
-            },
+            Kind::Text | Kind::Number | Kind::Bool => {
+                match trimmed(&self.text[node.text.clone()]) {
+                    "" => Cell::Blank,
+                    text => Cell::Text(text),
+                }
+            }
             Kind::Array | Kind::Object => Cell::Structure,
         }
     }

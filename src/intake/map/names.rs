@@ -4,10 +4,13 @@
 //! before and suffixes after a name are left out, and told. Everything else is not divided: it goes whole into the first
 //! name, with a warning. No word is ever made up, turned round or dropped otherwise.
 
+use std::borrow::Cow;
+
 use super::Remark;
+use crate::intake::text::Words;
 
 /// Before a name.
-const TITLES: [&str; 22] = [
+static TITLES: Words<22> = Words::of([
     "mr",
     "mrs",
     "ms",
@@ -30,22 +33,22 @@ const TITLES: [&str; 22] = [
     "srta",
     "dott",
     "mevr",
-];
+]);
 /// After a name.
-const SUFFIXES: [&str; 12] = [
+static SUFFIXES: Words<12> = Words::of([
     "jr", "sr", "jnr", "snr", "ii", "iii", "iv", "phd", "md", "esq", "dds", "mba",
-];
+]);
 /// Between given and family name, and part of the latter.
-const PARTICLES: [&str; 30] = [
+static PARTICLES: Words<30> = Words::of([
     "van", "von", "vom", "zu", "zum", "zur", "der", "den", "de", "del", "della", "dello", "degli",
     "di", "da", "das", "do", "dos", "du", "des", "la", "las", "le", "los", "ter", "ten", "te",
     "al", "el", "bin",
-];
+]);
 /// Several people, or none.
-const NO_PERSON: [&str; 20] = [
+static NO_PERSON: Words<20> = Words::of([
     "and", "und", "et", "y", "e", "i", "en", "&", "+", "or", "inc", "ltd", "llc", "gmbh", "ag",
     "corp", "plc", "co", "bv", "sa",
-];
+]);
 
 const UNDIVIDED: Remark = Remark(
     "name_undivided",
@@ -58,20 +61,68 @@ const SHORTENED: Remark = Remark(
 
 /// A name, divided as far as that is certain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Name {
+pub(crate) struct Name<'t> {
     /// The given names, or all of it.
-    pub(crate) first: Option<String>,
+    pub(crate) first: Option<Cow<'t, str>>,
     /// The family name.
-    pub(crate) last: Option<String>,
+    pub(crate) last: Option<Cow<'t, str>>,
     /// What is to be told.
     pub(crate) remark: Option<Remark>,
 }
 
+impl Name<'_> {
+    /// The same, whatever becomes of the text.
+    pub(crate) fn into_owned<'t>(self) -> Name<'t> {
+        let owned = |part: Option<Cow<'_, str>>| part.map(|part| Cow::Owned(part.into_owned()));
+        Name {
+            first: owned(self.first),
+            last: owned(self.last),
+            remark: self.remark,
+        }
+    }
+}
+
 /// Divides a name.
-pub(crate) fn divide(name: &str) -> Name {
+pub(crate) fn divide(name: &str) -> Name<'_> {
+    divide_plain(name).unwrap_or_else(|| divide_any(name))
+}
+
+/// Divides `Last, First` and `First Last` where each word is one of ASCII letters that means nothing else: most are so.
+fn divide_plain(name: &str) -> Option<Name<'_>> {
+    let (first, last, is_plain) = if let Some((last, first)) = name.split_once(',') {
+        let is_plain = |side: &str| side.split(' ').all(is_plain_word);
+        let first = first.strip_prefix(' ')?;
+        (first, last, is_plain(first) && is_plain(last))
+    } else {
+        let (first, last) = name.split_once(' ')?;
+        // A single letter is an initial.
+        (
+            first,
+            last,
+            is_plain_word(first) && is_plain_word(last) && last.len() > 1,
+        )
+    };
+    is_plain.then_some(Name {
+        first: Some(first.into()),
+        last: Some(last.into()),
+        remark: None,
+    })
+}
+
+fn is_plain_word(word: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-');
+    !word.is_empty()
+        && word.bytes().all(is_letter)
+        && !(TITLES.have(word)
+            || SUFFIXES.have(word)
+            || PARTICLES.have(word)
+            || NO_PERSON.have(word))
+}
+
+fn divide_any<'t>(name: &str) -> Name<'t> {
     let whole: Vec<&str> = name.split_whitespace().collect();
     let undivided = Name {
-        first: Some(whole.join(" ")).filter(|name| !name.is_empty()),
+        first: Some(whole.join(" ").into()).filter(|name: &Cow<'_, str>| !name.is_empty()),
         last: None,
         remark: Some(UNDIVIDED),
     };
@@ -117,7 +168,7 @@ pub(crate) fn divide(name: &str) -> Name {
         return undivided;
     }
     Name {
-        first: Some(first),
+        first: Some(first.into()),
         last: joined(words),
         remark: (is_shorter || is_titled).then_some(SHORTENED),
     }
@@ -156,13 +207,16 @@ fn without_title<'w>(words: &'w [&'w str], left_min: usize) -> (&'w [&'w str], b
     }
 }
 
-fn joined(words: &[&str]) -> Option<String> {
-    (!words.is_empty()).then(|| words.join(" "))
+fn joined<'t>(words: &[&str]) -> Option<Cow<'t, str>> {
+    (!words.is_empty()).then(|| words.join(" ").into())
 }
 
-fn is_among(word: &str, list: &[&str]) -> bool {
-    let plain: String = word.chars().filter(|c| *c != '.').collect();
-    list.iter().any(|other| other.eq_ignore_ascii_case(&plain))
+fn is_among<const N: usize>(word: &str, list: &Words<N>) -> bool {
+    if word.contains('.') {
+        list.have(&word.replace('.', ""))
+    } else {
+        list.have(word)
+    }
 }
 
 fn is_initial(word: &str) -> bool {
@@ -203,7 +257,8 @@ mod tests {
             last,
             remark,
         } = divide(name);
-        (first, last, remark.map(|remark| remark.0))
+        let owned = |part: Option<Cow<'_, str>>| part.map(Cow::into_owned);
+        (owned(first), owned(last), remark.map(|remark| remark.0))
     }
 
     fn divided(name: &str, first: &str, last: &str, remark: Option<&'static str>) {
@@ -278,6 +333,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_names_are_divided_as_any(
+            name in "([A-Za-z'-]{1,6}|Dr|van|de|Ann|Lee|Q|Jr|and|y|E|[., é]){1,2}(,? |,)([A-Za-z'-]{1,6}|Dr|van|II|Ann|Q|co|[., ]){1,4}",
+        ) {
+            if let Some(plain) = divide_plain(&name) {
+                prop_assert_eq!(plain, divide_any(&name));
+            }
+        }
+
         #[test]
         fn no_word_is_made_up(name in "[A-Za-zé.,' ]{0,40}|(Dr\\.|van|de|Ann|Lee|Q\\.|Jr|,| ){1,9}") {
             let Name { first, last, .. } = divide(&name);
