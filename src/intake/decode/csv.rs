@@ -333,7 +333,10 @@ impl Decoder {
     /// between them was quoted, perhaps, and its delimiters did not divide cells.
     fn stray_quotes(&self, raw: &[u8]) -> Option<usize> {
         let quote = self.dialect.quote;
-        memchr(quote, raw)?;
+        // Two for each quoted cell are those around it.
+        if memchr_iter(quote, raw).count() == self.cells.quoted() * 2 {
+            return None;
+        }
         let mut opened = None;
         for (column, cell) in self.cells.raw().enumerate() {
             let cell = &raw[cell];

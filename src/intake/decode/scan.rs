@@ -59,6 +59,8 @@ pub(crate) struct Spans {
     scratch: Vec<u8>,
     /// Line ends within quotes.
     breaks: u64,
+    /// Cells in quotes.
+    quoted: usize,
 }
 
 impl Spans {
@@ -75,6 +77,11 @@ impl Spans {
     /// Line ends within quotes: without a fault the record has no others but that at its end.
     pub(crate) fn breaks(&self) -> u64 {
         self.breaks
+    }
+
+    /// How many cells stand in quotes.
+    pub(crate) fn quoted(&self) -> usize {
+        self.quoted
     }
 
     /// The text of those that have doubled quotes.
@@ -172,7 +179,7 @@ pub(crate) fn scan(
 ) -> Scan {
     cells.spans.clear();
     cells.scratch.clear();
-    cells.breaks = 0;
+    (cells.breaks, cells.quoted) = (0, 0);
     let mut fault = None;
     let mut start = 0;
     loop {
@@ -188,6 +195,7 @@ pub(crate) fn scan(
                 } => {
                     let lines = line_breaks(&bytes[start..close]);
                     cells.breaks += lines;
+                    cells.quoted += 1;
                     if cells.breaks > ROW_LINES_MAX {
                         return refuse_line(bytes, after, QuoteFault::Open { cell: start });
                     }

@@ -264,25 +264,22 @@ impl Tree {
         self.keys().any(|each| each == key)
     }
 
-    fn find_repeated(&mut self, object: usize) {
+    /// A key that an object has twice.
+    fn repeated_in(&self, object: usize) -> Option<String> {
         /// Up to here looking at each pair is cheaper than a set.
         const PAIRS_MAX: usize = 16;
-        let children: Vec<_> = self.children(object).collect();
-        let repeated = if children.len() <= PAIRS_MAX {
-            (1..children.len()).find(|&later| {
-                children[..later]
-                    .iter()
-                    .any(|&earlier| self.key(earlier) == self.key(children[later]))
+        let count = self.children(object).count();
+        let mut children = self.children(object);
+        let repeated = if count <= PAIRS_MAX {
+            children.find(|&later| {
+                let mut earlier = self.children(object).take_while(|&child| child < later);
+                earlier.any(|earlier| self.key(earlier) == self.key(later))
             })
         } else {
-            let mut keys = std::collections::HashSet::with_capacity(children.len());
-            children
-                .iter()
-                .position(|&child| !keys.insert(self.key(child)))
+            let mut keys = std::collections::HashSet::with_capacity(count);
+            children.find(|&child| !keys.insert(self.key(child)))
         };
-        if let Some(index) = repeated {
-            self.repeated = Some(cut(self.key(children[index])));
-        }
+        repeated.map(|child| cut(self.key(child)))
     }
 }
 
@@ -414,7 +411,9 @@ impl<'de> Visitor<'de> for Grow<'_> {
             })?;
         }
         self.tree.nodes[this].next = self.tree.nodes.len();
-        self.tree.find_repeated(this);
+        if let Some(key) = self.tree.repeated_in(this) {
+            self.tree.repeated = Some(key);
+        }
         Ok(())
     }
 }

@@ -165,6 +165,9 @@ pub(crate) fn scientific(text: &str) -> Option<Scientific> {
 /// Whether an identifier has become a number in the way in which spreadsheets write one: `1.23457E+14`. Others that look
 /// like one (`3E8`, `12e4`) are identifiers.
 pub(crate) fn is_scientific_id(text: &str) -> bool {
+    if !text.starts_with(|c: char| matches!(c, '+' | '-' | '0'..='9')) {
+        return false;
+    }
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
         return false;
     };

@@ -409,7 +409,8 @@ impl BoolRule {
                 ),
             },
             Ok(Some(text)) => {
-                match self.values.get(&text).copied().or_else(|| yes_or_no(&folded(&text))) {
+                let own = self.values.get(&text).copied();
+                match own.or_else(|| yes_or_no(&text)).or_else(|| yes_or_no(&folded(&text))) {
                     Some(yes) => mapped.draft.preverified = Some(yes),
                     None => refuse(
                         mapped,

@@ -10,7 +10,7 @@ use super::Remark;
 use crate::intake::text::Words;
 
 /// Before a name.
-static TITLES: Words<22> = Words::of([
+const TITLES: [&str; 22] = [
     "mr",
     "mrs",
     "ms",
@@ -33,22 +33,29 @@ static TITLES: Words<22> = Words::of([
     "srta",
     "dott",
     "mevr",
-]);
+];
 /// After a name.
-static SUFFIXES: Words<12> = Words::of([
+const SUFFIXES: [&str; 12] = [
     "jr", "sr", "jnr", "snr", "ii", "iii", "iv", "phd", "md", "esq", "dds", "mba",
-]);
+];
 /// Between given and family name, and part of the latter.
-static PARTICLES: Words<30> = Words::of([
+const PARTICLES: [&str; 30] = [
     "van", "von", "vom", "zu", "zum", "zur", "der", "den", "de", "del", "della", "dello", "degli",
     "di", "da", "das", "do", "dos", "du", "des", "la", "las", "le", "los", "ter", "ten", "te",
     "al", "el", "bin",
-]);
+];
 /// Several people, or none.
-static NO_PERSON: Words<20> = Words::of([
+const NO_PERSON: [&str; 20] = [
     "and", "und", "et", "y", "e", "i", "en", "&", "+", "or", "inc", "ltd", "llc", "gmbh", "ag",
     "corp", "plc", "co", "bv", "sa",
-]);
+];
+
+static ALL_TITLES: Words<22> = Words::of(TITLES);
+static ALL_SUFFIXES: Words<12> = Words::of(SUFFIXES);
+static ALL_PARTICLES: Words<30> = Words::of(PARTICLES);
+static NOBODY: Words<20> = Words::of(NO_PERSON);
+/// All that are no names, or not always.
+static NO_NAMES: Words<84> = Words::of_all(&[&TITLES, &SUFFIXES, &PARTICLES, &NO_PERSON]);
 
 const UNDIVIDED: Remark = Remark(
     "name_undivided",
@@ -89,34 +96,34 @@ pub(crate) fn divide(name: &str) -> Name<'_> {
 
 /// Divides `Last, First` and `First Last` where each word is one of ASCII letters that means nothing else: most are so.
 fn divide_plain(name: &str) -> Option<Name<'_>> {
-    let (first, last, is_plain) = if let Some((last, first)) = name.split_once(',') {
-        let is_plain = |side: &str| side.split(' ').all(is_plain_word);
-        let first = first.strip_prefix(' ')?;
-        (first, last, is_plain(first) && is_plain(last))
-    } else {
-        let (first, last) = name.split_once(' ')?;
+    let (mut word, mut words, mut comma) = (0, 0, None);
+    for (at, byte) in name.bytes().chain([b' ']).enumerate() {
+        if byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-') {
+            continue;
+        }
+        match byte {
+            // Behind a comma.
+            b' ' if at == word && comma == Some(at.wrapping_sub(1)) => {}
+            b' ' | b',' if at > word && !NO_NAMES.have(&name[word..at]) => words += 1,
+            _ => return None,
+        }
+        if byte == b',' && comma.replace(at).is_some() {
+            return None;
+        }
+        word = at + 1;
+    }
+    let (first, last) = match comma {
+        Some(comma) => (name[comma + 1..].strip_prefix(' ')?, &name[..comma]),
         // A single letter is an initial.
-        (
-            first,
-            last,
-            is_plain_word(first) && is_plain_word(last) && last.len() > 1,
-        )
+        None => name
+            .split_once(' ')
+            .filter(|(_, last)| words == 2 && last.len() > 1)?,
     };
-    is_plain.then_some(Name {
+    (!first.is_empty()).then_some(Name {
         first: Some(first.into()),
         last: Some(last.into()),
         remark: None,
     })
-}
-
-fn is_plain_word(word: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-');
-    !word.is_empty()
-        && word.bytes().all(is_letter)
-        && !(TITLES.have(word)
-            || SUFFIXES.have(word)
-            || PARTICLES.have(word)
-            || NO_PERSON.have(word))
 }
 
 fn divide_any<'t>(name: &str) -> Name<'t> {
@@ -161,9 +168,9 @@ fn divide_any<'t>(name: &str) -> Name<'t> {
     words = rest;
     let particles = words
         .iter()
-        .take_while(|word| is_among(word, &PARTICLES))
+        .take_while(|word| is_among(word, &ALL_PARTICLES))
         .count();
-    let is_given = !is_among(given, &PARTICLES) && !is_among(given, &TITLES);
+    let is_given = !is_among(given, &ALL_PARTICLES) && !is_among(given, &ALL_TITLES);
     if words.len() != particles + 1 || !is_given {
         return undivided;
     }
@@ -179,14 +186,18 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
     let mut is_shorter = false;
     while sides.len() > 1
         && sides.last().is_some_and(|side| {
-            !side.is_empty() && side.iter().all(|word| is_among(word, &SUFFIXES))
+            !side.is_empty() && side.iter().all(|word| is_among(word, &ALL_SUFFIXES))
         })
     {
         sides.pop();
         is_shorter = true;
     }
     if let [.., side] = sides.as_mut_slice() {
-        while side.len() > 2 && side.last().is_some_and(|word| is_among(word, &SUFFIXES)) {
+        while side.len() > 2
+            && side
+                .last()
+                .is_some_and(|word| is_among(word, &ALL_SUFFIXES))
+        {
             side.pop();
             is_shorter = true;
         }
@@ -198,7 +209,7 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
 fn without_title<'w>(words: &'w [&'w str], left_min: usize) -> (&'w [&'w str], bool) {
     let titles = words
         .iter()
-        .take_while(|word| is_among(word, &TITLES))
+        .take_while(|word| is_among(word, &ALL_TITLES))
         .count();
     if titles > 0 && words.len() >= titles + left_min {
         (&words[titles..], true)
@@ -231,7 +242,7 @@ fn is_doubtful(words: &[&str]) -> bool {
     // A single capital is an initial, and no "y" or "e" between two names.
     words
         .iter()
-        .any(|word| word.contains(is_odd) || is_among(word, &NO_PERSON) && !is_initial(word))
+        .any(|word| word.contains(is_odd) || is_among(word, &NOBODY) && !is_initial(word))
 }
 
 /// Written in a script in which the family name comes first, or does not.
