@@ -8,15 +8,17 @@ pub(crate) fn trimmed(text: &str) -> &str {
     }
 }
 
-/// Whether all of a text is characters of ASCII that have a shape, and blanks.
-pub(crate) fn is_printable_ascii(text: &str) -> bool {
-    let is_printable = |word: &[u8; 8]| !has_others(u64::from_ne_bytes(*word));
+/// Whether all of a text is ASCII without control characters, but for tabs and line ends.
+pub(crate) fn is_plain_ascii(text: &str) -> bool {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let are_plain =
+        |word: &[u8; 8]| !has_others(u64::from_ne_bytes(*word)) || word.iter().all(is_plain);
     let (words, rest) = text.as_bytes().as_chunks();
-    words.iter().all(is_printable)
+    words.iter().all(are_plain)
         && match text.as_bytes().last_chunk() {
             // What is left over, and some once more.
-            Some(last) => is_printable(last),
-            None => rest.iter().all(|byte| matches!(byte, b' '..=b'~')),
+            Some(last) => are_plain(last),
+            None => rest.iter().all(is_plain),
         }
 }
 
@@ -110,9 +112,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printable_has_no_controls(text in "[ -~]{0,20}[\\PC\\x00-\\x1f\\x7f ~]{0,2}[ -~]{0,9}") {
-            let expected = text.chars().all(|c| c.is_ascii() && !c.is_control());
-            prop_assert_eq!(is_printable_ascii(&text), expected);
+        fn what_is_plain_has_no_controls(text in "[ -~\n]{0,20}[\\PC\\x00-\\x1f\\x7f ~]{0,2}[ -~\t]{0,9}") {
+            let expected = text.chars().all(|c| c.is_ascii() && (!c.is_control() || matches!(c, '\t' | '\n' | '\r')));
+            prop_assert_eq!(is_plain_ascii(&text), expected);
         }
 
         #[test]

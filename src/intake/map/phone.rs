@@ -283,9 +283,17 @@ fn national(
     let extension = direct.as_ref().map_or("", |number| number.extension());
     let digits = digits.strip_suffix(extension).unwrap_or(digits);
     let has_zero = digits.starts_with('0');
-    let with_plus = valid_international(&format!("+{digits}")).filter(|_| !has_zero);
-    let with_zero = valid_in(&format!("0{digits}"), region)
-        .filter(|number| !has_zero && national_digits(number) == format!("0{digits}"));
+    // The library takes its time: with a zero there is nothing to ask it.
+    let (with_plus, with_zero) = if has_zero {
+        (None, None)
+    } else {
+        let with_zero = format!("0{digits}");
+        let is_with_zero = |number: &PhoneNumber| national_digits(number) == with_zero;
+        (
+            valid_international(&format!("+{digits}")),
+            valid_in(&with_zero, region).filter(is_with_zero),
+        )
+    };
     if let Some(number) = direct.as_ref().filter(|number| is_full(number, digits)) {
         let others = [&with_plus, &with_zero];
         let differs = |other: &&Option<PhoneNumber>| {
