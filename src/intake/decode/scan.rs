@@ -54,7 +54,7 @@ pub(crate) struct Span {
 /// The cells of the record scanned last. Kept between records to save the allocations.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
-    spans: Vec<Span>,
+    places: Vec<Span>,
     /// Cells with doubled quotes, undoubled.
     scratch: Vec<u8>,
     /// Line ends within quotes.
@@ -66,12 +66,12 @@ pub(crate) struct Spans {
 impl Spans {
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
-        self.spans.len()
+        self.places.len()
     }
 
     /// Where each cell stands.
     pub(crate) fn spans(&self) -> &[Span] {
-        &self.spans
+        &self.places
     }
 
     /// Line ends within quotes: without a fault the record has no others but that at its end.
@@ -92,7 +92,7 @@ impl Spans {
     /// Each cell as it stands in the record, quotes included.
     pub(crate) fn raw(&self) -> impl Iterator<Item = Range<usize>> {
         let mut start = 0;
-        self.spans.iter().map(move |span| {
+        self.places.iter().map(move |span| {
             let range = start..span.raw_end;
             start = span.raw_end + 1;
             range
@@ -101,7 +101,7 @@ impl Spans {
 
     /// The text of each cell, not necessarily UTF-8.
     pub(crate) fn texts<'a>(&'a self, record: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.spans.iter().map(move |span| {
+        self.places.iter().map(move |span| {
             let text = if span.in_scratch {
                 &self.scratch
             } else {
@@ -177,7 +177,7 @@ pub(crate) fn scan(
     dialect: Dialect,
     cells: &mut Spans,
 ) -> Scan {
-    cells.spans.clear();
+    cells.places.clear();
     cells.scratch.clear();
     (cells.breaks, cells.quoted) = (0, 0);
     let mut fault = None;
@@ -204,7 +204,7 @@ pub(crate) fn scan(
                         None => true,
                     };
                     if ends {
-                        cells.spans.push(Span {
+                        cells.places.push(Span {
                             raw_end: close + 1,
                             start: text.start,
                             end: text.end,
@@ -233,7 +233,7 @@ pub(crate) fn scan(
             },
         };
         if text_from == start {
-            cells.spans.push(Span {
+            cells.places.push(Span {
                 raw_end: end,
                 start,
                 end,
