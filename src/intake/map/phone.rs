@@ -100,7 +100,7 @@ pub(crate) fn is_region(region: &str) -> bool {
 /// Reads a number as it is dialled in `region`.
 pub(crate) fn parse<'t>(text: impl Into<Cow<'t, str>>, region: Option<&str>) -> Phone<'t> {
     let text = text.into();
-    if plans::take(&text) {
+    if text.len() <= PHONE_BYTES_MAX && plans::take(&text) {
         Phone::International(plans::bare(text), Vec::new())
     } else {
         parse_closely(&text, region)
@@ -549,6 +549,13 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_no_number_whatever_stands_between_its_digits() {
+        let long = format!("+44{}20 7946 0018", " ".repeat(PHONE_BYTES_MAX));
+        assert_eq!(parse(&*long, None), Phone::Wrong(TOO_LONG));
+        assert_eq!(parse_closely(&long, None), Phone::Wrong(TOO_LONG));
     }
 
     #[test]
