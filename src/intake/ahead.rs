@@ -20,7 +20,7 @@ use super::source::InputDigest;
 use super::{Front, RowReading, judge, open};
 
 /// Rows of a batch, at most.
-const BATCH_ROWS_MAX: usize = 512;
+pub(super) const BATCH_ROWS_MAX: usize = 512;
 /// A batch ends with the row that makes it so large.
 const BATCH_BYTES: usize = 128 * 1024;
 /// Batches that wait for a mapper, and again behind it.

@@ -182,7 +182,7 @@ impl Maker {
         let unmarked = self.add_mark(draft, import_id.unwrap_or(ImportId(Uuid::nil())));
         let is_first = row.made.items.is_empty();
         let body = validate::body(draft);
-        draft.put_back(Field::Notes, unmarked);
+        draft.cut(Field::Notes, unmarked);
         let body = match body {
             Ok(body) => Some(body),
             Err(faults) => {
@@ -254,22 +254,20 @@ impl Maker {
         })
     }
 
-    /// Adds the mark, and returns the notes that it was added to.
-    fn add_mark<'a>(&self, draft: &mut Draft<'a>, id: ImportId) -> Option<Cow<'a, str>> {
-        let notes = draft.take(Field::Notes);
-        if self.mark == Mark::None {
-            draft.put_back(Field::Notes, notes.clone());
-            return notes;
+    /// Adds the mark, and returns how long the notes were before, if there were any.
+    fn add_mark(&self, draft: &mut Draft<'_>, id: ImportId) -> Option<usize> {
+        let unmarked = draft.text(Field::Notes).map(str::len);
+        if self.mark == Mark::Notes {
+            let notes = draft.take(Field::Notes);
+            let mut marked = notes.map_or_else(String::new, Cow::into_owned);
+            marked.reserve(MARK_CHARS + 1);
+            if unmarked.is_some() {
+                marked.push(' ');
+            }
+            id.push_mark(&mut marked);
+            draft.set(Field::Notes, marked);
         }
-        let room = notes.as_ref().map_or(0, |notes| notes.len() + 1) + MARK_CHARS;
-        let mut marked = String::with_capacity(room);
-        if let Some(notes) = &notes {
-            marked.push_str(notes);
-            marked.push(' ');
-        }
-        id.push_mark(&mut marked);
-        draft.set(Field::Notes, marked);
-        notes
+        unmarked
     }
 
     fn faults<'a>(

@@ -6,12 +6,18 @@
 
 use encoding_rs::WINDOWS_1252;
 
+use super::text::is_plain_ascii;
+
 /// What is wrong with a text that would be sent: its code, and what was found.
 pub(super) fn fault(text: &str) -> Option<(&'static str, String)> {
-    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
-    if text.is_ascii() && !text.bytes().any(|byte| is_control(byte.into())) {
+    if is_plain_ascii(text) {
         return None;
     }
+    any_fault(text)
+}
+
+fn any_fault(text: &str) -> Option<(&'static str, String)> {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     let place = |at: usize| text[..at].chars().count() + 1;
     if let Some((at, c)) = text.char_indices().find(|(_, c)| is_control(*c)) {
         return Some((
@@ -107,7 +113,16 @@ fn is_misread(before: char, c: char, after: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn of_plain_text_a_closer_look_says_nothing_either(text in "[ -~\n]{0,20}[\\x00-\\x7f]{0,2}[ -~]{0,20}") {
+            prop_assert_eq!(fault(&text), any_fault(&text));
+        }
+    }
 
     #[test]
     fn text_that_was_damaged_on_its_way_is_told_from_text() {

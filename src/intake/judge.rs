@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::kind::{Kind, is_phone, kind};
 use super::sums;
 use super::table::{PROBLEM_COLUMN, Table, folded_space};
+use super::text::{Words, trimmed};
 
 /// Longest text that may be the label of a total, in bytes.
 const LABEL_BYTES_MAX: usize = 64;
@@ -224,7 +225,7 @@ impl Names {
     }
 
     fn find(&self, text: &str) -> Option<usize> {
-        let text = text.trim();
+        let text = trimmed(text);
         let (word, bit) = Self::mark(text);
         if self.marks[word] & bit == 0 {
             return None;
@@ -323,7 +324,7 @@ impl Judge {
 
     /// Whether a record that is looked at ahead may be a row.
     pub(crate) fn may_be_row<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> bool {
-        let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
+        let mut filled = (0..count).filter(|&column| !trimmed(cell(column)).is_empty());
         let (Some(first), Some(_)) = (filled.next(), filled.next()) else {
             return false;
         };
@@ -370,7 +371,7 @@ impl Judge {
                 cell(column)
             }
         };
-        let mut filled = (0..count).filter(|&column| !cell(column).trim().is_empty());
+        let mut filled = (0..count).filter(|&column| !trimmed(cell(column)).is_empty());
         let Some(first) = filled.next() else {
             self.blank();
             return Verdict::Row;
@@ -435,7 +436,7 @@ impl Judge {
         if !self.sets_aside {
             return Verdict::Row;
         }
-        let label = cell(first).trim();
+        let label = trimmed(cell(first));
         if is_alone {
             return self.lone(first, count, label);
         }
@@ -473,7 +474,7 @@ impl Judge {
     /// Whether a number stands where keys do.
     fn has_key<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
         let mut known = self.columns.iter().enumerate().take(count);
-        known.any(|(column, known)| known.is_of_keys && !cell(column).trim().is_empty())
+        known.any(|(column, known)| known.is_of_keys && !trimmed(cell(column)).is_empty())
     }
 
     /// Whether several numbers stand where numbers should, and nothing in the record is somebody's.
@@ -570,7 +571,7 @@ impl Judge {
             if known.typed.is_none() && !(is_apart && known.is_of_values) {
                 continue;
             }
-            let text = cell(column).trim();
+            let text = trimmed(cell(column));
             if text
                 .bytes()
                 .any(|byte| byte.is_ascii_digit() || byte == b'@')
@@ -584,7 +585,7 @@ impl Judge {
             }
         }
         let filled = (0..count)
-            .filter(|&column| !cell(column).trim().is_empty())
+            .filter(|&column| !trimmed(cell(column)).is_empty())
             .count();
         texts >= 2 && filled * 3 >= self.columns.len() * 2
     }
@@ -592,7 +593,7 @@ impl Judge {
     /// Whether what looks like another header has nothing of a row: names of columns, or words that no row has.
     fn is_other_for_sure<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
         let is_of_row = |column: usize| {
-            let text = cell(column).trim();
+            let text = trimmed(cell(column));
             text.bytes().any(|byte| byte.is_ascii_digit())
                 || self.values.contains(&value(column, text))
         };
@@ -735,9 +736,9 @@ fn is_header<'a>(header: &[String], count: usize, cell: &impl Fn(usize) -> &'a s
 /// Stands for what a record's cells hold.
 fn fingerprint<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let last = (0..count).rfind(|&column| !cell(column).trim().is_empty());
+    let last = (0..count).rfind(|&column| !trimmed(cell(column)).is_empty());
     for column in 0..last.map_or(0, |last| last + 1) {
-        cell(column).trim().hash(&mut hasher);
+        trimmed(cell(column)).hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -758,7 +759,7 @@ enum Label {
 }
 
 fn total_label(text: &str) -> Label {
-    const WORDS: [&str; 26] = [
+    static WORDS: Words<26> = Words::of([
         "total",
         "totals",
         "subtotal",
@@ -785,8 +786,8 @@ fn total_label(text: &str) -> Label {
         "合計",
         "小計",
         "总计",
-    ];
-    const MEANS: [&str; 9] = [
+    ]);
+    static MEANS: Words<9> = Words::of([
         "average",
         "mean",
         "median",
@@ -796,15 +797,17 @@ fn total_label(text: &str) -> Label {
         "promedio",
         "gemiddelde",
         "media",
-    ];
-    const BESIDE: [&str; 6] = ["grand", "sub", "overall", "général", "general", "sub-"];
+    ]);
+    static BESIDE: Words<6> = Words::of(["grand", "sub", "overall", "général", "general", "sub-"]);
     if text.len() > LABEL_BYTES_MAX {
         return Label::None;
     }
     let is_word = |word: &str| {
-        WORDS.iter().any(|known| {
-            word.eq_ignore_ascii_case(known) || (!word.is_ascii() && word.to_lowercase() == *known)
-        })
+        let is_known = || {
+            let lower = word.to_lowercase();
+            WORDS.iter().any(|known| known == lower)
+        };
+        WORDS.have(word) || !word.is_ascii() && is_known()
     };
     let mut words = text
         .split(|c: char| !c.is_alphabetic() && c != '-')
@@ -813,15 +816,13 @@ fn total_label(text: &str) -> Label {
     let Some(&first) = words.peek() else {
         return Label::None;
     };
-    let is_one_of =
-        |words: &[&str], word: &str| words.iter().any(|known| word.eq_ignore_ascii_case(known));
     let (mut any, mut all, mut last) = (false, true, false);
     let mut is_mean = true;
     for word in words {
         last = is_word(word) || word.eq_ignore_ascii_case("sub-total");
         any |= last;
-        is_mean &= is_one_of(&MEANS, word);
-        all &= last || is_one_of(&BESIDE, word);
+        is_mean &= MEANS.have(word);
+        all &= last || BESIDE.have(word);
     }
     if any && all {
         Label::Total

@@ -34,6 +34,7 @@ mod seen;
 mod source;
 mod sums;
 mod table;
+mod text;
 mod unpack;
 pub mod validate;
 pub mod workbook;
@@ -243,7 +244,7 @@ impl Intake {
         seen: &mut Seen,
         rows_max: usize,
     ) -> Result<Vec<RowReading>, IntakeError> {
-        let mut batch = Vec::new();
+        let mut batch = Vec::with_capacity(rows_max.min(ahead::BATCH_ROWS_MAX));
         let mut bytes = 0;
         while batch.len() < rows_max && bytes < BATCH_BYTES_MAX {
             let before = self.bytes_read();

@@ -10,6 +10,7 @@ use memchr::{memchr, memchr_iter};
 use super::super::judge::{Doubt, Judge, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
+use super::super::text::trimmed;
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
 use super::{
     AHEAD_BYTES_MAX, Aside, Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow,
@@ -135,7 +136,10 @@ impl Decoder {
                 whole,
                 fault,
             } => {
-                self.line += line_breaks(&window.unread()[..whole]);
+                self.line += match fault {
+                    None => self.cells.breaks() + u64::from(whole > content),
+                    Some(_) => line_breaks(&window.unread()[..whole]),
+                };
                 self.pending = whole;
                 window.ensure(whole + AHEAD_BYTES_MAX + 1)?;
                 let (record, ahead) = window.unread().split_at(whole);
@@ -187,7 +191,7 @@ impl Decoder {
             spans: self.cells.spans(),
         };
         let count = self.cells.len();
-        if (0..count).all(|column| values.get(column).trim().is_empty()) {
+        if (0..count).all(|column| trimmed(values.get(column)).is_empty()) {
             self.judge.blank();
             return Decoded::Blank { line };
         }
@@ -267,7 +271,7 @@ impl Decoder {
         }
         let mut beyond = self.columns..count;
         beyond
-            .any(|column| !values.get(column).trim().is_empty())
+            .any(|column| !trimmed(values.get(column)).is_empty())
             .then(|| {
                 (
                     "too_many_cells",
@@ -292,7 +296,7 @@ impl Decoder {
             ));
         }
         let mut nameless = self.nameless.iter();
-        let column = nameless.find(|&&column| !values.get(column).trim().is_empty())?;
+        let column = nameless.find(|&&column| !trimmed(values.get(column)).is_empty())?;
         Some((
             "nameless_column",
             format!(
@@ -304,7 +308,7 @@ impl Decoder {
 
     /// Whether the last text of a row goes on in the next line, since it lacks its quotes.
     fn is_cut_off(&self, count: usize, values: &Values<'_>, ahead: Ahead<'_>) -> bool {
-        if !self.judge.may_break() || values.get(count - 1).trim().is_empty() {
+        if !self.judge.may_break() || trimmed(values.get(count - 1)).is_empty() {
             return false;
         }
         let end = memchr::memchr2(b'\n', b'\r', ahead.bytes).unwrap_or(ahead.bytes.len());
@@ -329,7 +333,10 @@ impl Decoder {
     /// between them was quoted, perhaps, and its delimiters did not divide cells.
     fn stray_quotes(&self, raw: &[u8]) -> Option<usize> {
         let quote = self.dialect.quote;
-        memchr(quote, raw)?;
+        // Two for each quoted cell are those around it.
+        if memchr_iter(quote, raw).count() == self.cells.quoted() * 2 {
+            return None;
+        }
         let mut opened = None;
         for (column, cell) in self.cells.raw().enumerate() {
             let cell = &raw[cell];

@@ -13,6 +13,7 @@ mod tree;
 use std::io;
 
 use super::source::Window;
+use super::text::trimmed;
 
 /// Largest CSV record that is read, in bytes without its line end.
 pub const ROW_BYTES_MAX: usize = 1024 * 1024;
@@ -105,7 +106,7 @@ impl<'a> Cells<'a> {
     /// The value of a column.
     pub(crate) fn get(&self, column: usize) -> Cell<'a> {
         match self {
-            Self::Csv(values) => match values.get(column).trim() {
+            Self::Csv(values) => match trimmed(values.get(column)) {
                 "" => Cell::Blank,
                 text => Cell::Text(text),
             },

@@ -54,20 +54,34 @@ pub(crate) struct Span {
 /// The cells of the record scanned last. Kept between records to save the allocations.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
-    spans: Vec<Span>,
+    places: Vec<Span>,
     /// Cells with doubled quotes, undoubled.
     scratch: Vec<u8>,
+    /// Line ends within quotes.
+    breaks: u64,
+    /// Cells in quotes.
+    quoted: usize,
 }
 
 impl Spans {
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
-        self.spans.len()
+        self.places.len()
     }
 
     /// Where each cell stands.
     pub(crate) fn spans(&self) -> &[Span] {
-        &self.spans
+        &self.places
+    }
+
+    /// Line ends within quotes: without a fault the record has no others but that at its end.
+    pub(crate) fn breaks(&self) -> u64 {
+        self.breaks
+    }
+
+    /// How many cells stand in quotes.
+    pub(crate) fn quoted(&self) -> usize {
+        self.quoted
     }
 
     /// The text of those that have doubled quotes.
@@ -78,7 +92,7 @@ impl Spans {
     /// Each cell as it stands in the record, quotes included.
     pub(crate) fn raw(&self) -> impl Iterator<Item = Range<usize>> {
         let mut start = 0;
-        self.spans.iter().map(move |span| {
+        self.places.iter().map(move |span| {
             let range = start..span.raw_end;
             start = span.raw_end + 1;
             range
@@ -87,7 +101,7 @@ impl Spans {
 
     /// The text of each cell, not necessarily UTF-8.
     pub(crate) fn texts<'a>(&'a self, record: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.spans.iter().map(move |span| {
+        self.places.iter().map(move |span| {
             let text = if span.in_scratch {
                 &self.scratch
             } else {
@@ -163,10 +177,10 @@ pub(crate) fn scan(
     dialect: Dialect,
     cells: &mut Spans,
 ) -> Scan {
-    cells.spans.clear();
+    cells.places.clear();
     cells.scratch.clear();
+    (cells.breaks, cells.quoted) = (0, 0);
     let mut fault = None;
-    let mut breaks = 0;
     let mut start = 0;
     loop {
         let mut text_from = start;
@@ -180,8 +194,9 @@ pub(crate) fn scan(
                     in_scratch,
                 } => {
                     let lines = line_breaks(&bytes[start..close]);
-                    breaks += lines;
-                    if breaks > ROW_LINES_MAX {
+                    cells.breaks += lines;
+                    cells.quoted += 1;
+                    if cells.breaks > ROW_LINES_MAX {
                         return refuse_line(bytes, after, QuoteFault::Open { cell: start });
                     }
                     let ends = match bytes.get(close + 1) {
@@ -189,7 +204,7 @@ pub(crate) fn scan(
                         None => true,
                     };
                     if ends {
-                        cells.spans.push(Span {
+                        cells.places.push(Span {
                             raw_end: close + 1,
                             start: text.start,
                             end: text.end,
@@ -218,7 +233,7 @@ pub(crate) fn scan(
             },
         };
         if text_from == start {
-            cells.spans.push(Span {
+            cells.places.push(Span {
                 raw_end: end,
                 start,
                 end,

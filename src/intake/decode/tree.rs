@@ -8,6 +8,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::super::problem::cut;
+use super::super::text::trimmed;
 use super::Cell;
 
 /// The name by which `serde_json` hands over a number whose digits it keeps.
@@ -120,7 +121,7 @@ impl Tree {
     /// Whether no value in it says anything.
     pub(crate) fn is_blank(&self) -> bool {
         self.nodes.iter().all(|node| match node.kind {
-            Kind::Text => self.text[node.text.clone()].trim().is_empty(),
+            Kind::Text => trimmed(&self.text[node.text.clone()]).is_empty(),
             Kind::Number | Kind::Bool => false,
             Kind::Null | Kind::Array | Kind::Object => true,
         })
@@ -136,10 +137,12 @@ impl Tree {
         let node = &self.nodes[node];
         match node.kind {
             Kind::Null => Cell::Blank,
-            Kind::Text | Kind::Number | Kind::Bool => match self.text[node.text.clone()].trim() {
-                "" => Cell::Blank,
-                text => Cell::Text(text),
-            },
+            Kind::Text | Kind::Number | Kind::Bool => {
+                match trimmed(&self.text[node.text.clone()]) {
+                    "" => Cell::Blank,
+                    text => Cell::Text(text),
+                }
+            }
             Kind::Array | Kind::Object => Cell::Structure,
         }
     }
@@ -261,25 +264,22 @@ impl Tree {
         self.keys().any(|each| each == key)
     }
 
-    fn find_repeated(&mut self, object: usize) {
+    /// A key that an object has twice.
+    fn repeated_in(&self, object: usize) -> Option<String> {
         /// Up to here looking at each pair is cheaper than a set.
         const PAIRS_MAX: usize = 16;
-        let children: Vec<_> = self.children(object).collect();
-        let repeated = if children.len() <= PAIRS_MAX {
-            (1..children.len()).find(|&later| {
-                children[..later]
-                    .iter()
-                    .any(|&earlier| self.key(earlier) == self.key(children[later]))
+        let count = self.children(object).count();
+        let mut children = self.children(object);
+        let repeated = if count <= PAIRS_MAX {
+            children.find(|&later| {
+                let mut earlier = self.children(object).take_while(|&child| child < later);
+                earlier.any(|earlier| self.key(earlier) == self.key(later))
             })
         } else {
-            let mut keys = std::collections::HashSet::with_capacity(children.len());
-            children
-                .iter()
-                .position(|&child| !keys.insert(self.key(child)))
+            let mut keys = std::collections::HashSet::with_capacity(count);
+            children.find(|&child| !keys.insert(self.key(child)))
         };
-        if let Some(index) = repeated {
-            self.repeated = Some(cut(self.key(children[index])));
-        }
+        repeated.map(|child| cut(self.key(child)))
     }
 }
 
@@ -411,7 +411,9 @@ impl<'de> Visitor<'de> for Grow<'_> {
             })?;
         }
         self.tree.nodes[this].next = self.tree.nodes.len();
-        self.tree.find_repeated(this);
+        if let Some(key) = self.tree.repeated_in(this) {
+            self.tree.repeated = Some(key);
+        }
         Ok(())
     }
 }

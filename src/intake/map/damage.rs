@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use crate::intake::text::Words;
+
 /// Those of Excel, `LibreOffice` and Google Sheets, in whatever language, that do not end in `!` or `?`.
 const ERRORS: [&str; 15] = [
     "#N/A",
@@ -31,6 +33,11 @@ const DIGITS_KEPT: usize = 15;
 
 /// Whether the whole cell is an error that a spreadsheet shows in place of a value (`#N/A`, `#REF!`, `Err:502`, `####`).
 pub(crate) fn is_error(text: &str) -> bool {
+    // With these all errors begin.
+    text.starts_with(['#', 'E', 'L', 'l']) && is_such_an_error(text)
+}
+
+fn is_such_an_error(text: &str) -> bool {
     if let Some(number) = text.strip_prefix("Err:") {
         return number.len() == 3 && is_digits(number);
     }
@@ -56,7 +63,7 @@ pub(crate) fn is_error(text: &str) -> bool {
 }
 
 /// Words for nothing, by which people and programs fill a cell that has no value.
-const NOTHING: [&str; 25] = [
+static NOTHING: Words<25> = Words::of([
     "n/a",
     "n.a.",
     "n. a.",
@@ -82,7 +89,7 @@ const NOTHING: [&str; 25] = [
     "inconnu",
     "desconocido",
     "sconosciuto",
-];
+]);
 
 /// Whether a value says that there is none: `n/a`, `NULL`, a dash alone. As a name, `Null` and `None` are names.
 pub(crate) fn is_nothing(text: &str, is_name: bool) -> bool {
@@ -92,11 +99,13 @@ pub(crate) fn is_nothing(text: &str, is_name: bool) -> bool {
     {
         return true;
     }
-    let may_be_name = is_name
-        && text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text[1..].bytes().all(|byte| byte.is_ascii_lowercase())
-        && !text.eq_ignore_ascii_case("unknown");
-    text.len() <= 16 && !may_be_name && NOTHING.iter().any(|word| word.eq_ignore_ascii_case(text))
+    let may_be_name = || {
+        is_name
+            && text.starts_with(|c: char| c.is_ascii_uppercase())
+            && text[1..].bytes().all(|byte| byte.is_ascii_lowercase())
+            && !text.eq_ignore_ascii_case("unknown")
+    };
+    NOTHING.have(text) && !may_be_name()
 }
 
 /// The text of `="00123"`, by which exports keep a spreadsheet from taking it for a number.
@@ -156,6 +165,9 @@ pub(crate) fn scientific(text: &str) -> Option<Scientific> {
 /// Whether an identifier has become a number in the way in which spreadsheets write one: `1.23457E+14`. Others that look
 /// like one (`3E8`, `12e4`) are identifiers.
 pub(crate) fn is_scientific_id(text: &str) -> bool {
+    if !text.starts_with(|c: char| matches!(c, '+' | '-' | '0'..='9')) {
+        return false;
+    }
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
         return false;
     };
@@ -222,6 +234,8 @@ fn is_digits(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -250,6 +264,13 @@ mod tests {
             "N/A", "#1", "##", "#REF", "# N/A", "#urgent!", "Err: no", "",
         ] {
             assert!(!is_error(word), "{word}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn errors_are_known_by_how_they_begin(text in "\\PC{0,6}|(#|Err:|err:|L|l)[A-Za-z/0-9.!?#]{0,9}|loading...|LOADING\u{2026}") {
+            prop_assert_eq!(is_error(&text), is_such_an_error(&text));
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn parts_of_request(key: &str, request: RequestType) -> [&str; 3] {
 fn push(value: &str, key: &mut String) {
     let mut rest = value;
     let mut before_is_edge = true;
-    while let Some(start) = rest.find('/') {
+    while let Some(start) = memchr::memchr(b'/', rest.as_bytes()) {
         let run = rest[start..].len() - rest[start..].trim_start_matches('/').len();
         let left = if start == 0 {
             before_is_edge

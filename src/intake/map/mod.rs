@@ -12,6 +12,7 @@ pub(crate) mod key;
 mod names;
 mod offending;
 pub(crate) mod phone;
+mod plans;
 mod template;
 mod uses;
 pub(crate) mod values;
@@ -29,6 +30,7 @@ use super::decode::{Cell, Cells};
 use super::error::listed;
 use super::mask::{is_telling, mask};
 use super::problem::cut;
+use super::text::trimmed;
 use super::validate::Draft;
 use crate::entry::{Field, RequestType};
 use crate::plan::{DateOrder, NamePart};
@@ -41,6 +43,9 @@ pub(crate) struct Loose<'r> {
     pub(crate) code: &'static str,
     pub(crate) message: Cow<'static, str>,
 }
+
+/// Room for a text that is made of several, the mark included, so that few grow while they are made.
+const TEXT_BYTES_USUAL: usize = 192;
 
 /// What is wrong with a value, or was done to it: a code for scripts, a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +200,7 @@ impl Source {
                 ..
             } => value(*column),
             Self::Columns(columns) => {
-                let mut lines = String::new();
+                let mut lines = String::with_capacity(TEXT_BYTES_USUAL);
                 for (name, column) in columns {
                     if let Some(value) = value(*column)? {
                         if !lines.is_empty() {
@@ -209,7 +214,7 @@ impl Source {
                 Ok((!lines.is_empty()).then_some(Cow::Owned(lines)))
             }
             Self::Template(pieces) => {
-                let mut filled = String::new();
+                let mut filled = String::with_capacity(TEXT_BYTES_USUAL);
                 let mut is_blank = true;
                 let mut is_constant = true;
                 for piece in pieces {
@@ -224,7 +229,7 @@ impl Source {
                         }
                     }
                 }
-                let filled = match filled.trim() {
+                let filled = match trimmed(&filled) {
                     trimmed if trimmed.len() == filled.len() => filled,
                     trimmed => trimmed.to_owned(),
                 };
@@ -404,7 +409,8 @@ impl BoolRule {
                 ),
             },
             Ok(Some(text)) => {
-                match self.values.get(&text).copied().or_else(|| yes_or_no(&folded(&text))) {
+                let own = self.values.get(&text).copied();
+                match own.or_else(|| yes_or_no(&text)).or_else(|| yes_or_no(&folded(&text))) {
                     Some(yes) => mapped.draft.preverified = Some(yes),
                     None => refuse(
                         mapped,
@@ -480,14 +486,14 @@ impl TextRule {
             _ => text,
         };
         match (self.field, &self.source) {
-            (Field::UserPhoneNumber, _) => self.set_phone(&text, region, mapped),
+            (Field::UserPhoneNumber, _) => self.set_phone(text, region, mapped),
             (Field::UserEmail, _) => self.set_email(text, mapped),
             (
                 _,
                 Source::Column {
                     part: Some(part), ..
                 },
-            ) => self.set_name(&text, *part, mapped),
+            ) => self.set_name(text, *part, mapped),
             (_, Source::Column { .. }) => self.set_text(text, mapped),
             (field, _) => mapped.draft.set(field, text),
         }
@@ -512,16 +518,19 @@ impl TextRule {
         }
     }
 
-    fn set_name<'a>(&'a self, text: &str, part: NamePart, mapped: &mut Mapped<'a>) {
-        let name = names::divide(text);
-        let wanted = match part {
-            NamePart::First => name.first,
-            NamePart::Last => name.last,
+    fn set_name<'a>(&'a self, text: Cow<'a, str>, part: NamePart, mapped: &mut Mapped<'a>) {
+        let wanted = |name: names::Name<'a>| match part {
+            NamePart::First => (name.first, name.remark),
+            NamePart::Last => (name.last, name.remark),
         };
-        if let Some(wanted) = wanted {
-            mapped.draft.set(self.field, wanted);
+        let (name, remark) = match text {
+            Cow::Borrowed(text) => wanted(names::divide(text)),
+            Cow::Owned(text) => wanted(names::divide(&text).into_owned()),
+        };
+        if let Some(name) = name {
+            mapped.draft.set(self.field, name);
         }
-        if let Some(remark) = name.remark.filter(|_| self.tells_of_names) {
+        if let Some(remark) = remark.filter(|_| self.tells_of_names) {
             self.warn(&[remark], mapped);
         }
     }
@@ -560,7 +569,7 @@ impl TextRule {
         }
     }
 
-    fn set_phone<'a>(&'a self, text: &str, region: Option<&str>, mapped: &mut Mapped<'a>) {
+    fn set_phone<'a>(&'a self, text: Cow<'a, str>, region: Option<&str>, mapped: &mut Mapped<'a>) {
         match phone::parse(text, region) {
             phone::Phone::International(number, remarks) => {
                 mapped.draft.set(self.field, number);

@@ -4,7 +4,10 @@
 //! before and suffixes after a name are left out, and told. Everything else is not divided: it goes whole into the first
 //! name, with a warning. No word is ever made up, turned round or dropped otherwise.
 
+use std::borrow::Cow;
+
 use super::Remark;
+use crate::intake::text::Words;
 
 /// Before a name.
 const TITLES: [&str; 22] = [
@@ -47,6 +50,13 @@ const NO_PERSON: [&str; 20] = [
     "corp", "plc", "co", "bv", "sa",
 ];
 
+static ALL_TITLES: Words<22> = Words::of(TITLES);
+static ALL_SUFFIXES: Words<12> = Words::of(SUFFIXES);
+static ALL_PARTICLES: Words<30> = Words::of(PARTICLES);
+static NOBODY: Words<20> = Words::of(NO_PERSON);
+/// All that are no names, or not always.
+static NO_NAMES: Words<84> = Words::of_all(&[&TITLES, &SUFFIXES, &PARTICLES, &NO_PERSON]);
+
 const UNDIVIDED: Remark = Remark(
     "name_undivided",
     "cannot be divided with certainty, so all of it is sent as the first name; `Last, First` would tell, or a column for each",
@@ -58,20 +68,68 @@ const SHORTENED: Remark = Remark(
 
 /// A name, divided as far as that is certain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Name {
+pub(crate) struct Name<'t> {
     /// The given names, or all of it.
-    pub(crate) first: Option<String>,
+    pub(crate) first: Option<Cow<'t, str>>,
     /// The family name.
-    pub(crate) last: Option<String>,
+    pub(crate) last: Option<Cow<'t, str>>,
     /// What is to be told.
     pub(crate) remark: Option<Remark>,
 }
 
+impl Name<'_> {
+    /// The same, whatever becomes of the text.
+    pub(crate) fn into_owned<'t>(self) -> Name<'t> {
+        let owned = |part: Option<Cow<'_, str>>| part.map(|part| Cow::Owned(part.into_owned()));
+        Name {
+            first: owned(self.first),
+            last: owned(self.last),
+            remark: self.remark,
+        }
+    }
+}
+
 /// Divides a name.
-pub(crate) fn divide(name: &str) -> Name {
+pub(crate) fn divide(name: &str) -> Name<'_> {
+    divide_plain(name).unwrap_or_else(|| divide_any(name))
+}
+
+/// Divides `Last, First` and `First Last` where each word is one of ASCII letters that means nothing else: most are so.
+fn divide_plain(name: &str) -> Option<Name<'_>> {
+    let (mut word, mut words, mut comma) = (0, 0, None);
+    for (at, byte) in name.bytes().chain([b' ']).enumerate() {
+        if byte.is_ascii_alphabetic() || matches!(byte, b'\'' | b'-') {
+            continue;
+        }
+        match byte {
+            // Behind a comma.
+            b' ' if at == word && comma == Some(at.wrapping_sub(1)) => {}
+            b' ' | b',' if at > word && !NO_NAMES.have(&name[word..at]) => words += 1,
+            _ => return None,
+        }
+        if byte == b',' && comma.replace(at).is_some() {
+            return None;
+        }
+        word = at + 1;
+    }
+    let (first, last) = match comma {
+        Some(comma) => (name[comma + 1..].strip_prefix(' ')?, &name[..comma]),
+        // A single letter is an initial.
+        None => name
+            .split_once(' ')
+            .filter(|(_, last)| words == 2 && last.len() > 1)?,
+    };
+    (!first.is_empty()).then_some(Name {
+        first: Some(first.into()),
+        last: Some(last.into()),
+        remark: None,
+    })
+}
+
+fn divide_any<'t>(name: &str) -> Name<'t> {
     let whole: Vec<&str> = name.split_whitespace().collect();
     let undivided = Name {
-        first: Some(whole.join(" ")).filter(|name| !name.is_empty()),
+        first: Some(whole.join(" ").into()).filter(|name: &Cow<'_, str>| !name.is_empty()),
         last: None,
         remark: Some(UNDIVIDED),
     };
@@ -110,14 +168,14 @@ pub(crate) fn divide(name: &str) -> Name {
     words = rest;
     let particles = words
         .iter()
-        .take_while(|word| is_among(word, &PARTICLES))
+        .take_while(|word| is_among(word, &ALL_PARTICLES))
         .count();
-    let is_given = !is_among(given, &PARTICLES) && !is_among(given, &TITLES);
+    let is_given = !is_among(given, &ALL_PARTICLES) && !is_among(given, &ALL_TITLES);
     if words.len() != particles + 1 || !is_given {
         return undivided;
     }
     Name {
-        first: Some(first),
+        first: Some(first.into()),
         last: joined(words),
         remark: (is_shorter || is_titled).then_some(SHORTENED),
     }
@@ -128,14 +186,18 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
     let mut is_shorter = false;
     while sides.len() > 1
         && sides.last().is_some_and(|side| {
-            !side.is_empty() && side.iter().all(|word| is_among(word, &SUFFIXES))
+            !side.is_empty() && side.iter().all(|word| is_among(word, &ALL_SUFFIXES))
         })
     {
         sides.pop();
         is_shorter = true;
     }
     if let [.., side] = sides.as_mut_slice() {
-        while side.len() > 2 && side.last().is_some_and(|word| is_among(word, &SUFFIXES)) {
+        while side.len() > 2
+            && side
+                .last()
+                .is_some_and(|word| is_among(word, &ALL_SUFFIXES))
+        {
             side.pop();
             is_shorter = true;
         }
@@ -147,7 +209,7 @@ fn without_suffix(mut sides: Vec<Vec<&str>>) -> (Vec<Vec<&str>>, bool) {
 fn without_title<'w>(words: &'w [&'w str], left_min: usize) -> (&'w [&'w str], bool) {
     let titles = words
         .iter()
-        .take_while(|word| is_among(word, &TITLES))
+        .take_while(|word| is_among(word, &ALL_TITLES))
         .count();
     if titles > 0 && words.len() >= titles + left_min {
         (&words[titles..], true)
@@ -156,13 +218,16 @@ fn without_title<'w>(words: &'w [&'w str], left_min: usize) -> (&'w [&'w str], b
     }
 }
 
-fn joined(words: &[&str]) -> Option<String> {
-    (!words.is_empty()).then(|| words.join(" "))
+fn joined<'t>(words: &[&str]) -> Option<Cow<'t, str>> {
+    (!words.is_empty()).then(|| words.join(" ").into())
 }
 
-fn is_among(word: &str, list: &[&str]) -> bool {
-    let plain: String = word.chars().filter(|c| *c != '.').collect();
-    list.iter().any(|other| other.eq_ignore_ascii_case(&plain))
+fn is_among<const N: usize>(word: &str, list: &Words<N>) -> bool {
+    if word.contains('.') {
+        list.have(&word.replace('.', ""))
+    } else {
+        list.have(word)
+    }
 }
 
 fn is_initial(word: &str) -> bool {
@@ -177,7 +242,7 @@ fn is_doubtful(words: &[&str]) -> bool {
     // A single capital is an initial, and no "y" or "e" between two names.
     words
         .iter()
-        .any(|word| word.contains(is_odd) || is_among(word, &NO_PERSON) && !is_initial(word))
+        .any(|word| word.contains(is_odd) || is_among(word, &NOBODY) && !is_initial(word))
 }
 
 /// Written in a script in which the family name comes first, or does not.
@@ -203,7 +268,8 @@ mod tests {
             last,
             remark,
         } = divide(name);
-        (first, last, remark.map(|remark| remark.0))
+        let owned = |part: Option<Cow<'_, str>>| part.map(Cow::into_owned);
+        (owned(first), owned(last), remark.map(|remark| remark.0))
     }
 
     fn divided(name: &str, first: &str, last: &str, remark: Option<&'static str>) {
@@ -278,6 +344,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_names_are_divided_as_any(
+            name in "([A-Za-z'-]{1,6}|Dr|van|de|Ann|Lee|Q|Jr|and|y|E|[., é]){1,2}(,? |,)([A-Za-z'-]{1,6}|Dr|van|II|Ann|Q|co|[., ]){1,4}",
+        ) {
+            if let Some(plain) = divide_plain(&name) {
+                prop_assert_eq!(plain, divide_any(&name));
+            }
+        }
+
         #[test]
         fn no_word_is_made_up(name in "[A-Za-zé.,' ]{0,40}|(Dr\\.|van|de|Ann|Lee|Q\\.|Jr|,| ){1,9}") {
             let Name { first, last, .. } = divide(&name);

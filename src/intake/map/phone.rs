@@ -5,10 +5,13 @@
 //! with the `+` that was lost), and two different valid numbers are a problem. A number in the full form of the region
 //! is that number; when its bare digits could be another one behind a `+`, that is a warning. Nothing here repeats a digit.
 
+use std::borrow::Cow;
+
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
 
 use super::Remark;
 use super::damage::{self, Scientific};
+use super::plans;
 
 /// Longest text that is looked at as a phone number, in bytes.
 pub(crate) const PHONE_BYTES_MAX: usize = 128;
@@ -19,11 +22,11 @@ const DIGITS_OF_SEVERAL_MIN: usize = 7;
 
 /// What became of a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Phone {
+pub(crate) enum Phone<'t> {
     /// In E.164, and what was done to it.
-    International(String, Vec<Remark>),
+    International(Cow<'t, str>, Vec<Remark>),
     /// There is neither `+` nor a region: nothing can be said of it.
-    AsWritten(String, Vec<Remark>),
+    AsWritten(Cow<'t, str>, Vec<Remark>),
     /// What is wrong.
     Wrong(Remark),
 }
@@ -95,16 +98,26 @@ pub(crate) fn is_region(region: &str) -> bool {
 }
 
 /// Reads a number as it is dialled in `region`.
-pub(crate) fn parse(text: &str, region: Option<&str>) -> Phone {
+pub(crate) fn parse<'t>(text: impl Into<Cow<'t, str>>, region: Option<&str>) -> Phone<'t> {
+    let text = text.into();
+    if text.len() <= PHONE_BYTES_MAX && plans::take(&text) {
+        Phone::International(plans::bare(text), Vec::new())
+    } else {
+        parse_closely(&text, region)
+    }
+}
+
+/// [`parse`] without a look at the numbering plans first.
+pub(super) fn parse_closely<'t>(text: &str, region: Option<&str>) -> Phone<'t> {
     let mut remarks = Vec::new();
     match read(text, region, &mut remarks) {
         Ok(Read::Number(number)) => {
             if number.has_extension() {
                 remarks.push(EXTENSION);
             }
-            Phone::International(e164(&number), remarks)
+            Phone::International(e164(&number).into(), remarks)
         }
-        Ok(Read::AsWritten(text)) => Phone::AsWritten(text, remarks),
+        Ok(Read::AsWritten(text)) => Phone::AsWritten(text.into(), remarks),
         Err(wrong) => Phone::Wrong(wrong),
     }
 }
@@ -270,9 +283,17 @@ fn national(
     let extension = direct.as_ref().map_or("", |number| number.extension());
     let digits = digits.strip_suffix(extension).unwrap_or(digits);
     let has_zero = digits.starts_with('0');
-    let with_plus = valid_international(&format!("+{digits}")).filter(|_| !has_zero);
-    let with_zero = valid_in(&format!("0{digits}"), region)
-        .filter(|number| !has_zero && national_digits(number) == format!("0{digits}"));
+    // The library takes its time: with a zero there is nothing to ask it.
+    let (with_plus, with_zero) = if has_zero {
+        (None, None)
+    } else {
+        let with_zero = format!("0{digits}");
+        let is_with_zero = |number: &PhoneNumber| national_digits(number) == with_zero;
+        (
+            valid_international(&format!("+{digits}")),
+            valid_in(&with_zero, region).filter(is_with_zero),
+        )
+    };
     if let Some(number) = direct.as_ref().filter(|number| is_full(number, digits)) {
         let others = [&with_plus, &with_zero];
         let differs = |other: &&Option<PhoneNumber>| {
@@ -367,9 +388,10 @@ mod tests {
 
     fn made(text: &str, region: Option<&str>) -> Result<(String, Vec<&'static str>), &'static str> {
         match parse(text, region) {
-            Phone::International(number, remarks) | Phone::AsWritten(number, remarks) => {
-                Ok((number, remarks.iter().map(|remark| remark.0).collect()))
-            }
+            Phone::International(number, remarks) | Phone::AsWritten(number, remarks) => Ok((
+                number.into_owned(),
+                remarks.iter().map(|remark| remark.0).collect(),
+            )),
             Phone::Wrong(remark) => Err(remark.0),
         }
     }
@@ -527,6 +549,13 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_no_number_whatever_stands_between_its_digits() {
+        let long = format!("+44{}20 7946 0018", " ".repeat(PHONE_BYTES_MAX));
+        assert_eq!(parse(&*long, None), Phone::Wrong(TOO_LONG));
+        assert_eq!(parse_closely(&long, None), Phone::Wrong(TOO_LONG));
     }
 
     #[test]

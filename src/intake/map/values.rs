@@ -101,6 +101,9 @@ impl<T: Clone + PartialEq> ValueMap<T> {
 
     /// The meaning of a value.
     pub(crate) fn get(&self, value: &str) -> Option<&T> {
+        if self.is_empty() {
+            return None;
+        }
         let exact = self.exact.get(value);
         exact.or_else(|| self.meanings.get(&*(self.form)(value)))
     }

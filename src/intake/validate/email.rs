@@ -21,9 +21,7 @@ pub(crate) fn is_plain(address: &str) -> bool {
     let (local, domain) = (&address.as_bytes()[..at], &address.as_bytes()[at + 1..]);
     let mut before = b'.';
     for &byte in local {
-        let is_right = byte.is_ascii_alphanumeric()
-            || matches!(byte, b'_' | b'-' | b'+')
-            || byte == b'.' && before != b'.';
+        let is_right = is_plain_in_local(byte) || byte == b'.' && before != b'.';
         if !is_right {
             return false;
         }
@@ -41,7 +39,7 @@ pub(crate) fn is_plain(address: &str) -> bool {
                 is_label && before != b'.' && before != b'-'
             }
             b'-' => before != b'.',
-            byte => byte.is_ascii_alphanumeric(),
+            byte => ALPHANUMERIC[usize::from(byte)],
         };
         if !is_right {
             return false;
@@ -54,6 +52,21 @@ pub(crate) fn is_plain(address: &str) -> bool {
         && top.len() <= LABEL_BYTES_LIKELY_MAX
         && top.first().is_some_and(u8::is_ascii_alphabetic)
 }
+
+fn is_plain_in_local(byte: u8) -> bool {
+    ALPHANUMERIC[usize::from(byte)] || matches!(byte, b'_' | b'-' | b'+')
+}
+
+/// Which bytes are letters and digits: asked of each byte of each address.
+static ALPHANUMERIC: [bool; 256] = {
+    let mut are = [false; 256];
+    let mut byte = 0;
+    while byte < u8::MAX {
+        are[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    are
+};
 
 /// What is wrong with the address, or `None` when it is well-formed.
 pub(crate) fn fault(address: &str) -> Option<&'static str> {

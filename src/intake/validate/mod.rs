@@ -261,9 +261,13 @@ impl<'a> Draft<'a> {
         self.texts[field as usize].take()
     }
 
-    /// Makes the text of a property what it was.
-    pub(crate) fn put_back(&mut self, field: Field, text: Option<Cow<'a, str>>) {
-        self.texts[field as usize] = text;
+    /// Leaves so many bytes of the text of a property, or no text.
+    pub(crate) fn cut(&mut self, field: Field, bytes: Option<usize>) {
+        match (&mut self.texts[field as usize], bytes) {
+            (Some(Cow::Owned(text)), Some(bytes)) => text.truncate(bytes),
+            (Some(Cow::Borrowed(text)), Some(bytes)) => *text = &text[..bytes],
+            (text, _) => *text = None,
+        }
     }
 
     /// The body it is, if nothing is wrong with it.
