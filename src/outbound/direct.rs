@@ -92,18 +92,22 @@ impl Direct {
     ) -> Exchange {
         let deadline = Instant::now() + self.timeout;
         let request = self.request(method, uri, body);
-        let response = match timeout_at(deadline, self.hyper.request(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_connect() => {
+        let mut head = None;
+        let whole = timeout_at(deadline, async {
+            let (parts, body) = self.hyper.request(request).await?.into_parts();
+            head = Some((parts.status, parts.headers));
+            Ok(read(body, bytes_max).await)
+        });
+        let body = match whole.await {
+            Ok(Ok(body)) => body,
+            Ok(Err::<_, legacy::Error>(error)) if error.is_connect() => {
                 return Err(Silence::NoConnection(innermost(&error)));
             }
             Ok(Err(_)) => return Err(Silence::Broken),
-            Err(_) => return Err(Silence::Timeout(self.timeout)),
+            Err(_) => Err(BodyFault::CutOff),
         };
-        let (head, body) = response.into_parts();
-        let body = timeout_at(deadline, read(body, bytes_max)).await;
-        let body = body.unwrap_or(Err(BodyFault::CutOff));
-        Ok(Answer::of(head.status, &head.headers, body))
+        let (status, headers) = head.ok_or(Silence::Timeout(self.timeout))?;
+        Ok(Answer::of(status, &headers, body))
     }
 
     fn request(&self, method: Method, uri: Uri, body: Option<Vec<u8>>) -> Request<Full<Bytes>> {

@@ -225,7 +225,7 @@ impl Outbound {
             if !permit.is_ping() {
                 return Ok(permit);
             }
-            drop(self.get(entry, &[("limit", "1")], &permit).await);
+            drop(Box::pin(self.get(entry, &[("limit", "1")], &permit)).await);
         }
     }
 

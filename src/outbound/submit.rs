@@ -215,10 +215,11 @@ async fn see_through(
         backoff: backoff(out, entry.import_id),
     };
     let mut doubt = doubt.map(|doubt| doubt.reason);
+    // What is rare is in boxes: the way of every entry would else be moved about with room for all of it.
     loop {
         if let Some(why) = doubt.take()
             && let ControlFlow::Break(delivery) =
-                settle_doubt(out, entry, &mut progress, place, why).await
+                Box::pin(settle_doubt(out, entry, &mut progress, place, why)).await
         {
             return delivery;
         }
@@ -257,13 +258,13 @@ async fn see_through(
             }
             Disposition::Forbidden(reason) => {
                 let next = after_forbidden(out, entry, &mut progress, place, reason);
-                if let ControlFlow::Break(delivery) = next.await {
+                if let ControlFlow::Break(delivery) = Box::pin(next).await {
                     return delivery;
                 }
             }
             Disposition::NotServed(reason) => {
                 let next = after_not_served(out, &mut progress, place, reason, sent.own_wait);
-                if let ControlFlow::Break(delivery) = next.await {
+                if let ControlFlow::Break(delivery) = Box::pin(next).await {
                     return delivery;
                 }
             }

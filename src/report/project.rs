@@ -113,23 +113,24 @@ impl Projection<'_> {
             run: self.run,
             is_keyless: self.plan.rules.key.is_empty(),
         };
-        let mut rows = Vec::new();
-        let mut records = Vec::new();
-        loop {
-            let known = std::mem::take(&mut records);
-            let taken = std::mem::take(&mut rows);
-            (pass, rows) = blocking(move || {
-                pass.write(taken, known)?;
-                let rows = pass.intake.next_batch(&mut pass.seen, ROWS_AT_ONCE)?;
-                Ok::<_, PassError>((pass, rows))
-            })
-            .await
-            .map_err(|error| error.at(&results_path))?;
-            if rows.is_empty() {
-                break;
-            }
+        // While the ledger is asked for one batch, the one before is written and the next one read.
+        let mut before = (Vec::new(), Vec::new());
+        let mut rows: Vec<RowReading> = Vec::new();
+        let mut is_begun = false;
+        while !is_begun || !rows.is_empty() || !before.0.is_empty() {
+            is_begun = true;
             let entries = rows.iter().flat_map(|row| &row.items).filter_map(entry_of);
-            records = self.ledger.get(entries.map(Entry::names).collect()).await?;
+            let asked = self.ledger.get(entries.map(Entry::names).collect());
+            let (taken, known) = std::mem::take(&mut before);
+            let step = blocking(move || {
+                pass.write(taken, known)?;
+                let next = pass.intake.next_batch(&mut pass.seen, ROWS_AT_ONCE)?;
+                Ok::<_, PassError>((pass, next))
+            });
+            let (records, stepped) = tokio::join!(asked, step);
+            let next;
+            (pass, next) = stepped.map_err(|error| error.at(&results_path))?;
+            before = (std::mem::replace(&mut rows, next), records?);
         }
         if pass
             .intake
