@@ -26,6 +26,7 @@ pub struct Loop {
     pub bodies: std::path::PathBuf,
     pub concurrency: usize,
     pub runtime: Runtime,
+    pub is_http2: bool,
 }
 
 /// Posts prepared bodies with a plain reqwest client, so many at once, and reads the answers: nothing is claimed,
@@ -55,7 +56,13 @@ pub fn post_all(task: &str) -> Fallible<()> {
 
 async fn post_with(task: &Loop, bodies: Arc<Vec<Vec<u8>>>) -> Fallible<Used> {
     let key = HeaderValue::from_static("0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b03");
-    let client = reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    let builder = if task.is_http2 {
+        builder.http2_prior_knowledge()
+    } else {
+        builder
+    };
+    let client = builder
         .default_headers(HeaderMap::from_iter([("x-api-key".parse()?, key)]))
         .no_proxy()
         .tcp_nodelay(true)

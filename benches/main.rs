@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! cargo bench                                all of it, about ten minutes
-//! cargo bench -- wire pace                   some of it: wire, latency, pace, start, read, ledger, again, memory
+//! cargo bench -- wire pace                   some of it: wire, protocol, latency, pace, start, read, ledger,
+//!                                            again, memory
 //! cargo bench -- read --pairs 9 --json FILE  more pairs; the figures as JSON
 //! cargo bench -- memory --full               with five million rows
 //! cargo bench -- --binary PATH               another importer than the one that cargo has built
@@ -27,8 +28,9 @@ use told::{Figure, median, table};
 
 type Theme = fn(&Bench) -> Fallible<Vec<Figure>>;
 
-const THEMES: [(&str, Theme); 8] = [
+const THEMES: [(&str, Theme); 9] = [
     ("wire", sending::wire),
+    ("protocol", sending::protocol),
     ("latency", sending::latency),
     ("pace", sending::pace),
     ("start", sending::start),

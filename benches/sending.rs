@@ -123,6 +123,7 @@ pub fn wire(bench: &Bench) -> Fallible<Vec<Figure>> {
                     bodies: bodies.clone(),
                     concurrency,
                     runtime,
+                    is_http2: false,
                 })?;
                 let seen = server.stop()?;
                 if seen.posts != rows {
@@ -148,6 +149,36 @@ pub fn wire(bench: &Bench) -> Fallible<Vec<Figure>> {
         figures.push(figure(name("entries"), "/s", loops, at_least, &throughput));
     }
     Ok(figures)
+}
+
+/// HTTP/2 over one connection against HTTP/1.1 over many: the bare loop with both, against one server that speaks both.
+pub fn protocol(bench: &Bench) -> Fallible<Vec<Figure>> {
+    let rows = bench.rows(50_000);
+    let input = inputs::input(&bench.dir, Form::Csv, rows)?;
+    let bodies = bodies(bench, &input)?;
+    let mut pairs = Vec::new();
+    for _ in 0..bench.pairs {
+        let mut each_us = [0.0; 2];
+        for (each_us, is_http2) in each_us.iter_mut().zip([true, false]) {
+            let server = Server::start(&Manner {
+                is_hyper: true,
+                ..Manner::default()
+            })?;
+            let used = post_bare(&Loop {
+                url: url(&server),
+                bodies: bodies.clone(),
+                concurrency: 64,
+                runtime: Runtime::CurrentThread,
+                is_http2,
+            })?;
+            server.stop()?;
+            *each_us = used.cpu_s * 1e6 / rows_f(rows);
+        }
+        pairs.push((each_us[0], each_us[1]));
+    }
+    let name = "bare loop over HTTP/2, 64 at once: CPU";
+    let baseline = "bare loop over HTTP/1.1";
+    Ok(vec![figure(name, "µs", baseline, Wanted::Nothing, &pairs)])
 }
 
 /// A server that takes its time: as many requests under way as there may be, whatever some of them do.

@@ -10,6 +10,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +38,8 @@ pub struct Manner {
     pub keeps_arrivals: bool,
     /// The bodies of POSTs are written there, one a line.
     pub bodies_to: Option<PathBuf>,
+    /// By hyper, which speaks HTTP/2 as well: answers 201 to all, and sees nothing.
+    pub is_hyper: bool,
 }
 
 /// What it has seen.
@@ -124,7 +130,11 @@ pub fn serve(manner: &str) -> Fallible<()> {
         let closed = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0; 1]));
         let accepting = async {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve_connection(stream, Arc::clone(&state)));
+                if state.manner.is_hyper {
+                    tokio::spawn(serve_by_hyper(stream));
+                } else {
+                    tokio::spawn(serve_connection(stream, Arc::clone(&state)));
+                }
             }
         };
         tokio::select! {
@@ -141,6 +151,19 @@ pub fn serve(manner: &str) -> Fallible<()> {
         serde_json::to_writer(std::io::stdout(), seen)?;
         Ok(())
     })
+}
+
+async fn serve_by_hyper(stream: TcpStream) {
+    let answer = hyper::service::service_fn(async |request: Request<Incoming>| {
+        let body = request.into_body().collect().await?.to_bytes();
+        let mut answer = Response::new(Full::new(body));
+        *answer.status_mut() = StatusCode::CREATED;
+        Ok::<_, hyper::Error>(answer)
+    });
+    stream.set_nodelay(true).unwrap_or_default();
+    let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    let served = server.serve_connection(TokioIo::new(stream), answer).await;
+    drop(served); // a connection that breaks is its client's affair
 }
 
 /// A connection that breaks is its client's affair.

@@ -533,7 +533,7 @@ mod tests {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 sources(&path, into);
-            } else {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 into.push(path);
             }
         }

@@ -165,10 +165,9 @@ impl Clock for TokioClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<SinceOrigin>>;
 
-/// A ceiling of so many a second or more has a burst of two at least: timers wake in whole milliseconds, and what each
-/// wakes too late would be lost, a tenth of a hundred a second.
-const CARRIED_FROM_PER_S: f64 = 10.0;
-const CARRIED_BURST: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
+/// What is sent of the job's rate: what leaves evenly arrives unevenly, by some thousandths of a second, and no second
+/// shall hold more where it arrives either.
+const SENT_OF_RATE: f64 = 0.997;
 
 fn limiter(per_s: f64, burst: NonZeroU32, clock: &TokioClock) -> Limiter {
     let between = Duration::from_secs_f64(1.0 / per_s);
@@ -190,7 +189,7 @@ struct Rate {
 impl Rate {
     fn new(job_per_s: f64, clock: TokioClock) -> Self {
         Self {
-            limiter: limiter(job_per_s, burst(job_per_s), &clock),
+            limiter: limiter(job_per_s * SENT_OF_RATE, burst(job_per_s), &clock),
             clock,
             per_s: job_per_s,
             job_per_s,
@@ -204,13 +203,9 @@ impl Rate {
             return;
         }
         self.per_s = per_s;
-        let burst = match burst(per_s) {
-            least if per_s < self.job_per_s && per_s >= CARRIED_FROM_PER_S => {
-                least.max(CARRIED_BURST)
-            }
-            as_ever => as_ever,
-        };
-        self.limiter = limiter(per_s, burst, &self.clock);
+        let burst = burst(per_s);
+        let sent_per_s = per_s.min(self.job_per_s * SENT_OF_RATE);
+        self.limiter = limiter(sent_per_s, burst, &self.clock);
         let is_taken = self.limiter.check_n(burst).is_ok_and(|taken| taken.is_ok());
         debug_assert!(is_taken, "a fresh limiter has its burst");
     }
@@ -246,7 +241,11 @@ pub(super) struct Pacer {
     events: Events,
 }
 
-/// Requests that may go at once after a rest: a hundredth of a second's worth, and one.
+/// From so many a second on two may go at once: timers wake in whole milliseconds, and what each wakes too late would
+/// be lost, a hundredth of ten a second.
+const TWO_FROM_PER_S: f64 = 10.0;
+
+/// Requests that may go at once after a rest: a hundredth of a second's worth, and one; from ten a second on two at least.
 ///
 /// In no second are there more than the rate and this burst.
 pub fn burst(rate_per_s: f64) -> NonZeroU32 {
@@ -256,7 +255,8 @@ pub fn burst(rate_per_s: f64) -> NonZeroU32 {
         reason = "the rate is positive and at most 1,000,000"
     )]
     let hundredth = (rate_per_s / 100.0) as u32;
-    NonZeroU32::MIN.saturating_add(hundredth)
+    let least = u32::from(rate_per_s >= TWO_FROM_PER_S);
+    NonZeroU32::MIN.saturating_add(hundredth.max(least))
 }
 
 impl Pacer {
@@ -528,7 +528,7 @@ mod tests {
             let (count, highest) = second.fold((0.0, 0.0_f64), |(count, highest), (_, per_s)| {
                 (count + 1.0, highest.max(*per_s))
             });
-            let burst = f64::from(burst(highest).max(CARRIED_BURST).get());
+            let burst = f64::from(burst(highest).get());
             assert!(count <= highest + burst, "{count} in a second at {highest}");
         }
     }
