@@ -437,6 +437,7 @@ async fn a_list_that_does_not_know_the_filter_is_read_whole() {
 async fn a_key_that_is_refused_when_looking_stops_the_run() {
     let mut trial = Trial::with_script(150, "ok,create-then-504,slow:10ms*1000").await;
     trial.sending.concurrency = NonZeroU32::new(3).expect("not zero");
+    trial.sending.rate_per_s = 500.0; // few are claimed ahead
     trial
         .sandbox
         .set_read_script("401*100".parse().expect("a script"));
