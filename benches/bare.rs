@@ -14,24 +14,24 @@ use crate::measured::{Fallible, Used, cpu_s};
 
 /// How the bare loop runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Runtime {
+pub(crate) enum Runtime {
     CurrentThread,
     MultiThread,
 }
 
 /// What the bare loop is to post.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Loop {
-    pub url: String,
-    pub bodies: std::path::PathBuf,
-    pub concurrency: usize,
-    pub runtime: Runtime,
-    pub is_http2: bool,
+pub(crate) struct Loop {
+    pub(crate) url: String,
+    pub(crate) bodies: std::path::PathBuf,
+    pub(crate) concurrency: usize,
+    pub(crate) runtime: Runtime,
+    pub(crate) is_http2: bool,
 }
 
 /// Posts prepared bodies with a plain reqwest client, so many at once, and reads the answers: nothing is claimed,
 /// checked, retried, timed or written. Measured from the first to the last, without the making of client and bodies.
-pub fn post_all(task: &str) -> Fallible<()> {
+pub(crate) fn post_all(task: &str) -> Fallible<()> {
     let task: Loop = serde_json::from_str(task)?;
     // Somebody may have chosen a TLS provider for the process before us.
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -95,7 +95,7 @@ async fn post_with(task: &Loop, bodies: Arc<Vec<Vec<u8>>>) -> Fallible<Used> {
 }
 
 /// Reads every record of a CSV file, and nothing else.
-pub fn read_csv(path: &Path) -> Fallible<()> {
+pub(crate) fn read_csv(path: &Path) -> Fallible<()> {
     let mut reader = csv::Reader::from_path(path)?;
     let mut record = csv::ByteRecord::new();
     let mut cells = 0;
@@ -107,7 +107,7 @@ pub fn read_csv(path: &Path) -> Fallible<()> {
 }
 
 /// Parses every line of a file as JSON, and nothing else.
-pub fn read_jsonl(path: &Path) -> Fallible<()> {
+pub(crate) fn read_jsonl(path: &Path) -> Fallible<()> {
     let text = std::io::BufReader::new(fs::File::open(path)?);
     let mut values = 0;
     for line in std::io::BufRead::lines(text) {
@@ -119,7 +119,12 @@ pub fn read_jsonl(path: &Path) -> Fallible<()> {
 }
 
 /// Appends lines to a file in groups, each synced: what any journal has to do.
-pub fn append(path: &Path, line: &[u8], groups: usize, lines_of_group: usize) -> Fallible<()> {
+pub(crate) fn append(
+    path: &Path,
+    line: &[u8],
+    groups: usize,
+    lines_of_group: usize,
+) -> Fallible<()> {
     use std::io::Write as _;
     let mut file = fs::File::create(path)?;
     let group = line.repeat(lines_of_group);

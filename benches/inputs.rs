@@ -8,13 +8,13 @@ use crate::measured::Fallible;
 
 /// The form of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     Csv,
     Jsonl,
 }
 
 impl Form {
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
@@ -36,7 +36,7 @@ preverified = { value = true }
 "#;
 
 /// Writes the job file, once.
-pub fn job(dir: &Path) -> Fallible<PathBuf> {
+pub(crate) fn job(dir: &Path) -> Fallible<PathBuf> {
     let path = dir.join("job.toml");
     if !path.exists() {
         fs::write(&path, JOB)?;
@@ -45,7 +45,7 @@ pub fn job(dir: &Path) -> Fallible<PathBuf> {
 }
 
 /// Writes an input of so many rows, about 100 bytes each as CSV, once.
-pub fn input(dir: &Path, form: Form, rows: u64) -> Fallible<PathBuf> {
+pub(crate) fn input(dir: &Path, form: Form, rows: u64) -> Fallible<PathBuf> {
     let path = dir.join(format!("{rows}.{}", form.name()));
     if path.exists() {
         return Ok(path);

@@ -41,28 +41,28 @@ const THEMES: [(&str, Theme); 9] = [
 ];
 
 /// What was asked for.
-pub struct Bench {
+pub(crate) struct Bench {
     /// Inputs, ledgers and outputs.
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Measurements of each side.
-    pub pairs: usize,
+    pub(crate) pairs: usize,
     /// With sizes that take long.
-    pub is_full: bool,
+    pub(crate) is_full: bool,
     /// Inputs are made smaller by so much, to try the harness itself.
-    pub shrink: u64,
+    pub(crate) shrink: u64,
     /// Another importer than the one that was built.
-    pub binary: Option<PathBuf>,
+    pub(crate) binary: Option<PathBuf>,
 }
 
 impl Bench {
     /// So many rows, or as few as are asked for.
-    pub const fn rows(&self, rows: u64) -> u64 {
+    pub(crate) const fn rows(&self, rows: u64) -> u64 {
         rows / self.shrink
     }
 }
 
 /// The median of one side of pairs.
-pub fn median_of(pairs: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64) -> f64 {
+pub(crate) fn median_of(pairs: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64) -> f64 {
     median(pairs.iter().map(pick).collect())
 }
 

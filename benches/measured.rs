@@ -12,27 +12,27 @@ use serde::{Deserialize, Serialize};
 use crate::Bench;
 
 /// What can go wrong in a measurement ends all of them.
-pub type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+pub(crate) type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// What a process has used.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Used {
-    pub wall_s: f64,
-    pub cpu_s: f64,
+pub(crate) struct Used {
+    pub(crate) wall_s: f64,
+    pub(crate) cpu_s: f64,
     /// Its largest resident set.
-    pub peak_bytes: u64,
-    pub exit_code: i32,
+    pub(crate) peak_bytes: u64,
+    pub(crate) exit_code: i32,
     /// Since 1970, in microseconds: when it was started.
-    pub started_at_us: u128,
+    pub(crate) started_at_us: u128,
 }
 
 /// This very program, which is also server, baseline and measuring process.
-pub fn this_program() -> std::io::Result<PathBuf> {
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
     std::env::current_exe()
 }
 
 /// The importer that is measured: the one that cargo has built with this program, or the one of `--binary`.
-pub fn importer(bench: &Bench) -> Command {
+pub(crate) fn importer(bench: &Bench) -> Command {
     let built = || PathBuf::from(env!("CARGO_BIN_EXE_concord-import"));
     let mut command = Command::new(bench.binary.clone().unwrap_or_else(built));
     command.env_clear();
@@ -41,7 +41,7 @@ pub fn importer(bench: &Bench) -> Command {
 
 /// Runs a command to its end and measures it, from a small process of its own: the system tells the peak of the
 /// largest child only.
-pub fn measure(command: &Command) -> Fallible<Used> {
+pub(crate) fn measure(command: &Command) -> Fallible<Used> {
     let mut measuring = Command::new(this_program()?);
     measuring
         .arg("measure")
@@ -58,7 +58,7 @@ pub fn measure(command: &Command) -> Fallible<Used> {
 }
 
 /// The measuring process.
-pub fn run_measured(mut words: impl Iterator<Item = OsString>) -> Fallible<()> {
+pub(crate) fn run_measured(mut words: impl Iterator<Item = OsString>) -> Fallible<()> {
     let program = words.next().ok_or("nothing to measure")?;
     let started_at_us = std::time::UNIX_EPOCH.elapsed()?.as_micros();
     let began = Instant::now();
@@ -84,7 +84,7 @@ pub fn run_measured(mut words: impl Iterator<Item = OsString>) -> Fallible<()> {
 }
 
 /// Processor seconds of this process so far.
-pub fn cpu_s() -> Fallible<f64> {
+pub(crate) fn cpu_s() -> Fallible<f64> {
     let used = getrusage(UsageWho::RUSAGE_SELF)?;
     #[expect(clippy::cast_precision_loss, reason = "microseconds of minutes")]
     let us = (used.user_time() + used.system_time()).num_microseconds() as f64;

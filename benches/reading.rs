@@ -42,7 +42,7 @@ fn check(bench: &Bench, input: &Path) -> Fallible<Used> {
 }
 
 /// Checking everything against reading everything.
-pub fn read(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn read(bench: &Bench) -> Fallible<Vec<Figure>> {
     let rows = bench.rows(1_000_000);
     let mut figures = Vec::new();
     for (form, bare, limit) in [
@@ -72,7 +72,7 @@ pub fn read(bench: &Bench) -> Fallible<Vec<Figure>> {
 }
 
 /// Peak memory against the bound, at sizes far apart.
-pub fn memory(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn memory(bench: &Bench) -> Fallible<Vec<Figure>> {
     let mut figures = Vec::new();
     let mut sizes = vec![10_000, 1_000_000];
     if bench.is_full {
@@ -105,7 +105,7 @@ pub fn memory(bench: &Bench) -> Fallible<Vec<Figure>> {
 }
 
 /// The ledger alone: through claim and settle, and past what is created already.
-pub fn ledger(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn ledger(bench: &Bench) -> Fallible<Vec<Figure>> {
     let entries = usize::try_from(bench.rows(1_000_000))?;
     let dir = bench.dir.join("ledger");
     if dir.exists() {
@@ -253,7 +253,7 @@ async fn skip(path: &Path, entries: usize) -> Fallible<()> {
 }
 
 /// A whole import of a file that holds nothing new.
-pub fn again(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn again(bench: &Bench) -> Fallible<Vec<Figure>> {
     let rows = bench.rows(1_000_000);
     let input = inputs::input(&bench.dir, Form::Csv, rows)?;
     let server = Server::start(&Manner::default())?;

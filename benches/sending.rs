@@ -16,18 +16,18 @@ const PROJECT: &str = "0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b02";
 const UNLIMITED: &str = "1000000";
 
 /// An import by the importer, with a ledger and a folder that no other has.
-pub struct Import<'a> {
-    pub input: &'a Path,
-    pub rate: &'a str,
-    pub concurrency: usize,
+pub(crate) struct Import<'a> {
+    pub(crate) input: &'a Path,
+    pub(crate) rate: &'a str,
+    pub(crate) concurrency: usize,
     /// Ledger and output; made anew unless `is_again`.
-    pub dir: PathBuf,
-    pub is_again: bool,
+    pub(crate) dir: PathBuf,
+    pub(crate) is_again: bool,
 }
 
 impl Import<'_> {
     /// Runs it against a server.
-    pub fn run(&self, bench: &Bench, server: &Server) -> Fallible<Used> {
+    pub(crate) fn run(&self, bench: &Bench, server: &Server) -> Fallible<Used> {
         if !self.is_again && self.dir.exists() {
             std::fs::remove_dir_all(&self.dir)?;
         }
@@ -97,7 +97,7 @@ fn url(server: &Server) -> String {
 }
 
 /// The whole import against a loop that only posts the same bodies, on the better of its runtimes.
-pub fn wire(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn wire(bench: &Bench) -> Fallible<Vec<Figure>> {
     let rows = bench.rows(50_000);
     let input = inputs::input(&bench.dir, Form::Csv, rows)?;
     let bodies = bodies(bench, &input)?;
@@ -152,7 +152,7 @@ pub fn wire(bench: &Bench) -> Fallible<Vec<Figure>> {
 }
 
 /// HTTP/2 over one connection against HTTP/1.1 over many: the bare loop with both, against one server that speaks both.
-pub fn protocol(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn protocol(bench: &Bench) -> Fallible<Vec<Figure>> {
     let rows = bench.rows(50_000);
     let input = inputs::input(&bench.dir, Form::Csv, rows)?;
     let bodies = bodies(bench, &input)?;
@@ -182,7 +182,7 @@ pub fn protocol(bench: &Bench) -> Fallible<Vec<Figure>> {
 }
 
 /// A server that takes its time: as many requests under way as there may be, whatever some of them do.
-pub fn latency(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn latency(bench: &Bench) -> Fallible<Vec<Figure>> {
     let concurrency = 64;
     let steady = Manner {
         latency_ms: 50,
@@ -235,7 +235,7 @@ fn middle_rate(seen: &Seen) -> f64 {
 }
 
 /// A rate is reached, and in no second exceeded by more than the burst; a pause that the server asks for changes nothing.
-pub fn pace(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn pace(bench: &Bench) -> Fallible<Vec<Figure>> {
     let mut figures = Vec::new();
     for (rate, seconds) in [(10, 6), (200, 6), (2_000, 6)] {
         for refused in [vec![], vec![2 * rate]] {
@@ -303,7 +303,7 @@ fn most_in_a_second(arrivals_us: &[u64]) -> u64 {
 }
 
 /// From the start of the process to its first request of a small file.
-pub fn start(bench: &Bench) -> Fallible<Vec<Figure>> {
+pub(crate) fn start(bench: &Bench) -> Fallible<Vec<Figure>> {
     let input = inputs::input(&bench.dir, Form::Csv, 40)?;
     let manner = Manner {
         keeps_arrivals: true,
@@ -344,7 +344,7 @@ pub fn start(bench: &Bench) -> Fallible<Vec<Figure>> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark")]
-pub fn rows_f(rows: u64) -> f64 {
+pub(crate) fn rows_f(rows: u64) -> f64 {
     rows as f64
 }
 

@@ -25,49 +25,49 @@ const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// How it answers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// Every answer takes so long, in milliseconds.
-    pub latency_ms: u64,
+    pub(crate) latency_ms: u64,
     /// One POST in so many takes `slow_ms` instead; 0: none.
-    pub slow_every: u64,
+    pub(crate) slow_every: u64,
     /// In milliseconds.
-    pub slow_ms: u64,
+    pub(crate) slow_ms: u64,
     /// The POSTs of these numbers, from 0, are answered 429 with `Retry-After: 1`.
-    pub refused: Vec<u64>,
+    pub(crate) refused: Vec<u64>,
     /// The arrival of every request is kept.
-    pub keeps_arrivals: bool,
+    pub(crate) keeps_arrivals: bool,
     /// The bodies of POSTs are written there, one a line.
-    pub bodies_to: Option<PathBuf>,
+    pub(crate) bodies_to: Option<PathBuf>,
     /// By hyper, which speaks HTTP/2 as well: answers 201 to all, and sees nothing.
-    pub is_hyper: bool,
+    pub(crate) is_hyper: bool,
 }
 
 /// What it has seen.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Seen {
-    pub posts: u64,
-    pub gets: u64,
+pub(crate) struct Seen {
+    pub(crate) posts: u64,
+    pub(crate) gets: u64,
     /// From a request's last byte to its answer, in all, in microseconds.
-    pub busy_us: u64,
+    pub(crate) busy_us: u64,
     /// Of each request, in microseconds since the first.
-    pub arrivals_us: Vec<u64>,
+    pub(crate) arrivals_us: Vec<u64>,
     /// Since 1970, in microseconds: when the first request came.
-    pub first_at_us: u128,
+    pub(crate) first_at_us: u128,
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Closing it is the signal to end.
     stdin: ChildStdin,
     stdout: ChildStdout,
     /// Its address, with the path before `/organizations`.
-    pub base_url: String,
+    pub(crate) base_url: String,
 }
 
 impl Server {
     /// Starts one.
-    pub fn start(manner: &Manner) -> Fallible<Self> {
+    pub(crate) fn start(manner: &Manner) -> Fallible<Self> {
         let mut child = Command::new(this_program()?)
             .arg("serve")
             .arg(serde_json::to_string(manner)?)
@@ -89,7 +89,7 @@ impl Server {
     }
 
     /// Ends it, and says what it has seen.
-    pub fn stop(self) -> Fallible<Seen> {
+    pub(crate) fn stop(self) -> Fallible<Seen> {
         let Self {
             mut child,
             stdin,
@@ -111,7 +111,7 @@ struct State {
 }
 
 /// The process: tells its port, serves until standard input is closed, tells what it has seen.
-pub fn serve(manner: &str) -> Fallible<()> {
+pub(crate) fn serve(manner: &str) -> Fallible<()> {
     let manner: Manner = serde_json::from_str(manner)?;
     let bodies = manner.bodies_to.as_ref().map(File::create).transpose()?;
     let state = Arc::new(State {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// What a ratio should be.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wanted {
+pub(crate) enum Wanted {
     AtMost(f64),
     AtLeast(f64),
     /// It is told for its own sake.
@@ -16,23 +16,23 @@ pub enum Wanted {
 
 /// One figure against its baseline, as medians over pairs that were measured in turn.
 #[derive(Clone, Debug, Serialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// What was measured.
-    pub name: String,
+    pub(crate) name: String,
     /// The unit of both values.
-    pub unit: &'static str,
-    pub ours: f64,
-    pub baseline: f64,
+    pub(crate) unit: &'static str,
+    pub(crate) ours: f64,
+    pub(crate) baseline: f64,
     /// What the baseline is.
-    pub baseline_name: String,
+    pub(crate) baseline_name: String,
     /// Ours through the baseline's, pair by pair, and of these the median.
-    pub ratio: f64,
-    pub wanted: Wanted,
-    pub pairs: usize,
+    pub(crate) ratio: f64,
+    pub(crate) wanted: Wanted,
+    pub(crate) pairs: usize,
 }
 
 /// Makes a figure of pairs (ours, baseline).
-pub fn figure(
+pub(crate) fn figure(
     name: impl Into<String>,
     unit: &'static str,
     baseline_name: impl Into<String>,
@@ -53,7 +53,7 @@ pub fn figure(
 }
 
 /// The middle one, or the mean of the two in the middle.
-pub fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {
@@ -64,7 +64,7 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// The table.
-pub fn table(figures: &[Figure]) -> String {
+pub(crate) fn table(figures: &[Figure]) -> String {
     let mut table = format!(
         "{:44} {:>12} {:>12} {:>7}  {:8}  {}\n",
         "figure", "ours", "baseline", "ratio", "target", "baseline is"
