@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use measured::Fallible;
-use told::{Figure, median, table};
+use told::{Figure, table};
 
 type Theme = fn(&Bench) -> Fallible<Vec<Figure>>;
 
@@ -59,11 +59,6 @@ impl Bench {
     pub(crate) const fn rows(&self, rows: u64) -> u64 {
         rows / self.shrink
     }
-}
-
-/// The median of one side of pairs.
-pub(crate) fn median_of(pairs: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64) -> f64 {
-    median(pairs.iter().map(pick).collect())
 }
 
 fn main() -> ExitCode {

@@ -119,7 +119,7 @@ pub(crate) fn ledger(bench: &Bench) -> Fallible<Vec<Figure>> {
     let began = Instant::now();
     runtime.block_on(claim_and_settle(&path, entries))?;
     let through_s = began.elapsed().as_secs_f64();
-    let bytes = std::fs::metadata(&path)?.len() as usize / entries;
+    let bytes = usize::try_from(std::fs::metadata(&path)?.len())? / entries;
     let began = Instant::now();
     bare::append(
         &dir.join("journal"),
@@ -166,7 +166,7 @@ fn target() -> Target {
     }
 }
 
-/// Ids in no order, as those of UUIDv5 are.
+/// Ids in no order, as hashes are.
 fn import_id(number: usize) -> ImportId {
     const ODD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
     ImportId(Uuid::from_u128((number as u128 + 1).wrapping_mul(ODD)))

@@ -161,9 +161,9 @@ async fn serve_by_hyper(stream: TcpStream) {
         Ok::<_, hyper::Error>(answer)
     });
     stream.set_nodelay(true).unwrap_or_default();
-    let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-    let served = server.serve_connection(TokioIo::new(stream), answer).await;
-    drop(served); // a connection that breaks is its client's affair
+    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    // A connection that breaks is its client's affair.
+    drop(builder.serve_connection(TokioIo::new(stream), answer).await);
 }
 
 /// A connection that breaks is its client's affair.

@@ -53,7 +53,7 @@ pub(crate) fn figure(
 }
 
 /// The middle one, or the mean of the two in the middle.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() {

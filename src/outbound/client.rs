@@ -148,7 +148,7 @@ impl Answer {
 
 /// How requests leave.
 enum Way {
-    Direct(Direct),
+    Direct(Box<Direct>),
     Proxied(Proxied),
     Simulated(Carrier),
 }
@@ -191,7 +191,8 @@ impl Client {
             // What goes to loopback (plain HTTP always does) goes through no proxy.
             let is_here = is_plain || to.host().is_some_and(is_loopback);
             if is_here || Matcher::from_system().intercept(to).is_none() {
-                Direct::new(key, timeout, connect_max, is_plain).map(Way::Direct)
+                let direct = Direct::new(key, timeout, connect_max, is_plain)?;
+                Ok(Way::Direct(Box::new(direct)))
             } else {
                 Proxied::new(key, timeout, connect_max, is_plain).map(Way::Proxied)
             }
@@ -353,16 +354,16 @@ mod tests {
                 return;
             };
             let mut request = Vec::new();
-            let mut part = [0; 4_096];
+            let mut read = [0; 4_096];
             while !request.ends_with(b"}") {
-                match stream.read(&mut part) {
-                    Ok(count @ 1..) => request.extend_from_slice(&part[..count]),
+                match stream.read(&mut read) {
+                    Ok(count @ 1..) => request.extend_from_slice(&read[..count]),
                     _ => return,
                 }
             }
             stream.write_all(answer.as_bytes()).expect("it listens");
             if !closes {
-                drop(stream.read(&mut part));
+                drop(stream.read(&mut read));
             }
         });
         port
@@ -381,7 +382,8 @@ mod tests {
             let client = Client::over(&target, |_| {
                 let key = HeaderValue::from_static("a key");
                 if is_direct {
-                    Direct::new(key, TIMEOUT, TIMEOUT / 2, true).map(Way::Direct)
+                    let direct = Direct::new(key, TIMEOUT, TIMEOUT / 2, true)?;
+                    Ok(Way::Direct(Box::new(direct)))
                 } else {
                     Proxied::new(key, TIMEOUT, TIMEOUT / 2, true).map(Way::Proxied)
                 }
