@@ -18,8 +18,8 @@ use crate::sending::{Import, rows_f};
 use crate::server::{Manner, Server};
 use crate::told::{Figure, Wanted, figure};
 
-/// Entries of one claim, as in a run.
-const CLAIM: usize = 128;
+/// Entries of one claim, as in a run whose rate is no bound.
+const CLAIM: usize = 512;
 /// Most that a process may hold, in bytes.
 const PEAK_BYTES_MAX: f64 = 48.0 * 1_024.0 * 1_024.0;
 
