@@ -9,7 +9,8 @@
 //! cargo bench -- --binary PATH               another importer than the one that cargo has built
 //! ```
 //!
-//! Ours and the baseline are measured in turn (A B A B …) and compared pair by pair, since machines drift. Nothing here
+//! Where the baseline is a program (`wire`, `protocol`, `read`, `again`), it and ours are measured in turn (A B A B …) and
+//! compared pair by pair, since machines drift; elsewhere it is a bound or an ideal of the same run. `ledger` and `memory` are measured once. Nothing here
 //! fails for being slow: a timed assertion is no test. Everything stays on loopback and in a folder of its own.
 
 mod bare;
