@@ -1,14 +1,15 @@
 //! Entries: claimed, settled, given back, read.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::super::alive::Locks;
 use super::super::{Claim, ClaimRequest, Claimed, LedgerError, Record, RunId, Settlement};
+use super::find::Finder;
+use super::now_ms;
 use super::runs;
-use super::{from_ms, now_ms};
-use crate::entry::{Content, Fingerprint, ImportId, Names};
-use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
+use crate::entry::{Content, ImportId, Names};
+use crate::outcome::{Outcome, Reason, Via};
 
 /// `entries.state`, as stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl State {
     }
 
     /// What a person reads: a claim that nobody settled may have been sent.
-    fn outcome(self) -> Outcome {
+    pub(super) fn outcome(self) -> Outcome {
         match self {
             Self::Created => Outcome::Created,
             Self::Rejected => Outcome::Rejected,
@@ -57,7 +58,7 @@ impl State {
 
 /// The statements of an entry's ordinary way, prepared once for all that is done in a transaction.
 pub(super) struct Statements<'c> {
-    find: CachedStatement<'c>,
+    finder: Finder<'c>,
     insert: CachedStatement<'c>,
     settle: CachedStatement<'c>,
     /// Some entry is created because it was found by looking; asked when it first matters.
@@ -69,20 +70,19 @@ pub(super) struct Statements<'c> {
 impl<'c> Statements<'c> {
     pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
-            find: connection.prepare_cached(FIND)?,
+            finder: Finder::of(connection)?,
             insert: connection.prepare_cached(INSERT)?,
             settle: connection.prepare_cached(SETTLE)?,
             is_some_found: None,
             was_known: false,
         })
     }
-}
 
-/// Columns by number: to find each by its name takes longer than to read the row.
-const FIND: &str = "
-    SELECT import_id, other_id, run, fingerprint, state, claimed_at_ms, settled_at_ms, via, id, concord_id, request_date,
-           attempts, http_status, error_code, error
-    FROM entries WHERE import_id = ?1";
+    /// Something other than the entry that was just asked for may change.
+    pub(super) fn forget_what_was_read(&mut self) {
+        self.finder.forget();
+    }
+}
 
 const INSERT: &str = "
     INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms)
@@ -96,11 +96,6 @@ const SETTLE: &str = "
         fingerprint = coalesce(?13, fingerprint),
         other_id = CASE WHEN ?13 IS NULL THEN other_id ELSE ?14 END
     WHERE import_id = ?1 AND run = ?2 AND state = 0";
-
-fn uuid_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
-    let bytes: Option<[u8; 16]> = row.get(column)?;
-    Ok(bytes.map(Uuid::from_bytes))
-}
 
 pub(super) fn claim_all(
     tx: &Transaction<'_>,
@@ -333,12 +328,12 @@ pub(super) fn get(
     statements: &mut Statements<'_>,
     names: Names,
 ) -> rusqlite::Result<Option<Record>> {
-    let own = record(statements, names.import_id)?;
+    let own = statements.finder.find(names.import_id)?;
     let same = match &own {
-        Some((_, other)) if *other == names.other => None,
+        Some(own) if own.other_id == names.other => None,
         _ => by_other_name(statements, names)?,
     };
-    Ok(same.or(own.map(|(record, _)| record)))
+    Ok(same.or(own.map(|own| own.record)))
 }
 
 /// What is held under the other name, where that is the same request and it exists or may exist.
@@ -351,59 +346,11 @@ fn by_other_name(
     };
     let may_exist =
         |record: &Record| matches!(record.settled.outcome, Outcome::Created | Outcome::InDoubt);
-    let same = record(statements, other)?
-        .filter(|(record, others)| *others == Some(names.import_id) && may_exist(record));
-    Ok(same.map(|(record, _)| record))
-}
-
-/// A record and its other name.
-fn record(
-    statements: &mut Statements<'_>,
-    id: ImportId,
-) -> rusqlite::Result<Option<(Record, Option<ImportId>)>> {
-    let mut rows = statements.find.query([id.0.as_bytes()])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    Ok(Some((read_record(row)?, uuid_at(row, 1)?.map(ImportId))))
-}
-
-/// Reads what [`FIND`] names.
-fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let state = State::read(row.get(4)?)?;
-    let fingerprint: i64 = row.get(3)?;
-    let via: Option<i64> = row.get(7)?;
-    let code: Option<String> = row.get(13)?;
-    let message: Option<String> = row.get(14)?;
-    let receipt = uuid_at(row, 8)?.map(|id| {
-        Ok::<_, rusqlite::Error>(Receipt {
-            id,
-            concord_id: uuid_at(row, 9)?,
-            request_date: row.get(10)?,
-        })
-    });
-    Ok(Record {
-        import_id: ImportId(uuid_at(row, 0)?.unwrap_or_default()),
-        run: RunId(row.get(2)?),
-        fingerprint: Fingerprint(fingerprint.cast_unsigned()),
-        is_open: state == State::Claimed,
-        claimed_at: from_ms(row.get(5)?),
-        settled_at: row.get::<_, Option<i64>>(6)?.map(from_ms),
-        settled: Settled {
-            outcome: state.outcome(),
-            via: via.map(|via| {
-                if via == Via::Lookup as i64 {
-                    Via::Lookup
-                } else {
-                    Via::Response
-                }
-            }),
-            receipt: receipt.transpose()?,
-            attempts: row.get(11)?,
-            http_status: row.get(12)?,
-            reason: code.map(|code| Reason::new(code, message.unwrap_or_default())),
-        },
-    })
+    let same = statements
+        .finder
+        .find(other)?
+        .filter(|found| found.other_id == Some(names.import_id) && may_exist(&found.record));
+    Ok(same.map(|found| found.record))
 }
 
 /// Whichever comes first in the table, which is as good as any.

@@ -6,6 +6,7 @@
 
 mod entries;
 mod file;
+mod find;
 mod held;
 mod runs;
 
@@ -217,6 +218,9 @@ fn perform(
     ask: Ask,
     fault: &mut Option<rusqlite::Error>,
 ) -> Pending {
+    if !matches!(ask, Ask::Claim { .. } | Ask::Get { .. }) {
+        statements.forget_what_was_read();
+    }
     match ask {
         Ask::Claim {
             run,
