@@ -4,6 +4,7 @@
 //! stand after the options, for `--help`.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -242,6 +243,21 @@ pub struct RunArgs {
     /// Only check, as `check` does: nothing is sent
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
+    /// For monitoring.
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
+}
+
+/// What a monitoring system reads of a run.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Monitoring")]
+pub struct MetricsArgs {
+    /// Write Prometheus metrics to this file every 15 seconds and at the end, for a textfile collector
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub metrics_file: Option<PathBuf>,
+    /// Serve Prometheus metrics while the run lasts: a port, or an address of this machine such as 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS", value_parser = limits::metrics_address)]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// `check`
@@ -573,6 +589,7 @@ mod tests {
         let Command::Run(RunArgs {
             common,
             dry_run: true,
+            ..
         }) = cli.command
         else {
             panic!("not a dry run");

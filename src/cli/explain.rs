@@ -59,6 +59,16 @@ pub(super) enum CliError {
         what: String,
         source: std::io::Error,
     },
+    #[error("the metrics file {} cannot be written", path.display())]
+    MetricsFile {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
+    #[error("metrics cannot be served at {address}")]
+    MetricsListen {
+        address: std::net::SocketAddr,
+        source: std::io::Error,
+    },
     #[error("this machine does not let the program start its work")]
     Runtime(#[source] std::io::Error),
 }
@@ -108,6 +118,13 @@ impl CliError {
             Self::Unconfirmed => Some(
                 "look at `concord-import check` first, then add --yes; or try it with --sandbox".into(),
             ),
+            Self::MetricsFile { .. } => Some(
+                "check that its folder exists and may be written, or name another file with --metrics-file".into(),
+            ),
+            Self::MetricsListen { .. } => Some(
+                "another program may listen there, or an earlier run that still goes on: name another port with --metrics-listen"
+                    .into(),
+            ),
             Self::NoTerminal => Some(
                 "leave --interactive out: what is to be decided is then marked in the job file; or run it on a terminal, with the \
                  input in a file".into(),
@@ -136,6 +153,8 @@ impl CliError {
             | Self::NoTerminal
             | Self::JobExists(_)
             | Self::Undecided(_)
+            | Self::MetricsFile { .. }
+            | Self::MetricsListen { .. }
             // The wrong ledger for this job, as against a disk that fails.
             | Self::Ledger(
                 LedgerError::Missing { .. }

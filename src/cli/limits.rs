@@ -4,6 +4,7 @@
 //! Decides nothing about where a value comes from; see `resolve` for that.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -73,6 +74,14 @@ pub enum Refusal {
         /// What stands there.
         found: String,
     },
+    /// Not a place on this machine to listen at.
+    #[error(
+        "`{found}` is not a port or an address of this machine alone, such as `9464`, `127.0.0.1:9464` or `[::1]:9464`"
+    )]
+    NotALoopbackAddress {
+        /// What stands there.
+        found: String,
+    },
     /// Not an address at all.
     #[error("the base URL is not a URL ({why})")]
     NotAUrl {
@@ -99,6 +108,19 @@ pub enum Refusal {
         /// The part.
         part: &'static str,
     },
+}
+
+/// Where metrics are served: a port of this machine, or an address of it with one.
+pub fn metrics_address(text: &str) -> Result<SocketAddr, Refusal> {
+    let port = |text: &str| {
+        let port: u16 = text.parse().ok()?;
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    };
+    let text = text.trim();
+    let address = port(text).or_else(|| text.parse().ok());
+    address
+        .filter(|address| address.ip().is_loopback())
+        .ok_or_else(|| Refusal::NotALoopbackAddress { found: shown(text) })
 }
 
 /// What was found, short enough for a message and on one line.

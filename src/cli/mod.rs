@@ -9,6 +9,7 @@ mod ending;
 mod explain;
 pub mod job;
 pub mod limits;
+mod metrics;
 mod nearest;
 mod next_step;
 pub mod packaging;

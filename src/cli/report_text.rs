@@ -391,6 +391,7 @@ impl Report<'_> {
     fn next(&self, page: &mut Page) {
         let typed = Typed {
             args: self.args,
+            metrics: None,
             job: self.job,
         };
         let (problems, valid) = (self.survey.problems.count(), self.survey.valid);

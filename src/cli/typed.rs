@@ -3,13 +3,15 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::args::CommonArgs;
+use super::args::{CommonArgs, MetricsArgs};
 use super::resolve::STDIN;
 
 /// What was typed, and the job file that was found for it.
 #[derive(Clone, Copy)]
 pub(super) struct Typed<'a> {
     pub(super) args: &'a CommonArgs,
+    /// Of `run`.
+    pub(super) metrics: Option<&'a MetricsArgs>,
     pub(super) job: Option<&'a Path>,
 }
 
@@ -77,6 +79,11 @@ impl Typed<'_> {
             "--out",
             changes.out.as_ref().or(output.out.as_ref()).map(path),
         );
+        if let (Some(metrics), "run") = (self.metrics, verb) {
+            option("--metrics-file", metrics.metrics_file.as_ref().map(path));
+            let address = metrics.metrics_listen.map(|address| address.to_string());
+            option("--metrics-listen", address.map(OsString::from));
+        }
         let mut number =
             |name: &str, value: Option<String>| option(name, value.map(OsString::from));
         number("--limit", changes.limit.map(|limit| limit.to_string()));

@@ -12,6 +12,7 @@ use concord_import::sandbox::{Config, Fault, Faults, Sandbox, Script};
 use crate::support;
 
 mod comparing;
+mod monitoring;
 
 /// No test waits longer than this for anything.
 const DEADLINE: Duration = Duration::from_mins(1);

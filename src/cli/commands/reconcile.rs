@@ -63,6 +63,7 @@ pub(in crate::cli) async fn reconcile(
     if !progress.is_json() {
         let typed = Typed {
             args,
+            metrics: None,
             job: job.as_deref(),
         };
         let steps = next_steps(&compared, typed).join("\n\n");

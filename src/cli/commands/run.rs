@@ -7,6 +7,7 @@ use super::target;
 use crate::check::Survey;
 use crate::cli::args::RunArgs;
 use crate::cli::explain::CliError;
+use crate::cli::metrics::Metrics;
 use crate::cli::next_step::Ended;
 use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
@@ -17,13 +18,23 @@ use crate::import::{ImportError, Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
 use crate::outcome::Outcome;
-use crate::plan::RunPlan;
+use crate::plan::{RunPlan, Sending};
 use crate::stop::{StopCause, StopSignal};
 
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
         return super::check::check(&args.common, false, around).await;
     }
+    let metrics = Metrics::begin(&args.metrics).await?;
+    let ended = import(args, around, &metrics).await;
+    metrics.end(match &ended {
+        Ok(code) => *code,
+        Err(error) => error.exit_code(),
+    });
+    ended
+}
+
+async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Result<u8, CliError> {
     let must_ask = !args.common.target.sandbox && !args.common.sending.yes;
     if must_ask && !terminal::can_ask() {
         return Err(CliError::Unconfirmed);
@@ -41,7 +52,7 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     }
     let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
-    let events = progress.events();
+    let events = metrics.beside(progress.events());
     let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
     // The ledger is bound to the plan's target: a sandbox has another port each time.
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
@@ -53,15 +64,28 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
     if must_ask && !stop.is_raised() {
         confirm(&plan, &survey)?;
     }
+    let outbound = Arc::new(outbound);
+    let Sending {
+        rate_per_s,
+        concurrency,
+        ..
+    } = plan.sending;
+    metrics.watch(&outbound, rate_per_s, concurrency.get());
     let importer = Importer {
         read,
         sending: plan.sending,
         ledger,
-        outbound: Arc::new(outbound),
+        outbound,
         stop,
         events,
     };
+    let written = tokio::spawn(metrics.clone().write_regularly());
     let (all, failed) = import_all(&importer, &plan, &survey, &progress).await;
+    written.abort();
+    if failed.is_none() {
+        let tallies: Vec<_> = all.iter().map(|done| done.summary.tally).collect();
+        metrics.count_as(&tallies);
+    }
     let codes = all.iter().map(|done| done.summary.exit_code);
     let stopped = importer.stop.cause();
     let stopped = stopped.filter(|cause| has_cut_short(cause, codes.clone()));
@@ -76,6 +100,7 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         stopped: stopped.as_ref(),
         typed: Typed {
             args: &args.common,
+            metrics: Some(&args.metrics),
             job: job.as_deref(),
         },
     };
