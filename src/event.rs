@@ -58,6 +58,24 @@ pub enum Event {
     WritingFiles,
 }
 
+impl Event {
+    /// Logs what sending meets, for a program that follows the log.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Waiting { why, at_most } => {
+                tracing::info!(why, at_most_s = at_most.as_secs_f64(), "waiting");
+            }
+            Self::Resumed => tracing::info!("resumed"),
+            Self::Pace {
+                rate_per_s,
+                concurrency,
+                why,
+            } => tracing::info!(why, rate_per_s, concurrency, "another pace"),
+            _ => {}
+        }
+    }
+}
+
 /// What the server tells of the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preflight {

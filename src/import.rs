@@ -181,7 +181,19 @@ impl Importer {
         };
         self.ledger.end_run(run, end).await?;
         let pace = self.outbound.pace();
-        tracing::info!(run = run.0, exit_code, ?traffic, ?pace, "run ended");
+        tracing::info!(
+            run = run.0,
+            exit_code,
+            entries = tally.entries,
+            created_now = tally.created_now,
+            attempts = traffic.attempts,
+            lookups = traffic.lookups,
+            served = pace.served,
+            refused = pace.refused,
+            rate_per_s = pace.rate_per_s,
+            concurrency = pace.concurrency,
+            "run ended"
+        );
         Ok((
             Imported {
                 summary,

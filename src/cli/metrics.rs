@@ -105,6 +105,11 @@ impl State {
         outbound.map_or_else(Traffic::default, |outbound| outbound.traffic())
     }
 
+    fn refused(&self) -> u64 {
+        let outbound = self.outbound.as_ref();
+        outbound.map_or(0, |outbound| outbound.pace().refused)
+    }
+
     /// Counts as the files do, which know what was never begun as well.
     fn count_as(&mut self, tallies: &[Tally]) {
         let sum = |count: &dyn Fn(&Tally) -> u64| tallies.iter().map(count).sum();

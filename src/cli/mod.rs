@@ -9,6 +9,7 @@ mod ending;
 mod explain;
 pub mod job;
 pub mod limits;
+mod logs;
 mod metrics;
 mod nearest;
 mod next_step;
@@ -29,11 +30,9 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::prelude::*;
 
 use crate::intake::workbook;
-use args::{Cli, Command, LogArgs, LogFormat, LogLevel};
+use args::{Cli, Command};
 use explain::CliError;
 use resolve::Surroundings;
 
@@ -54,7 +53,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return tell_usage(error),
     };
-    start_logging(cli.log);
+    logs::start(cli.log);
     let code = match dispatch(&cli.command) {
         Ok(code) => code,
         Err(error) => {
@@ -99,27 +98,4 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
             Command::Man(args) => commands::man(args),
         }
     })
-}
-
-/// Log lines go to standard error, and step around the bar. They hold no value of any row.
-fn start_logging(args: LogArgs) {
-    let level = match args.log_level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-    };
-    // Only our own lines: what the HTTP libraries would say holds addresses and headers.
-    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(terminal::LogLine::new)
-        .with_ansi(false);
-    match args.log_format {
-        LogFormat::Text => tracing_subscriber::registry()
-            .with(lines.with_filter(ours))
-            .init(),
-        LogFormat::Json => tracing_subscriber::registry()
-            .with(lines.json().with_filter(ours))
-            .init(),
-    }
 }

@@ -30,13 +30,17 @@ use crate::stop::{StopCause, StopSignal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stopped;
 
-/// What may be sent at present, and how it has fared: for the log.
+/// What may be sent at present, and how it has fared.
 #[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "shown by its Debug form")]
 pub struct Pace {
-    rate_per_s: f64,
-    concurrency: u32,
-    standing: Standing,
+    /// The most requests in a second.
+    pub rate_per_s: f64,
+    /// The most requests at once.
+    pub concurrency: u32,
+    /// Requests to create that were served so far.
+    pub served: u64,
+    /// Requests to create that were answered 429, or 503 with Retry-After.
+    pub refused: u64,
 }
 
 /// Leave to send one request now. Given back when dropped.
@@ -298,11 +302,11 @@ impl Pacer {
             )
         };
         if let Some(event) = waiting {
-            tracing::info!(?event, "waiting");
+            event.log();
             self.events.tell(event);
         }
         if let Some(event) = pace {
-            tracing::info!(?event, "another pace");
+            event.log();
             self.events.tell(event);
         }
         done
@@ -404,10 +408,14 @@ impl Pacer {
     /// What may be sent at present.
     pub(super) fn pace(&self) -> Pace {
         let ways = self.ways();
+        let Standing {
+            served, refused, ..
+        } = ways.gate.standing();
         Pace {
             rate_per_s: ways.capacity.per_s(),
             concurrency: ways.capacity.concurrency(),
-            standing: ways.gate.standing(),
+            served,
+            refused,
         }
     }
 }

@@ -111,6 +111,12 @@ fn sending(text: &mut String, state: &State) {
     );
     one(
         text,
+        "requests_refused",
+        "Requests to create that Concord refused for want of time: 429, or 503 with Retry-After.",
+        count(state.refused()),
+    );
+    one(
+        text,
         "waiting",
         "1 while all sending waits for the server.",
         f64::from(u8::from(state.is_waiting)),

@@ -144,7 +144,7 @@ fn a_run_can_be_scraped_while_it_goes_on() {
     let address = lines
         .find_map(|line| {
             let line: serde_json::Value = serde_json::from_str(&line.ok()?).ok()?;
-            Some(line["fields"]["address"].as_str()?.to_owned())
+            Some(line["attributes"]["address"].as_str()?.to_owned())
         })
         .expect("it says where it listens");
     let began = Instant::now();
@@ -203,4 +203,52 @@ fn the_next_command_keeps_the_metrics() {
         "{}",
         stdout(&output)
     );
+}
+
+#[test]
+fn log_lines_are_log_records_and_tell_of_no_row() {
+    let place = Place::new();
+    let server =
+        server(|config| config.faults.script = "503:retry-after=1".parse().expect("a script"));
+    let args = with(
+        &place.live(3, &server),
+        &[
+            "--log-level",
+            "debug",
+            "--log-format",
+            "json",
+            "--progress",
+            "none",
+        ],
+    );
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let records: Vec<serde_json::Value> = stderr(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .collect();
+    let of = |body: &str| {
+        let record = records.iter().find(|record| record["body"] == body);
+        record.unwrap_or_else(|| panic!("nothing says `{body}`: {records:?}"))
+    };
+    let waiting = of("waiting");
+    assert_eq!(
+        (&waiting["severity_text"], &waiting["severity_number"]),
+        (&"INFO".into(), &9.into())
+    );
+    assert!(
+        waiting["attributes"]["at_most_s"].as_f64() > Some(0.5),
+        "{waiting}"
+    );
+    let ended = &of("run ended")["attributes"];
+    assert_eq!(
+        (&ended["exit_code"], &ended["attempts"], &ended["refused"]),
+        (&0.into(), &4.into(), &1.into())
+    );
+    assert_eq!(of("sent")["resource"]["service.name"], "concord-import");
+    for record in &records {
+        let at = record["timestamp"].as_str().expect("a time");
+        assert!(at.len() == 27 && at.ends_with('Z'), "{at}");
+    }
+    assert!(!stderr(&output).contains("example.com"));
 }
