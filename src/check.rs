@@ -36,13 +36,7 @@ pub struct Survey {
     /// Over all inputs. A valid entry that repeats none counts as [`Outcome::NotSent`], so that the totals add up.
     pub tally: Tally,
     /// Entries that would be sent: valid, and the first of their import id.
-    pub valid: u64,
-    /// Among them, how many of each request.
-    pub by_request: [(RequestType, u64); RequestType::ALL.len()],
-    /// Among them, those with `preverified` false: Concord writes to these people.
-    pub contacted: u64,
-    /// How many people those are, told apart by address, else by number, else by id; none beyond [`PEOPLE_MAX`].
-    pub people: Option<u64>,
+    pub to_send: ToSend,
     /// The first entries that repeat an earlier one and say the same.
     pub repeats: Vec<Repeat>,
     /// The first entries that have the key of an earlier one and say something else: only that one is sent.
@@ -53,6 +47,19 @@ pub struct Survey {
     pub problems: Groups,
     /// What Concord may take amiss, the most frequent first.
     pub warnings: Groups,
+}
+
+/// Entries that would be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToSend {
+    /// How many there are.
+    pub count: u64,
+    /// Among them, how many of each request.
+    pub by_request: [(RequestType, u64); RequestType::ALL.len()],
+    /// Among them, those with `preverified` false: Concord writes to these people.
+    pub contacted: u64,
+    /// How many people those are, told apart by address, else by number, else by id; none beyond [`PEOPLE_MAX`].
+    pub people: Option<u64>,
 }
 
 /// One input.
@@ -198,10 +205,7 @@ pub fn survey(
     let mut survey = Survey {
         inputs: Vec::with_capacity(plan.inputs.len()),
         tally: Tally::default(),
-        valid: 0,
-        by_request: RequestType::ALL.map(|request| (request, 0)),
-        contacted: 0,
-        people: None,
+        to_send: ToSend::default(),
         repeats: Vec::new(),
         changed: Vec::new(),
         received: plan.rules.received.as_ref().map(|_| Received::default()),
@@ -264,11 +268,11 @@ pub fn survey(
             date_order,
         });
     }
-    survey.people = people.count();
+    survey.to_send.people = people.count();
     survey.tell_of_dates(plan);
     survey.tell_of_undecided(plan);
-    if plan.rules.key.is_empty() && survey.valid > 0 {
-        survey.warnings.groups.push(no_key(survey.valid));
+    if plan.rules.key.is_empty() && survey.to_send.count > 0 {
+        survey.warnings.groups.push(no_key(survey.to_send.count));
     }
     for groups in [&mut survey.problems, &mut survey.warnings] {
         groups
@@ -420,7 +424,7 @@ impl Survey {
         }
         for item in &row.items {
             match item {
-                Item::Entry(entry) => self.add_entry(entry, people),
+                Item::Entry(entry) => self.to_send.add(entry, people),
                 Item::Repeat { entry, of, changed } => self.add_repeat(entry, *of, *changed),
                 Item::Invalid { .. } => {}
             }
@@ -456,9 +460,23 @@ impl Survey {
             });
         }
     }
+}
 
-    fn add_entry(&mut self, entry: &Entry, people: &mut People) {
-        self.valid += 1;
+impl Default for ToSend {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            by_request: RequestType::ALL.map(|request| (request, 0)),
+            contacted: 0,
+            people: None,
+        }
+    }
+}
+
+impl ToSend {
+    /// Counts one. How many `people` there are is asked at the end.
+    pub(crate) fn add(&mut self, entry: &Entry, people: &mut People) {
+        self.count += 1;
         if entry.body.contacts_the_person() {
             self.contacted += 1;
             people.add(entry);
@@ -470,7 +488,7 @@ impl Survey {
 }
 
 /// The people whom Concord writes to, by a digest each.
-struct People {
+pub(crate) struct People {
     /// None once there are more than [`PEOPLE_MAX`].
     known: Option<HashSet<u64>>,
 }
@@ -503,7 +521,7 @@ impl People {
         }
     }
 
-    fn count(&self) -> Option<u64> {
+    pub(crate) fn count(&self) -> Option<u64> {
         self.known.as_ref().map(|known| known.len() as u64)
     }
 }

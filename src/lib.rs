@@ -17,6 +17,7 @@ pub mod check;
 pub mod cli;
 pub mod entry;
 pub mod event;
+pub mod forecast;
 pub mod import;
 pub mod intake;
 pub mod ledger;

@@ -2,32 +2,54 @@
 
 use std::path::Path;
 
+use super::page::{Page, Tone};
 use super::words::counted;
 use crate::import::Imported;
 use crate::outcome::{Outcome, Tally};
 
+/// Where the remark on a count begins.
+const REMARK_INDENT: usize = 22;
+/// Where the folder of the files begins.
+const FILES_INDENT: usize = 13;
+
 /// What became of one input, under the name that it was given.
-pub(super) fn of_input(name: &str, done: &Imported) -> String {
+pub(super) fn of_input(name: &str, done: &Imported) -> Page {
     let tally = &done.summary.tally;
-    let mut text = format!(
-        "\n{name}: {}, {}{}\n",
-        counted(tally.rows, "row"),
-        counted(tally.entries, "entry"),
-        match tally.skipped_rows {
-            0 => String::new(),
-            1 => " (1 row yields none)".into(),
-            skipped => format!(" ({skipped} rows yield none)"),
-        }
+    let mut page = Page::default();
+    page.gap().begin(0, 2).add(
+        Tone::Title,
+        format!(
+            "{name}: {}, {}{}",
+            counted(tally.rows, "row"),
+            counted(tally.entries, "entry"),
+            match tally.skipped_rows {
+                0 => String::new(),
+                1 => " (1 row yields none)".into(),
+                skipped => format!(" ({skipped} rows yield none)"),
+            }
+        ),
     );
     for outcome in Outcome::ALL {
         let count = tally.count(outcome);
         if count > 0 || outcome == Outcome::Created {
-            line(&mut text, outcome.label(), count, &remark(outcome, tally));
+            let tone = if count > 0 {
+                tone_of(outcome)
+            } else {
+                Tone::Plain
+            };
+            line(
+                &mut page,
+                tone,
+                outcome.label(),
+                count,
+                &remark(outcome, tally),
+            );
         }
     }
     if tally.changed > 0 {
         line(
-            &mut text,
+            &mut page,
+            Tone::Doubtful,
             "(changed)",
             tally.changed,
             "key of an earlier entry, other content: see error_code `changed`",
@@ -35,7 +57,8 @@ pub(super) fn of_input(name: &str, done: &Imported) -> String {
     }
     if tally.echo_differs > 0 {
         line(
-            &mut text,
+            &mut page,
+            Tone::Doubtful,
             "(differs)",
             tally.echo_differs,
             "Concord shows a property otherwise than it was sent: see error_code `echo_differs`",
@@ -50,17 +73,30 @@ pub(super) fn of_input(name: &str, done: &Imported) -> String {
         .and_then(Path::file_name)
         .map(|name| name.to_string_lossy().into_owned());
     let names: Vec<_> = names.chain(rejects).collect();
-    text += &format!(
-        "  files      {}: {}\n",
-        done.out_dir.display(),
-        names.join(", ")
+    page.begin(2, FILES_INDENT).add(
+        Tone::Plain,
+        format!(
+            "files      {}: {}",
+            done.out_dir.display(),
+            names.join(", ")
+        ),
     );
-    text.trim_end().to_owned()
+    page
 }
 
-fn line(text: &mut String, label: &str, count: u64, remark: &str) {
-    let line = format!("  {label:<10} {count:>7}  {remark}");
-    *text += &format!("{}\n", line.trim_end());
+fn line(page: &mut Page, tone: Tone, label: &str, count: u64, remark: &str) {
+    page.begin(2, REMARK_INDENT)
+        .add(tone, format!("{label:<10} {count:>7}"))
+        .add(Tone::Plain, format!("  {remark}"));
+}
+
+const fn tone_of(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Created => Tone::Good,
+        Outcome::Duplicate | Outcome::NotSent => Tone::Plain,
+        Outcome::Failed | Outcome::InDoubt => Tone::Doubtful,
+        Outcome::Invalid | Outcome::Rejected => Tone::Bad,
+    }
 }
 
 fn remark(outcome: Outcome, tally: &Tally) -> String {

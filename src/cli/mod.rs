@@ -6,6 +6,7 @@ pub mod args;
 mod ask;
 mod commands;
 mod ending;
+mod estimate;
 mod explain;
 pub mod job;
 pub mod limits;

@@ -10,6 +10,8 @@ use crate::report::results;
 use crate::stop::StopCause;
 
 const LIMIT_REACHED: &str = "The limit was reached. ";
+const LOOK_FIRST: &str =
+    "Before you go on, look in Concord at what was created, by the ids in results.csv.\n";
 
 /// A run that has ended, and what was typed.
 pub(super) struct Ended<'a> {
@@ -58,6 +60,10 @@ impl Ended<'_> {
             let mut step = self.again("to send the others", None);
             if self.typed.args.sending.limit.is_some() {
                 step.insert_str(0, LIMIT_REACHED);
+                // A pilot is for looking.
+                if self.tallies().any(|tally| tally.created_now > 0) {
+                    step.insert_str(LIMIT_REACHED.len(), LOOK_FIRST);
+                }
             }
             steps.push(step);
         }

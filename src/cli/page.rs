@@ -11,6 +11,11 @@ const WIDTH_MIN: usize = 40;
 /// Lines are not made longer than this on a wider terminal: they would be hard to read.
 const WIDTH_MAX: usize = 120;
 
+/// How lines begin that are commands to copy.
+const COMMANDS: [&str; 2] = ["concord-import ", "… | concord-import "];
+/// Where the last column of a table begins at most.
+const COLUMN_MAX: usize = 30;
+
 /// How a piece of text stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
@@ -54,6 +59,27 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// A page of text that is laid out already. A line hangs where its last column begins; commands are not wrapped.
+    pub(super) fn of_text(text: &str) -> Self {
+        let mut page = Self::default();
+        for line in text.lines() {
+            let told = line.trim_start();
+            let first = line.len() - told.len();
+            if first > 0 && COMMANDS.iter().any(|begin| told.starts_with(begin)) {
+                page.verbatim(first, told);
+            } else {
+                let column = told
+                    .match_indices("  ")
+                    .map(|(at, _)| at)
+                    .take_while(|at| *at < COLUMN_MAX)
+                    .last();
+                let others = column.map_or(first, |at| first + at + 2);
+                page.begin(first, others).add(Tone::Plain, told);
+            }
+        }
+        page
+    }
+
     /// Begins a paragraph, `first` columns in; its other lines begin `others` columns in.
     pub(super) fn begin(&mut self, first: usize, others: usize) -> &mut Self {
         self.paragraphs.push(Paragraph {
@@ -220,6 +246,25 @@ mod tests {
             "    3  column `E\u{fffd}[31m-mail`: has no `@`;\n      an address is wanted here"
         );
         assert!(!page().render(Paper::default()).contains('\n'));
+    }
+
+    #[test]
+    fn text_that_is_laid_out_hangs_by_its_columns_and_leaves_commands_whole() {
+        let command = format!("  concord-import run {} --yes", "a".repeat(50));
+        let text =
+            format!("\n  in doubt         12  may exist in Concord: look before\nNext:\n{command}");
+        let paper = Paper {
+            width: Some(40),
+            has_colours: false,
+        };
+        assert_eq!(
+            Page::of_text(&text).render(paper),
+            format!(
+                "\n  in doubt         12  may exist in\n                       Concord: look\n                       before\n\
+                 Next:\n{command}"
+            )
+        );
+        assert_eq!(Page::of_text(&text).render(Paper::default()), text);
     }
 
     #[test]

@@ -4,19 +4,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::args;
+use super::estimate::{Estimate, told};
 use super::terminal;
 use crate::event::{Event, Events, Preflight};
 use crate::intake::grouped;
-use crate::outcome::{Outcome, Tally};
+use crate::outcome::{Outcome, Tally, Via};
 use crate::stop::StopCause;
 
 /// How often a plain or JSON line is printed.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// How often what stands beside the bar is told anew.
+const BAR_EVERY: Duration = Duration::from_millis(250);
 
 const NOT_LISTED: &str = "the server lists its projects, and this one is not among them";
 
@@ -34,7 +37,7 @@ struct State {
     input: String,
     total: u64,
     tally: Tally,
-    began: Instant,
+    estimate: Estimate,
     waiting: Option<(String, Instant)>,
     /// The ceilings below what the job may send, and why.
     pace: Option<Pace>,
@@ -87,7 +90,7 @@ impl Progress {
                 input: String::new(),
                 total: 0,
                 tally: Tally::default(),
-                began: Instant::now(),
+                estimate: Estimate::new(0, Instant::now()),
                 waiting: None,
                 pace: None,
                 ending: None,
@@ -126,7 +129,7 @@ impl Progress {
                     input,
                     total: entries,
                     tally: Tally::default(),
-                    began: Instant::now(),
+                    estimate: Estimate::new(entries, Instant::now()),
                     waiting: None,
                     pace,
                     ending: None,
@@ -136,14 +139,22 @@ impl Progress {
             }
             Event::Settled { outcome, via } => {
                 state.tally.add(outcome, via);
+                match (outcome, via) {
+                    (Outcome::Created, Some(Via::Ledger))
+                    | (Outcome::Duplicate | Outcome::Invalid, _) => state.estimate.pass_over(),
+                    _ => state.estimate.count(Instant::now()),
+                }
                 self.bar.inc(1);
+                return; // the rest is told by the clock
             }
             Event::Waiting { why, at_most } => {
                 let is_news = state
                     .waiting
                     .as_ref()
                     .is_none_or(|(before, _)| *before != why);
-                state.waiting = Some((why.clone(), Instant::now() + at_most));
+                let now = Instant::now();
+                state.waiting = Some((why.clone(), now + at_most));
+                state.estimate.wait(now + at_most, now);
                 if self.shown == Shown::Plain && is_news {
                     terminal::say(&format!(
                         "waiting up to {} s: {why}",
@@ -151,7 +162,10 @@ impl Progress {
                     ));
                 }
             }
-            Event::Resumed => state.waiting = None,
+            Event::Resumed => {
+                state.waiting = None;
+                state.estimate.resume(Instant::now());
+            }
             Event::Pace {
                 rate_per_s,
                 concurrency,
@@ -194,14 +208,17 @@ impl Progress {
             }
         }
         if self.shown == Shown::Bar {
-            self.show_on_bar(&state.message());
+            self.show_on_bar(&state);
         }
     }
 
     /// The bar is drawn without `terminal`'s help.
-    fn show_on_bar(&self, message: &str) {
+    fn show_on_bar(&self, state: &State) {
+        let now = Instant::now();
+        self.bar.set_prefix(state.speed(now));
+        let message = [state.counts(), state.course(now)].concat().join(" · ");
         self.bar
-            .set_message(terminal::harmless(message).into_owned());
+            .set_message(terminal::harmless(&message).into_owned());
     }
 
     fn begin_bar(&self, entries: u64) {
@@ -212,13 +229,8 @@ impl Progress {
         self.bar.reset();
         self.bar.set_length(entries);
         if let Ok(style) =
-            ProgressStyle::with_template("{bar:16} {pos}/{len} {rate}/s ETA {eta} {wide_msg}")
+            ProgressStyle::with_template("{bar:24} {pos} of {len} · {prefix}\n{wide_msg}")
         {
-            let style =
-                style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-                    // There is nowhere to tell that the bar could not be drawn.
-                    write!(out, "{:.1}", state.per_sec()).unwrap_or_default();
-                });
             self.bar.set_style(style.progress_chars("━╸ "));
         }
         self.bar.enable_steady_tick(Duration::from_millis(200));
@@ -227,14 +239,17 @@ impl Progress {
 
     /// Prints a line every few seconds, for ever. For outputs that are no screen.
     pub(super) async fn tell_regularly(self) {
+        let every = match self.shown {
+            Shown::Bar => BAR_EVERY,
+            Shown::Plain | Shown::Json | Shown::Nothing => LINE_EVERY,
+        };
         loop {
-            tokio::time::sleep(LINE_EVERY).await;
+            tokio::time::sleep(every).await;
             let line = match self.shown {
                 Shown::Plain => self.state().line(),
                 Shown::Json => self.state().json(),
                 Shown::Bar => {
-                    // A wait counts down although nothing happens.
-                    self.show_on_bar(&self.state().message());
+                    self.show_on_bar(&self.state());
                     continue;
                 }
                 Shown::Nothing => return,
@@ -280,41 +295,46 @@ impl Progress {
 }
 
 impl State {
-    /// Counts that are not nothing, and why it waits.
-    fn message(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        if let Some(ending) = self.ending {
-            parts.push(ending.to_owned());
+    /// What is going on, where that is something else than sending as the job says.
+    fn course(&self, now: Instant) -> Vec<String> {
+        let course = if let Some(ending) = self.ending {
+            Some(ending.to_owned())
         } else if let Some((why, until)) = &self.waiting {
-            let left = until.saturating_duration_since(Instant::now()).as_secs();
-            parts.push(format!("waits {left} s, {why}"));
-        } else if let Some(pace) = &self.pace {
-            parts.push(pace.to_string());
-        }
-        parts.extend(
-            Outcome::ALL
-                .into_iter()
-                .filter(|outcome| self.tally.count(*outcome) > 0)
-                .map(|outcome| format!("{} {}", self.tally.count(outcome), outcome.label())),
-        );
-        parts.join(" · ")
+            let left = until.saturating_duration_since(now);
+            Some(format!("waits {}: {why}", told(left)))
+        } else {
+            self.pace.as_ref().map(ToString::to_string)
+        };
+        course.into_iter().collect()
     }
 
-    fn per_s(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "for people to read")]
-        let done = self.tally.entries as f64;
-        done / self.began.elapsed().as_secs_f64().max(0.001)
+    /// Outcomes that have come up.
+    fn counts(&self) -> Vec<String> {
+        let counts = Outcome::ALL.map(|outcome| (self.tally.count(outcome), outcome.label()));
+        let some = counts.into_iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, label)| format!("{} {label}", grouped(count)))
+            .collect()
+    }
+
+    fn speed(&self, now: Instant) -> String {
+        let per_s = self.estimate.per_s(now);
+        let left = self.estimate.left(now);
+        let left = left.map(|left| format!(", {} left", told(left)));
+        format!("{per_s:.1}/s{}", left.unwrap_or_default())
     }
 
     fn line(&self) -> String {
-        format!(
-            "{}: {} of {} ({:.1} a second) {}",
+        let now = Instant::now();
+        let counted = format!(
+            "{}: {} of {}",
             self.input,
-            self.tally.entries,
-            self.total,
-            self.per_s(),
-            self.message()
-        )
+            grouped(self.tally.entries),
+            grouped(self.total)
+        );
+        let begin = vec![counted, self.speed(now)];
+        [begin, self.counts(), self.course(now)]
+            .concat()
+            .join(" · ")
     }
 
     fn json(&self) -> String {
@@ -324,9 +344,13 @@ impl State {
             .collect();
         let waiting = self.waiting.as_ref().map(|(why, _)| why);
         let pace = self.pace.as_ref();
+        let left_s = self
+            .estimate
+            .left(Instant::now())
+            .map(|left| left.as_secs());
         json!({
             "event": "progress", "input": self.input, "done": self.tally.entries, "total": self.total,
-            "outcomes": outcomes, "waiting": waiting,
+            "outcomes": outcomes, "waiting": waiting, "left_s": left_s,
             "rate_per_s": pace.map(|pace| pace.rate_per_s), "concurrency": pace.map(|pace| pace.concurrency),
         })
         .to_string()
@@ -392,10 +416,9 @@ mod tests {
             why: "the server refuses more".to_owned(),
         });
         progress.take(started());
-        let message = progress.state().message();
         assert_eq!(
-            message,
-            "at most 97 a second, 64 at once: the server refuses more"
+            progress.state().line(),
+            "a.csv: 0 of 3 · 0.0/s · at most 97 a second, 64 at once: the server refuses more"
         );
         assert_eq!(
             (json("rate_per_s"), json("concurrency")),

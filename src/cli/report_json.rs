@@ -27,6 +27,7 @@ pub(super) fn report(
         .map(|input| of_input(input, reading))
         .collect();
     let by_request: Map<_, _> = survey
+        .to_send
         .by_request
         .iter()
         .map(|(request, count)| (request.name().to_owned(), (*count).into()))
@@ -42,11 +43,11 @@ pub(super) fn report(
         "rows": tally.rows,
         "rows_without_entry": tally.skipped_rows,
         "entries": tally.entries,
-        "to_send": survey.valid,
+        "to_send": survey.to_send.count,
         "by_request": by_request,
         "invalid": tally.count(Outcome::Invalid),
-        "contacted": survey.contacted,
-        "people_contacted": survey.people,
+        "contacted": survey.to_send.contacted,
+        "people_contacted": survey.to_send.people,
         "received": survey.received.as_ref().map(|received| json!({
             "dated": received.dated,
             "undated": received.undated,

@@ -13,6 +13,7 @@ use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
 use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
+use crate::forecast::Forecast;
 use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
 use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
@@ -66,9 +67,10 @@ impl Count {
     }
 }
 
-/// The totals of a survey.
-pub(super) fn counts(survey: &Survey) -> Vec<Count> {
+/// The totals of a survey; with a forecast, those of a run that knows what earlier ones have done.
+pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count> {
     let tally = &survey.tally;
+    let to_send = forecast.map_or(&survey.to_send, |forecast| &forecast.to_send);
     let mut lines = Vec::new();
     let mut line = |label: &str, number: u64, remark: &str| {
         lines.push(Count {
@@ -78,13 +80,29 @@ pub(super) fn counts(survey: &Survey) -> Vec<Count> {
         });
     };
     line("entries", tally.entries, "");
-    line(
-        "to send",
-        survey.valid,
-        "valid; those that an earlier run created are skipped",
-    );
-    for (request, count) in survey.by_request.iter().filter(|(_, count)| *count > 0) {
+    let remark = match forecast {
+        None => "valid; those that an earlier run created are skipped",
+        Some(_) => "new in Concord",
+    };
+    line("to send", to_send.count, remark);
+    for (request, count) in to_send.by_request.iter().filter(|(_, count)| *count > 0) {
         line(&format!("  {request}"), *count, "");
+    }
+    if let Some(forecast) = forecast {
+        if forecast.in_doubt > 0 {
+            line(
+                "  in doubt",
+                forecast.in_doubt,
+                "among them, may exist from an earlier run: looked up before they are sent",
+            );
+        }
+        if forecast.already_created > 0 {
+            line(
+                "created",
+                forecast.already_created,
+                "by an earlier run: skipped",
+            );
+        }
     }
     if tally.count(Outcome::Duplicate) > 0 {
         line(
@@ -110,24 +128,32 @@ pub(super) fn counts(survey: &Survey) -> Vec<Count> {
             "row that is blank, filtered out, or mapped to skip",
         );
     }
-    if survey.contacted > 0 {
-        let people = match survey.people {
-            Some(1) if survey.contacted > 1 => "to 1 person; ".to_owned(),
-            Some(people) if people < survey.contacted => {
+    if to_send.contacted > 0 {
+        let people = match to_send.people {
+            Some(1) if to_send.contacted > 1 => "to 1 person; ".to_owned(),
+            Some(people) if people < to_send.contacted => {
                 format!("to {} people; ", grouped(people))
             }
             _ => String::new(),
         };
         let remark =
             format!("{people}Concord most likely mails or texts them (`preverified` false)");
-        line("contacted", survey.contacted, &remark);
-    } else if survey.valid > 0 {
+        line("contacted", to_send.contacted, &remark);
+    } else if to_send.count > 0 {
         line("contacted", 0, "nobody: every request is `preverified`");
     }
     if let Some(received) = &survey.received {
         line("waiting", received.overdue_sooner, &overdue(received));
     }
     lines
+}
+
+/// Shows counts, a line each.
+pub(super) fn add_counts(page: &mut Page, counts: &[Count]) {
+    for count in counts {
+        page.begin(0, REMARK_INDENT)
+            .add(tone_of(count), count.line());
+    }
 }
 
 impl Report<'_> {
@@ -139,10 +165,7 @@ impl Report<'_> {
             how_it_was_read(&mut page, number, input, &self.plan.reading);
         }
         page.gap();
-        for count in counts(self.survey) {
-            page.begin(0, REMARK_INDENT)
-                .add(tone_of(&count), count.line());
-        }
+        add_counts(&mut page, &counts(self.survey, None));
         self.groups(&mut page, "Problems", Tone::Bad, &self.survey.problems);
         self.duplicates(&mut page);
         self.groups(&mut page, "Warnings", Tone::Doubtful, &self.survey.warnings);
@@ -394,7 +417,7 @@ impl Report<'_> {
             metrics: None,
             job: self.job,
         };
-        let (problems, valid) = (self.survey.problems.count(), self.survey.valid);
+        let (problems, valid) = (self.survey.problems.count(), self.survey.to_send.count);
         let open = self.survey.open_questions(self.plan);
         page.gap();
         if !open.is_empty() {

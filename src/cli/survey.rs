@@ -9,15 +9,19 @@ use jiff::tz::Offset;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::report_text::counts;
+use super::page::{Page, Tone};
+use super::report_text::{add_counts, counts};
 use super::words::counted;
 use super::{args, terminal};
 use crate::check::{self, Survey};
+use crate::forecast::Forecast;
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
 use crate::{blocking, time_of_day};
 
+/// Where the text of a note begins.
+const NOTE_INDENT: usize = 13;
 /// Names of columns that are shown.
 const NAMES_SHOWN: usize = 12;
 
@@ -70,28 +74,36 @@ fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {
 }
 
 /// What a run would do, in short, for the question before it.
-pub(super) fn before_sending(survey: &Survey, plan: &RunPlan) -> String {
+pub(super) fn before_sending(survey: &Survey, forecast: &Forecast, plan: &RunPlan) -> Page {
     let mut text = format!(
-        "target       project {} at {}\nrate         {} a second, {} at once\n",
+        "target       project {} at {}\nrate         {} a second, {} at once",
         plan.core.target.project,
         plan.core.target.base_url,
         plan.sending.rate_per_s,
         plan.sending.concurrency
     );
-    for count in counts(survey) {
-        text += &count.line();
-        text.push('\n');
-    }
     if let Some(limit) = plan.limit {
-        text += &format!("limit        {limit} of them in this run\n");
+        text += &format!("\nlimit        {limit} of them in this run");
     }
+    let mut page = Page::of_text(&text);
+    add_counts(&mut page, &counts(survey, Some(forecast)));
+    let mut note = |label: &str, text: &str| {
+        page.begin(0, NOTE_INDENT)
+            .add(Tone::Plain, format!("{label:<NOTE_INDENT$}{text}"));
+    };
     if plan.core.read.rules.key.is_empty() {
-        text += "no key       a row that is changed later makes a new request: `concord-import check` tells more\n";
+        note(
+            "no key",
+            "a row that is changed later makes a new request: `concord-import check` tells more",
+        );
     }
     if survey.problems.count() > 0 {
-        text += "             `concord-import check` tells what is wrong with the invalid ones; they are left out\n";
+        note(
+            "",
+            "`concord-import check` tells what is wrong with the invalid ones; they are left out",
+        );
     }
-    text.trim_end().to_owned()
+    page
 }
 
 /// How old the requests are that would be sent.

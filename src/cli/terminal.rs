@@ -34,12 +34,23 @@ pub(super) fn out(text: &str) {
 
 /// Prints a page, as wide and colourful as the terminal allows; elsewhere without colours, and unwrapped.
 pub(super) fn out_page(page: &Page) {
-    let width = console::Term::stdout().size_checked();
-    let text = page.render(Paper {
-        width: width.map(|(_, columns)| usize::from(columns)),
-        has_colours: console::colors_enabled(),
-    });
+    let text = page.render(paper(&console::Term::stdout(), console::colors_enabled()));
     beside_bar(|| drop(writeln!(io::stdout().lock(), "{text}")));
+}
+
+/// The same, on the way.
+pub(super) fn say_page(page: &Page) {
+    let has_colours = console::colors_enabled_stderr();
+    let text = page.render(paper(&console::Term::stderr(), has_colours));
+    beside_bar(|| drop(writeln!(io::stderr().lock(), "{text}")));
+}
+
+fn paper(terminal: &console::Term, has_colours: bool) -> Paper {
+    let size = terminal.size_checked();
+    Paper {
+        width: size.map(|(_, columns)| usize::from(columns)),
+        has_colours,
+    }
 }
 
 /// Prints what is said on the way. There is nowhere to report that this failed.

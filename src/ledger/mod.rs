@@ -416,6 +416,9 @@ enum Ask {
         input: RunInput,
         reply: Reply<Option<RunRecord>>,
     },
+    IsEmpty {
+        reply: Reply<bool>,
+    },
     SomeCreated {
         reply: Reply<Option<ImportId>>,
     },
@@ -550,6 +553,11 @@ impl Ledger {
     /// Some entry that is known to exist in Concord.
     pub async fn some_created(&self) -> Result<Option<ImportId>, LedgerError> {
         self.ask(|reply| Ask::SomeCreated { reply }).await
+    }
+
+    /// Whether no entry was ever claimed.
+    pub async fn is_empty(&self) -> Result<bool, LedgerError> {
+        self.ask(|reply| Ask::IsEmpty { reply }).await
     }
 
     /// The entry that is known as this request of Concord's. Reads the whole ledger.

@@ -871,7 +871,8 @@ fn what_came_through_a_pipe_is_asked_for_again() {
         .expect("it runs");
     assert!(
         stdout(&output).contains(
-            "The limit was reached. Next, to send the others, pipe the same input again:\n  \
+            "The limit was reached. Before you go on, look in Concord at what was created, by the ids in results.csv.\n\
+             Next, to send the others, pipe the same input again:\n  \
              … | concord-import run - --job samples/backlog.toml --sandbox\n"
         ),
         "{}",

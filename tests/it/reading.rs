@@ -363,12 +363,12 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
     })
     .expect("both can be read")
     .expect("nobody breaks off");
-    assert_eq!(survey.valid, 2);
+    assert_eq!(survey.to_send.count, 2);
     assert_eq!(survey.tally.entries, 4);
     assert_eq!(survey.tally.count(Outcome::Invalid), 1);
     assert_eq!(survey.tally.count(Outcome::Duplicate), 1);
     assert!(survey.tally.adds_up());
-    assert_eq!(survey.contacted, 0);
+    assert_eq!(survey.to_send.contacted, 0);
     assert_eq!(survey.problems.groups[0].code, "not_email");
     assert_eq!(survey.inputs[1].digest.bytes, 64);
     let stopped = concord_import::check::survey(&plan, crate::support::TODAY, &mut |_| {

@@ -500,7 +500,10 @@ fn dates_that_are_missing_or_odd_are_warnings() {
     assert_eq!((received.dated, received.undated), (5, 3));
     // 2026-08-02 is thirty days before the first of September.
     assert_eq!(received.overdue_sooner, 1);
-    assert_eq!(survey.valid, 8, "no date keeps a request from being sent");
+    assert_eq!(
+        survey.to_send.count, 8,
+        "no date keeps a request from being sent"
+    );
     assert_eq!(checked(&mut plan(), &["03/04/2026"]).received, None);
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::target;
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
+use crate::cli::page::Page;
 use crate::cli::progress::Progress;
 use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::typed::{Changes, Typed, Verb};
@@ -54,11 +55,11 @@ pub(in crate::cli) async fn reconcile(
         (error, _) => error.into(),
     })?;
     for one in &compared {
-        terminal::out(&if progress.is_json() {
-            one.to_line()
+        if progress.is_json() {
+            terminal::out(&one.to_line());
         } else {
-            describe(one)
-        });
+            terminal::out_page(&Page::of_text(&describe(one)));
+        }
     }
     if !progress.is_json() {
         let typed = Typed {
@@ -67,7 +68,7 @@ pub(in crate::cli) async fn reconcile(
             job: job.as_deref(),
         };
         let steps = next_steps(&compared, typed).join("\n\n");
-        terminal::out(&format!("\n{steps}"));
+        terminal::out_page(&Page::of_text(&format!("\n{steps}")));
     }
     let all_agree = compared.iter().all(|one| one.verdicts.all_agree());
     Ok(u8::from(!all_agree))

@@ -69,7 +69,7 @@ pub(in crate::cli) async fn results(
             rejects,
             out_dir: out_dir.to_owned(),
         };
-        terminal::out(&ending::of_input(&one.name, &done));
+        terminal::out_page(&ending::of_input(&one.name, &done));
     }
     ledger.close().await;
     Ok(code)

@@ -9,11 +9,13 @@ use crate::cli::args::RunArgs;
 use crate::cli::explain::CliError;
 use crate::cli::metrics::Metrics;
 use crate::cli::next_step::Ended;
+use crate::cli::page::Page;
 use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::typed::Typed;
 use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
+use crate::forecast::Forecast;
 use crate::import::{ImportError, Imported, Importer};
 use crate::intake::Seen;
 use crate::ledger::Ledger;
@@ -62,7 +64,8 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     }
     events.tell(Event::Preflight(preflight));
     if must_ask && !stop.is_raised() {
-        confirm(&plan, &survey)?;
+        let forecast = Forecast::of(&read, &survey, &ledger).await?;
+        confirm(&plan, &survey, &forecast)?;
     }
     let outbound = Arc::new(outbound);
     let Sending {
@@ -107,7 +110,7 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     match ended.stopped {
         Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
         None if progress.is_json() => {}
-        _ => terminal::out(&ended.next_step()),
+        _ => terminal::out_page(&Page::of_text(&ended.next_step())),
     }
     Ok(codes.max().unwrap_or_default())
 }
@@ -118,8 +121,11 @@ fn has_cut_short(cause: &StopCause, mut codes: impl Iterator<Item = u8>) -> bool
 }
 
 /// Asks once, showing what would happen.
-fn confirm(plan: &RunPlan, survey: &Survey) -> Result<(), CliError> {
-    terminal::say(&survey::before_sending(survey, plan));
+fn confirm(plan: &RunPlan, survey: &Survey, forecast: &Forecast) -> Result<(), CliError> {
+    terminal::say_page(&survey::before_sending(survey, forecast, plan));
+    if forecast.to_send.count == 0 {
+        return Ok(()); // there is nothing to agree to
+    }
     let agreed = dialoguer::Confirm::new()
         .with_prompt("Send them? A request in Concord cannot be taken back")
         .default(false)
@@ -180,11 +186,11 @@ async fn import_all(
 /// Tells what became of each input, for a person or for a program.
 fn tell_inputs(imported: &[Imported], survey: &Survey, progress: &Progress) {
     for (done, input) in imported.iter().zip(&survey.inputs) {
-        terminal::out(&if progress.is_json() {
-            done.summary.to_line()
+        if progress.is_json() {
+            terminal::out(&done.summary.to_line());
         } else {
-            ending::of_input(&input.name, done)
-        });
+            terminal::out_page(&ending::of_input(&input.name, done));
+        }
     }
 }
 

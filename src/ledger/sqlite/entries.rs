@@ -353,6 +353,13 @@ fn by_other_name(
     Ok(same.map(|found| found.record))
 }
 
+/// Whether there is none.
+pub(super) fn is_empty(tx: &Transaction<'_>) -> rusqlite::Result<bool> {
+    tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM entries)", [], |row| {
+        row.get(0)
+    })
+}
+
 /// Whichever comes first in the table, which is as good as any.
 pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<ImportId>> {
     tx.query_row(

@@ -273,6 +273,7 @@ fn perform(
         Ask::RunOf { input, reply } => {
             answer(reply, runs::run_of(tx, locks, &input).map(Ok), fault)
         }
+        Ask::IsEmpty { reply } => answer(reply, entries::is_empty(tx).map(Ok), fault),
         Ask::SomeCreated { reply } => answer(reply, entries::some_created(tx).map(Ok), fault),
         Ask::HolderOf { id, reply } => answer(reply, entries::holder_of(tx, id).map(Ok), fault),
     }
@@ -282,7 +283,11 @@ fn perform(
 const fn is_read(ask: &Ask) -> bool {
     matches!(
         ask,
-        Ask::Get { .. } | Ask::RunOf { .. } | Ask::SomeCreated { .. } | Ask::HolderOf { .. }
+        Ask::Get { .. }
+            | Ask::RunOf { .. }
+            | Ask::IsEmpty { .. }
+            | Ask::SomeCreated { .. }
+            | Ask::HolderOf { .. }
     )
 }
 
@@ -300,6 +305,7 @@ fn refuse(ask: Ask) -> Pending {
         Ask::Get { reply, .. } => tell(reply),
         Ask::Begin { reply, .. } => tell(reply),
         Ask::RunOf { reply, .. } => tell(reply),
+        Ask::IsEmpty { reply } => tell(reply),
         Ask::SomeCreated { reply } | Ask::HolderOf { reply, .. } => tell(reply),
     }
 }

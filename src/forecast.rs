@@ -1,0 +1,89 @@
+//! What a run would do, given what earlier runs have done: for the question before it.
+
+use std::sync::Arc;
+
+use crate::blocking;
+use crate::check::{People, Survey, ToSend};
+use crate::intake::{Intake, Item, RowReading, Seen};
+use crate::ledger::Ledger;
+use crate::outcome::Outcome;
+use crate::plan::ReadPlan;
+use crate::report::ReportError;
+
+/// Rows that are held against the ledger at once.
+const ROWS_AT_ONCE: usize = 512;
+
+/// What a run would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// Entries that no run has created.
+    pub to_send: ToSend,
+    /// Among them, those that an earlier run may have created all the same.
+    pub in_doubt: u64,
+    /// Entries that an earlier run has created.
+    pub already_created: u64,
+}
+
+impl Forecast {
+    /// Holds the entries of all inputs against the ledger. Reads the inputs once more, unless the ledger is empty.
+    pub async fn of(
+        plan: &Arc<ReadPlan>,
+        survey: &Survey,
+        ledger: &Ledger,
+    ) -> Result<Self, ReportError> {
+        if ledger.is_empty().await? {
+            return Ok(Self {
+                to_send: survey.to_send,
+                ..Self::default()
+            });
+        }
+        let mut forecast = Self::default();
+        let mut people = People::default();
+        let mut seen = Seen::new();
+        for input in 0..plan.inputs.len() {
+            let opened = Arc::clone(plan);
+            let mut intake = blocking(move || Intake::open(&opened, input, false)).await?;
+            loop {
+                let rows: Result<Vec<RowReading>, _>;
+                (intake, seen, rows) = blocking(move || {
+                    let rows = intake.next_batch(&mut seen, ROWS_AT_ONCE);
+                    (intake, seen, rows)
+                })
+                .await;
+                let rows = rows?;
+                if rows.is_empty() {
+                    break;
+                }
+                forecast.add(&rows, ledger, &mut people).await?;
+            }
+        }
+        forecast.to_send.people = people.count();
+        Ok(forecast)
+    }
+
+    async fn add(
+        &mut self,
+        rows: &[RowReading],
+        ledger: &Ledger,
+        people: &mut People,
+    ) -> Result<(), ReportError> {
+        let items = rows.iter().flat_map(|row| &row.items);
+        let entries: Vec<_> = items
+            .filter_map(|item| match item {
+                Item::Entry(entry) => Some(entry),
+                Item::Repeat { .. } | Item::Invalid { .. } => None,
+            })
+            .collect();
+        let known = ledger.get(entries.iter().map(|entry| entry.names()).collect());
+        for (entry, known) in entries.into_iter().zip(known.await?) {
+            match known.map(|record| record.settled.outcome) {
+                Some(Outcome::Created) => self.already_created += 1,
+                outcome => {
+                    self.to_send.add(entry, people);
+                    self.in_doubt += u64::from(outcome == Some(Outcome::InDoubt));
+                }
+            }
+        }
+        Ok(())
+    }
+}
