@@ -271,6 +271,7 @@ pub fn survey(
     survey.to_send.people = people.count();
     survey.tell_of_dates(plan);
     survey.tell_of_undecided(plan);
+    survey.tell_of_filters(plan);
     if plan.rules.key.is_empty() && survey.to_send.count > 0 {
         survey.warnings.groups.push(no_key(survey.to_send.count));
     }
@@ -395,6 +396,34 @@ impl Survey {
                     examples: Vec::new(),
                 });
             }
+        }
+    }
+
+    /// A filter that no row passes is perhaps mistyped.
+    fn tell_of_filters(&mut self, plan: &ReadPlan) {
+        let passed = self.to_send.count + self.tally.count(Outcome::Duplicate);
+        if passed > 0 || self.tally.skipped_rows == 0 {
+            return;
+        }
+        for filter in &plan.rules.filters {
+            let words: Vec<_> = filter
+                .values
+                .iter()
+                .map(|value| format!("`{value}`"))
+                .collect();
+            let message = format!(
+                "no row passes `where`, which takes {} alone",
+                words.join(" and ")
+            );
+            self.warnings.groups.push(Group {
+                code: "none_pass",
+                column: Some(filter.column.trim().to_owned()),
+                field: None,
+                message,
+                is_uniform: true,
+                count: 1,
+                examples: Vec::new(),
+            });
         }
     }
 

@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod listed;
 #[doc(hidden)]
 pub mod machine;
+mod nearest;
 pub mod outbound;
 pub mod outcome;
 pub mod plan;

@@ -135,8 +135,14 @@ impl CliError {
             ),
             Self::NoList(why) => Some(no_list_hint(why).to_owned()),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
-            Self::Client(_) | Self::Odds(_) | Self::Sandbox(_) | Self::Declined | Self::Unanswered | Self::Write { .. }
-            | Self::Runtime(_) => None,
+            Self::Write { .. } => Some("make room, or give leave to write there".into()),
+            Self::Odds(_) => Some("a fault and its odds, such as --fault-odds 500=0.1; all odds add up to 1 at most".into()),
+            Self::Sandbox(_) => Some("another program may have the port, or the file of --store: name others".into()),
+            Self::Client(_) => Some(
+                "see that the system's certificates and proxy settings are in order".into(),
+            ),
+            Self::Declined | Self::Unanswered => Some("run the same command again when it is decided".into()),
+            Self::Runtime(_) => Some("close other programs, or raise the limit of open files".into()),
         }
     }
 

@@ -12,7 +12,6 @@ pub mod job;
 pub mod limits;
 mod logs;
 mod metrics;
-mod nearest;
 mod next_step;
 pub mod packaging;
 mod page;

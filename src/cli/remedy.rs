@@ -27,6 +27,11 @@ const fn remedy(code: &'static str, meaning: &'static str, to_do: &'static str) 
 }
 
 const REMEDIES: &[Remedy] = &[
+    remedy(
+        "none_pass",
+        "no row passes the filters of `where`",
+        "compare the words of `where` in [input] with those of the column; nothing, if there is nothing to import",
+    ),
     // What is no row, or perhaps none.
     remedy(
         "note",

@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use super::args::CommonArgs;
-use super::nearest::nearest;
 use super::page::{Page, Tone};
 use super::remedy;
 use super::survey::{describe, overdue};
@@ -15,6 +14,7 @@ use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey
 use crate::entry::{Field, Position};
 use crate::forecast::Forecast;
 use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
+use crate::nearest::nearest;
 use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
 use crate::received::ColumnOrder;

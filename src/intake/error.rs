@@ -212,7 +212,7 @@ impl IntakeError {
                     Some("check the path; relative paths start at the current folder".to_owned())
                 }
                 io::ErrorKind::IsADirectory => Some("give the files in it one by one".to_owned()),
-                _ => None,
+                _ => Some("see that it is a file, and that you may read it".to_owned()),
             },
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 Some("it is a folder: give the files in it one by one".to_owned())
@@ -237,7 +237,11 @@ impl IntakeError {
                 ..
             } => Some(missing_hint(missing, present, *are_paths)),
             Self::Seen(_) => Some("free space in the folder for temporary files, or set TMPDIR to another".to_owned()),
-            Self::Read { .. } | Self::Output(_) => None,
+            Self::Read { .. } => Some(
+                "the disk or the share it lies on may be at fault: copy the file to this machine, then run the same command again"
+                    .to_owned(),
+            ),
+            Self::Output(_) => Some("make room, or see that whoever reads them is still there".to_owned()),
         }
     }
 }

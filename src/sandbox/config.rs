@@ -11,6 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use crate::nearest::nearest;
 use crate::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 
 use super::faults::{Faults, Workers};
@@ -173,10 +174,24 @@ pub enum Reads {
 
 /// Text that does not name what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {wanted}")]
+#[error("`{text}` is not {wanted}{}", meant(.text, .wanted))]
 pub struct ParseError {
     text: String,
     wanted: &'static str,
+}
+
+/// Words that stand around what may be written.
+const AROUND: [&str; 5] = ["write", "status", "such", "wait", "seconds"];
+
+/// The word of what may be written that is nearest to what was.
+fn meant(text: &str, wanted: &str) -> String {
+    let text = text.split([':', '=', '*']).next().unwrap_or_default();
+    let words = wanted.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+    let names = words.filter(|word| word.len() >= "ok".len() && !AROUND.contains(word));
+    match nearest(text, names) {
+        Some(name) if name != text => format!("; did you mean `{name}`?"),
+        _ => String::new(),
+    }
 }
 
 impl ParseError {

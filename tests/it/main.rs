@@ -5,6 +5,7 @@ mod cli;
 mod corpora;
 mod disk;
 mod encodings;
+mod errors;
 mod fuzz_corpus;
 mod import;
 mod job;

@@ -8,8 +8,8 @@ use toml::de::{DeTable, DeValue};
 use super::MINIMAL;
 use super::walk::{Reader, Table, Value, belongs, is_api_key, list};
 use crate::cli::limits::{self, shown};
-use crate::cli::nearest::nearest;
 use crate::entry::{Field, RequestType};
+use crate::nearest::nearest;
 use crate::plan::{Literal, Meaning, NamePart, Rule};
 
 const SOURCES: [&str; 4] = ["column", "columns", "template", "value"];

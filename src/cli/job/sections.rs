@@ -7,8 +7,8 @@ use toml::de::{DeTable, DeValue};
 use super::walk::{Reader, Table, Value};
 use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
-use crate::cli::nearest::nearest;
 use crate::intake::{HEADER_RECORDS_MAX, encoding_by_label};
+use crate::nearest::nearest;
 use crate::plan::{
     DateOrder, DoubtPolicy, Filter, Format, Mark, NO_QUOTE, Reading, ReceivedDate, Rules, Sending,
 };

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::Fault;
 use crate::cli::limits::{self, Between, Refusal, shown};
-use crate::cli::nearest::nearest;
 use crate::entry::Field;
+use crate::nearest::nearest;
 
 /// What the parser says of a key that stands twice.
 pub(super) const REPEATED_KEY: &str = "duplicate key";
@@ -127,7 +127,7 @@ impl<'t> Reader<'t> {
         } else if message.starts_with("invalid boolean") || message.contains("must be quoted") {
             "text stands in quotes; only true, false and numbers do without"
         } else {
-            ""
+            "a line is `[section]`, or `name = value`; what is opened by [, { or a quote is closed again"
         };
         self.fault(at, format!("not valid TOML: {message}"), hint);
     }

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use super::{JOB_BYTES_MAX, next_round};
 use crate::cli::job::{self, JobFaults};
 use crate::cli::limits::Refusal;
+use crate::nearest::nearest;
 use crate::plan::BASE_URL_DEFAULT;
+
+/// Files of a folder that are compared with a name that is none of theirs.
+const FILES_COMPARED_MAX: usize = 10_000;
 
 /// Why there is no plan. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -150,12 +154,13 @@ impl ResolveError {
     /// An act that helps. May have several lines.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::InputUnreadable { .. }
-            | Self::JobUnreadable { .. }
-            | Self::ApiKeyUnreadable { .. }
-            | Self::StateDirUnreadable { .. }
-            | Self::Id { .. }
-            | Self::Job(_) => return None,
+            Self::InputUnreadable { name, source } => unreadable_hint(Path::new(name), source),
+            Self::JobUnreadable { path, source } | Self::ApiKeyUnreadable { path, source } => {
+                unreadable_hint(path, source)
+            }
+            Self::StateDirUnreadable { .. } => "name the ledger itself with --ledger PATH".to_owned(),
+            Self::Id { what, .. } => format!("copy the {what}'s id from Concord's project settings"),
+            Self::Job(_) => return None, // each fault has its own
             Self::InputIsFolder { .. } => "name the files in it".to_owned(),
             Self::InputIsJob { .. } => "give it with --job, and the file of rows as the input".to_owned(),
             Self::InputTwice { .. } => "give each input once".to_owned(),
@@ -180,6 +185,32 @@ impl ResolveError {
             Self::LedgerOnServer => "give the path of a file: --ledger PATH".to_owned(),
         };
         Some(hint)
+    }
+}
+
+/// What helps with a file that is not there: its name may be mistyped.
+fn unreadable_hint(path: &Path, why: &io::Error) -> String {
+    if why.kind() != io::ErrorKind::NotFound {
+        return "see that it is a file, and that you may read it".to_owned();
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let Ok(listed) = folder.read_dir() else {
+        return format!(
+            "there is no folder `{}`; relative paths begin at the current folder",
+            folder.display()
+        );
+    };
+    let names: Vec<String> = listed
+        .take(FILES_COMPARED_MAX)
+        .filter_map(|file| file.ok()?.file_name().into_string().ok())
+        .collect();
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    match nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{}`?", path.with_file_name(near).display()),
+        None => "check the name; relative paths begin at the current folder".to_owned(),
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     Decoded, HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, Malformed,
     RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX,
 };
+use crate::nearest::nearest;
 
 /// How the objects of an input stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -713,7 +714,13 @@ impl Decoder {
                 &if beside.is_empty() {
                     "it has no keys at all".to_owned()
                 } else {
-                    format!("its keys are {}; correct records in the job file's [input]", name(beside))
+                    let near = nearest(records, beside.iter().map(String::as_str));
+                    let near = near.map(|near| format!("perhaps records = \"{}\" is meant; ", cut(near)));
+                    format!(
+                        "{}its keys are {}; correct records in the job file's [input]",
+                        near.unwrap_or_default(),
+                        name(beside)
+                    )
                 },
             ),
             None => self.undecided(
