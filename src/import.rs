@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::check::InputSurvey;
+use crate::check::{InputSurvey, Survey};
 use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
@@ -97,6 +97,38 @@ struct Pass {
 }
 
 impl Importer {
+    /// Imports one input after the other, as far as that can be done.
+    pub async fn import_all(
+        &self,
+        survey: &Survey,
+        out_dirs: &[PathBuf],
+        limit: Option<u64>,
+    ) -> (Vec<Imported>, Option<ImportError>) {
+        let mut left = limit.unwrap_or(u64::MAX);
+        // Inputs without repeats are read again without looking for them: what was checked is what is sent, by its digest,
+        // and no import id is claimed twice whatever a file has become.
+        let has_repeats = survey.tally.count(Outcome::Duplicate) > 0;
+        let new = || {
+            if has_repeats {
+                Seen::new()
+            } else {
+                Seen::of_unrepeated()
+            }
+        };
+        let mut seen = (new(), new());
+        let mut all = Vec::new();
+        for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
+            match self.import(one, input, out_dir, &mut left, seen).await {
+                Ok((done, seen_so_far)) => {
+                    all.push(done);
+                    seen = seen_so_far;
+                }
+                Err(error) => return (all, Some(error)),
+            }
+        }
+        (all, None)
+    }
+
     /// Imports one input into its folder. `left` is how many entries may still be sent, `seen` the
     /// entries of the inputs before, once for sending and once for the files.
     pub async fn import(

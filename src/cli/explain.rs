@@ -14,13 +14,13 @@ use crate::sandbox::{ParseError, SandboxError};
 use crate::stop::StopCause;
 
 /// Nothing was sent: usage, job or input is wrong.
-pub(super) const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// The machine or the target stopped it; it can be resumed.
-pub(super) const STOPPED: u8 = 3;
+pub(crate) const STOPPED: u8 = 3;
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CliError {
+pub(crate) enum CliError {
     #[error(transparent)]
     Resolve(#[from] ResolveError),
     #[error(transparent)]
@@ -94,7 +94,7 @@ impl From<ReconcileError> for CliError {
 }
 
 impl CliError {
-    fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Resolve(error) => error.hint(),
             Self::Intake(error) | Self::Report(ReportError::Intake(error)) => error.hint(),
@@ -147,7 +147,7 @@ impl CliError {
     }
 
     /// The one place where errors become exit codes.
-    pub(super) fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Resolve(_)
             | Self::Intake(_)
@@ -196,7 +196,7 @@ impl CliError {
     }
 
     /// The message, and those of its causes that say more.
-    fn why(&self) -> Vec<String> {
+    pub(crate) fn why(&self) -> Vec<String> {
         let mut why = vec![self.to_string()];
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {

@@ -4,17 +4,17 @@
 
 /// A kind of problem or warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Remedy {
+pub(crate) struct Remedy {
     /// As [`crate::intake::Problem::code`] has it.
-    pub(super) code: &'static str,
+    pub(crate) code: &'static str,
     /// What all of its kind have in common.
-    pub(super) meaning: &'static str,
+    pub(crate) meaning: &'static str,
     /// What to do next.
-    pub(super) to_do: &'static str,
+    pub(crate) to_do: &'static str,
 }
 
 /// The entry of a code.
-pub(super) fn of(code: &str) -> Option<&'static Remedy> {
+pub(crate) fn of(code: &str) -> Option<&'static Remedy> {
     REMEDIES.iter().find(|remedy| remedy.code == code)
 }
 

@@ -26,7 +26,7 @@ const NOTE_INDENT: usize = 13;
 const NAMES_SHOWN: usize = 12;
 
 /// Reads everything of a plan, showing how far it is.
-pub(super) async fn take(
+pub(crate) async fn take(
     plan: &Arc<ReadPlan>,
     shown: args::Progress,
 ) -> Result<Survey, IntakeError> {

@@ -13,9 +13,16 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text that was made neutral.
+pub fn plain(cell: &str) -> &str {
+    cell.strip_prefix('\'')
+        .filter(|text| matches!(neutral(text), Cow::Owned(_)))
+        .unwrap_or(cell)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::neutral;
+    use super::{neutral, plain};
 
     #[test]
     fn what_a_spreadsheet_would_run_is_neutralised_and_nothing_else() {
@@ -23,5 +30,8 @@ mod tests {
         assert_eq!(neutral("@SUM(A1)"), "'@SUM(A1)");
         assert_eq!(neutral("T-1"), "T-1");
         assert_eq!(neutral(""), "");
+        for text in ["=1+1", "@SUM(A1)", "T-1", "'T-1", ""] {
+            assert_eq!(plain(&neutral(text)), text);
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, Settled, Via};
 /// The file's name in an output folder.
 pub const FILE: &str = "results.csv";
 
-const HEADER: [&str; 14] = [
+pub(crate) const HEADER: [&str; 14] = [
     "row",
     "line",
     "key",

@@ -11,6 +11,7 @@ mod import;
 mod job;
 mod kills;
 mod ledger;
+mod library;
 mod map;
 mod mapping;
 mod oracle;

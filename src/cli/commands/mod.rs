@@ -8,7 +8,7 @@ pub(super) mod rows;
 pub(super) mod run;
 pub(super) mod sandbox;
 pub(super) mod status;
-mod target;
+pub(crate) mod target;
 
 use std::io;
 

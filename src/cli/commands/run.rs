@@ -17,9 +17,7 @@ use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
 use crate::forecast::Forecast;
 use crate::import::{ImportError, Imported, Importer};
-use crate::intake::Seen;
 use crate::ledger::Ledger;
-use crate::outcome::Outcome;
 use crate::plan::{RunPlan, Sending};
 use crate::stop::{StopCause, StopSignal};
 
@@ -138,7 +136,7 @@ fn confirm(plan: &RunPlan, survey: &Survey, forecast: &Forecast) -> Result<(), C
     }
 }
 
-/// Imports one input after the other, as far as that can be done.
+/// Imports all inputs; shows how it goes, and hears signals meanwhile.
 async fn import_all(
     importer: &Importer,
     plan: &RunPlan,
@@ -151,36 +149,13 @@ async fn import_all(
         progress.is_json(),
     ));
     let lines = tokio::spawn(progress.clone().tell_regularly());
-    let mut left = plan.limit.unwrap_or(u64::MAX);
-    // Inputs without repeats are read again without looking for them: what was checked is what is sent, by its digest,
-    // and no import id is claimed twice whatever a file has become.
-    let has_repeats = survey.tally.count(Outcome::Duplicate) > 0;
-    let new = || {
-        if has_repeats {
-            Seen::new()
-        } else {
-            Seen::of_unrepeated()
-        }
-    };
-    let mut seen = (new(), new());
-    let mut all = Vec::new();
-    let mut failed = None;
-    for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.core.out_dirs).enumerate() {
-        match importer.import(one, input, out_dir, &mut left, seen).await {
-            Ok((done, seen_so_far)) => {
-                all.push(done);
-                seen = seen_so_far;
-            }
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
-    }
+    let done = importer
+        .import_all(survey, &plan.core.out_dirs, plan.limit)
+        .await;
     lines.abort();
     signals.abort();
     progress.end();
-    (all, failed)
+    done
 }
 
 /// Tells what became of each input, for a person or for a program.

@@ -9,7 +9,7 @@ use crate::sandbox::{self, Sandbox};
 use crate::stop::StopSignal;
 
 /// The way to the target, and the sandbox behind it, which lives as long as it is kept.
-pub(super) fn reach(
+pub(crate) fn reach(
     plan: &RunPlan,
     stop: &StopSignal,
     events: &Events,
