@@ -30,6 +30,9 @@ impl Place {
             fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")).expect("samples")
         {
             let file = file.expect("a sample");
+            if file.path().is_dir() {
+                continue;
+            }
             fs::copy(file.path(), samples.join(file.file_name())).expect("copied");
         }
         Self { dir }
@@ -57,7 +60,7 @@ impl Place {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("it runs")
     }
 
