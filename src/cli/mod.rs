@@ -7,6 +7,8 @@ mod ask;
 mod commands;
 mod ending;
 mod explain;
+#[cfg(test)]
+mod guide;
 pub mod job;
 pub mod limits;
 mod nearest;
@@ -94,6 +96,7 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
             Command::Map(args) => commands::map::map(args, &around),
             Command::Status(args) => commands::status::status(args, &around),
             Command::Sandbox(args) => commands::sandbox::sandbox(args, &around).await,
+            Command::Schema(args) => commands::schema(*args),
             Command::Completions(args) => commands::completions(*args),
             Command::Man(args) => commands::man(args),
         }

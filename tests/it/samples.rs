@@ -113,6 +113,53 @@ fn every_command_in_the_guide_is_one() {
     }
 }
 
+/// The first pages are followed step by step: what one command writes is what the next reads.
+#[test]
+fn the_first_pages_work_as_written() {
+    for (page, steps, requests) in [("first-import.md", 4, 0), ("backlog.md", 7, 36)] {
+        let place = Place::new();
+        let server = server(|_| {});
+        fs::copy(place.path("samples/backlog.csv"), place.path("backlog.csv")).expect("copied");
+        let text = fs::read_to_string(root().join("docs").join(page)).expect("a page");
+        let commands = commands_of_page(&text);
+        let commands: Vec<_> = commands.iter().filter(|words| words.len() > 1).collect();
+        assert_eq!(commands.len(), steps, "{page}: {commands:?}");
+        for command in commands {
+            let mut words: Vec<_> = command.iter().map(String::as_str).collect();
+            if words[0] == "run" && !words.contains(&"--yes") {
+                words.push("--yes"); // there is nobody to ask
+            }
+            let output = place
+                .command(&words)
+                .env("CONCORD_API_KEY", SANDBOX_API_KEY)
+                .env("CONCORD_BASE_URL", server.base_url())
+                .env("CONCORD_ORGANIZATION_ID", SANDBOX_ORGANIZATION.to_string())
+                .env("CONCORD_PROJECT_ID", SANDBOX_PROJECT.to_string())
+                .output()
+                .expect("it runs");
+            assert!(
+                matches!(code(&output), 0 | 1),
+                "{page}: {words:?}: {}",
+                stderr(&output)
+            );
+            if words[0] == "map" {
+                assert!(
+                    stdout(&output).starts_with("#:schema "),
+                    "{}",
+                    stdout(&output)
+                );
+                // What a person made of the proposal.
+                fs::copy(
+                    place.path("samples/backlog.toml"),
+                    place.path("backlog.toml"),
+                )
+                .expect("copied");
+            }
+        }
+        assert_eq!(server.requests().len(), requests, "{page}");
+    }
+}
+
 #[test]
 fn every_nightly_command_creates_what_is_new() {
     for command in [command_of_unit(), command_of_cron(), command_of_pod()] {
@@ -173,9 +220,34 @@ fn the_image_is_built_with_the_compiler_that_is_asked_for() {
     assert!(sample("Dockerfile").contains(&image), "{image}");
 }
 
-/// Skipped only where there is no systemd and none is asked for: `CONCORD_IMPORT_SYSTEMD_TESTS=required`.
+/// What bash proposes for a word that is begun.
+#[cfg(unix)]
+#[test]
+fn bash_completes_the_options_of_commands() {
+    let place = Place::new();
+    let script = stdout(&place.run(&["completions", "bash"]));
+    fs::write(place.path("completions"), script).expect("written");
+    for (begun, command, proposed) in [
+        ("--api", "run", "--api-key-file\n"),
+        ("--ref", "schema", "--reference\n"),
+    ] {
+        let ask = format!(
+            "source {}; COMP_WORDS=({PROGRAM} {command} {begun}); COMP_CWORD=2; f=$(complete -p {PROGRAM}); f=${{f##*-F }}; \
+             ${{f%% *}} {PROGRAM} {begun} {command}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            place.path("completions").display()
+        );
+        let output = Command::new("bash")
+            .args(["-c", &ask])
+            .output()
+            .expect("bash");
+        assert_eq!(stdout(&output), proposed, "{}", stderr(&output));
+    }
+}
+
+/// Says so where there is no systemd, or fails with `CONCORD_IMPORT_SYSTEMD_TESTS=required`.
 #[cfg(target_os = "linux")]
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that did not look says so")]
 fn systemd_takes_the_units() {
     let place = Place::new();
     let units = ["concord-import.service", "concord-import.timer"].map(|name| {
@@ -199,6 +271,6 @@ fn systemd_takes_the_units() {
             stderr(&output)
         ),
         Err(error) if is_required => panic!("systemd-analyze: {error}"),
-        Err(error) => println!("not verified, systemd-analyze: {error}"),
+        Err(error) => eprintln!("not verified, systemd-analyze: {error}"),
     }
 }
