@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use concord_import::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 
@@ -236,7 +235,7 @@ fn bash_completes_the_options_of_commands() {
              ${{f%% *}} {PROGRAM} {begun} {command}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             place.path("completions").display()
         );
-        let output = Command::new("bash")
+        let output = std::process::Command::new("bash")
             .args(["-c", &ask])
             .output()
             .expect("bash");
@@ -260,7 +259,7 @@ fn systemd_takes_the_units() {
     });
     let is_required =
         std::env::var("CONCORD_IMPORT_SYSTEMD_TESTS").is_ok_and(|value| value == "required");
-    let analyzed = Command::new("systemd-analyze")
+    let analyzed = std::process::Command::new("systemd-analyze")
         .args(["verify", "--man=no"])
         .args(&units)
         .output();
