@@ -1,5 +1,7 @@
 //! Checks an input, and tells what is wrong with it: `cargo run --example check -- samples/backlog.csv`.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it got")]
+
 use std::process::ExitCode;
 
 use concord_import::{Error, Job};

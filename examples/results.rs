@@ -1,5 +1,7 @@
 //! Reads results: what was not created, and why: `cargo run --example results -- target/example/results.csv`.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it got")]
+
 use concord_import::{Error, Results};
 
 fn main() -> Result<(), Error> {

@@ -14,6 +14,7 @@ const DRAFT_SUFFIX: &str = ".part";
 const DRAFT_AGE_MIN: Duration = Duration::from_mins(1);
 
 /// Options that make new files 0600.
+#[cfg_attr(not(unix), expect(unused_mut, reason = "a mode is of Unix"))]
 pub fn private_options() -> OpenOptions {
     let mut options = File::options();
     #[cfg(unix)]
@@ -79,6 +80,10 @@ impl Replacement {
 }
 
 /// Makes it last that a folder has this file or folder.
+#[cfg_attr(
+    not(unix),
+    expect(unused_variables, reason = "folders cannot be synced")
+)]
 fn sync_entry(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder_of(path))?.sync_all()?;

@@ -119,11 +119,19 @@ Examples:
 
 Only for trying and testing: it keeps what it is sent, unencrypted.";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  concord-import schema > concord-import.schema.json
+  concord-import schema --reference | less
+
+An editor that knows JSON Schema takes it from the first line of a job file: #:schema ./concord-import.schema.json";
+
 const PACKAGING_EXAMPLES: &str = "\
 Examples:
   concord-import completions bash > /usr/share/bash-completion/completions/concord-import
   concord-import completions zsh > \"${fpath[1]}/_concord-import\"
-  concord-import completions fish > ~/.config/fish/completions/concord-import.fish";
+  concord-import completions fish > ~/.config/fish/completions/concord-import.fish
+  concord-import completions powershell >> $PROFILE";
 
 const MAN_EXAMPLES: &str = "\
 Examples:
@@ -213,6 +221,9 @@ pub enum Command {
     /// Serve a local Concord to try and test against
     #[command(after_long_help = SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
+    /// Print the JSON Schema of job files, for editors
+    #[command(after_long_help = SCHEMA_EXAMPLES)]
+    Schema(SchemaArgs),
     /// Print a shell's completions
     #[command(after_long_help = PACKAGING_EXAMPLES)]
     Completions(CompletionsArgs),
@@ -512,6 +523,14 @@ pub struct SandboxArgs {
     /// Seed for faults that come by chance
     #[arg(long, value_name = "N", help_heading = "Faults")]
     pub seed: Option<u64>,
+}
+
+/// `schema`
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SchemaArgs {
+    /// Print what a job file may say for people instead, as Markdown
+    #[arg(long)]
+    pub reference: bool,
 }
 
 /// `completions`

@@ -13,6 +13,9 @@ use uuid::Uuid;
 use crate::plan::{DoubtPolicy, Reading, Rules};
 
 mod fields;
+mod keys;
+mod reference;
+mod schema;
 mod sections;
 mod walk;
 
@@ -110,6 +113,16 @@ impl fmt::Display for JobFaults {
         }
         Ok(())
     }
+}
+
+/// The JSON Schema of a job file.
+pub fn schema() -> String {
+    format!("{:#}", schema::schema())
+}
+
+/// Everything that a job file may say, as Markdown.
+pub fn reference() -> String {
+    reference::reference()
 }
 
 /// Reads a job file's text. `name` is what its faults are told under.

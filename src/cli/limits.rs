@@ -155,6 +155,11 @@ impl Between {
         }
     }
 
+    /// From where to where, in words.
+    pub(crate) const fn words(&self) -> &'static str {
+        self.words
+    }
+
     /// A duration as people write it (`1h30m`), when it lies within the range.
     pub fn parse(&self, text: &str) -> Result<Duration, Refusal> {
         let duration =

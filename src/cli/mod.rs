@@ -8,6 +8,8 @@ mod commands;
 mod ending;
 mod estimate;
 pub(crate) mod explain;
+#[cfg(test)]
+mod guide;
 pub mod job;
 pub mod limits;
 mod logs;
@@ -95,6 +97,7 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
             Command::Map(args) => commands::map::map(args, &around),
             Command::Status(args) => commands::status::status(args, &around),
             Command::Sandbox(args) => commands::sandbox::sandbox(args, &around).await,
+            Command::Schema(args) => commands::schema(*args),
             Command::Completions(args) => commands::completions(*args),
             Command::Man(args) => commands::man(args),
         }

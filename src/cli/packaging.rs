@@ -17,6 +17,13 @@ pub fn completions(shell: Shell, out: &mut impl Write) -> io::Result<()> {
     // To memory first: the generator panics where writing fails, and a closed pipe is no reason to panic.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
+    if shell == Shell::Bash {
+        // Of a name with a hyphen the generator takes the one half for a command of the other, in one of two places.
+        let text = String::from_utf8_lossy(&script);
+        script = text
+            .replace("concord__subcmd__import__", "concord__import__")
+            .into_bytes();
+    }
     out.write_all(&script)
 }
 

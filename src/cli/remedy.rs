@@ -514,6 +514,19 @@ const REMEDIES: &[Remedy] = &[
     ),
 ];
 
+/// All of them, for the guide.
+#[cfg(test)]
+pub(super) fn page() -> String {
+    let mut remedies: Vec<_> = REMEDIES.iter().collect();
+    remedies.sort_by_key(|remedy| remedy.code);
+    let mut page = String::from("| code | what it means | what to do |\n|---|---|---|\n");
+    for remedy in remedies {
+        let to_do = remedy.to_do.replace('|', "\\|");
+        page += &format!("| `{}` | {} | {to_do} |\n", remedy.code, remedy.meaning);
+    }
+    page
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};

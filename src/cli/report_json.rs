@@ -1,4 +1,4 @@
-//! The report of a check for programs: one JSON object. Its names are described in the README and stay as they are.
+//! The report of a check for programs: one JSON object. Its names are described in docs/results.md and stay as they are.
 //!
 //! Holds no value of the input but masked ones, unless the person asked for them.
 

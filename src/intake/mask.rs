@@ -1,6 +1,6 @@
 //! Values masked: enough for a person who has the file to recognise the row, nothing that says who somebody is.
 //!
-//! The rule, which the README states as well:
+//! The rule, which docs/results.md states as well:
 //! - an address keeps the first character on each side of its last `@`: `j…@e…`;
 //! - a number (no letters, at least eight digits) keeps its first two digits, with `+` if it begins so, and its last
 //!   two: `+44…21`;

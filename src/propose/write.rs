@@ -15,6 +15,9 @@ pub const CANDIDATES_SHOWN_MAX: usize = 5;
 /// Comments are broken before this column.
 const WIDTH_MAX: usize = 116;
 
+/// Where editors find the schema, once `concord-import schema` has written it: beside the job file.
+const SCHEMA: &str = "#:schema ./concord-import.schema.json";
+
 /// The text being written.
 #[derive(Default)]
 struct Text {
@@ -72,6 +75,7 @@ fn head(proposal: &Proposal, text: &mut Text) {
         Some(source) => format!("; looks like an export of {}", source.name),
         None => String::new(),
     };
+    text.line(SCHEMA);
     text.line(&format!(
         "# Proposed by `concord-import map` from {}: {}, {columns} columns{from}.",
         plain(&proposal.input),

@@ -31,6 +31,9 @@ impl Place {
             fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")).expect("samples")
         {
             let file = file.expect("a sample");
+            if file.path().is_dir() {
+                continue;
+            }
             fs::copy(file.path(), samples.join(file.file_name())).expect("copied");
         }
         Self { dir }

@@ -20,6 +20,7 @@ mod reading;
 mod reading_json;
 mod reconcile;
 mod rejects;
+mod samples;
 mod sandbox;
 mod schema;
 mod simulation;

@@ -10,11 +10,25 @@ pub(super) mod sandbox;
 pub(super) mod status;
 pub(crate) mod target;
 
-use std::io;
+use std::io::{self, Write};
 
-use super::args::{CompletionsArgs, ManArgs};
+use super::args::{CompletionsArgs, ManArgs, SchemaArgs};
 use super::explain::CliError;
-use super::packaging;
+use super::{job, packaging};
+
+/// `schema`
+pub(super) fn schema(args: SchemaArgs) -> Result<u8, CliError> {
+    let text = if args.reference {
+        job::reference()
+    } else {
+        job::schema() + "\n"
+    };
+    io::stdout()
+        .lock()
+        .write_all(text.as_bytes())
+        .map_err(to_stdout)?;
+    Ok(0)
+}
 
 /// `completions`
 pub(super) fn completions(args: CompletionsArgs) -> Result<u8, CliError> {

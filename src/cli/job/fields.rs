@@ -6,24 +6,22 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::MINIMAL;
+use super::keys::{RULE, SOURCES};
 use super::walk::{Reader, Table, Value, belongs, is_api_key, list};
 use crate::cli::limits::{self, shown};
 use crate::entry::{Field, RequestType};
 use crate::nearest::nearest;
 use crate::plan::{Literal, Meaning, NamePart, Rule};
 
-const SOURCES: [&str; 4] = ["column", "columns", "template", "value"];
-const RULE_KEYS: [&str; 7] = [
-    "column", "columns", "template", "value", "values", "default", "part",
-];
-const NAME_PARTS: [(&str, NamePart); 2] = [("first", NamePart::First), ("last", NamePart::Last)];
-const REQUESTS: [(&str, RequestType); 4] = [
+pub(super) const NAME_PARTS: [(&str, NamePart); 2] =
+    [("first", NamePart::First), ("last", NamePart::Last)];
+pub(super) const REQUESTS: [(&str, RequestType); 4] = [
     (RequestType::View.name(), RequestType::View),
     (RequestType::Delete.name(), RequestType::Delete),
     (RequestType::Change.name(), RequestType::Change),
     (RequestType::DoNotSell.name(), RequestType::DoNotSell),
 ];
-const REQUESTS_OR_SKIP: [(&str, Option<RequestType>); 5] = [
+pub(super) const REQUESTS_OR_SKIP: [(&str, Option<RequestType>); 5] = [
     (RequestType::View.name(), Some(RequestType::View)),
     (RequestType::Delete.name(), Some(RequestType::Delete)),
     (RequestType::Change.name(), Some(RequestType::Change)),
@@ -129,7 +127,7 @@ impl<'t> Reader<'t> {
     }
 
     fn rule_of_table(&mut self, field: Field, table: &Table<'t>) -> Option<Rule> {
-        self.only_keys(table, &RULE_KEYS);
+        self.only_keys(table, &RULE.each_ref().map(|key| key.name));
         let source = self.source(field, table)?;
         let value = table.get(source)?;
         let path = table.path(source);

@@ -23,13 +23,13 @@ const OF_CSV: [&str; 7] = [
     "set_aside",
 ];
 const FILTER_KEYS: [&str; 2] = ["column", "in"];
-const DATE_ORDERS: [(&str, DateOrder); 3] = [
+pub(super) const DATE_ORDERS: [(&str, DateOrder); 3] = [
     ("dmy", DateOrder::DayFirst),
     ("mdy", DateOrder::MonthFirst),
     ("ymd", DateOrder::YearFirst),
 ];
-const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
-const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
+pub(super) const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
+pub(super) const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
     ("look-up", DoubtPolicy::LookUp),
     ("hold", DoubtPolicy::Hold),
     ("resend", DoubtPolicy::Resend),
@@ -79,8 +79,8 @@ const ENCODINGS: [&str; 39] = [
 /// How many of them a message lists.
 const ENCODINGS_LISTED: usize = 10;
 /// Formats that nothing follows from.
-const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
-const FORMATS: [(&str, Format); 3] = [
+pub(super) const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
+pub(super) const FORMATS: [(&str, Format); 3] = [
     ("csv", Format::Csv),
     ("jsonl", Format::Jsonl),
     ("json", Format::Json),

@@ -1,6 +1,6 @@
 //! Walking a job file's tree: tables, values of each kind, and the faults gathered on the way.
 //!
-//! Knows the names of sections and keys, and nothing of what they mean.
+//! Takes the names of sections and keys from `keys`, and knows nothing of what they mean.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -10,53 +10,13 @@ use toml::de::{DeTable, DeValue};
 use uuid::Uuid;
 
 use super::Fault;
+use super::keys::{SECTIONS, Section};
 use crate::cli::limits::{self, Between, Refusal, shown};
 use crate::entry::Field;
 use crate::nearest::nearest;
 
 /// What the parser says of a key that stands twice.
 pub(super) const REPEATED_KEY: &str = "duplicate key";
-const SECTIONS: [(&str, &[&str]); 4] = [
-    ("target", &["organization", "project", "base_url"]),
-    (
-        "input",
-        &[
-            "key",
-            "region",
-            "where",
-            "format",
-            "encoding",
-            "delimiter",
-            "quote",
-            "escape",
-            "header_row",
-            "header_rows",
-            "columns",
-            "set_aside",
-            "records",
-            "sheet",
-            "received",
-            "date_order",
-        ],
-    ),
-    ("fields", &[]), // the API's own names
-    (
-        "send",
-        &[
-            "mark",
-            "in_doubt",
-            "rate",
-            "concurrency",
-            "max_attempts",
-            "initial_backoff",
-            "max_backoff",
-            "settle",
-            "timeout",
-            "give_up_after",
-        ],
-    ),
-];
-
 pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
 /// A table and what to call it.
@@ -163,11 +123,11 @@ impl<'t> Reader<'t> {
     pub(super) fn sections(&mut self, root: &DeTable<'_>) {
         for (key, value) in root {
             let name = key.get_ref().as_ref();
-            if SECTIONS.iter().any(|(section, _)| *section == name) || is_api_key(name) {
+            if SECTIONS.iter().any(|section| section.name == name) || is_api_key(name) {
                 continue;
             }
             let (message, hint) = if value.get_ref().is_table() {
-                let names = || SECTIONS.iter().map(|(section, _)| *section);
+                let names = || SECTIONS.iter().map(|section| section.name);
                 let hint = match nearest(name, names()) {
                     Some(near) => format!("did you mean `[{near}]`?"),
                     None => {
@@ -193,8 +153,8 @@ impl<'t> Reader<'t> {
         name: &'static str,
     ) -> Option<Table<'t>> {
         let table = self.table(root.get(name)?, format!("[{name}]"))?;
-        let known = SECTIONS.iter().find(|(section, _)| *section == name)?.1;
-        self.only_keys(&table, known);
+        let known = SECTIONS.iter().find(|section| section.name == name)?;
+        self.only_keys(&table, &names(known));
         Some(table)
     }
 
@@ -393,6 +353,10 @@ pub(super) fn is_api_key(name: &str) -> bool {
     )
 }
 
+fn names(section: &Section) -> Vec<&'static str> {
+    section.keys.iter().map(|key| key.name).collect()
+}
+
 /// Where a key that is out of place belongs; empty when nowhere.
 pub(super) fn belongs(key: &str) -> String {
     if Field::from_name(key).is_some() {
@@ -400,8 +364,8 @@ pub(super) fn belongs(key: &str) -> String {
     }
     SECTIONS
         .iter()
-        .find(|(_, keys)| keys.contains(&key))
-        .map(|(section, _)| format!("it belongs under `[{section}]`"))
+        .find(|section| names(section).contains(&key))
+        .map(|section| format!("it belongs under `[{}]`", section.name))
         .unwrap_or_default()
 }
 

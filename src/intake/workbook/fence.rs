@@ -136,7 +136,7 @@ fn ended(status: ExitStatus) -> io::Error {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]
-    let signal: Option<i32> = None;
+    let signal = status.code().and(None::<i32>); // there are none
     broken(
         match signal {
             Some(SIGXCPU) => "is a workbook that takes too long to read for its size".to_owned(),
