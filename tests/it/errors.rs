@@ -364,7 +364,10 @@ fn every_mistake_is_answered_with_what_where_and_a_next_step() {
         )
         .expect("text");
     }
-    insta::assert_snapshot!("catalogue", catalogue);
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"127\.0\.0\.1:\d+/", "127.0.0.1:…/");
+    settings.add_filter(r#" at path "[^"]*""#, "");
+    settings.bind(|| insta::assert_snapshot!("catalogue", catalogue));
 }
 
 fn assert_well_formed(title: &str, told: &str, said: &[&str]) {

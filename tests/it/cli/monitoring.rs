@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::{DEADLINE, Place, code, server, stderr, stdout};
+use super::{DEADLINE, Place, assert_each_once, code, server, stderr, stdout, wait_for};
 
 /// The value of a sample, if it is told.
 fn value(text: &str, sample: &str) -> Option<f64> {
@@ -251,4 +251,52 @@ fn log_lines_are_log_records_and_tell_of_no_row() {
         assert!(at.len() == 27 && at.ends_with('Z'), "{at}");
     }
     assert!(!stderr(&output).contains("example.com"));
+}
+
+#[test]
+fn two_nightly_runs_that_overlap_create_each_request_once() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = with(
+        &place.live(60, &server),
+        &["--rate", "40", "--progress", "json"],
+    );
+    let first = place.start(&with(&args, &["--out", "first"]));
+    wait_for(&server, 8);
+    // A new word in the same export is a problem of its row alone.
+    let rows = fs::read_to_string(place.path("t.csv")).expect("the input")
+        + "T-61,z@example.com,Portability\n";
+    fs::write(place.path("later.csv"), rows).expect("written");
+    let later: Vec<String> = with(&args, &["--out", "second", "--job", "t.toml"])
+        .into_iter()
+        .map(|word| {
+            if word == "t.csv" {
+                "later.csv".to_owned()
+            } else {
+                word
+            }
+        })
+        .collect();
+    let second = place.finish(&later);
+    let first = first.wait_with_output().expect("it ends");
+    // What the one is sending, the other leaves alone, and says so.
+    for output in [&first, &second] {
+        assert!(code(output) <= 1, "{}", stderr(output));
+    }
+    assert_each_once(&server, 60);
+    let summary = |output| -> serde_json::Value {
+        serde_json::from_str(stdout(output).trim()).expect("one line of JSON")
+    };
+    let (first, second) = (summary(&first), summary(&second));
+    assert_eq!(
+        (&first["invalid"], &second["invalid"]),
+        (&0.into(), &1.into())
+    );
+    for told in [first, second] {
+        let count = |name: &str| told[name].as_u64().expect("a count");
+        assert_eq!(count("created") + count("in_doubt"), 60, "{told}");
+    }
+    let again = place.finish(&later);
+    assert_eq!(summary(&again)["already_created"], 60);
+    assert_each_once(&server, 60);
 }
