@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`import`] owns that way and is the place to start reading. [`intake`], [`ledger`] and [`outbound`] do not know
-//! each other; what they share is the vocabulary: [`entry`], [`outcome`], [`plan`], [`event`], [`stop`].
+//! each other; what they share is the vocabulary: [`entry`], [`outcome`], [`plan`], [`event`], [`stop`], [`timeline`].
 //! [`report`] makes files of ledger and input, [`check`] sums up an input without sending, [`propose`] makes a job
 //! file for it, [`cli`] is the only code
 //! that prints, and [`sandbox`] is a Concord on loopback to try it on.
@@ -33,5 +33,6 @@ pub mod reconcile;
 pub mod report;
 pub mod sandbox;
 pub mod stop;
+pub mod timeline;
 
-pub(crate) use machine::{blocking, inherited, time_of_day};
+pub(crate) use machine::{blocking, inherited, time_of_day, today};

@@ -196,7 +196,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Write the output folder again from ledger and input; sends nothing
     #[command(after_long_help = RESULTS_EXAMPLES)]
-    Results(CommonArgs),
+    Results(ResultsArgs),
     /// Compare inputs and ledger with what Concord holds; settles what is in doubt, rebuilds a lost ledger
     #[command(after_long_help = RECONCILE_EXAMPLES)]
     Reconcile(CommonArgs),
@@ -226,7 +226,7 @@ impl Command {
         match self {
             Self::Run(RunArgs { common, .. })
             | Self::Check(CheckArgs { common, .. })
-            | Self::Results(common)
+            | Self::Results(ResultsArgs { common, .. })
             | Self::Reconcile(common) => common.output.progress == Progress::Json,
             _ => false,
         }
@@ -242,6 +242,20 @@ pub struct RunArgs {
     /// Only check, as `check` does: nothing is sent
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
+    /// Show values and keys in report.html as they are: personal data, for your eyes
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
+}
+
+/// `results`
+#[derive(Clone, Debug, Default, Args)]
+pub struct ResultsArgs {
+    /// All the rest.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Show values and keys in report.html as they are: personal data, for your eyes
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
 }
 
 /// `check`

@@ -41,7 +41,7 @@ pub(super) fn of_input(name: &str, done: &Imported) -> String {
             "Concord shows a property otherwise than it was sent: see error_code `echo_differs`",
         );
     }
-    let names = ["results.csv", "summary.json"]
+    let names = ["report.html", "results.csv", "summary.json"]
         .into_iter()
         .map(str::to_owned);
     let rejects = done
@@ -63,7 +63,7 @@ fn line(text: &mut String, label: &str, count: u64, remark: &str) {
     *text += &format!("{}\n", line.trim_end());
 }
 
-fn remark(outcome: Outcome, tally: &Tally) -> String {
+pub(super) fn remark(outcome: Outcome, tally: &Tally) -> String {
     match outcome {
         Outcome::Created => {
             let mut parts = Vec::new();

@@ -20,8 +20,13 @@ pub(super) struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// What to do next, as a command where there is one. One paragraph a step.
+    /// What to do next, as text.
     pub(super) fn next_step(&self) -> String {
+        format!("\n{}", self.next_steps().join("\n\n"))
+    }
+
+    /// What to do next, as a command where there is one: on a line that begins with two blanks. One paragraph a step.
+    pub(super) fn next_steps(&self) -> Vec<String> {
         let mut steps = match self.stopped {
             Some(cause) => self.after_stop(cause),
             None => self.after_end(),
@@ -36,7 +41,7 @@ impl Ended<'_> {
                 "The input holds no entry: there was nothing to create.".into()
             });
         }
-        format!("\n{}", steps.join("\n\n"))
+        steps
     }
 
     fn after_stop(&self, cause: &StopCause) -> Vec<String> {

@@ -3,10 +3,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::report_text::counts;
@@ -16,7 +12,7 @@ use crate::check::{self, Survey};
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
-use crate::{blocking, time_of_day};
+use crate::{blocking, today};
 
 /// Names of columns that are shown.
 const NAMES_SHOWN: usize = 12;
@@ -43,12 +39,6 @@ pub(super) async fn take(
     terminal::set_bar(None);
     bar.finish_and_clear();
     Ok(survey?.expect("a survey that is never broken off comes to its end"))
-}
-
-/// The day that it is by UTC.
-fn today() -> Date {
-    let now = Timestamp::try_from(time_of_day()).unwrap_or(Timestamp::UNIX_EPOCH);
-    Offset::UTC.to_datetime(now).date()
 }
 
 fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {

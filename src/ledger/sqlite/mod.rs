@@ -269,6 +269,14 @@ fn perform(
         Ask::RunOf { input, reply } => {
             answer(reply, runs::run_of(tx, locks, &input).map(Ok), fault)
         }
+        Ask::History {
+            run,
+            runs_max,
+            reply,
+        } => {
+            let history = runs::history(tx, locks, run, runs_max);
+            answer(reply, history.map(Ok), fault)
+        }
         Ask::SomeCreated { reply } => answer(reply, entries::some_created(tx).map(Ok), fault),
         Ask::HolderOf { id, reply } => answer(reply, entries::holder_of(tx, id).map(Ok), fault),
     }
@@ -278,7 +286,11 @@ fn perform(
 const fn is_read(ask: &Ask) -> bool {
     matches!(
         ask,
-        Ask::Get { .. } | Ask::RunOf { .. } | Ask::SomeCreated { .. } | Ask::HolderOf { .. }
+        Ask::Get { .. }
+            | Ask::RunOf { .. }
+            | Ask::History { .. }
+            | Ask::SomeCreated { .. }
+            | Ask::HolderOf { .. }
     )
 }
 
@@ -296,6 +308,7 @@ fn refuse(ask: Ask) -> Pending {
         Ask::Get { reply, .. } => tell(reply),
         Ask::Begin { reply, .. } => tell(reply),
         Ask::RunOf { reply, .. } => tell(reply),
+        Ask::History { reply, .. } => tell(reply),
         Ask::SomeCreated { reply } | Ask::HolderOf { reply, .. } => tell(reply),
     }
 }
