@@ -29,7 +29,7 @@
 
   // What is folded is printed as well.
   addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details:not([open])")) {
+    for (const details of document.querySelectorAll("details:not([open], .numbers)")) {
       details.open = true;
       details.dataset.folded = "";
     }
@@ -86,6 +86,7 @@
       row.hidden = !fits;
       shown += fits;
     }
+    table.classList.toggle("searched", shown < rows.length);
     const { list, beyond } = wanted();
     const count = list.reduce((sum, [from, to]) => sum + to - from + 1, 0);
     delete button.dataset.label;

@@ -6,7 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use super::charts::{Chart, Role, Series, bar, swatch};
-use super::text::{counted, length, moment, percent, short_moment, shown};
+use super::text::{counted, length, moment, percent, short_moment, shown, ticked};
 use super::{Advice, Page, table};
 use crate::check::{Group, Groups};
 use crate::entry::RequestType;
@@ -81,10 +81,10 @@ pub(super) fn body(page: &Page<'_>) -> Markup {
         ("requests", "Requests", requests(page)),
         ("deadlines", "Deadlines", deadlines(page)),
         ("problems", "Problems", problems(page)),
-        ("left", "Not created", table::left(page)),
         ("time", "Over time", over_time(page)),
         ("attempts", "Attempts", attempts(page)),
         ("runs", "Runs", runs(page)),
+        ("left", "Not created", table::left(page)),
     ];
     html! {
         (PreEscaped(PATTERNS))
@@ -191,7 +191,7 @@ fn next(page: &Page<'_>) -> Markup {
                             button type="button" hidden data-copy=(id) { "Copy" span.unseen { " the command" } }
                         }
                     } @else {
-                        p { (line) }
+                        p { (ticked(line)) }
                     }
                 }
             }
@@ -408,9 +408,9 @@ fn problem(count: u64, place: Option<&str>, what: &str, code: &str, advice: Opti
             div {
                 p.what {
                     @if let Some(place) = place { b { (shown(place)) } ": " }
-                    (shown(what)) " " code.code { (shown(code)) }
+                    (ticked(what)) " " code.code { (shown(code)) }
                 }
-                @if let Some(advice) = advice { p.fix { span.unseen { "What helps: " } (advice.to_do) } }
+                @if let Some(advice) = advice { p.fix { span.unseen { "What helps: " } (ticked(advice.to_do)) } }
                 (examples)
             }
         }
@@ -427,12 +427,12 @@ fn group_of(page: &Page<'_>, group: &Group) -> Markup {
     let more = group.count.saturating_sub(group.examples.len() as u64);
     let examples = html! {
         @if !group.examples.is_empty() {
-            ul.examples {
+            ul.examples.inline[group.is_uniform] {
                 @for example in &group.examples {
                     li {
                         (where_of(example.position.row, example.position.line))
                         @if let Some(value) = &example.value { " " code.value { (value_of(page, value)) } }
-                        @if !group.is_uniform { " " (shown(&example.message)) }
+                        @if !group.is_uniform { " " (ticked(&example.message)) }
                     }
                 }
                 @if more > 0 { li { "and " (grouped(more)) " more" } }
@@ -451,9 +451,9 @@ fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
     };
     let more = refusal.count.saturating_sub(refusal.examples.len() as u64);
     let examples = html! {
-        ul.examples {
+        ul.examples.inline[refusal.is_uniform] {
             @for (row, line, message) in &refusal.examples {
-                li { (where_of(*row, *line)) @if !refusal.is_uniform { " " (shown(message)) } }
+                li { (where_of(*row, *line)) @if !refusal.is_uniform { " " (ticked(message)) } }
             }
             @if more > 0 { li { "and " (grouped(more)) " more" } }
         }
@@ -530,13 +530,13 @@ fn timeline_of(timeline: &Timeline) -> Markup {
         line("95 of 100 within (p95)", Role::Ninetyfifth, &timeline.p95_us),
         line("99 of 100 within (p99)", Role::Ninetyninth, &timeline.p99_us),
     ];
-    let peak = rates.iter().flat_map(|one| &one.values).flatten().copied().fold(0.0, f64::max);
+    let most = timeline.created.iter().max().copied().map_or(0.0, f64::from) / seconds;
     let [p50, p95, p99] = timeline.whole_us.map(|us| length(Duration::from_micros(us.unwrap_or(0))));
     let lasted = width * u32::try_from(timeline.len()).unwrap_or(u32::MAX);
     let ms = |row: &[u32]| length(Duration::from_millis(sum(row)));
     let attempts = [&timeline.created, &timeline.rejected, &timeline.refused, &timeline.failed].map(|row| sum(row));
     let throughput = format!(
-        "{} in about {}: {} created, {} rejected, {} asked to wait, {} failed or lost; at most {peak:.0} of a kind a second.",
+        "{} in about {}: {} created, {} rejected, {} asked to wait, {} failed or lost; at most {most:.0} created a second.",
         counted(attempts.iter().sum(), "attempt"), length(lasted), grouped(attempts[0]), grouped(attempts[1]), grouped(attempts[2]),
         grouped(attempts[3])
     );
@@ -683,7 +683,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
                             th scope="row" { code { (shown(code)) } }
                             td.barred aria-hidden="true" { (bar(&[(Role::Failed, *count)], most)) }
                             (number(*count))
-                            td { ((page.words.of_refusal)(Outcome::Failed, code).meaning) }
+                            td.meaning { ((page.words.of_refusal)(Outcome::Failed, code).meaning) }
                         }
                     } }
                 }

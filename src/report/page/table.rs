@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::sections::value_of;
-use super::text::{counted, shown};
+use super::text::{counted, shown, ticked};
 use crate::check::RepeatedKey;
 use crate::entry::RequestType;
 use crate::intake::grouped;
@@ -75,7 +75,8 @@ pub(super) fn left(page: &Page<'_>) -> Option<Markup> {
                 tbody { (maud::PreEscaped(rows)) }
             }
         }
-        details {
+        p.quiet.on-paper { "On paper: the first 100 at most. What is searched for is printed in full." }
+        details.numbers {
             summary { "Row numbers" }
             @for (outcome, left) in &present {
                 @let name = outcome.name();
@@ -121,11 +122,11 @@ fn row(page: &Page<'_>, outcome: Outcome, entry: &LeftEntry, has_ages: bool) -> 
             td.n { (entry.row) }
             td.n { (entry.line) }
             td.key { bdi { (key(page, entry)) } }
-            td { (entry.request.map_or("", RequestType::name)) }
+            td.nowrap { (entry.request.map_or("", RequestType::name)) }
             td.nowrap { (outcome.label()) }
             @if has_ages { td.n { @if let Some(days) = entry.age_days { (days) } } }
             td.why {
-                bdi { (shown(&entry.message)) }
+                bdi { (ticked(&entry.message)) }
                 @if let Some(value) = &entry.value { " " code.value { (value_of(page, value)) } }
                 @if !entry.code.is_empty() { " " code.code { (shown(&entry.code)) } }
             }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use maud::{Markup, html};
 
 /// Longest text from outside that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 320;
@@ -19,6 +20,19 @@ pub(super) fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// A text from outside in which what stands between two backticks is code.
+pub(super) fn ticked(text: &str) -> Markup {
+    let text = shown(text);
+    let is_paired = text.matches('`').count().is_multiple_of(2);
+    html! {
+        @if is_paired {
+            @for (index, part) in text.split('`').enumerate() {
+                @if index % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        } @else { (text) }
+    }
 }
 
 /// Control characters, and those that turn the direction of what follows or have no width.
@@ -89,6 +103,13 @@ mod tests {
     fn nothing_from_outside_turns_the_line_around() {
         assert_eq!(shown("a\u{202e}b\u{7}c\u{200b}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
         assert_eq!(shown(&"é".repeat(400)).chars().count(), SHOWN_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn code_is_told_by_backticks_and_everything_is_escaped() {
+        let told = ticked("set `a<b` & go").into_string();
+        assert_eq!(told, "set <code>a&lt;b</code> &amp; go");
+        assert_eq!(ticked("a ` b").into_string(), "a ` b");
     }
 
     #[test]
