@@ -90,10 +90,12 @@ pub(super) fn body(page: &Page<'_>) -> Markup {
         (PreEscaped(PATTERNS))
         a.skip href="#main" { "Skip to the content" }
         (top(page))
-        nav aria-label="Sections" {
-            ul {
-                @for (id, name, section) in &sections {
-                    @if section.is_some() { li { a href={ "#" (id) } { (name) } } }
+        @if sections.iter().any(|(.., section)| section.is_some()) {
+            nav aria-label="Sections" {
+                ul {
+                    @for (id, name, section) in &sections {
+                        @if section.is_some() { li { a href={ "#" (id) } { (name) } } }
+                    }
                 }
             }
         }
@@ -114,7 +116,7 @@ fn top(page: &Page<'_>) -> Markup {
     let (class, mark) = match end(page) {
         End::Complete => ("good", "✓"),
         End::Partly => ("partly", "!"),
-        End::Stopped => ("stopped", "■"),
+        End::Stopped => ("stopped", "×"),
         End::Empty => ("empty", "–"),
     };
     let input = &page.summary.input;
@@ -123,7 +125,7 @@ fn top(page: &Page<'_>) -> Markup {
             p.kicker { "Import report" span.file { (shown(&input.name)) } }
             h1 { span.mark aria-hidden="true" { (mark) } (headline(page)) }
             @if let Some(stopped) = &page.stopped {
-                p.lede { (shown(&stopped.cause)) ". " (shown(&stopped.hint)) "." }
+                p.lede { (sentence(&stopped.cause)) ". " (sentence(&stopped.hint)) "." }
             }
             @if page.shows_values {
                 p.warning role="note" {
@@ -141,6 +143,14 @@ fn top(page: &Page<'_>) -> Markup {
             (facts(page))
         }
     }
+}
+
+/// A text from outside that begins a sentence.
+fn sentence(text: &str) -> String {
+    let text = shown(text);
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(chars).collect()
 }
 
 fn remains(page: &Page<'_>) -> Markup {
@@ -213,7 +223,7 @@ fn facts(page: &Page<'_>) -> Markup {
                 @if let Some(took) = took { ", took " (length(took)) } } }
             div { dt { "Sent" } dd { (counted(summary.traffic.attempts, "request")) ", " (counted(summary.traffic.lookups, "look-up")) } }
             div { dt { "Project" } dd.id { (page.target.project) } }
-            div { dt { "At" } dd.id { (shown(&page.target.base_url)) } }
+            div { dt { "At" } dd.id { @if page.is_sandbox { "a sandbox on this machine" } @else { (shown(&page.target.base_url)) } } }
             div { dt { "SHA-256 of the input" } dd.id { (summary.input.sha256) } }
         }
     }
