@@ -24,7 +24,7 @@ pub const OPEN: [Outcome; 5] = [
 /// Entries that are kept of each of these outcomes.
 pub const LEFT_MAX: usize = 1_000;
 /// Stretches of rows that are kept of each of these outcomes.
-pub const RANGES_MAX: usize = 2_000;
+pub const RANGES_MAX: usize = 10_000;
 /// Kinds of refusals that are told apart; further ones are only counted.
 pub const REFUSALS_MAX: usize = 60;
 /// Examples of each.

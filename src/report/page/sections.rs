@@ -18,6 +18,8 @@ use crate::timeline::Timeline;
 
 /// Kinds of problems that are shown; `check --progress json` has them all.
 const GROUPS_SHOWN_MAX: usize = 40;
+/// They are no longer than that as HTML.
+const GROUPS_BYTES_MAX: usize = 60 * 1_024;
 /// Rows of a table of numbers behind a chart.
 const NUMBERS_MAX: usize = 12;
 
@@ -379,12 +381,9 @@ fn problems(page: &Page<'_>) -> Option<Markup> {
     }
     Some(html! {
         h2 id="problems-title" { "What is wrong, and what helps?" }
-        @if refused > 0 {
+        @if refused + gathered.refusals_beyond > 0 {
             h3 { "Sent and not created" }
-            ol.problems {
-                @for refusal in gathered.refusals.iter().take(GROUPS_SHOWN_MAX) { (refusal_of(page, refusal)) }
-            }
-            (beyond(gathered.refusals.iter().skip(GROUPS_SHOWN_MAX).map(|one| one.count).sum::<u64>() + gathered.refusals_beyond))
+            (some_of(gathered.refusals.iter().map(|one| (one.count, refusal_of(page, one))), gathered.refusals_beyond))
         }
         (groups(page, "Refused before sending", &gathered.problems))
         (groups(page, "Warnings: sent all the same", &gathered.warnings))
@@ -392,13 +391,29 @@ fn problems(page: &Page<'_>) -> Option<Markup> {
 }
 
 fn groups(page: &Page<'_>, title: &str, groups: &Groups) -> Markup {
-    let hidden = groups.groups.iter().skip(GROUPS_SHOWN_MAX).map(|group| group.count).sum::<u64>();
     html! {
         @if groups.count() > 0 {
             h3 { (title) }
-            ol.problems { @for group in groups.groups.iter().take(GROUPS_SHOWN_MAX) { (group_of(page, group)) } }
-            (beyond(hidden + groups.ungrouped))
+            (some_of(groups.groups.iter().map(|group| (group.count, group_of(page, group))), groups.ungrouped))
         }
+    }
+}
+
+/// The first kinds of problems, and how many problems are of others.
+fn some_of(kinds: impl Iterator<Item = (u64, Markup)>, mut others: u64) -> Markup {
+    let mut shown = Vec::new();
+    let mut bytes = 0;
+    for (count, kind) in kinds {
+        bytes += kind.0.len();
+        if shown.len() < GROUPS_SHOWN_MAX && bytes <= GROUPS_BYTES_MAX {
+            shown.push(kind);
+        } else {
+            others += count;
+        }
+    }
+    html! {
+        ol.problems { @for kind in shown { (kind) } }
+        (beyond(others))
     }
 }
 

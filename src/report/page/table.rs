@@ -16,7 +16,9 @@ use crate::report::gather::{LeftEntry, OPEN, Ranges};
 /// Entries that are shown.
 const SHOWN_MAX: usize = 1_000;
 /// The table is no longer than that: texts may be long, and take several times their length as HTML.
-const SHOWN_BYTES_MAX: usize = 400 * 1_024;
+const SHOWN_BYTES_MAX: usize = 300 * 1_024;
+/// The numbers of all rows are no longer than that.
+const NUMBERS_BYTES_MAX: usize = 150 * 1_024;
 /// So many of each outcome are shown before more of the first ones are.
 const SHARE_MIN: usize = 150;
 
@@ -80,9 +82,11 @@ pub(super) fn left(page: &Page<'_>) -> Option<Markup> {
             summary { "Row numbers" }
             @for (outcome, left) in &present {
                 @let name = outcome.name();
-                h3 id={ "rows-of-" (name) } { (outcome.label()) ": " (counted(left.rows.rows + left.rows.beyond, "row"))
-                    @if left.rows.beyond > 0 { ", the first " (grouped(left.rows.rows)) } }
-                p.rows data-outcome=(name) data-beyond=(left.rows.beyond) { (listed(&left.rows)) }
+                @let (numbers, beyond) = listed(&left.rows, NUMBERS_BYTES_MAX / present.len());
+                @let rows = left.rows.rows + left.rows.beyond;
+                h3 id={ "rows-of-" (name) } { (outcome.label()) ": " (counted(rows, "row"))
+                    @if beyond > 0 { ", the first " (grouped(rows - beyond)) } }
+                p.rows tabindex="0" role="region" aria-labelledby={ "rows-of-" (name) } data-outcome=(name) data-beyond=(beyond) { (numbers) }
             }
         }
     })
@@ -142,10 +146,15 @@ fn key(page: &Page<'_>, entry: &LeftEntry) -> String {
     }
 }
 
-/// Rows as people write them: `1-3, 7`.
-fn listed(rows: &Ranges) -> String {
+/// Rows as people write them, `1-3, 7`, and how many are left out.
+fn listed(rows: &Ranges, bytes_max: usize) -> (String, u64) {
     let mut text = String::new();
+    let mut beyond = rows.beyond;
     for (from, to) in &rows.list {
+        if text.len() >= bytes_max {
+            beyond += to - from + 1;
+            continue;
+        }
         let comma = if text.is_empty() { "" } else { ", " };
         let written = if from == to {
             write!(text, "{comma}{from}")
@@ -154,5 +163,5 @@ fn listed(rows: &Ranges) -> String {
         };
         debug_assert!(written.is_ok(), "text grows");
     }
-    text
+    (text, beyond)
 }
