@@ -398,8 +398,14 @@ mod tests {
         }
         let told = recorder.take(at(origin, 20));
         let [p50, p95, p99] = told.whole_us.map(|us| us.unwrap_or(0) / 1_000);
-        assert!((44..=56).contains(&p50) && (84..=106).contains(&p95), "{told:?}");
-        assert!((88..=112).contains(&p99) && told.slowest_us == 100_000, "{told:?}");
+        assert!(
+            (44..=56).contains(&p50) && (84..=106).contains(&p95),
+            "{told:?}"
+        );
+        assert!(
+            (88..=112).contains(&p99) && told.slowest_us == 100_000,
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -587,6 +587,7 @@ mod tests {
         let Command::Run(RunArgs {
             common,
             dry_run: true,
+            ..
         }) = cli.command
         else {
             panic!("not a dry run");

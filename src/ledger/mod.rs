@@ -565,11 +565,7 @@ impl Ledger {
     }
 
     /// The last imports, at most so many, and how sending went in one of them.
-    pub async fn history(
-        &self,
-        run: Option<RunId>,
-        runs_max: u32,
-    ) -> Result<History, LedgerError> {
+    pub async fn history(&self, run: Option<RunId>, runs_max: u32) -> Result<History, LedgerError> {
         self.ask(|reply| Ask::History {
             run,
             runs_max,

@@ -227,9 +227,7 @@ impl Gatherer {
         let day = row.received.and_then(|read| self.day(read));
         OfRow {
             day,
-            age_days: day
-                .zip(today)
-                .map(|(day, today)| (today - day).get_days()),
+            age_days: day.zip(today).map(|(day, today)| (today - day).get_days()),
         }
     }
 
@@ -257,7 +255,9 @@ impl Gatherer {
             .map_or(RequestType::ALL.len(), |request| request as usize);
         gathered.by_request[request][outcome as usize] += 1;
         if settled.attempts > 0 && settled.via != Some(Via::Ledger) {
-            let most = settled.attempts.min(u32::try_from(ATTEMPTS_MAX).unwrap_or(1));
+            let most = settled
+                .attempts
+                .min(u32::try_from(ATTEMPTS_MAX).unwrap_or(1));
             gathered.attempts[most as usize - 1] += 1;
         }
         let is_open = OPEN.contains(&outcome);
@@ -354,7 +354,10 @@ impl Ages {
             self.undated[of] += 1;
             return;
         };
-        let class = AGES_DAYS.iter().take_while(|most| age_days > **most).count();
+        let class = AGES_DAYS
+            .iter()
+            .take_while(|most| age_days > **most)
+            .count();
         self.counts[class][of] += 1;
         if is_open {
             self.oldest_open = Some(self.oldest_open.map_or(day, |oldest| oldest.min(day)));
@@ -397,6 +400,9 @@ mod tests {
             rows.add(2 * row);
         }
         rows.add(2 * count + 11); // would follow the last one
-        assert_eq!((rows.list.len(), rows.rows, rows.beyond), (RANGES_MAX, count, 6));
+        assert_eq!(
+            (rows.list.len(), rows.rows, rows.beyond),
+            (RANGES_MAX, count, 6)
+        );
     }
 }

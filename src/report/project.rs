@@ -120,11 +120,7 @@ impl Projection<'_> {
             intake,
             seen,
             rejected_rows: 0,
-            gatherer: Gatherer::new(
-                self.date_order,
-                self.today,
-                !self.plan.rules.key.is_empty(),
-            ),
+            gatherer: Gatherer::new(self.date_order, self.today, !self.plan.rules.key.is_empty()),
             tally: Tally::default(),
             run: self.run,
             is_keyless: self.plan.rules.key.is_empty(),

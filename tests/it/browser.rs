@@ -48,7 +48,10 @@ fn browser() -> Result<PathBuf, String> {
     if !node.is_ok_and(|output| output.status.success()) {
         return Err("node is not found".into());
     }
-    if !Path::new(FOLDER).join("node_modules/playwright-core").is_dir() {
+    if !Path::new(FOLDER)
+        .join("node_modules/playwright-core")
+        .is_dir()
+    {
         return Err(format!("run `npm ci` in {FOLDER}"));
     }
     Ok(browser)
@@ -71,7 +74,11 @@ fn rows(from: usize, count: usize) -> String {
             _ => "Erase".to_owned(),
         };
         let day = n % 28 + 1;
-        writeln!(text, "T-{n},person{n}{at}example.com,{wish},2026-01-{day:02}").expect("text grows");
+        writeln!(
+            text,
+            "T-{n},person{n}{at}example.com,{wish},2026-01-{day:02}"
+        )
+        .expect("text grows");
     }
     text
 }
@@ -83,13 +90,24 @@ fn run(place: &Place, args: &[&str], codes: &[i32]) -> Output {
         .output()
         .expect("it runs");
     let code = output.status.code().unwrap_or(-1);
-    assert!(codes.contains(&code), "{args:?} ends with {code}: {output:?}");
+    assert!(
+        codes.contains(&code),
+        "{args:?} ends with {code}: {output:?}"
+    );
     output
 }
 
 fn in_sandbox(place: &Place, stem: &str, more: &[&str], codes: &[i32]) -> String {
     let input = format!("{stem}.csv");
-    let quick = ["--sandbox", "--rate", "1000000", "--concurrency", "64", "--progress", "none"];
+    let quick = [
+        "--sandbox",
+        "--rate",
+        "1000000",
+        "--concurrency",
+        "64",
+        "--progress",
+        "none",
+    ];
     let mut args = vec!["run", &*input];
     args.extend(quick);
     args.extend(more);
@@ -121,8 +139,23 @@ fn failed(place: &Place) -> String {
         .expect("a runtime");
     let server = runtime.block_on(Sandbox::start(config)).expect("a sandbox");
     let ids = [SANDBOX_ORGANIZATION, SANDBOX_PROJECT].map(|id| id.to_string());
-    let target = ["--organization", &ids[0], "--project", &ids[1], "--base-url", server.base_url()];
-    let mut args = vec!["run", "failed.csv", "--yes", "--progress", "none", "--concurrency", "1"];
+    let target = [
+        "--organization",
+        &ids[0],
+        "--project",
+        &ids[1],
+        "--base-url",
+        server.base_url(),
+    ];
+    let mut args = vec![
+        "run",
+        "failed.csv",
+        "--yes",
+        "--progress",
+        "none",
+        "--concurrency",
+        "1",
+    ];
     args.extend(target);
     run(place, &args, &[3]);
     page_of(place, "failed")
@@ -146,8 +179,18 @@ fn hostile(place: &Place) -> String {
         "&lt;b&gt;&amp;#60;".to_owned(),
     ];
     for (n, ticket) in tickets.iter().enumerate() {
-        for wish in ["Erase", evil, &long, "\u{202e}esarE", "--><svg onload=executed=1>"] {
-            writeln!(text, "{ticket} {wish},{n} at <b>example</b>,{wish},2026-01-01").expect("text grows");
+        for wish in [
+            "Erase",
+            evil,
+            &long,
+            "\u{202e}esarE",
+            "--><svg onload=executed=1>",
+        ] {
+            writeln!(
+                text,
+                "{ticket} {wish},{n} at <b>example</b>,{wish},2026-01-01"
+            )
+            .expect("text grows");
         }
     }
     fs::write(place.path(&format!("{stem}.csv")), text).expect("written");
@@ -162,7 +205,9 @@ fn bare(place: &Place) -> String {
     in_sandbox(place, "bare", &[], &[1]);
     let ledger = place.path("concord-import-out/bare/sandbox/import.ledger");
     let connection = Connection::open(ledger).expect("it opens");
-    connection.execute("DELETE FROM timelines", []).expect("gone");
+    connection
+        .execute("DELETE FROM timelines", [])
+        .expect("gone");
     drop(connection);
     run(place, &["results", "bare.csv", "--sandbox"], &[1]);
     page_of(place, "bare")
@@ -177,7 +222,11 @@ fn again(place: &Place) -> String {
 }
 
 fn shown(place: &Place) -> String {
-    write(place, "shown", "Ticket,Email,Wish,Received\nT-1,jane at example,Erase,2026-01-01\n");
+    write(
+        place,
+        "shown",
+        "Ticket,Email,Wish,Received\nT-1,jane at example,Erase,2026-01-01\n",
+    );
     in_sandbox(place, "shown", &["--show-values"], &[1])
 }
 
@@ -207,10 +256,16 @@ fn the_page_keeps_its_promises_in_a_real_browser() {
     write(place, "empty", "Ticket,Email,Wish,Received\n");
     write(place, "large", &rows(1, LARGE));
     let pages = [
-        ("small", in_sandbox(place, "small", &["--limit", "30"], &[1])),
+        (
+            "small",
+            in_sandbox(place, "small", &["--limit", "30"], &[1]),
+        ),
         ("empty", in_sandbox(place, "empty", &[], &[0])),
         ("failed", failed(place)),
-        ("large", in_sandbox(place, "large", &["--limit", "15000"], &[1])),
+        (
+            "large",
+            in_sandbox(place, "large", &["--limit", "15000"], &[1]),
+        ),
         ("hostile", hostile(place)),
         ("shown", shown(place)),
         ("again", again(place)),

@@ -73,7 +73,11 @@ impl Chart<'_> {
     }
 
     fn columns(&self) -> usize {
-        self.series.iter().map(|one| one.values.len()).max().unwrap_or(0)
+        self.series
+            .iter()
+            .map(|one| one.values.len())
+            .max()
+            .unwrap_or(0)
     }
 
     fn top(&self) -> f64 {
@@ -86,7 +90,9 @@ impl Chart<'_> {
                 values.sum()
             }
         };
-        (0..self.columns()).map(highest).fold(self.least_top, f64::max)
+        (0..self.columns())
+            .map(highest)
+            .fold(self.least_top, f64::max)
     }
 
     fn svg(&self, width: u32, height: u32, class: &str) -> String {
@@ -106,7 +112,9 @@ impl Chart<'_> {
             .margin_right(if self.is_by_column { 8 } else { 20 })
             .x_label_area_size(22)
             .y_label_area_size(LABEL_AREA_PX);
-        let style = ("sans-serif", FONT_PX).into_font().color(&Role::Axis.colour());
+        let style = ("sans-serif", FONT_PX)
+            .into_font()
+            .color(&Role::Axis.colour());
         let shown = if width > 500 { 9 } else { 4 };
         let x_label = |x: &f64| {
             let at = if self.is_by_column { *x - 0.5 } else { *x };
@@ -238,33 +246,44 @@ impl ValueFormatter<f64> for Ticks {
     }
 }
 
-/// Columns piled up, in the order of the series from below.
-fn piled(series: &[Series], has_gaps: bool) -> Vec<Rectangle<(f64, f64)>> {
+/// Columns piled up, in the order of the series from below. Those of a series that touch are one shape.
+fn piled(series: &[Series], has_gaps: bool) -> Vec<Polygon<(f64, f64)>> {
     let gap = if has_gaps { 0.15 } else { 0.0 };
     let mut heights: Vec<f64> = Vec::new();
-    let mut bars = Vec::new();
+    let mut shapes = Vec::new();
     for one in series {
         heights.resize(heights.len().max(one.values.len()), 0.0);
+        let (mut above, mut below): (Vec<(f64, f64)>, Vec<(f64, f64)>) = Default::default();
+        let mut end = |above: &mut Vec<_>, below: &mut Vec<_>| {
+            above.extend(std::mem::take(below).into_iter().rev());
+            if !above.is_empty() {
+                let points = std::mem::take(above);
+                shapes.push(Polygon::new(points, one.role.colour().filled()));
+            }
+        };
         for (column, (value, height)) in (0_u32..).zip(one.values.iter().zip(&mut heights)) {
             let value = value.unwrap_or(0.0);
             if value > 0.0 {
-                let left = f64::from(column);
-                let corners = [
-                    (left + gap, *height),
-                    (left + 1.0 - gap, *height + value),
-                ];
-                bars.push(Rectangle::new(corners, one.role.colour().filled()));
+                let (left, base) = (f64::from(column), *height);
                 *height += value;
+                let [from, to] = [left + gap, left + 1.0 - gap];
+                above.extend([(from, *height), (to, *height)]);
+                below.extend([(from, base), (to, base)]);
+            }
+            if value <= 0.0 || has_gaps {
+                end(&mut above, &mut below);
             }
         }
+        end(&mut above, &mut below);
     }
-    bars
+    shapes
 }
 
 /// A bar of parts, as long as its share of the longest.
 pub(super) fn bar(parts: &[(Role, u64)], longest: u64) -> Markup {
     let mut text = String::new();
-    let whole = f64::from(u32::try_from(longest.min(u64::from(u32::MAX))).unwrap_or(u32::MAX)).max(1.0);
+    let whole =
+        f64::from(u32::try_from(longest.min(u64::from(u32::MAX))).unwrap_or(u32::MAX)).max(1.0);
     let shift = whole / 1_000.0; // what is there is seen
     let mut draw = || -> Option<()> {
         let root = SVGBackend::with_string(&mut text, (BAR_PX.0, BAR_PX.1)).into_drawing_area();
@@ -272,13 +291,16 @@ pub(super) fn bar(parts: &[(Role, u64)], longest: u64) -> Markup {
             .build_cartesian_2d(0.0..whole * 1.001, 0.0..1.0)
             .ok()?;
         let mut from = 0.0;
-        let bars = parts.iter().filter(|(_, count)| *count > 0).map(|(role, count)| {
-            let count = f64::from(u32::try_from(*count).unwrap_or(u32::MAX));
-            let to = from + count.max(shift * 4.0);
-            let bar = Rectangle::new([(from, 0.0), (to, 1.0)], role.colour().filled());
-            from = to;
-            bar
-        });
+        let bars = parts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(role, count)| {
+                let count = f64::from(u32::try_from(*count).unwrap_or(u32::MAX));
+                let to = from + count.max(shift * 4.0);
+                let bar = Rectangle::new([(from, 0.0), (to, 1.0)], role.colour().filled());
+                from = to;
+                bar
+            });
         chart.draw_series(bars).ok()?;
         root.present().ok()
     };
@@ -322,12 +344,99 @@ fn hidden(svg: &str, class: &str) -> String {
     } else {
         ""
     };
-    with_opening(svg, &format!("<svg class=\"{class}\" aria-hidden=\"true\"{scaled}"))
+    with_opening(
+        svg,
+        &format!("<svg class=\"{class}\" aria-hidden=\"true\"{scaled}"),
+    )
 }
 
 fn with_opening(svg: &str, opening: &str) -> String {
-    svg.replacen("<svg", opening, 1)
+    let svg = svg
+        .replacen("<svg", opening, 1)
         .replace(" xmlns=\"http://www.w3.org/2000/svg\"", "")
         .replace(" opacity=\"1\"", "")
-        .replace('\n', "")
+        .replace('\n', "");
+    joined(&svg)
+}
+
+/// Polygons of one colour that follow each other as one path: each element has a pattern of its own, and hundreds of
+/// them make a print of many megabytes.
+fn joined(svg: &str) -> String {
+    const BEGIN: &str = "<polygon fill=\"";
+    let mut out = String::with_capacity(svg.len());
+    let mut rest = svg;
+    let mut open: Option<&str> = None;
+    while let Some(at) = rest.find(BEGIN) {
+        let (before, shape) = rest.split_at(at);
+        let told = shape[BEGIN.len()..]
+            .split_once("\" points=\"")
+            .and_then(|(fill, tail)| Some((fill, tail.split_once("\"/>")?)));
+        let Some((fill, (points, after))) = told else {
+            break;
+        };
+        if !before.is_empty() || open != Some(fill) {
+            out += if open.is_some() { "\"/>" } else { "" };
+            out += before;
+            out += &format!("<path fill=\"{fill}\" d=\"");
+        }
+        out += &format!("M{}Z", points.trim_end());
+        open = Some(fill);
+        rest = after;
+    }
+    out += if open.is_some() { "\"/>" } else { "" };
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_of_one_colour_become_one_and_nothing_else_changes() {
+        let told = joined(
+            "<a/><polygon fill=\"#1\" points=\"0,0 1,1 \"/><polygon fill=\"#1\" points=\"2,2 \"/><polygon fill=\"#2\" \
+             points=\"3,3 \"/><b/><polygon fill=\"#2\" points=\"4,4 \"/></svg>",
+        );
+        assert_eq!(
+            told,
+            "<a/><path fill=\"#1\" d=\"M0,0 1,1ZM2,2Z\"/><path fill=\"#2\" d=\"M3,3Z\"/><b/><path fill=\"#2\" \
+             d=\"M4,4Z\"/></svg>"
+        );
+        assert_eq!(joined("<svg></svg>"), "<svg></svg>");
+    }
+
+    #[test]
+    fn a_chart_is_drawn_whatever_its_numbers_and_bears_its_summary() {
+        let series = |values: &[Option<f64>]| {
+            vec![Series {
+                name: "s".to_owned(),
+                role: Role::Doubt,
+                values: values.to_vec(),
+            }]
+        };
+        let label = |column: usize| column.to_string();
+        for values in [
+            vec![],
+            vec![None],
+            vec![Some(0.0)],
+            vec![Some(1e9), None, Some(0.001)],
+            vec![Some(5.0); 240],
+        ] {
+            for (is_lines, is_by_column) in [(true, false), (false, false), (false, true)] {
+                let chart = Chart {
+                    summary: "so & so",
+                    series: &series(&values),
+                    label: &label,
+                    told: |value| format!("{value}"),
+                    least_top: 1.0,
+                    is_lines,
+                    is_by_column,
+                };
+                let svg = chart.draw().into_string();
+                assert!(svg.contains("aria-label=\"so &amp; so\""), "{svg}");
+                assert!(!svg.contains("style="), "{svg}");
+                assert!(!svg.contains("NaN"), "{values:?}: {svg}");
+            }
+        }
+    }
 }

@@ -157,7 +157,10 @@ fn sentence(text: &str) -> String {
 
 fn remains(page: &Page<'_>) -> Markup {
     let tally = &page.summary.tally;
-    let open: Vec<_> = OPEN.into_iter().filter(|open| tally.count(*open) > 0).collect();
+    let open: Vec<_> = OPEN
+        .into_iter()
+        .filter(|open| tally.count(*open) > 0)
+        .collect();
     let created = tally.count(Outcome::Created);
     let line = |outcome: Outcome| {
         let remark = (page.words.remark)(outcome, tally);
@@ -268,12 +271,19 @@ const fn role_of(outcome: Outcome) -> Role {
 fn requests(page: &Page<'_>) -> Option<Markup> {
     let counts = &page.gathered.by_request;
     let sum = |row: &[u64]| row.iter().sum::<u64>();
-    let longest = counts.iter().map(|row| sum(row)).max().filter(|most| *most > 0)?;
+    let longest = counts
+        .iter()
+        .map(|row| sum(row))
+        .max()
+        .filter(|most| *most > 0)?;
     let present: Vec<_> = Outcome::ALL
         .into_iter()
         .filter(|outcome| page.summary.tally.count(*outcome) > 0)
         .collect();
-    let names = RequestType::ALL.map(RequestType::name).into_iter().chain(["not known"]);
+    let names = RequestType::ALL
+        .map(RequestType::name)
+        .into_iter()
+        .chain(["not known"]);
     Some(html! {
         h2 id="requests-title" { "What became of each kind of request?" }
         div.scroll tabindex="0" role="region" aria-label="Outcomes by kind of request" {
@@ -321,7 +331,12 @@ fn deadlines(page: &Page<'_>) -> Option<Markup> {
     let [created_sooner, open_sooner] = ages.older_than(0);
     let [created_later, open_later] = ages.older_than(1);
     let column = page.received.unwrap_or_default();
-    let longest = ages.counts.iter().map(|row| row[0] + row[1]).max().unwrap_or(0);
+    let longest = ages
+        .counts
+        .iter()
+        .map(|row| row[0] + row[1])
+        .max()
+        .unwrap_or(0);
     Some(html! {
         h2 id="deadlines-title" { "Which requests are overdue already?" }
         ul.figures {
@@ -362,7 +377,10 @@ fn deadlines(page: &Page<'_>) -> Option<Markup> {
 }
 
 fn age_class(class: usize) -> String {
-    match (class.checked_sub(1).map(|below| AGES_DAYS[below]), AGES_DAYS.get(class)) {
+    match (
+        class.checked_sub(1).map(|below| AGES_DAYS[below]),
+        AGES_DAYS.get(class),
+    ) {
         (None, Some(most)) => format!("up to {most} days"),
         (Some(below), Some(most)) => format!("{} to {most} days", below + 1),
         (Some(below), None) => format!("more than {below} days"),
@@ -426,7 +444,14 @@ fn beyond(count: u64) -> Markup {
 }
 
 /// A kind of problem: how many, where, what, what helps, and examples.
-fn problem(count: u64, place: Option<&str>, what: &str, code: &str, advice: Option<Advice>, examples: &Markup) -> Markup {
+fn problem(
+    count: u64,
+    place: Option<&str>,
+    what: &str,
+    code: &str,
+    advice: Option<Advice>,
+    examples: &Markup,
+) -> Markup {
     html! {
         li {
             p.count { (grouped(count)) }
@@ -448,7 +473,11 @@ fn group_of(page: &Page<'_>, group: &Group) -> Markup {
         Some(advice) if !group.is_uniform => advice.meaning,
         _ => &group.message,
     };
-    let place = group.column.as_deref().map(str::trim).or(group.field.map(crate::entry::Field::name));
+    let place = group
+        .column
+        .as_deref()
+        .map(str::trim)
+        .or(group.field.map(crate::entry::Field::name));
     let more = group.count.saturating_sub(group.examples.len() as u64);
     let examples = html! {
         @if !group.examples.is_empty() {
@@ -483,7 +512,14 @@ fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
             @if more > 0 { li { "and " (grouped(more)) " more" } }
         }
     };
-    problem(refusal.count, Some(refusal.outcome.label()), what, &refusal.code, Some(advice), &examples)
+    problem(
+        refusal.count,
+        Some(refusal.outcome.label()),
+        what,
+        &refusal.code,
+        Some(advice),
+        &examples,
+    )
 }
 
 fn where_of(row: u64, line: u64) -> Markup {
@@ -527,12 +563,18 @@ fn timeline_of(timeline: &Timeline) -> Markup {
     let per_s = |name: &str, role, row: &[u32]| Series {
         name: name.to_owned(),
         role,
-        values: row.iter().map(|count| Some(f64::from(*count) / seconds)).collect(),
+        values: row
+            .iter()
+            .map(|count| Some(f64::from(*count) / seconds))
+            .collect(),
     };
     let share = |name: &str, role, row: &[u32]| Series {
         name: name.to_owned(),
         role,
-        values: row.iter().map(|ms| Some((f64::from(*ms) / seconds / 10.0).min(100.0))).collect(),
+        values: row
+            .iter()
+            .map(|ms| Some((f64::from(*ms) / seconds / 10.0).min(100.0)))
+            .collect(),
     };
     let line = |name: &str, role, row: &[Option<u64>]| Series {
         name: name.to_owned(),
@@ -547,22 +589,52 @@ fn timeline_of(timeline: &Timeline) -> Markup {
     ]);
     let waits = kept([
         share("the rate", Role::Quiet, &timeline.rate_ms),
-        share("Retry-After or a limit used up", Role::Doubt, &timeline.server_ms),
+        share(
+            "Retry-After or a limit used up",
+            Role::Doubt,
+            &timeline.server_ms,
+        ),
         share("an outage", Role::Failed, &timeline.outage_ms),
     ]);
     let latencies = [
         line("half within (p50)", Role::Median, &timeline.p50_us),
-        line("95 of 100 within (p95)", Role::Ninetyfifth, &timeline.p95_us),
-        line("99 of 100 within (p99)", Role::Ninetyninth, &timeline.p99_us),
+        line(
+            "95 of 100 within (p95)",
+            Role::Ninetyfifth,
+            &timeline.p95_us,
+        ),
+        line(
+            "99 of 100 within (p99)",
+            Role::Ninetyninth,
+            &timeline.p99_us,
+        ),
     ];
-    let most = timeline.created.iter().max().copied().map_or(0.0, f64::from) / seconds;
-    let [p50, p95, p99] = timeline.whole_us.map(|us| length(Duration::from_micros(us.unwrap_or(0))));
+    let most = timeline
+        .created
+        .iter()
+        .max()
+        .copied()
+        .map_or(0.0, f64::from)
+        / seconds;
+    let [p50, p95, p99] = timeline
+        .whole_us
+        .map(|us| length(Duration::from_micros(us.unwrap_or(0))));
     let lasted = width * u32::try_from(timeline.len()).unwrap_or(u32::MAX);
     let ms = |row: &[u32]| length(Duration::from_millis(sum(row)));
-    let attempts = [&timeline.created, &timeline.rejected, &timeline.refused, &timeline.failed].map(|row| sum(row));
+    let attempts = [
+        &timeline.created,
+        &timeline.rejected,
+        &timeline.refused,
+        &timeline.failed,
+    ]
+    .map(|row| sum(row));
     let throughput = format!(
         "{} in about {}: {} created, {} rejected, {} asked to wait, {} failed or lost; at most {most:.0} created a second.",
-        counted(attempts.iter().sum(), "attempt"), length(lasted), grouped(attempts[0]), grouped(attempts[1]), grouped(attempts[2]),
+        counted(attempts.iter().sum(), "attempt"),
+        length(lasted),
+        grouped(attempts[0]),
+        grouped(attempts[1]),
+        grouped(attempts[2]),
         grouped(attempts[3])
     );
     let latency = format!(
@@ -573,11 +645,19 @@ fn timeline_of(timeline: &Timeline) -> Markup {
     let waiting = format!(
         "While something was there to send, nothing was sent for {} to keep to the rate, for {} since the server asked for a pause or its \
          announced limit was used up, and for {} in outages.",
-        ms(&timeline.rate_ms), ms(&timeline.server_ms), ms(&timeline.outage_ms)
+        ms(&timeline.rate_ms),
+        ms(&timeline.server_ms),
+        ms(&timeline.outage_ms)
     );
     let has_latency = timeline.p50_us.iter().any(Option::is_some);
     let chart = |summary, series, told, least_top, is_lines| Chart {
-        summary, series, label: &label, told, least_top, is_lines, is_by_column: false,
+        summary,
+        series,
+        label: &label,
+        told,
+        least_top,
+        is_lines,
+        is_by_column: false,
     };
     html! {
         (figure("Attempts a second", &rates, &chart(&throughput, &rates, plain, 1.0, false)))
@@ -593,7 +673,9 @@ fn timeline_of(timeline: &Timeline) -> Markup {
 fn kept<const N: usize>(series: [Series; N]) -> Vec<Series> {
     let has_any = |one: &Series| one.values.iter().flatten().any(|value| *value > 0.0);
     let kept = series.into_iter().enumerate();
-    kept.filter(|(index, one)| *index == 0 || has_any(one)).map(|(_, one)| one).collect()
+    kept.filter(|(index, one)| *index == 0 || has_any(one))
+        .map(|(_, one)| one)
+        .collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds of a minute")]
@@ -602,7 +684,11 @@ fn in_ms(us: u64) -> f64 {
 }
 
 fn plain(value: f64) -> String {
-    if value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.1}") }
+    if value.fract().abs() < 1e-9 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
 }
 
 fn as_percent(value: f64) -> String {
@@ -610,7 +696,11 @@ fn as_percent(value: f64) -> String {
 }
 
 fn as_ms(value: f64) -> String {
-    if value >= 1_000.0 { format!("{} s", plain(value / 1_000.0)) } else { format!("{} ms", plain(value)) }
+    if value >= 1_000.0 {
+        format!("{} s", plain(value / 1_000.0))
+    } else {
+        format!("{} ms", plain(value))
+    }
 }
 
 fn figure(title: &str, series: &[Series], chart: &Chart<'_>) -> Markup {
@@ -628,11 +718,18 @@ fn numbers(timeline: &Timeline, width: Duration) -> Markup {
     let chunk = timeline.len().div_ceil(NUMBERS_MAX).max(1);
     let sum = |row: &[u32], from: usize| {
         let to = (from + chunk).min(row.len());
-        row[from..to].iter().map(|count| u64::from(*count)).sum::<u64>()
+        row[from..to]
+            .iter()
+            .map(|count| u64::from(*count))
+            .sum::<u64>()
     };
     let worst = |row: &[Option<u64>], from: usize| {
         let to = (from + chunk).min(row.len());
-        row[from..to].iter().flatten().max().map_or("–".to_owned(), |us| length(Duration::from_micros(*us)))
+        row[from..to]
+            .iter()
+            .flatten()
+            .max()
+            .map_or("–".to_owned(), |us| length(Duration::from_micros(*us)))
     };
     let time = |row: &[u32], from: usize| match sum(row, from) {
         0 => "–".to_owned(),
@@ -677,7 +774,12 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
     let longest = counts.iter().copied().max().filter(|most| *most > 0)?;
     let all: u64 = counts.iter().sum();
     let used = counts.iter().rposition(|count| *count > 0).unwrap_or(0) + 1;
-    let mut reasons = page.history.timeline.as_ref().map(|timeline| timeline.reasons.clone()).unwrap_or_default();
+    let mut reasons = page
+        .history
+        .timeline
+        .as_ref()
+        .map(|timeline| timeline.reasons.clone())
+        .unwrap_or_default();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let most = reasons.iter().map(|(_, count)| *count).max().unwrap_or(0);
     Some(html! {
@@ -742,18 +844,33 @@ impl RunTally {
 }
 
 fn runs(page: &Page<'_>) -> Option<Markup> {
-    let runs: Vec<_> = page.history.runs.iter().filter(|run| run.kind == RunKind::Import).collect();
+    let runs: Vec<_> = page
+        .history
+        .runs
+        .iter()
+        .filter(|run| run.kind == RunKind::Import)
+        .collect();
     if runs.len() < 2 {
         return None;
     }
     let tallies: Vec<_> = runs.iter().map(|run| RunTally::of(run)).collect();
     let oldest_first = |of: &dyn Fn(&RunTally) -> u64| {
         let values = tallies.iter().rev().map(of);
-        values.map(|count| u32::try_from(count).ok().map(f64::from)).collect::<Vec<_>>()
+        values
+            .map(|count| u32::try_from(count).ok().map(f64::from))
+            .collect::<Vec<_>>()
     };
     let series = [
-        Series { name: "created by that run".to_owned(), role: Role::Good, values: oldest_first(&|tally| tally.created_now) },
-        Series { name: "not created".to_owned(), role: Role::Invalid, values: oldest_first(&RunTally::open) },
+        Series {
+            name: "created by that run".to_owned(),
+            role: Role::Good,
+            values: oldest_first(&|tally| tally.created_now),
+        },
+        Series {
+            name: "not created".to_owned(),
+            role: Role::Invalid,
+            values: oldest_first(&RunTally::open),
+        },
     ];
     let label = |column: usize| {
         let run = runs.iter().rev().nth(column);
@@ -763,9 +880,18 @@ fn runs(page: &Page<'_>) -> Option<Markup> {
     let created: u64 = tallies.iter().map(|tally| tally.created_now).sum();
     let summary = format!(
         "The last {} of this ledger, oldest first: {} created, {clean} ended with everything created.",
-        counted(runs.len() as u64, "run"), counted(created, "request")
+        counted(runs.len() as u64, "run"),
+        counted(created, "request")
     );
-    let chart = Chart { summary: &summary, series: &series, label: &label, told: plain, least_top: 1.0, is_lines: false, is_by_column: true };
+    let chart = Chart {
+        summary: &summary,
+        series: &series,
+        label: &label,
+        told: plain,
+        least_top: 1.0,
+        is_lines: false,
+        is_by_column: true,
+    };
     Some(html! {
         h2 id="runs-title" { "How did the last runs go?" }
         (figure("Requests by run", &series, &chart))

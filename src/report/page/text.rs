@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_turns_the_line_around() {
-        assert_eq!(shown("a\u{202e}b\u{7}c\u{200b}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(
+            shown("a\u{202e}b\u{7}c\u{200b}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}"
+        );
         assert_eq!(shown(&"é".repeat(400)).chars().count(), SHOWN_CHARS_MAX + 1);
     }
 
@@ -118,7 +121,15 @@ mod tests {
             .map(|ms| length(Duration::from_millis(ms)));
         assert_eq!(
             told,
-            ["0 µs", "900 ms", "4.2 s", "59 s", "1 min 1 s", "1 h", "1 d 1 h"]
+            [
+                "0 µs",
+                "900 ms",
+                "4.2 s",
+                "59 s",
+                "1 min 1 s",
+                "1 h",
+                "1 d 1 h"
+            ]
         );
     }
 
