@@ -153,7 +153,7 @@ impl Recorder {
         if until <= from {
             return;
         }
-        self.slot(until); // so that the width is what it will be
+        self.slot(until - Duration::from_nanos(1)); // so that the width is what it will be
         while from < until {
             let index = self.index(from);
             let width = self.width.as_nanos();

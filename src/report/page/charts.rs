@@ -180,7 +180,8 @@ impl Chart<'_> {
     /// The lowest value of lines, a little less.
     fn least(&self) -> f64 {
         let values = self.series.iter().flat_map(|one| &one.values);
-        values.flatten().copied().fold(f64::INFINITY, f64::min) * 0.8
+        let lowest = values.flatten().copied().reduce(f64::min);
+        lowest.unwrap_or(1.0) * 0.8
     }
 }
 
