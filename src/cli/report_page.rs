@@ -1,6 +1,6 @@
 //! `report.html` of each input of a run: what the terminal says, and what was gathered, on a page.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::explain::CliError;
 use super::{ending, remedy};
@@ -57,7 +57,7 @@ impl Pages<'_> {
                     hint: cause.hint().to_owned(),
                 }),
                 steps: self.steps,
-                rejects: done.rejects.as_ref().and_then(name_of),
+                rejects: done.rejects.as_deref().and_then(name_of),
                 received: received.map(|rule| rule.column.as_str()),
                 words: WORDS,
                 shows_values: self.shows_values,
@@ -69,6 +69,6 @@ impl Pages<'_> {
     }
 }
 
-fn name_of(path: &PathBuf) -> Option<String> {
+fn name_of(path: &Path) -> Option<String> {
     Some(path.file_name()?.to_string_lossy().into_owned())
 }

@@ -57,8 +57,8 @@ impl Verdict {
         match (&self.disposition, &self.health) {
             (Disposition::Created { .. }, _) => Fate::Created,
             (_, Health::Busy { .. }) => Fate::Refused,
-            (_, Health::Failing { .. } | Health::Unreachable { .. }) => Fate::Failed,
-            (Disposition::NotServed(_) | Disposition::InDoubt(_), _) => Fate::Failed,
+            (Disposition::NotServed(_) | Disposition::InDoubt(_), _)
+            | (_, Health::Failing { .. } | Health::Unreachable { .. }) => Fate::Failed,
             _ => Fate::Rejected,
         }
     }

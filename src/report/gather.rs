@@ -291,9 +291,13 @@ impl Gatherer {
         if left.first.len() < LEFT_MAX {
             let key = line.key.as_ref().filter(|_| self.has_keys);
             // What looks like an address is masked wherever it stands.
-            let key = key.map(|key| match of_item.is_personal || key.contains('@') {
-                true => RepeatedKey::Personal(Offending::new(key)),
-                false => RepeatedKey::Plain(begin_of(key)),
+            let is_masked = |key: &str| of_item.is_personal || key.contains('@');
+            let key = key.map(|key| {
+                if is_masked(key) {
+                    RepeatedKey::Personal(Offending::new(key))
+                } else {
+                    RepeatedKey::Plain(begin_of(key))
+                }
             });
             left.first.push(LeftEntry {
                 row,

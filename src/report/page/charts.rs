@@ -61,6 +61,10 @@ pub(super) struct Chart<'a> {
 const SIZES: [(u32, u32, &str); 2] = [(880, 170, "wide"), (360, 150, "narrow")];
 const FONT_PX: u32 = 12;
 const LABEL_AREA_PX: u32 = 56;
+/// Marks on the axis of columns.
+const MARKS_MAX: u32 = 200;
+/// A place in a chart.
+type Point = (f64, f64);
 
 impl Chart<'_> {
     /// Both sizes; the style shows the one that fits.
@@ -187,7 +191,7 @@ impl Chart<'_> {
 
 impl Series {
     /// The points of a line, in pieces without gaps.
-    fn points(&self) -> Vec<Vec<(f64, f64)>> {
+    fn points(&self) -> Vec<Vec<Point>> {
         let mut pieces = vec![Vec::new()];
         for (column, value) in (0_u32..).zip(&self.values) {
             match value {
@@ -230,7 +234,7 @@ impl Ranged for Ticks {
             .find(|step| self.end / step <= f64::from(most))
             .unwrap_or(self.end);
         let first = if self.is_by_column { 0.5 } else { 0.0 };
-        (0_u32..)
+        (0..=MARKS_MAX)
             .map(|n| first + f64::from(n) * step)
             .take_while(|x| *x <= self.end)
             .collect()
@@ -248,13 +252,13 @@ impl ValueFormatter<f64> for Ticks {
 }
 
 /// Columns piled up, in the order of the series from below. Those of a series that touch are one shape.
-fn piled(series: &[Series], has_gaps: bool) -> Vec<Polygon<(f64, f64)>> {
+fn piled(series: &[Series], has_gaps: bool) -> Vec<Polygon<Point>> {
     let gap = if has_gaps { 0.15 } else { 0.0 };
     let mut heights: Vec<f64> = Vec::new();
     let mut shapes = Vec::new();
     for one in series {
         heights.resize(heights.len().max(one.values.len()), 0.0);
-        let (mut above, mut below): (Vec<(f64, f64)>, Vec<(f64, f64)>) = Default::default();
+        let (mut above, mut below): (Vec<Point>, Vec<Point>) = Default::default();
         let mut end = |above: &mut Vec<_>, below: &mut Vec<_>| {
             above.extend(std::mem::take(below).into_iter().rev());
             if !above.is_empty() {

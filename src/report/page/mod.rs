@@ -5,6 +5,8 @@
 //! outside gets in but as text, and a policy in its head forbids everything but its own script and style.
 
 mod charts;
+mod over_time;
+mod runs;
 mod sections;
 mod table;
 mod text;

@@ -1,27 +1,20 @@
 //! The page from top to bottom: how it went, what remains, what next; then one section for each question.
 
-use std::time::Duration;
-
 use maud::{Markup, PreEscaped, html};
-use serde::Deserialize;
 
-use super::charts::{Chart, Role, Series, bar, swatch};
-use super::text::{counted, length, moment, percent, short_moment, shown, ticked};
-use super::{Advice, Page, table};
+use super::charts::{Chart, Role, bar, swatch};
+use super::text::{counted, length, moment, percent, shown, ticked};
+use super::{Advice, Page, over_time, runs, table};
 use crate::check::{Group, Groups};
 use crate::entry::RequestType;
 use crate::intake::{Offending, grouped};
-use crate::ledger::{RunKind, RunRecord};
 use crate::outcome::{Outcome, Tally};
 use crate::report::gather::{AGES_DAYS, ATTEMPTS_MAX, OPEN, Refusal};
-use crate::timeline::Timeline;
 
 /// Kinds of problems that are shown; `check --progress json` has them all.
 const GROUPS_SHOWN_MAX: usize = 40;
 /// They are no longer than that as HTML.
 const GROUPS_BYTES_MAX: usize = 60 * 1_024;
-/// Rows of a table of numbers behind a chart.
-const NUMBERS_MAX: usize = 12;
 
 const PATTERNS: &str = concat!(
     "<svg class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\" focusable=\"false\"><defs>",
@@ -83,9 +76,9 @@ pub(super) fn body(page: &Page<'_>) -> Markup {
         ("requests", "Requests", requests(page)),
         ("deadlines", "Deadlines", deadlines(page)),
         ("problems", "Problems", problems(page)),
-        ("time", "Over time", over_time(page)),
+        ("time", "Over time", over_time::over_time(page)),
         ("attempts", "Attempts", attempts(page)),
-        ("runs", "Runs", runs(page)),
+        ("runs", "Runs", runs::runs(page)),
         ("left", "Not created", table::left(page)),
     ];
     html! {
@@ -316,7 +309,7 @@ fn parts(row: &[u64; Outcome::ALL.len()]) -> Vec<(Role, u64)> {
         .collect()
 }
 
-fn number(count: u64) -> Markup {
+pub(super) fn number(count: u64) -> Markup {
     html! { td.n { @if count == 0 { span.none { "0" } } @else { (grouped(count)) } } }
 }
 
@@ -534,239 +527,6 @@ pub(super) fn value_of(page: &Page<'_>, value: &Offending) -> String {
     }
 }
 
-// The run's time. -------------------------------------------------------------------------------
-
-fn over_time(page: &Page<'_>) -> Option<Markup> {
-    if page.summary.traffic.attempts + page.summary.traffic.lookups == 0 {
-        return None;
-    }
-    Some(html! {
-        h2 id="time-title" { "How did sending go?" }
-        @match &page.history.timeline {
-            Some(timeline) if !timeline.is_empty() => (timeline_of(timeline)),
-            _ => p.missing {
-                "Throughput, latency, waiting and the reasons of attempts are not available: they are kept in the ledger when a run ends, "
-                "for its last 200 runs. This run has not ended, or it is older than that, or was made by a version that kept none."
-            },
-        }
-    })
-}
-
-fn timeline_of(timeline: &Timeline) -> Markup {
-    let width = Duration::from_millis(timeline.width_ms);
-    let seconds = width.as_secs_f64();
-    let label = |column: usize| match column {
-        0 => "0".to_owned(),
-        _ => length(width * u32::try_from(column).unwrap_or(u32::MAX)),
-    };
-    let sum = |row: &[u32]| row.iter().map(|count| u64::from(*count)).sum::<u64>();
-    let per_s = |name: &str, role, row: &[u32]| Series {
-        name: name.to_owned(),
-        role,
-        values: row
-            .iter()
-            .map(|count| Some(f64::from(*count) / seconds))
-            .collect(),
-    };
-    let share = |name: &str, role, row: &[u32]| Series {
-        name: name.to_owned(),
-        role,
-        values: row
-            .iter()
-            .map(|ms| Some((f64::from(*ms) / seconds / 10.0).min(100.0)))
-            .collect(),
-    };
-    let line = |name: &str, role, row: &[Option<u64>]| Series {
-        name: name.to_owned(),
-        role,
-        values: row.iter().map(|us| us.map(in_ms)).collect(),
-    };
-    let rates = kept([
-        per_s("created", Role::Good, &timeline.created),
-        per_s("rejected", Role::Rejected, &timeline.rejected),
-        per_s("asked to wait", Role::Doubt, &timeline.refused),
-        per_s("failed or lost", Role::Failed, &timeline.failed),
-    ]);
-    let waits = kept([
-        share("the rate", Role::Quiet, &timeline.rate_ms),
-        share(
-            "Retry-After or a limit used up",
-            Role::Doubt,
-            &timeline.server_ms,
-        ),
-        share("an outage", Role::Failed, &timeline.outage_ms),
-    ]);
-    let latencies = [
-        line("half within (p50)", Role::Median, &timeline.p50_us),
-        line(
-            "95 of 100 within (p95)",
-            Role::Ninetyfifth,
-            &timeline.p95_us,
-        ),
-        line(
-            "99 of 100 within (p99)",
-            Role::Ninetyninth,
-            &timeline.p99_us,
-        ),
-    ];
-    let most = timeline
-        .created
-        .iter()
-        .max()
-        .copied()
-        .map_or(0.0, f64::from)
-        / seconds;
-    let [p50, p95, p99] = timeline
-        .whole_us
-        .map(|us| length(Duration::from_micros(us.unwrap_or(0))));
-    let lasted = width * u32::try_from(timeline.len()).unwrap_or(u32::MAX);
-    let ms = |row: &[u32]| length(Duration::from_millis(sum(row)));
-    let attempts = [
-        &timeline.created,
-        &timeline.rejected,
-        &timeline.refused,
-        &timeline.failed,
-    ]
-    .map(|row| sum(row));
-    let throughput = format!(
-        "{} in about {}: {} created, {} rejected, {} asked to wait, {} failed or lost; at most {most:.0} created a second.",
-        counted(attempts.iter().sum(), "attempt"),
-        length(lasted),
-        grouped(attempts[0]),
-        grouped(attempts[1]),
-        grouped(attempts[2]),
-        grouped(attempts[3])
-    );
-    let latency = format!(
-        "Half of the answers came within {p50}, 95 of 100 within {p95}, 99 of 100 within {p99}; the slowest took {}. Each is at most \
-         an eighth off.",
-        length(Duration::from_micros(timeline.slowest_us))
-    );
-    let waiting = format!(
-        "While something was there to send, nothing was sent for {} to keep to the rate, for {} since the server asked for a pause or its \
-         announced limit was used up, and for {} in outages.",
-        ms(&timeline.rate_ms),
-        ms(&timeline.server_ms),
-        ms(&timeline.outage_ms)
-    );
-    let has_latency = timeline.p50_us.iter().any(Option::is_some);
-    let chart = |summary, series, told, least_top, is_lines| Chart {
-        summary,
-        series,
-        label: &label,
-        told,
-        least_top,
-        is_lines,
-        is_by_column: false,
-    };
-    html! {
-        (figure("Attempts a second", &rates, &chart(&throughput, &rates, plain, 1.0, false)))
-        @if has_latency {
-            (figure("How long answers took", &latencies, &chart(&latency, &latencies, as_ms, 1.0, true)))
-        }
-        (figure("Share of the time that was waited, and why", &waits, &chart(&waiting, &waits, as_percent, 100.0, false)))
-        (numbers(timeline, width))
-    }
-}
-
-/// Series that hold anything, and the first one in any case.
-fn kept<const N: usize>(series: [Series; N]) -> Vec<Series> {
-    let has_any = |one: &Series| one.values.iter().flatten().any(|value| *value > 0.0);
-    let kept = series.into_iter().enumerate();
-    kept.filter(|(index, one)| *index == 0 || has_any(one))
-        .map(|(_, one)| one)
-        .collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "microseconds of a minute")]
-fn in_ms(us: u64) -> f64 {
-    us as f64 / 1_000.0
-}
-
-fn plain(value: f64) -> String {
-    if value.fract().abs() < 1e-9 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.1}")
-    }
-}
-
-fn as_percent(value: f64) -> String {
-    format!("{value:.0} %")
-}
-
-fn as_ms(value: f64) -> String {
-    if value >= 1_000.0 {
-        format!("{} s", plain(value / 1_000.0))
-    } else {
-        format!("{} ms", plain(value))
-    }
-}
-
-fn figure(title: &str, series: &[Series], chart: &Chart<'_>) -> Markup {
-    html! {
-        figure {
-            figcaption { h3 { (title) } p.quiet { (chart.summary) } }
-            ul.legend aria-hidden="true" { @for one in series { li { (swatch(one.role)) (one.name) } } }
-            (chart.draw())
-        }
-    }
-}
-
-/// The numbers of the charts, for those who read them.
-fn numbers(timeline: &Timeline, width: Duration) -> Markup {
-    let chunk = timeline.len().div_ceil(NUMBERS_MAX).max(1);
-    let sum = |row: &[u32], from: usize| {
-        let to = (from + chunk).min(row.len());
-        row[from..to]
-            .iter()
-            .map(|count| u64::from(*count))
-            .sum::<u64>()
-    };
-    let worst = |row: &[Option<u64>], from: usize| {
-        let to = (from + chunk).min(row.len());
-        row[from..to]
-            .iter()
-            .flatten()
-            .max()
-            .map_or("–".to_owned(), |us| length(Duration::from_micros(*us)))
-    };
-    let time = |row: &[u32], from: usize| match sum(row, from) {
-        0 => "–".to_owned(),
-        ms => length(Duration::from_millis(ms)),
-    };
-    html! {
-        details {
-            summary { "The numbers of these charts" }
-            div.scroll tabindex="0" role="region" aria-label="The numbers of these charts" {
-                table {
-                    thead { tr {
-                        th.n scope="col" { "From" }
-                        @for name in ["Created", "Rejected", "Asked to wait", "Failed or lost", "Look-ups", "p50, highest", "p95, highest",
-                            "p99, highest", "Waited: rate", "Waited: server", "Waited: outage"] { th.n scope="col" { (name) } }
-                    } }
-                    tbody { @for from in (0..timeline.len()).step_by(chunk) {
-                        tr {
-                            th.n scope="row" { @if from == 0 { "0" } @else { (length(width * u32::try_from(from).unwrap_or(0))) } }
-                            (number(sum(&timeline.created, from)))
-                            (number(sum(&timeline.rejected, from)))
-                            (number(sum(&timeline.refused, from)))
-                            (number(sum(&timeline.failed, from)))
-                            (number(sum(&timeline.lookups, from)))
-                            td.n { (worst(&timeline.p50_us, from)) }
-                            td.n { (worst(&timeline.p95_us, from)) }
-                            td.n { (worst(&timeline.p99_us, from)) }
-                            td.n { (time(&timeline.rate_ms, from)) }
-                            td.n { (time(&timeline.server_ms, from)) }
-                            td.n { (time(&timeline.outage_ms, from)) }
-                        }
-                    } }
-                }
-            }
-        }
-    }
-}
-
 // Attempts. -------------------------------------------------------------------------------------
 
 fn attempts(page: &Page<'_>) -> Option<Markup> {
@@ -819,113 +579,21 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
     })
 }
 
-// The ledger's runs. ----------------------------------------------------------------------------
-
-/// What a run's tally holds that is shown.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RunTally {
-    entries: u64,
-    counts: Vec<u64>,
-    created_now: u64,
-    already_created: u64,
-}
-
-impl RunTally {
-    fn of(run: &RunRecord) -> Self {
-        let text = run.tally.as_deref().unwrap_or("{}");
-        serde_json::from_str(text).unwrap_or_default()
-    }
-
-    fn open(&self) -> u64 {
-        let count = |outcome: &Outcome| self.counts.get(*outcome as usize).copied().unwrap_or(0);
-        OPEN.iter().map(count).sum()
-    }
-}
-
-fn runs(page: &Page<'_>) -> Option<Markup> {
-    let runs: Vec<_> = page
-        .history
-        .runs
-        .iter()
-        .filter(|run| run.kind == RunKind::Import)
-        .collect();
-    if runs.len() < 2 {
-        return None;
-    }
-    let tallies: Vec<_> = runs.iter().map(|run| RunTally::of(run)).collect();
-    let oldest_first = |of: &dyn Fn(&RunTally) -> u64| {
-        let values = tallies.iter().rev().map(of);
-        values
-            .map(|count| u32::try_from(count).ok().map(f64::from))
-            .collect::<Vec<_>>()
-    };
-    let series = [
-        Series {
-            name: "created by that run".to_owned(),
-            role: Role::Good,
-            values: oldest_first(&|tally| tally.created_now),
-        },
-        Series {
-            name: "not created".to_owned(),
-            role: Role::Invalid,
-            values: oldest_first(&RunTally::open),
-        },
-    ];
-    let label = |column: usize| {
-        let run = runs.iter().rev().nth(column);
-        run.map_or_else(String::new, |run| short_moment(run.started_at))
-    };
-    let clean = runs.iter().filter(|run| run.exit_code == Some(0)).count();
-    let created: u64 = tallies.iter().map(|tally| tally.created_now).sum();
-    let summary = format!(
-        "The last {} of this ledger, oldest first: {} created, {clean} ended with everything created.",
-        counted(runs.len() as u64, "run"),
-        counted(created, "request")
-    );
-    let chart = Chart {
-        summary: &summary,
-        series: &series,
-        label: &label,
-        told: plain,
-        least_top: 1.0,
-        is_lines: false,
-        is_by_column: true,
-    };
-    Some(html! {
-        h2 id="runs-title" { "How did the last runs go?" }
-        (figure("Requests by run", &series, &chart))
-        div.scroll.tall tabindex="0" role="region" aria-label="The last runs" {
-            table {
-                thead { tr {
-                    th.n scope="col" { "Run" } th scope="col" { "Began" } th scope="col" { "Input" } th scope="col" { "Ended" }
-                    th.n scope="col" { "Created" } th.n scope="col" { "Before" } th.n scope="col" { "Not created" } th.n scope="col" { "Requests sent" }
-                } }
-                tbody { @for (run, tally) in runs.iter().zip(&tallies) {
-                    tr aria-current=[(Some(run.id) == page.run).then_some("true")] {
-                        th.n scope="row" { (run.id.0) }
-                        td.nowrap { (moment(run.started_at).trim_end_matches(" UTC")) }
-                        td.wide { (shown(&run.input.name)) }
-                        td { (ended(run)) }
-                        @if run.tally.is_some() {
-                            (number(tally.created_now)) (number(tally.already_created)) (number(tally.open()))
-                        } @else { td.n { "–" } td.n { "–" } td.n { "–" } }
-                        (number(run.attempts))
-                    }
-                } }
-            }
+/// A chart under its title, with what it shows in words.
+pub(super) fn figure(title: &str, chart: &Chart<'_>) -> Markup {
+    html! {
+        figure {
+            figcaption { h3 { (title) } p.quiet { (chart.summary) } }
+            ul.legend aria-hidden="true" { @for one in chart.series { li { (swatch(one.role)) (one.name) } } }
+            (chart.draw())
         }
-    })
+    }
 }
 
-fn ended(run: &RunRecord) -> Markup {
-    let (mark, told) = match (run.exit_code, run.is_live) {
-        (Some(0), _) => ("✓", "complete".to_owned()),
-        (Some(1), _) => ("!", "some not created".to_owned()),
-        (Some(130 | 143), _) => ("■", "interrupted".to_owned()),
-        (Some(code), _) => ("■", format!("stopped early (exit code {code})")),
-        (None, true) => ("…", "under way".to_owned()),
-        (None, false) => ("■", "died".to_owned()),
-    };
-    html! { span aria-hidden="true" { (mark) " " } (told) }
+pub(super) fn plain(value: f64) -> String {
+    if value.fract().abs() < 1e-9 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
 }
