@@ -45,7 +45,7 @@
   if (!table) return;
   const body = table.tBodies[0];
   const rows = [...body.rows];
-  const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  const texts = new Map(rows.map((row) => [row, [...row.cells].map((cell) => cell.textContent.trim()).join(" ").toLowerCase()]));
   const [search, outcome, button, status] = ["search", "outcome", "copy-rows", "shown"].map($);
   const number = (count) => count.toLocaleString("en");
 
