@@ -65,6 +65,7 @@ pub(super) fn length(time: Duration) -> String {
         _ => format!("{large} {of} {small} {below}"),
     };
     match seconds {
+        0 if time.is_zero() => "0 s".to_owned(),
         0 if millis == 0 => format!("{} µs", time.as_micros()),
         0 => format!("{millis} ms"),
         1..10 => format!("{:.1} s", time.as_secs_f64()),
@@ -122,7 +123,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "0 µs",
+                "0 s",
                 "900 ms",
                 "4.2 s",
                 "59 s",
