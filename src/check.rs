@@ -154,7 +154,13 @@ impl Groups {
         self.ungrouped + self.groups.iter().map(|group| group.count).sum::<u64>()
     }
 
-    fn add(&mut self, problem: &Problem) {
+    /// The most frequent first.
+    pub(crate) fn sort(&mut self) {
+        self.groups
+            .sort_by_key(|group| std::cmp::Reverse(group.count));
+    }
+
+    pub(crate) fn add(&mut self, problem: &Problem) {
         let by_message = matches!(problem.code, "unmapped_request" | UNDECIDED);
         let known = self.groups.iter().position(|group| {
             group.code == problem.code
@@ -275,11 +281,8 @@ pub fn survey(
     if plan.rules.key.is_empty() && survey.to_send.count > 0 {
         survey.warnings.groups.push(no_key(survey.to_send.count));
     }
-    for groups in [&mut survey.problems, &mut survey.warnings] {
-        groups
-            .groups
-            .sort_by_key(|group| std::cmp::Reverse(group.count));
-    }
+    survey.problems.sort();
+    survey.warnings.sort();
     Ok(Some(survey))
 }
 

@@ -23,11 +23,12 @@ use crate::outbound::{Delivery, Doubt, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{Mark, ReadPlan, Sending};
 use crate::private_file::{create_private_dir, private_options};
+use crate::report::gather::Gathered;
 use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::{Summary, exit_code, run_input};
 use crate::report::{Projected, Projection, ReportError, line_of};
 use crate::stop::{Lease, StopCause, StopSignal};
-use crate::{blocking, inherited, time_of_day};
+use crate::{blocking, inherited, time_of_day, today};
 
 /// Rows of one batch from the reader.
 const BATCH_ROWS: usize = 256;
@@ -82,6 +83,10 @@ pub struct Imported {
     pub rejects: Option<PathBuf>,
     /// The folder.
     pub out_dir: PathBuf,
+    /// The run; `None`: none over this input is known.
+    pub run: Option<RunId>,
+    /// What the page tells besides.
+    pub gathered: Box<Gathered>,
 }
 
 /// One input of a run, under way.
@@ -174,6 +179,7 @@ impl Importer {
         upkeep.spawn(inherited(keep_lease(Arc::clone(&pass), lease_length)));
         upkeep.spawn(inherited(keep_flushing(Arc::clone(&pass))));
         pass.know_something().await;
+        drop(self.outbound.take_timeline()); // what was sent before is not this run's
         let mut seen_sending =
             send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
         if input + 1 == self.read.inputs.len() {
@@ -183,6 +189,7 @@ impl Importer {
         pass.flush();
         pass.growing().take();
         self.events.tell(Event::WritingFiles);
+        let timeline = self.outbound.take_timeline();
         let finished_at = time_of_day();
         let projection = Projection {
             plan: &self.read,
@@ -190,9 +197,16 @@ impl Importer {
             sha256: &survey.digest.sha256,
             ledger: &self.ledger,
             run: Some(run),
+            date_order: survey.date_order.as_ref(),
+            today: today(),
             out_dir,
         };
-        let (Projected { tally, rejects }, seen_writing) = projection.write(seen_writing).await?;
+        let (projected, seen_writing) = projection.write(seen_writing).await?;
+        let Projected {
+            tally,
+            rejects,
+            gathered,
+        } = projected;
         let exit_code = exit_code(self.stop.cause().as_ref(), &tally);
         let traffic = pass.traffic();
         let summary = Summary {
@@ -210,6 +224,7 @@ impl Importer {
             exit_code,
             tally,
             traffic,
+            timeline: Some(timeline),
         };
         self.ledger.end_run(run, end).await?;
         let pace = self.outbound.pace();
@@ -231,6 +246,8 @@ impl Importer {
                 summary,
                 rejects,
                 out_dir: out_dir.to_owned(),
+                run: Some(run),
+                gathered,
             },
             (seen_sending, seen_writing),
         ))

@@ -74,5 +74,7 @@ pub mod report;
 pub mod sandbox;
 #[doc(hidden)]
 pub mod stop;
+#[doc(hidden)]
+pub mod timeline;
 
-pub(crate) use machine::{blocking, inherited, time_of_day};
+pub(crate) use machine::{blocking, inherited, time_of_day, today};

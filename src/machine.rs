@@ -11,6 +11,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use tokio::sync::Notify;
 
 /// What happens at a moment of a simulation.
@@ -150,6 +153,12 @@ pub(crate) fn inherited<T: 'static>(
 /// What the clock on the wall says.
 pub(crate) fn time_of_day() -> SystemTime {
     current().map_or_else(SystemTime::now, |machine| (machine.now)())
+}
+
+/// The day that it is, by UTC.
+pub(crate) fn today() -> Date {
+    let now = Timestamp::try_from(time_of_day()).unwrap_or(Timestamp::UNIX_EPOCH);
+    Offset::UTC.to_datetime(now).date()
 }
 
 /// Items of a page of a list: so many, or as few as a simulation has them.

@@ -168,6 +168,7 @@ impl Reconciler {
                 exit_code,
                 tally: Tally::default(),
                 traffic: if n == 0 { traffic } else { Traffic::default() },
+                timeline: None,
             };
             self.ledger.end_run(run, end).await?;
         }

@@ -205,7 +205,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Write the output folder again from ledger and input; sends nothing
     #[command(after_long_help = RESULTS_EXAMPLES)]
-    Results(CommonArgs),
+    Results(ResultsArgs),
     /// Compare inputs and ledger with what Concord holds; settles what is in doubt, rebuilds a lost ledger
     #[command(after_long_help = RECONCILE_EXAMPLES)]
     Reconcile(CommonArgs),
@@ -238,7 +238,7 @@ impl Command {
         match self {
             Self::Run(RunArgs { common, .. })
             | Self::Check(CheckArgs { common, .. })
-            | Self::Results(common)
+            | Self::Results(ResultsArgs { common, .. })
             | Self::Reconcile(common) => common.output.progress == Progress::Json,
             _ => false,
         }
@@ -254,6 +254,9 @@ pub struct RunArgs {
     /// Only check, as `check` does: nothing is sent
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
+    /// Show values and keys in report.html as they are: personal data, for your eyes
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
     /// For monitoring.
     #[command(flatten)]
     pub metrics: MetricsArgs,
@@ -269,6 +272,17 @@ pub struct MetricsArgs {
     /// Serve Prometheus metrics while the run lasts: a port, or an address of this machine such as 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS", value_parser = limits::metrics_address)]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// `results`
+#[derive(Clone, Debug, Default, Args)]
+pub struct ResultsArgs {
+    /// All the rest.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Show values and keys in report.html as they are: personal data, for your eyes
+    #[arg(long, help_heading = "Output")]
+    pub show_values: bool,
 }
 
 /// `check`

@@ -64,7 +64,7 @@ pub(super) fn of_input(name: &str, done: &Imported) -> Page {
             "Concord shows a property otherwise than it was sent: see error_code `echo_differs`",
         );
     }
-    let names = ["results.csv", "summary.json"]
+    let names = ["report.html", "results.csv", "summary.json"]
         .into_iter()
         .map(str::to_owned);
     let rejects = done
@@ -99,7 +99,7 @@ const fn tone_of(outcome: Outcome) -> Tone {
     }
 }
 
-fn remark(outcome: Outcome, tally: &Tally) -> String {
+pub(super) fn remark(outcome: Outcome, tally: &Tally) -> String {
     match outcome {
         Outcome::Created => {
             let mut parts = Vec::new();

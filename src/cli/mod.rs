@@ -20,6 +20,7 @@ mod page;
 mod progress;
 pub(crate) mod remedy;
 mod report_json;
+mod report_page;
 mod report_text;
 pub mod resolve;
 mod signals;
@@ -91,7 +92,9 @@ fn dispatch(command: &Command) -> Result<u8, CliError> {
             Command::Check(args) => {
                 commands::check::check(&args.common, args.show_values, &around).await
             }
-            Command::Results(args) => commands::results::results(args, &around).await,
+            Command::Results(args) => {
+                commands::results::results(&args.common, args.show_values, &around).await
+            }
             Command::Reconcile(args) => commands::reconcile::reconcile(args, &around).await,
             Command::Rows(args) => commands::rows::rows(args, &around),
             Command::Map(args) => commands::map::map(args, &around),

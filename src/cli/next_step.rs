@@ -22,10 +22,19 @@ pub(super) struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// What to do next, as a command where there is one. One paragraph a step.
+    /// What to do next, as text.
     pub(super) fn next_step(&self) -> String {
+        let stopped = self
+            .stopped
+            .map(|cause| format!("Stopped: {cause}.\nhint: {}", cause.hint()));
+        let paragraphs: Vec<_> = stopped.into_iter().chain(self.next_steps()).collect();
+        format!("\n{}", paragraphs.join("\n\n"))
+    }
+
+    /// What to do next, as a command where there is one: on a line that begins with two blanks. One paragraph a step.
+    pub(super) fn next_steps(&self) -> Vec<String> {
         let mut steps = match self.stopped {
-            Some(cause) => self.after_stop(cause),
+            Some(_) => vec![self.after_stop()],
             None => self.after_end(),
         };
         // Before the end, what it repeats may not be sent either.
@@ -38,10 +47,10 @@ impl Ended<'_> {
                 "The input holds no entry: there was nothing to create.".into()
             });
         }
-        format!("\n{}", steps.join("\n\n"))
+        steps
     }
 
-    fn after_stop(&self, cause: &StopCause) -> Vec<String> {
+    fn after_stop(&self) -> String {
         // What is in doubt is not counted: it is sent, and counted, when the run goes on.
         let created_now: u64 = self.tallies().map(|tally| tally.created_now).sum();
         let limit = self.typed.args.sending.limit;
@@ -50,7 +59,7 @@ impl Ended<'_> {
         if left == Some(0) {
             step.insert_str(0, LIMIT_REACHED);
         }
-        vec![format!("Stopped: {cause}.\nhint: {}", cause.hint()), step]
+        step
     }
 
     fn after_end(&self) -> Vec<String> {

@@ -2,6 +2,8 @@
 //!
 //! The codes are made in `intake` and `check`; a test here looks through their sources, so that none is forgotten.
 
+use crate::outcome::Outcome;
+
 /// A kind of problem or warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Remedy {
@@ -17,6 +19,138 @@ pub(crate) struct Remedy {
 pub(crate) fn of(code: &str) -> Option<&'static Remedy> {
     REMEDIES.iter().find(|remedy| remedy.code == code)
 }
+
+/// What became of an entry that was sent, by the code of the reason.
+pub(super) fn of_refusal(outcome: Outcome, code: &str) -> Remedy {
+    let known = REFUSALS.iter().find(|remedy| remedy.code == code);
+    known.copied().unwrap_or(match outcome {
+        Outcome::Rejected => remedy(
+            "",
+            "refused by Concord",
+            "correct the row as the message says, and run the rejects",
+        ),
+        Outcome::InDoubt => remedy(
+            "",
+            "no clear answer: it may exist",
+            "run the same command again: it looks in Concord before anything is sent; or compare with `reconcile`",
+        ),
+        _ => remedy(
+            "",
+            "not served by the server",
+            "run the same command again: it was surely not created",
+        ),
+    })
+}
+
+/// Why entries that were sent are not created, and attempts created nothing. The codes are made in `outbound`, `ledger`
+/// and `report`.
+const REFUSALS: &[Remedy] = &[
+    remedy(
+        "http_400",
+        "refused as not valid (400)",
+        "correct what the message names, in the row or the job file, and run the rejects",
+    ),
+    remedy(
+        "http_401",
+        "the API key is not accepted (401)",
+        "check CONCORD_API_KEY or --api-key-file, then run the same command again",
+    ),
+    remedy(
+        "http_403",
+        "refused for this entry alone (403)",
+        "something between here and Concord takes offence at its text: shorten or change it, and run the rejects",
+    ),
+    remedy(
+        "http_404",
+        "the organization or project is not known (404)",
+        "compare organization, project and base URL with Concord's settings, then run the same command again",
+    ),
+    remedy(
+        "http_408",
+        "took the server too long (408)",
+        "run the same command again: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "http_429",
+        "asked for too much in too short a time (429)",
+        "run the same command again, with a lower --rate if that happens often",
+    ),
+    remedy(
+        "http_500",
+        "a fault of the server (500)",
+        "run the same command again later: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "http_502",
+        "a fault between here and the server (502)",
+        "run the same command again later: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "http_503",
+        "the server is not available (503)",
+        "run the same command again when the server is back",
+    ),
+    remedy(
+        "http_504",
+        "the server did not answer in time (504)",
+        "run the same command again later: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "timeout",
+        "no answer in time",
+        "run the same command again, with a longer --timeout if the server is slow: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "connection_broken",
+        "the connection broke before the answer came",
+        "run the same command again: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "no_connection",
+        "no connection to the server",
+        "check the network and the base URL, then run the same command again",
+    ),
+    remedy(
+        "unreadable_201",
+        "created by its status, with an answer that cannot be read",
+        "run the same command again: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "interrupted",
+        "an earlier run may have sent it and did not learn what became of it",
+        "run the same command again: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "claimed",
+        "a run has claimed it and not said what became of it",
+        "if no run is under way, run the same command again: it looks in Concord before anything is sent",
+    ),
+    remedy(
+        "claimed_elsewhere",
+        "another run is sending it",
+        "wait until that run has ended, then run the same command again",
+    ),
+    remedy(
+        "held",
+        "in doubt, not found in Concord, and the job says to hold it",
+        "look in Concord by hand, or set in_doubt = \"look-up\" in [send] and run the same command again",
+    ),
+    remedy(
+        "ambiguous",
+        "what fits it in Concord cannot be told from another entry's",
+        "look in Concord by hand, and run `reconcile`",
+    ),
+    remedy(
+        "changed_in_doubt",
+        "in doubt, and its row has changed since",
+        "put back what the row was for one run, or look in Concord by hand",
+    ),
+    remedy(
+        "lookup_failed",
+        "in doubt, and looking it up failed",
+        "run the same command again; if that stays so, ask whether the API key may list requests",
+    ),
+];
 
 const fn remedy(code: &'static str, meaning: &'static str, to_do: &'static str) -> Remedy {
     Remedy {

@@ -3,10 +3,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::page::{Page, Tone};
@@ -18,7 +14,7 @@ use crate::forecast::Forecast;
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
-use crate::{blocking, time_of_day};
+use crate::{blocking, today};
 
 /// Where the text of a note begins.
 const NOTE_INDENT: usize = 13;
@@ -47,12 +43,6 @@ pub(crate) async fn take(
     terminal::set_bar(None);
     bar.finish_and_clear();
     Ok(survey?.expect("a survey that is never broken off comes to its end"))
-}
-
-/// The day that it is by UTC.
-fn today() -> Date {
-    let now = Timestamp::try_from(time_of_day()).unwrap_or(Timestamp::UNIX_EPOCH);
-    Offset::UTC.to_datetime(now).date()
 }
 
 fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {

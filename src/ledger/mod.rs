@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::entry::{Content, Entry, Fingerprint, ImportId, Names, SourceKey};
 use crate::outcome::{Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
+use crate::timeline::Timeline;
 use crate::{blocking, inherited};
 
 pub use sqlite::{FORMAT, Fetched, Held, changed};
@@ -306,6 +307,17 @@ pub struct RunEnd {
     pub tally: Tally,
     /// All that it has sent.
     pub traffic: Traffic,
+    /// How that went; none of a run that sends nothing.
+    pub timeline: Option<Timeline>,
+}
+
+/// What the ledger remembers of runs, for the report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// The last imports, newest first.
+    pub runs: Vec<RunRecord>,
+    /// How sending went in the run that was asked for; none when it is not kept, or no longer.
+    pub timeline: Option<Timeline>,
 }
 
 /// What a run is known by.
@@ -418,6 +430,11 @@ enum Ask {
     },
     IsEmpty {
         reply: Reply<bool>,
+    },
+    History {
+        run: Option<RunId>,
+        runs_max: u32,
+        reply: Reply<History>,
     },
     SomeCreated {
         reply: Reply<Option<ImportId>>,
@@ -548,6 +565,16 @@ impl Ledger {
     /// since a command may name two of equal bytes.
     pub async fn run_of(&self, input: RunInput) -> Result<Option<RunRecord>, LedgerError> {
         self.ask(|reply| Ask::RunOf { input, reply }).await
+    }
+
+    /// The last imports, at most so many, and how sending went in one of them.
+    pub async fn history(&self, run: Option<RunId>, runs_max: u32) -> Result<History, LedgerError> {
+        self.ask(|reply| Ask::History {
+            run,
+            runs_max,
+            reply,
+        })
+        .await
     }
 
     /// Some entry that is known to exist in Concord.

@@ -15,6 +15,7 @@ use super::gate::Health;
 use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
+use crate::timeline::Fate;
 
 /// The most of a server's message that is kept, in characters.
 const MESSAGE_CHARS_MAX: usize = 300;
@@ -48,6 +49,32 @@ pub(super) struct Verdict {
     pub(super) disposition: Disposition,
     pub(super) health: Health,
     pub(super) status: Option<u16>,
+}
+
+impl Verdict {
+    /// What it came to, for the report.
+    pub(super) fn fate(&self) -> Fate {
+        match (&self.disposition, &self.health) {
+            (Disposition::Created { .. }, _) => Fate::Created,
+            (_, Health::Busy { .. }) => Fate::Refused,
+            (Disposition::NotServed(_) | Disposition::InDoubt(_), _)
+            | (_, Health::Failing { .. } | Health::Unreachable { .. }) => Fate::Failed,
+            _ => Fate::Rejected,
+        }
+    }
+
+    /// Why it created nothing, as a code.
+    pub(super) fn reason(&self) -> Option<Cow<'_, str>> {
+        match &self.disposition {
+            Disposition::Created { .. } => None,
+            Disposition::Rejected(reason)
+            | Disposition::NotServed(reason)
+            | Disposition::InDoubt(reason)
+            | Disposition::Forbidden(reason)
+            | Disposition::StopInDoubt(_, reason) => Some((&*reason.code).into()),
+            Disposition::Stop(_) => self.status.map(|status| format!("http_{status}").into()),
+        }
+    }
 }
 
 /// Reads the exchange of an attempt to create.

@@ -12,6 +12,7 @@ use super::backoff::Backoff;
 use crate::entry::ImportId;
 use crate::event::Event;
 use crate::plan::Sending;
+use crate::timeline::Wait;
 
 /// So many different entries failing in a row, with no answer to anyone between, are an outage.
 pub(super) const OUTAGE_ENTRIES: usize = 5;
@@ -361,6 +362,15 @@ impl Gate {
     /// Whether requests are held back for the server's sake.
     pub(super) fn is_waiting(&self, now: Instant) -> bool {
         self.outage.is_some() || self.paused_until.is_some_and(|until| until > now)
+    }
+
+    /// What the head of the line waits for, when it has to.
+    pub(super) fn wait(&self, now: Instant) -> Wait {
+        match self.outage {
+            Some(_) => Wait::Outage,
+            None if self.is_waiting(now) => Wait::Server,
+            None => Wait::Rate,
+        }
     }
 
     pub(super) const fn standing(&self) -> Standing {

@@ -59,6 +59,7 @@ use crate::event::Events;
 use crate::outcome::{Reason, Receipt, Settled, Traffic};
 use crate::plan::{Mark, Sending, Target};
 use crate::stop::{Lease, StopCause, StopSignal};
+use crate::timeline::Timeline;
 
 /// Entries that may wait for a retry or a second look without holding up those behind them.
 pub const ASIDE_MAX: usize = 1_024;
@@ -213,6 +214,11 @@ impl Outbound {
         self.pacer.pace()
     }
 
+    /// How sending went since this was asked last.
+    pub fn take_timeline(&self) -> Timeline {
+        self.pacer.take_timeline()
+    }
+
     /// Waits for leave to send a POST. In an outage that leaves entries in doubt, a GET goes first: it tells as
     /// well that nobody serves, and leaves nothing behind.
     async fn permit_to_create(&self, entry: ImportId, cost: Cost) -> Result<Permit, Stopped> {
@@ -253,6 +259,7 @@ impl Outbound {
         };
         let status = exchange.as_ref().ok().map(|answer| answer.status);
         tracing::debug!(%entry, status, ?health, "looked up");
+        permit.record_lookup();
         permit.report(entry, &health);
         if let Some(limits) = exchange.as_ref().ok().and_then(|answer| answer.limits) {
             permit.heed(&limits);

@@ -4,6 +4,7 @@
 //! for, or an outage with its single probe) and then for the rate. Rate and number at once are the job's, or less where
 //! the server bears less (`capacity`). It knows nothing of what is sent.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use crate::entry::ImportId;
 use crate::event::Events;
 use crate::plan::Sending;
 use crate::stop::{StopCause, StopSignal};
+use crate::timeline::{Fate, Recorder, Timeline};
 
 /// The run is ending: nothing more is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,23 @@ impl Permit {
             gate.report(now, probe, entry, purpose, health, is_serving);
         });
         pacer.changed.notify_waiters();
+    }
+
+    /// Takes note of what an attempt came to, for the report; `latency` is that of an answer.
+    pub(super) fn record(
+        &self,
+        now: Instant,
+        fate: Fate,
+        latency: Option<Duration>,
+        reason: Option<Cow<'_, str>>,
+    ) {
+        let mut ways = self.pacer.ways();
+        ways.recorder.attempted(now, fate, latency, reason);
+    }
+
+    /// Takes note of a look-up, for the report.
+    pub(super) fn record_lookup(&self) {
+        self.pacer.ways().recorder.looked_up(Instant::now());
     }
 
     /// Takes note of what the server says of its limits.
@@ -229,6 +248,8 @@ struct Ways {
     rate: Rate,
     /// Places that there are, those that are to be given up included.
     places: u32,
+    /// Decides nothing: it lies here since this is locked at each step anyway.
+    recorder: Recorder,
 }
 
 /// Gives out permits.
@@ -277,6 +298,7 @@ impl Pacer {
                 capacity: Capacity::new(&sending, now),
                 rate: Rate::new(sending.rate_per_s, TokioClock { origin: now }),
                 places,
+                recorder: Recorder::new(now),
             }),
             changed: Notify::new(),
             stop,
@@ -375,6 +397,7 @@ impl Pacer {
                 gate,
                 capacity,
                 rate,
+                recorder,
                 ..
             } = ways;
             let turn = gate.turn(now, want, || {
@@ -385,6 +408,8 @@ impl Pacer {
                     _ => rate.take(now),
                 }
             });
+            let waits = matches!(turn, Turn::SleepUntil(_) | Turn::AwaitChange);
+            recorder.wait(now, waits.then(|| gate.wait(now)));
             turn.map(|probe| {
                 let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
                 Going {
@@ -403,6 +428,11 @@ impl Pacer {
     /// Whether everyone is held back for the server's sake.
     pub(super) fn is_waiting(&self) -> bool {
         self.ways().gate.is_waiting(Instant::now())
+    }
+
+    /// How sending went since this was asked last.
+    pub(super) fn take_timeline(&self) -> Timeline {
+        self.ways().recorder.take(Instant::now())
     }
 
     /// What may be sent at present.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::classify::{self, Disposition, Verdict};
@@ -407,7 +408,9 @@ async fn attempt(
     progress.attempts += 1;
     out.attempts.fetch_add(1, Ordering::Relaxed);
     let at = time_of_day();
+    let began = Instant::now();
     let exchange = out.client.create(&entry.body).await;
+    let now = Instant::now();
     let limits = exchange.as_ref().ok().and_then(|answer| answer.limits);
     let verdict = classify::classify(exchange, &entry.body);
     tracing::debug!(
@@ -417,6 +420,8 @@ async fn attempt(
         health = ?verdict.health,
         "sent"
     );
+    let latency = verdict.status.map(|_| now - began);
+    permit.record(now, verdict.fate(), latency, verdict.reason());
     progress.status = verdict.status;
     let own_wait = match (&verdict.disposition, &verdict.health) {
         (Disposition::NotServed(_), Health::Serving) => Some(Duration::ZERO),

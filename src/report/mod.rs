@@ -4,6 +4,8 @@
 //! nothing and changes no ledger.
 
 pub mod cell;
+pub mod gather;
+pub mod page;
 mod project;
 pub mod reconciliation;
 pub mod rejects;

@@ -7,6 +7,9 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
+use super::gather::{Gathered, Gatherer, OfItem};
 use super::rejects::{self, RejectsWriter};
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
@@ -16,6 +19,7 @@ use crate::ledger::{Ledger, LedgerError, Record, RunId, changed};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
 use crate::private_file::Replacement;
+use crate::received::ColumnOrder;
 
 /// Rows that are held against the ledger at once.
 const ROWS_AT_ONCE: usize = 512;
@@ -58,6 +62,10 @@ pub struct Projection<'a> {
     pub ledger: &'a Ledger,
     /// The run that is told of; what others created came by way of the ledger.
     pub run: Option<RunId>,
+    /// The order of its received dates; none when the job names no column for them.
+    pub date_order: Option<&'a ColumnOrder>,
+    /// The day, by UTC, from which the age of requests is counted.
+    pub today: Date,
     /// The folder.
     pub out_dir: &'a Path,
 }
@@ -69,6 +77,8 @@ pub struct Projected {
     pub tally: Tally,
     /// The rejects, when there are any.
     pub rejects: Option<PathBuf>,
+    /// What the page tells besides.
+    pub gathered: Box<Gathered>,
 }
 
 /// The work that goes back and forth between blocking threads and the ledger.
@@ -78,6 +88,7 @@ struct Pass {
     results: ResultsWriter<BufWriter<File>>,
     rejects: RejectsWriter<BufWriter<File>>,
     rejected_rows: u64,
+    gatherer: Gatherer,
     tally: Tally,
     run: Option<RunId>,
     /// No column identifies a row: its content does.
@@ -109,6 +120,7 @@ impl Projection<'_> {
             intake,
             seen,
             rejected_rows: 0,
+            gatherer: Gatherer::new(self.date_order, self.today, !self.plan.rules.key.is_empty()),
             tally: Tally::default(),
             run: self.run,
             is_keyless: self.plan.rules.key.is_empty(),
@@ -156,6 +168,7 @@ impl Projection<'_> {
         let projected = Projected {
             tally: pass.tally,
             rejects: has_rejects.then_some(rejects_path),
+            gathered: Box::new(pass.gatherer.finish()),
         };
         Ok((projected, pass.seen))
     }
@@ -216,7 +229,9 @@ impl Pass {
             }
             let mut problems: Vec<String> = Vec::new();
             let mut created = Vec::new();
+            let of_row = self.gatherer.row(&row);
             for item in row.items {
+                let of_item = OfItem::of(&item);
                 let record = entry_of(&item).and_then(|_| records.next().flatten());
                 let line = line_of(item, record, self.run, row.position);
                 self.tally.add(line.outcome(), line.settled.via);
@@ -240,6 +255,7 @@ impl Pass {
                     created.extend(line.request);
                 }
                 self.results.write(&line)?;
+                self.gatherer.line(&line, of_row, of_item);
             }
             if let (false, Some(record)) = (problems.is_empty(), &row.record) {
                 self.rejected_rows += 1;

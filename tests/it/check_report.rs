@@ -118,12 +118,12 @@ fn no_value_of_a_person_is_shown_unless_it_is_asked_for() {
         group(&report, "problems", "not_email")["examples"][0]["value"],
         "jane.doe(at)example.com"
     );
-    assert_eq!(
-        run(&place, &["run", "t.csv", "--show-values"])
-            .status
-            .code(),
-        Some(2)
-    );
+    let output = run(&place, &["run", "t.csv", "--sandbox", "--show-values"]);
+    let said = text(&output.stderr);
+    assert!(said.contains("report.html shows PERSONAL DATA"), "{said}");
+    let page = place.read("concord-import-out/t/report.html");
+    assert!(page.contains("This page shows personal data."));
+    assert!(page.contains("jane.doe(at)example.com"));
 }
 
 #[test]
@@ -137,6 +137,7 @@ fn the_values_of_problems_stay_out_of_results_and_ledger() {
     let told = [
         place.read(&format!("{folder}/results.csv")),
         place.read(&format!("{folder}/summary.json")),
+        place.read(&format!("{folder}/report.html")),
         String::from_utf8_lossy(&ledger).into_owned(),
         text(&output.stdout) + &text(&output.stderr),
     ];

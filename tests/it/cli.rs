@@ -308,7 +308,10 @@ fn everything_written_is_for_its_owner_alone() {
             }
         }
     }
-    assert_eq!(files, 5, "results, rejects, summary, ledger and store");
+    assert_eq!(
+        files, 6,
+        "results, rejects, summary, page, ledger and store"
+    );
 }
 
 #[test]

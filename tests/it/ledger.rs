@@ -437,6 +437,7 @@ async fn the_overview_tells_runs_and_totals() {
                     attempts: 4,
                     lookups: 2,
                 },
+                timeline: None,
             },
         )
         .await

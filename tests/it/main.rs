@@ -1,5 +1,6 @@
 //! One integration binary; a file a theme.
 
+mod browser;
 mod check_report;
 mod cli;
 mod corpora;

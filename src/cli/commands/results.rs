@@ -3,9 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use super::run::VALUES_ARE_ON_THE_PAGE;
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
+use crate::cli::next_step::Ended;
+use crate::cli::report_page::Pages;
 use crate::cli::resolve::{self, Surroundings};
+use crate::cli::typed::Typed;
 use crate::cli::{ending, survey, terminal};
 use crate::import::Imported;
 use crate::intake::Seen;
@@ -14,9 +18,11 @@ use crate::outcome::Traffic;
 use crate::private_file::create_private_dir;
 use crate::report::summary::{Summary, exit_code, run_input};
 use crate::report::{Projected, Projection, ReportError};
+use crate::today;
 
 pub(in crate::cli) async fn results(
     args: &CommonArgs,
+    shows_values: bool,
     around: &Surroundings,
 ) -> Result<u8, CliError> {
     let resolved = resolve::results(args, around, &mut io::stdin())?;
@@ -30,6 +36,7 @@ pub(in crate::cli) async fn results(
     let ledger = Ledger::open(&plan.ledger, &plan.target)?;
     let mut seen = Seen::new();
     let mut code = 0;
+    let mut all = Vec::new();
     for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.out_dirs).enumerate() {
         create_private_dir(out_dir).map_err(|cause| ReportError::Write {
             path: out_dir.to_owned(),
@@ -42,9 +49,16 @@ pub(in crate::cli) async fn results(
             sha256: &one.digest.sha256,
             ledger: &ledger,
             run: run.as_ref().map(|run| run.id),
+            date_order: one.date_order.as_ref(),
+            today: today(),
             out_dir,
         };
-        let (Projected { tally, rejects }, seen_so_far) = projection.write(seen).await?;
+        let (projected, seen_so_far) = projection.write(seen).await?;
+        let Projected {
+            tally,
+            rejects,
+            gathered,
+        } = projected;
         seen = seen_so_far;
         let summary = Summary {
             input: run_input(one, input),
@@ -59,6 +73,7 @@ pub(in crate::cli) async fn results(
             started_at: run.as_ref().map(|run| run.started_at),
             finished_at: run.as_ref().and_then(|run| run.finished_at),
             exit_code: run
+                .as_ref()
                 .and_then(|run| run.exit_code)
                 .unwrap_or_else(|| exit_code(None, &tally)),
         };
@@ -68,8 +83,33 @@ pub(in crate::cli) async fn results(
             summary,
             rejects,
             out_dir: out_dir.to_owned(),
+            run: run.map(|run| run.id),
+            gathered,
         };
         terminal::out_page(&ending::of_input(&one.name, &done));
+        all.push(done);
+    }
+    let ended = Ended {
+        imported: &all,
+        out_dirs: &plan.out_dirs,
+        stopped: None,
+        typed: Typed {
+            args,
+            metrics: None,
+            job: resolved.job.as_deref(),
+        },
+    };
+    let pages = Pages {
+        plan,
+        ledger: &ledger,
+        is_sandbox: args.target.sandbox,
+        stopped: None,
+        steps: &ended.next_steps(),
+        shows_values,
+    };
+    pages.write(&all).await?;
+    if shows_values {
+        terminal::say(VALUES_ARE_ON_THE_PAGE);
     }
     ledger.close().await;
     Ok(code)

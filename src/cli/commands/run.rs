@@ -11,6 +11,7 @@ use crate::cli::metrics::Metrics;
 use crate::cli::next_step::Ended;
 use crate::cli::page::Page;
 use crate::cli::progress::{Progress, describe, stopped_line};
+use crate::cli::report_page::Pages;
 use crate::cli::resolve::{self, Resolved, Surroundings};
 use crate::cli::typed::Typed;
 use crate::cli::{ending, signals, survey, terminal};
@@ -21,9 +22,11 @@ use crate::ledger::Ledger;
 use crate::plan::{RunPlan, Sending};
 use crate::stop::{StopCause, StopSignal};
 
+pub(in crate::cli) const VALUES_ARE_ON_THE_PAGE: &str = "WARNING: --show-values: report.html shows PERSONAL DATA of the input as it is. Do not pass it on.";
+
 pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result<u8, CliError> {
     if args.dry_run {
-        return super::check::check(&args.common, false, around).await;
+        return super::check::check(&args.common, args.show_values, around).await;
     }
     let metrics = Metrics::begin(&args.metrics).await?;
     let ended = import(args, around, &metrics).await;
@@ -90,11 +93,6 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     let codes = all.iter().map(|done| done.summary.exit_code);
     let stopped = importer.stop.cause();
     let stopped = stopped.filter(|cause| has_cut_short(cause, codes.clone()));
-    importer.ledger.close().await;
-    tell_inputs(&all, &survey, &progress);
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
     let ended = Ended {
         imported: &all,
         out_dirs: &plan.core.out_dirs,
@@ -105,6 +103,24 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
             job: job.as_deref(),
         },
     };
+    let pages = Pages {
+        plan: &plan.core,
+        ledger: &importer.ledger,
+        is_sandbox: args.common.target.sandbox,
+        stopped: ended.stopped,
+        steps: &ended.next_steps(),
+        shows_values: args.show_values,
+    };
+    let told = pages.write(&all).await;
+    importer.ledger.close().await;
+    tell_inputs(&all, &survey, &progress);
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    told?;
+    if args.show_values {
+        terminal::say(VALUES_ARE_ON_THE_PAGE);
+    }
     match ended.stopped {
         Some(cause) if progress.is_json() => terminal::say(&stopped_line(cause)),
         None if progress.is_json() => {}

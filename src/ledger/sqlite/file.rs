@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -95,6 +95,11 @@ const MIGRATIONS: [&str; 6] = [
      CREATE INDEX entries_found ON entries (id) WHERE via = 1;",
     // Every entry went into it and out of it again, and only the end of a reconciliation asked it anything.
     "DROP INDEX entries_open;",
+    // How sending went over a run's time, for the report: counts and latencies alone.
+    "CREATE TABLE timelines (
+         run      INTEGER PRIMARY KEY REFERENCES runs (id),
+         timeline TEXT NOT NULL
+     ) STRICT;",
 ];
 
 /// The newest format that this version reads and writes.

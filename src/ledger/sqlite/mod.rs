@@ -274,6 +274,14 @@ fn perform(
             answer(reply, runs::run_of(tx, locks, &input).map(Ok), fault)
         }
         Ask::IsEmpty { reply } => answer(reply, entries::is_empty(tx).map(Ok), fault),
+        Ask::History {
+            run,
+            runs_max,
+            reply,
+        } => {
+            let history = runs::history(tx, locks, run, runs_max);
+            answer(reply, history.map(Ok), fault)
+        }
         Ask::SomeCreated { reply } => answer(reply, entries::some_created(tx).map(Ok), fault),
         Ask::HolderOf { id, reply } => answer(reply, entries::holder_of(tx, id).map(Ok), fault),
     }
@@ -286,6 +294,7 @@ const fn is_read(ask: &Ask) -> bool {
         Ask::Get { .. }
             | Ask::RunOf { .. }
             | Ask::IsEmpty { .. }
+            | Ask::History { .. }
             | Ask::SomeCreated { .. }
             | Ask::HolderOf { .. }
     )
@@ -306,6 +315,7 @@ fn refuse(ask: Ask) -> Pending {
         Ask::Begin { reply, .. } => tell(reply),
         Ask::RunOf { reply, .. } => tell(reply),
         Ask::IsEmpty { reply } => tell(reply),
+        Ask::History { reply, .. } => tell(reply),
         Ask::SomeCreated { reply } | Ask::HolderOf { reply, .. } => tell(reply),
     }
 }

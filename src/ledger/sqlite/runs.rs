@@ -6,10 +6,16 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::alive::{Life, Locks};
-use super::super::{LedgerError, Overview, RunEnd, RunId, RunInput, RunKind, RunRecord, Totals};
+use super::super::{
+    History, LedgerError, Overview, RunEnd, RunId, RunInput, RunKind, RunRecord, Totals,
+};
 use super::entries::{self, State};
 use super::{file, from_ms, in_ms, now_ms, to_ms};
 use crate::outcome::Traffic;
+use crate::timeline::Timeline;
+
+/// Runs whose timeline is kept, the newest: a few kilobytes each.
+const TIMELINES_MAX: i64 = 200;
 
 pub(super) fn begin_run(
     tx: &Transaction<'_>,
@@ -93,6 +99,16 @@ pub(super) fn end_run(
     if kind == RunKind::Reconciliation as i64 {
         entries::release_all(tx, run)?;
     }
+    if let Some(timeline) = &end.timeline {
+        tx.execute(
+            "INSERT OR REPLACE INTO timelines (run, timeline) VALUES (?1, ?2)",
+            params![run.0, timeline.to_text()],
+        )?;
+        tx.execute(
+            "DELETE FROM timelines WHERE run <= ?1",
+            [run.0 - TIMELINES_MAX],
+        )?;
+    }
     locks.release(run);
     let tally = serde_json::to_string(&end.tally).unwrap_or_default(); // numbers: cannot fail
     tx.execute(
@@ -113,6 +129,30 @@ pub(super) fn run_of(
         |row| read_run(row, locks),
     )
     .optional()
+}
+
+/// The last imports, and how sending went in one run.
+pub(super) fn history(
+    tx: &Transaction<'_>,
+    locks: &Locks,
+    run: Option<RunId>,
+    runs_max: u32,
+) -> rusqlite::Result<History> {
+    let runs = tx
+        .prepare("SELECT * FROM runs WHERE kind = 0 ORDER BY id DESC LIMIT ?1")?
+        .query_map([runs_max], |row| read_run(row, locks))?
+        .collect::<rusqlite::Result<_>>()?;
+    let timeline: Option<String> = tx
+        .query_row(
+            "SELECT timeline FROM timelines WHERE run = ?1",
+            [run.map(|run| run.0)],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(History {
+        runs,
+        timeline: timeline.and_then(|text| Timeline::from_text(&text)),
+    })
 }
 
 /// Whether a run may still act upon its claims. One that is found dead is dead from then on.

@@ -1,0 +1,142 @@
+//! Numbers, times and texts from outside, as the page shows them.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+/// Longest text from outside that is shown, in characters.
+const SHOWN_CHARS_MAX: usize = 320;
+
+/// A text from outside: cut, and without characters that move or hide others.
+pub(super) fn shown(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut shown: String = chars
+        .by_ref()
+        .take(SHOWN_CHARS_MAX)
+        .map(|c| if is_unruly(c) { '\u{fffd}' } else { c })
+        .collect();
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A text from outside in which what stands between two backticks is code.
+pub(super) fn ticked(text: &str) -> Markup {
+    let text = shown(text);
+    let is_paired = text.matches('`').count().is_multiple_of(2);
+    html! {
+        @if is_paired {
+            @for (index, part) in text.split('`').enumerate() {
+                @if index % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        } @else { (text) }
+    }
+}
+
+/// Control characters, and those that turn the direction of what follows or have no width.
+fn is_unruly(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A moment in UTC: `2026-11-26 20:06:05 UTC`.
+pub(super) fn moment(time: SystemTime) -> String {
+    Timestamp::try_from(time).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+/// A day in UTC and its time, short: `26 Nov 20:06`.
+pub(super) fn short_moment(time: SystemTime) -> String {
+    Timestamp::try_from(time).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%-d %b %H:%M").to_string(),
+    )
+}
+
+/// A length of time in its two largest units: `3 min 12 s`.
+pub(super) fn length(time: Duration) -> String {
+    let (seconds, millis) = (time.as_secs(), time.as_millis());
+    let two = |large: u64, of: &str, small: u64, below: &str| match small {
+        0 => format!("{large} {of}"),
+        _ => format!("{large} {of} {small} {below}"),
+    };
+    match seconds {
+        0 if time.is_zero() => "0 s".to_owned(),
+        0 if millis == 0 => format!("{} µs", time.as_micros()),
+        0 => format!("{millis} ms"),
+        1..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+    }
+}
+
+/// A number and what it counts: `1 row`, `1,200 rows`, `2 entries`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    let number = crate::intake::grouped(count);
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {noun}s"),
+    }
+}
+
+/// A share in percent, never rounded to none or all.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    match part * 100 / whole.max(1) {
+        _ if part == 0 => "0 %".to_owned(),
+        0 => "< 1 %".to_owned(),
+        99 if part < whole => "> 99 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_turns_the_line_around() {
+        assert_eq!(
+            shown("a\u{202e}b\u{7}c\u{200b}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}"
+        );
+        assert_eq!(shown(&"é".repeat(400)).chars().count(), SHOWN_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn code_is_told_by_backticks_and_everything_is_escaped() {
+        let told = ticked("set `a<b` & go").into_string();
+        assert_eq!(told, "set <code>a&lt;b</code> &amp; go");
+        assert_eq!(ticked("a ` b").into_string(), "a ` b");
+    }
+
+    #[test]
+    fn lengths_of_time_have_two_units() {
+        let told = [0, 900, 4_200, 59_000, 61_000, 3_600_000, 90_000_000]
+            .map(|ms| length(Duration::from_millis(ms)));
+        assert_eq!(
+            told,
+            [
+                "0 s",
+                "900 ms",
+                "4.2 s",
+                "59 s",
+                "1 min 1 s",
+                "1 h",
+                "1 d 1 h"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_share_is_none_or_all_only_where_it_is() {
+        let told = [0, 1, 500, 999, 1_000].map(|part| percent(part, 1_000));
+        assert_eq!(told, ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]);
+    }
+}
