@@ -227,20 +227,7 @@ impl Importer {
             timeline: Some(timeline),
         };
         self.ledger.end_run(run, end).await?;
-        let pace = self.outbound.pace();
-        tracing::info!(
-            run = run.0,
-            exit_code,
-            entries = tally.entries,
-            created_now = tally.created_now,
-            attempts = traffic.attempts,
-            lookups = traffic.lookups,
-            served = pace.served,
-            refused = pace.refused,
-            rate_per_s = pace.rate_per_s,
-            concurrency = pace.concurrency,
-            "run ended"
-        );
+        self.log_end(run, &summary);
         Ok((
             Imported {
                 summary,
@@ -251,6 +238,23 @@ impl Importer {
             },
             (seen_sending, seen_writing),
         ))
+    }
+
+    fn log_end(&self, run: RunId, summary: &Summary) {
+        let (tally, traffic, pace) = (&summary.tally, summary.traffic, self.outbound.pace());
+        tracing::info!(
+            run = run.0,
+            exit_code = summary.exit_code,
+            entries = tally.entries,
+            created_now = tally.created_now,
+            attempts = traffic.attempts,
+            lookups = traffic.lookups,
+            served = pace.served,
+            refused = pace.refused,
+            rate_per_s = pace.rate_per_s,
+            concurrency = pace.concurrency,
+            "run ended"
+        );
     }
 }
 

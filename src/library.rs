@@ -128,7 +128,8 @@ impl Job {
     }
 
     /// Creates a request for each entry that no run has created, and writes the files. **It asks nobody**: a request in
-    /// Concord cannot be taken back. `listener` hears what happens, from within the run: it must not block.
+    /// Concord cannot be taken back. `listener` hears what happens, from within the run: it must not block. (`report.html`,
+    /// which names commands to type, is written by the command line alone.)
     pub fn import(
         &self,
         stop: &Stop,
