@@ -26,7 +26,7 @@ use crate::private_file::{create_private_dir, private_options};
 use crate::report::gather::Gathered;
 use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::{Summary, exit_code, run_input};
-use crate::report::{Projected, Projection, ReportError, line_of};
+use crate::report::{Projected, Projection, ReportError, line_of, page, remove_old};
 use crate::stop::{Lease, StopCause, StopSignal};
 use crate::{blocking, inherited, time_of_day, today};
 
@@ -154,7 +154,9 @@ impl Importer {
             cause,
         };
         // Before the run begins: a folder that cannot be written to shall leave no run behind.
-        check_growing(out_dir).map_err(write_failed)?;
+        check_growing(out_dir)
+            .and_then(|()| remove_old(&out_dir.join(page::FILE)))
+            .map_err(write_failed)?;
         let run = self
             .ledger
             .begin_run(RunKind::Import, run_input.clone(), lease_length)

@@ -22,7 +22,9 @@ use crate::stop::{StopCause, StopSignal};
 
 /// Inputs, and how their rows become requests: the options of the command line, and its job file.
 ///
-/// What is left out comes from the job file or is the default, as on the command line. The environment is not read.
+/// What is left out comes from the job file or is the default, as on the command line. No `CONCORD_…` variable is read.
+///
+/// Calls return when all is done: from async code, make them where blocking is allowed (tokio's `spawn_blocking`).
 #[derive(Clone, Debug)]
 pub struct Job {
     args: CommonArgs,
@@ -176,6 +178,9 @@ impl Job {
 
 /// Runs something to its end on this thread, as the command line does.
 fn alone<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, Error> {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return Err(Error::of_async());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

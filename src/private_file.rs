@@ -1,4 +1,4 @@
-//! Files that only their owner can read, replaced whole or not at all.
+//! Files that are replaced whole or not at all, and that only their owner can read unless whoever writes them says else.
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -267,10 +267,10 @@ pub struct RunArgs {
 #[command(next_help_heading = "Monitoring")]
 pub struct MetricsArgs {
     /// Write Prometheus metrics to this file every 15 seconds and at the end, for a textfile collector
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_hint = ValueHint::FilePath)]
     pub metrics_file: Option<PathBuf>,
     /// Serve Prometheus metrics while the run lasts: a port, or an address of this machine such as 127.0.0.1:9464
-    #[arg(long, value_name = "ADDRESS", value_parser = limits::metrics_address)]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run", value_parser = limits::metrics_address)]
     pub metrics_listen: Option<SocketAddr>,
 }
 

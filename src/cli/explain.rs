@@ -64,6 +64,8 @@ pub(crate) enum CliError {
         path: std::path::PathBuf,
         source: std::io::Error,
     },
+    #[error("the metrics file cannot be {}: it is there already, and is none", .0.display())]
+    MetricsForeign(std::path::PathBuf),
     #[error("metrics cannot be served at {address}")]
     MetricsListen {
         address: std::net::SocketAddr,
@@ -121,6 +123,7 @@ impl CliError {
             Self::MetricsFile { .. } => Some(
                 "check that its folder exists and may be written, or name another file with --metrics-file".into(),
             ),
+            Self::MetricsForeign(_) => Some("name a file of its own with --metrics-file".into()),
             Self::MetricsListen { .. } => Some(
                 "another program may listen there, or an earlier run that still goes on: name another port with --metrics-listen"
                     .into(),
@@ -160,6 +163,7 @@ impl CliError {
             | Self::JobExists(_)
             | Self::Undecided(_)
             | Self::MetricsFile { .. }
+            | Self::MetricsForeign(_)
             | Self::MetricsListen { .. }
             // The wrong ledger for this job, as against a disk that fails.
             | Self::Ledger(

@@ -6,7 +6,8 @@
 mod serve;
 mod text;
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,8 @@ use crate::outcome::{Outcome, Tally, Traffic, Via};
 use crate::private_file::Replacement;
 use crate::time_of_day;
 
+/// More of a file is not looked at: ours are far shorter.
+const FILE_BYTES_MAX: u64 = 1 << 16;
 /// How often the file is written anew while a run goes on. Monitoring asks no more often.
 const WRITE_EVERY: Duration = Duration::from_secs(15);
 
@@ -32,6 +35,8 @@ pub(super) struct Metrics(Option<Arc<Kept>>);
 struct Kept {
     file: Option<PathBuf>,
     state: Mutex<State>,
+    /// Held while the file is made and put in its place: the last version is the last to come there.
+    writing: Mutex<()>,
 }
 
 /// All that is known of a run and of those before it.
@@ -90,13 +95,16 @@ impl State {
                 }
             }
             Event::Waiting { .. } => self.is_waiting = true,
-            Event::Resumed | Event::WritingFiles => self.is_waiting = false,
+            Event::Resumed => self.is_waiting = false,
             Event::Pace {
                 rate_per_s,
                 concurrency,
                 ..
             } => (self.rate_per_s, self.concurrency) = (*rate_per_s, *concurrency),
-            Event::Preflight(_) | Event::Stopping { .. } | Event::Fetched { .. } => {}
+            Event::Preflight(_)
+            | Event::Stopping { .. }
+            | Event::Fetched { .. }
+            | Event::WritingFiles => {}
         }
     }
 
@@ -150,16 +158,18 @@ impl Metrics {
         if args.metrics_file.is_none() && args.metrics_listen.is_none() {
             return Ok(Self(None));
         }
-        let before = args.metrics_file.as_deref().map(read_milestones);
+        let before = match &args.metrics_file {
+            Some(path) => Some(read_milestones(path)?),
+            None => None,
+        };
         let kept = Arc::new(Kept {
             file: args.metrics_file.clone(),
             state: Mutex::new(State::new(before.unwrap_or_default())),
+            writing: Mutex::default(),
         });
         if let Some(path) = &kept.file {
-            kept.write(path).map_err(|source| CliError::MetricsFile {
-                path: path.clone(),
-                source,
-            })?;
+            kept.write(path)
+                .map_err(|source| unwritable(path, source))?;
         }
         if let Some(address) = args.metrics_listen {
             listen(address, &kept).await?;
@@ -210,7 +220,11 @@ impl Metrics {
     pub(super) fn end(&self, exit_code: u8) {
         if let Some(kept) = &self.0 {
             let at = time_of_day();
-            kept.state().ended = Some(Ended { at, exit_code });
+            {
+                let mut state = kept.state();
+                state.ended = Some(Ended { at, exit_code });
+                state.is_waiting = false;
+            }
             kept.write_or_warn();
         }
     }
@@ -227,6 +241,7 @@ impl Kept {
 
     /// Replaces the file; whoever reads it never sees half of it. Others may read it: it says nothing of anybody.
     fn write(&self, path: &Path) -> io::Result<()> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let replacement = Replacement::begin(path)?;
         replacement.file().write_all(self.text().as_bytes())?;
         #[cfg(unix)]
@@ -251,8 +266,31 @@ async fn listen(address: SocketAddr, kept: &Arc<Kept>) -> Result<(), CliError> {
     served.map_err(|source| CliError::MetricsListen { address, source })
 }
 
-/// What an earlier run's file tells of the runs before it. A file that cannot be read tells nothing.
-fn read_milestones(path: &Path) -> Milestones {
-    std::fs::read_to_string(path)
-        .map_or_else(|_| Milestones::default(), |file| text::milestones(&file))
+/// What an earlier run's file tells of the runs before it. A file of something else is never replaced: it may be an input, or
+/// the ledger.
+fn read_milestones(path: &Path) -> Result<Milestones, CliError> {
+    let is_file = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Milestones::default()),
+        Err(source) => return Err(unwritable(path, source)),
+        Ok(found) => found.is_file(),
+    };
+    let mut file = Vec::new();
+    if is_file {
+        File::open(path)
+            .and_then(|opened| opened.take(FILE_BYTES_MAX).read_to_end(&mut file))
+            .map_err(|source| unwritable(path, source))?;
+    }
+    let file = String::from_utf8_lossy(&file);
+    if is_file && (file.is_empty() || text::is_ours(&file)) {
+        Ok(text::milestones(&file))
+    } else {
+        Err(CliError::MetricsForeign(path.to_owned()))
+    }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> CliError {
+    CliError::MetricsFile {
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -147,6 +147,14 @@ impl Error {
         }
     }
 
+    pub(super) fn of_async() -> Self {
+        Self {
+            message: "a job cannot be done on a thread that serves an async runtime".to_owned(),
+            hint: Some("call it on a thread of its own".to_owned()),
+            exit_code: crate::cli::explain::USAGE,
+        }
+    }
+
     pub(super) fn of_results(message: String) -> Self {
         Self {
             message,

@@ -354,7 +354,10 @@ impl Pacer {
     pub(super) async fn permit(self: &Arc<Self>, want: Want) -> Result<Permit, Stopped> {
         tokio::select! {
             biased;
-            _ = self.stop.raised() => Err(Stopped),
+            _ = self.stop.raised() => {
+                self.ways().recorder.wait(Instant::now(), None);
+                Err(Stopped)
+            }
             permit = self.permit_unless_stopped(want) => permit,
         }
     }

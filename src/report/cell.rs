@@ -6,7 +6,9 @@ use std::borrow::Cow;
 ///
 /// For cells of columns that we add; the input's own cells stay as they are.
 pub fn neutral(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // What begins like one made neutral gets another, so that `plain` can tell them apart.
+    let is_formula = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula(text.trim_start_matches('\'')) {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
@@ -30,7 +32,7 @@ mod tests {
         assert_eq!(neutral("@SUM(A1)"), "'@SUM(A1)");
         assert_eq!(neutral("T-1"), "T-1");
         assert_eq!(neutral(""), "");
-        for text in ["=1+1", "@SUM(A1)", "T-1", "'T-1", ""] {
+        for text in ["=1+1", "@SUM(A1)", "T-1", "'T-1", "'=1", "''-1", ""] {
             assert_eq!(plain(&neutral(text)), text);
         }
     }

@@ -290,11 +290,11 @@ impl Gatherer {
         left.rows.add(row);
         if left.first.len() < LEFT_MAX {
             let key = line.key.as_ref().filter(|_| self.has_keys);
-            // What looks like an address is masked wherever it stands.
-            let is_masked = |key: &str| of_item.is_personal || key.contains('@');
+            // What looks like an address or a number is masked wherever it stands.
             let key = key.map(|key| {
-                if is_masked(key) {
-                    RepeatedKey::Personal(Offending::new(key))
+                let masked = Offending::new(key);
+                if of_item.is_personal || masked.is_telling() {
+                    RepeatedKey::Personal(masked)
                 } else {
                     RepeatedKey::Plain(begin_of(key))
                 }
@@ -318,7 +318,7 @@ impl Gatherer {
         let mut known = gathered.refusals.iter_mut();
         if let Some(known) = known.find(|known| known.outcome == outcome && known.code == code) {
             known.count += 1;
-            known.is_uniform &= message.starts_with(known.message.trim_end_matches('…'));
+            known.is_uniform &= begin_of(message) == known.message;
             if known.examples.len() < EXAMPLES_MAX {
                 known.examples.push(example());
             }

@@ -13,4 +13,5 @@ pub mod results;
 pub mod summary;
 
 pub(crate) use project::line_of;
+pub(crate) use project::remove_old;
 pub use project::{Projected, Projection, ReportError};

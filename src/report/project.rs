@@ -174,8 +174,8 @@ impl Projection<'_> {
     }
 }
 
-/// The rejects of an earlier run must not be taken for this one's.
-fn remove_old(path: &Path) -> io::Result<()> {
+/// What an earlier run has left must not be taken for this one's.
+pub(crate) fn remove_old(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

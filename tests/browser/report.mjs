@@ -121,6 +121,7 @@ async function table(file) {
   assert.deepEqual(await column(page, 3), [key]);
   assert.match(await text(page, "#shown"), new RegExp(`^1 of ${all} listed`));
   await page.click("#copy-rows");
+  await page.locator("#copy-rows", { hasText: "Copied" }).waitFor();
   assert.deepEqual([await clipboard(page)], await column(page, 1), "the rows that are seen");
   await page.fill("#search", "no such text anywhere");
   assert.equal(await shownRows(page), 0);
@@ -151,11 +152,12 @@ async function table(file) {
 
   // All row numbers.
   await page.click("#copy-rows");
-  assert.equal(await text(page, "#copy-rows"), "Copied");
+  await page.locator("#copy-rows", { hasText: "Copied" }).waitFor();
   assert.deepEqual(numbers(await clipboard(page)), [...new Set(up)], "each row once, in order");
 
   // The next command.
   await page.locator(".command button").first().click();
+  await page.locator(".command button", { hasText: "Copied" }).first().waitFor();
   assert.equal(await clipboard(page), await page.locator(".command code").first().textContent());
   await page.close();
 }
@@ -188,6 +190,7 @@ const CHECKS = {
     const count = Number((await text(page, "#copy-rows")).replaceAll(/\D/g, ""));
     assert.ok(count > 2_000, `${count} row numbers`);
     await page.click("#copy-rows");
+    await page.locator("#copy-rows", { hasText: "Copied" }).waitFor();
     assert.equal(numbers(await clipboard(page)).length, count);
     await page.close();
     await table_is_quick(file);

@@ -81,6 +81,17 @@ fn an_import_that_is_stopped_before_it_begins_sends_nothing_and_goes_on_later() 
     assert_eq!((done[0].attempts, done[0].exit_code), (1, 0));
 }
 
+#[tokio::test]
+async fn on_a_thread_of_an_async_runtime_it_says_where_to_call_it() {
+    let error = Job::over(["none.csv"])
+        .check()
+        .expect_err("it would wait within a wait");
+    assert!(
+        error.hint().expect("a hint").contains("thread of its own"),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_cannot_be_done_is_told_with_a_hint_and_the_exit_code() {
     let dir = tempfile::tempdir().expect("a folder");

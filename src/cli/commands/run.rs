@@ -29,7 +29,9 @@ pub(in crate::cli) async fn run(args: &RunArgs, around: &Surroundings) -> Result
         return super::check::check(&args.common, args.show_values, around).await;
     }
     let metrics = Metrics::begin(&args.metrics).await?;
+    let written = tokio::spawn(metrics.clone().write_regularly());
     let ended = import(args, around, &metrics).await;
+    written.abort();
     metrics.end(match &ended {
         Ok(code) => *code,
         Err(error) => error.exit_code(),
@@ -83,9 +85,7 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
         stop,
         events,
     };
-    let written = tokio::spawn(metrics.clone().write_regularly());
     let (all, failed) = import_all(&importer, &plan, &survey, &progress).await;
-    written.abort();
     if failed.is_none() {
         let tallies: Vec<_> = all.iter().map(|done| done.summary.tally).collect();
         metrics.count_as(&tallies);

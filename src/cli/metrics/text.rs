@@ -157,6 +157,12 @@ pub(super) fn seconds(at: SystemTime) -> f64 {
     (since_1970.as_secs_f64() * 1e3).round() / 1e3
 }
 
+/// Whether a text is one of these.
+pub(super) fn is_ours(text: &str) -> bool {
+    text.strip_prefix("# HELP ")
+        .is_some_and(|name| name.starts_with(PREFIX))
+}
+
 /// Reads the milestones of a text of this kind.
 pub(super) fn milestones(text: &str) -> Milestones {
     let value = |name: &str| {

@@ -18,8 +18,11 @@
       area.remove();
       button.focus();
     }
-    button.textContent = isCopied ? done : "Copying is not allowed here";
-    setTimeout(() => (button.textContent = before), 2500);
+    const said = isCopied ? done : "Copying is not allowed here";
+    button.textContent = said;
+    setTimeout(() => {
+      if (button.textContent === said) button.textContent = before; // a search may have changed it meanwhile
+    }, 2500);
   };
 
   for (const button of document.querySelectorAll("[data-copy]")) {

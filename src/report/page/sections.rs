@@ -60,6 +60,7 @@ fn headline(page: &Page<'_>) -> String {
     let of = format!("{} of {}", grouped(created), counted(wanted, "request"));
     match end(page) {
         End::Empty => "The input holds no entry".to_owned(),
+        End::Complete if wanted == 0 => "Every entry repeats an earlier one".to_owned(),
         End::Complete if wanted == 1 => "The request is created".to_owned(),
         End::Complete => format!("All {} requests are created", grouped(wanted)),
         End::Stopped => format!("Stopped early: {of} created"),
@@ -185,6 +186,9 @@ fn remains(page: &Page<'_>) -> Markup {
     }
 }
 
+/// A command that is longer is not shown.
+const STEP_BYTES_MAX: usize = 16 << 10;
+
 fn next(page: &Page<'_>) -> Markup {
     let mut commands = 0;
     html! {
@@ -192,7 +196,9 @@ fn next(page: &Page<'_>) -> Markup {
             h2 id="next-title" { "What next" }
             @for step in page.steps {
                 @for line in step.lines() {
-                    @if let Some(command) = line.strip_prefix("  ") {
+                    @if line.len() > STEP_BYTES_MAX {
+                        p { "The command names too many inputs for this page; the terminal has shown it." }
+                    } @else if let Some(command) = line.strip_prefix("  ") {
                         @let id = { commands += 1; format!("command-{commands}") };
                         div.command {
                             pre tabindex="0" { code id=(id) { (command) } }
@@ -236,7 +242,10 @@ fn bottom(page: &Page<'_>) -> Markup {
                 ", exit code " (page.summary.exit_code) ". "
                 "This page loads nothing and sends nothing. "
                 @if page.shows_values { "It shows values of the input as they are." }
-                @else { "Values of people are masked: j…@e…, +44…21." }
+                @else {
+                    "Values of people are masked: j…@e…, +44…21. Keys stand as they are, unless they tell of a person or look like an address or \
+                     a number."
+                }
             }
             p {
                 "Every entry is in " code { "results.csv" }

@@ -300,3 +300,52 @@ fn two_nightly_runs_that_overlap_create_each_request_once() {
     assert_eq!(summary(&again)["already_created"], 60);
     assert_each_once(&server, 60);
 }
+
+#[test]
+fn a_file_of_something_else_is_never_replaced_by_metrics() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(2, &server);
+    let ledger = ["--ledger", "import.ledger"];
+    assert_eq!(code(&place.finish(&with(&args, &ledger))), 0);
+    fs::create_dir(place.path("folder")).expect("made");
+    for file in ["t.csv", "t.toml", "import.ledger", "folder"] {
+        let before = fs::read(place.path(file)).ok();
+        let output = place.finish(&with(&with(&args, &ledger), &["--metrics-file", file]));
+        assert_eq!(code(&output), 2, "{file}");
+        assert!(
+            stderr(&output).contains("it is there already, and is none"),
+            "{}",
+            stderr(&output)
+        );
+        assert!(
+            fs::read(place.path(file)).ok() == before,
+            "{file} is another"
+        );
+    }
+    // One of an earlier run is, and so is an empty one.
+    fs::write(place.path("import.prom"), "").expect("written");
+    for _ in 0..2 {
+        let output = place.finish(&with(
+            &with(&args, &ledger),
+            &["--metrics-file", "import.prom"],
+        ));
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+    }
+    assert_each_once(&server, 2);
+}
+
+#[test]
+fn a_page_of_an_earlier_run_does_not_outlive_the_beginning_of_the_next() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(200, &server);
+    assert_eq!(code(&place.finish(&with(&args, &["--limit", "1"]))), 1);
+    let page = place.path("concord-import-out/t/report.html");
+    assert!(page.exists());
+    let mut run = place.start(&with(&args, &["--rate", "20"]));
+    wait_for(&server, 10);
+    run.kill().expect("killed");
+    run.wait().expect("it ended");
+    assert!(!page.exists());
+}
