@@ -4,6 +4,8 @@
 
 pub mod args;
 mod ask;
+#[cfg(test)]
+mod catalogue;
 mod commands;
 mod ending;
 mod estimate;
