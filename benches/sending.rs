@@ -194,10 +194,20 @@ pub(crate) fn latency(bench: &Bench) -> Fallible<Vec<Figure>> {
         slow_ms: 2_000,
         ..steady.clone()
     };
+    let failing = Manner {
+        failed_every: 50,
+        ..steady.clone()
+    };
     let mut figures = Vec::new();
     for (name, manner, rows, at_least) in [
         ("latency 50 ms, 64 at once", steady, 20_000, 0.98),
         ("the same, 2 % take 2 s", slow, 20_000, 0.95),
+        (
+            "the same, 2 % are lost and looked up",
+            failing,
+            20_000,
+            0.95,
+        ),
     ] {
         let input = inputs::input(&bench.dir, Form::Csv, bench.rows(rows))?;
         let mut pairs = Vec::new();

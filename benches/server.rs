@@ -32,6 +32,8 @@ pub(crate) struct Manner {
     pub(crate) slow_every: u64,
     /// In milliseconds.
     pub(crate) slow_ms: u64,
+    /// One POST in so many is answered 500, which leaves its entry in doubt; 0: none.
+    pub(crate) failed_every: u64,
     /// The POSTs of these numbers, from 0, are answered 429 with `Retry-After: 1`.
     pub(crate) refused: Vec<u64>,
     /// The arrival of every request is kept.
@@ -220,9 +222,11 @@ async fn answer(state: &State, head: &[u8], body: &[u8]) -> Vec<u8> {
         latency_ms,
         slow_every,
         slow_ms,
+        failed_every,
         refused,
         ..
     } = &state.manner;
+    let is_failed = is_post && *failed_every > 0 && number % failed_every == failed_every / 2;
     let is_slow = is_post && *slow_every > 0 && number % slow_every == slow_every / 2;
     let wait = Duration::from_millis(if is_slow { *slow_ms } else { *latency_ms });
     if !wait.is_zero() {
@@ -230,6 +234,8 @@ async fn answer(state: &State, head: &[u8], body: &[u8]) -> Vec<u8> {
     }
     let answer = if is_post && refused.contains(&number) {
         b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n".to_vec()
+    } else if is_failed {
+        respond("500 Internal Server Error", b"{}", b"")
     } else if is_post {
         created(number, body)
     } else {
