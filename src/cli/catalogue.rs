@@ -15,7 +15,6 @@ use crate::entry::ImportId;
 use crate::intake::{IntakeError, MissingColumn};
 use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
-use crate::outcome::Tally;
 use crate::reconcile::NoList;
 use crate::report::ReportError;
 use crate::sandbox::SandboxError;
@@ -325,7 +324,7 @@ fn of_files_and_lists() -> [Kind; 4] {
             cause: failure(),
         },
         ReportError::InputChanged(text()),
-        ReportError::Totals(Box::new(Tally::default())),
+        ReportError::Totals(Box::default()),
     ];
     let report = |error: &ReportError| match error {
         ReportError::Write { .. } => 0,
