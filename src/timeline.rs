@@ -227,10 +227,10 @@ impl Recorder {
                 .collect()
         };
         let percentile = |percent: u64| {
-            let of = |slot: &Slot| percentile(&slot.latencies, percent);
+            let of = |slot: &Slot| percentile_of(&slot.latencies, percent);
             used.iter().map(of).collect()
         };
-        let of_all = |percent| percentile_of(&whole, percent);
+        let of_all = |percent| percentile_of(&whole.latencies, percent);
         Timeline {
             width_ms: u64::try_from(self.width.as_millis()).unwrap_or(u64::MAX),
             created: fate(Fate::Created),
@@ -276,7 +276,7 @@ const fn middle_us(class: usize) -> u64 {
 }
 
 /// A percentile in microseconds; none where nothing was answered.
-fn percentile(latencies: &[u32; CLASSES], percent: u64) -> Option<u64> {
+fn percentile_of(latencies: &[u32; CLASSES], percent: u64) -> Option<u64> {
     let count: u64 = latencies.iter().map(|count| u64::from(*count)).sum();
     let wanted = (count * percent).div_ceil(100);
     let mut below = 0;
@@ -285,10 +285,6 @@ fn percentile(latencies: &[u32; CLASSES], percent: u64) -> Option<u64> {
         below >= wanted && below > 0
     })?;
     Some(middle_us(class))
-}
-
-fn percentile_of(slot: &Slot, percent: u64) -> Option<u64> {
-    percentile(&slot.latencies, percent)
 }
 
 /// How sending went: one number a stretch of time in each row.

@@ -6,6 +6,7 @@
 
 mod charts;
 mod over_time;
+mod problems;
 mod runs;
 mod sections;
 mod table;

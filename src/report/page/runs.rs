@@ -7,7 +7,7 @@ use super::Page;
 use super::charts::{Chart, Role, Series};
 use super::sections::{figure, number, plain};
 use super::text::{counted, moment, short_moment, shown};
-use crate::ledger::{RunKind, RunRecord};
+use crate::ledger::RunRecord;
 use crate::outcome::Outcome;
 use crate::report::gather::OPEN;
 
@@ -34,16 +34,11 @@ impl RunTally {
 }
 
 pub(super) fn runs(page: &Page<'_>) -> Option<Markup> {
-    let runs: Vec<_> = page
-        .history
-        .runs
-        .iter()
-        .filter(|run| run.kind == RunKind::Import)
-        .collect();
+    let runs = &page.history.runs;
     if runs.len() < 2 {
         return None;
     }
-    let tallies: Vec<_> = runs.iter().map(|run| RunTally::of(run)).collect();
+    let tallies: Vec<_> = runs.iter().map(RunTally::of).collect();
     let oldest_first = |of: &dyn Fn(&RunTally) -> u64| {
         let values = tallies.iter().rev().map(of);
         values

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::Page;
-use super::sections::value_of;
+use super::problems::value_of;
 use super::text::{counted, shown, ticked};
 use crate::check::RepeatedKey;
 use crate::entry::RequestType;
