@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use concord_import::entry::{Content, Fingerprint, ImportId};
-use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunId, RunInput, RunKind, Settlement};
-use concord_import::outcome::{Outcome, Receipt, Settled, Traffic, Via};
-use concord_import::plan::Target;
+use concord_import::internals::entry::{Content, Fingerprint, ImportId};
+use concord_import::internals::ledger::{
+    Claim, ClaimRequest, Ledger, RunId, RunInput, RunKind, Settlement,
+};
+use concord_import::internals::outcome::{Outcome, Receipt, Settled, Traffic, Via};
+use concord_import::internals::plan::Target;
 use uuid::Uuid;
 
 use crate::Bench;

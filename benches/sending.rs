@@ -270,7 +270,8 @@ pub(crate) fn pace(bench: &Bench) -> Fallible<Vec<Figure>> {
                 let arrivals = server.stop()?.arrivals_us;
                 let span_s = us_f(arrivals.last().copied().unwrap_or(0)) / 1e6;
                 achieved.push((rows_f(arrivals.len() as u64 - 1) / span_s, rows_f(rate)));
-                let allowed = rate + u64::from(concord_import::outbound::burst(rows_f(rate)).get());
+                let allowed = rate
+                    + u64::from(concord_import::internals::outbound::burst(rows_f(rate)).get());
                 most.push((rows_f(most_in_a_second(&arrivals)), rows_f(allowed)));
             }
             if has_pause {

@@ -1,7 +1,7 @@
 //! A server that is as fast as one on loopback can be, in a process of its own: it answers 201 to every POST and an
 //! empty list to every GET, by a script of waits and refusals, and tells at its end what it has seen.
 //!
-//! Deliberately no Concord: it checks nothing and keeps nothing (`concord_import::sandbox` does), so that what is measured is who asks.
+//! Deliberately no Concord: it checks nothing and keeps nothing (`concord_import::internals::sandbox` does), so that what is measured is who asks.
 
 use std::fs::File;
 use std::io::{BufWriter, Read as _, Write as _};

@@ -15,7 +15,7 @@ const ROWS_AT_ONCE: usize = 512;
 
 /// What a run would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forecast {
+pub(crate) struct Forecast {
     /// Entries that no run has created.
     pub to_send: ToSend,
     /// Among them, those that an earlier run may have created all the same.
@@ -26,7 +26,7 @@ pub struct Forecast {
 
 impl Forecast {
     /// Holds the entries of all inputs against the ledger. Reads the inputs once more, unless the ledger is empty.
-    pub async fn of(
+    pub(crate) async fn of(
         plan: &Arc<ReadPlan>,
         survey: &Survey,
         ledger: &Ledger,

@@ -23,58 +23,47 @@
 //! # Ok::<(), concord_import::Error>(())
 //! ```
 //!
-//! `examples/` has a program for each. Nothing else of this crate is for others: what the documentation does not show may
-//! change with every version.
+//! `examples/` has a program for each. [`main`] is the command line, for the program itself.
 //!
 //! To read the code, begin at `import`, which owns the way of an entry; `ARCHITECTURE.md` has the map.
 
-mod library;
+// What only tests use is not used without them; with them these are warned of.
+#![cfg_attr(
+    not(feature = "internals"),
+    allow(dead_code, unreachable_pub, unused_imports)
+)]
+
+pub use cli::main;
 pub use event::{Event, Preflight};
 pub use library::{Error, Finding, Imported, Job, Place, Report, ResultLine, Results, Stop};
 pub use outcome::{Outcome, Tally, Via};
 
-#[doc(hidden)]
-pub mod check;
-#[doc(hidden)]
-pub mod cli;
-#[doc(hidden)]
-pub mod entry;
-#[doc(hidden)]
-pub mod event;
-#[doc(hidden)]
-pub mod forecast;
-#[doc(hidden)]
-pub mod import;
-#[doc(hidden)]
-pub mod intake;
-#[doc(hidden)]
-pub mod ledger;
-#[doc(hidden)]
-pub mod listed;
-#[doc(hidden)]
-pub mod machine;
+mod check;
+mod cli;
+mod entry;
+mod event;
+mod forecast;
+mod import;
+mod intake;
+mod ledger;
+mod library;
+mod listed;
+mod machine;
 mod nearest;
+mod outbound;
+mod outcome;
+mod plan;
+mod private_file;
+mod propose;
+mod received;
+mod reconcile;
+mod report;
+mod sandbox;
+mod stop;
+mod timeline;
+
+#[cfg(feature = "internals")]
 #[doc(hidden)]
-pub mod outbound;
-#[doc(hidden)]
-pub mod outcome;
-#[doc(hidden)]
-pub mod plan;
-#[doc(hidden)]
-pub mod private_file;
-#[doc(hidden)]
-pub mod propose;
-#[doc(hidden)]
-pub mod received;
-#[doc(hidden)]
-pub mod reconcile;
-#[doc(hidden)]
-pub mod report;
-#[doc(hidden)]
-pub mod sandbox;
-#[doc(hidden)]
-pub mod stop;
-#[doc(hidden)]
-pub mod timeline;
+pub mod internals;
 
 pub(crate) use machine::{blocking, inherited, time_of_day, today};

@@ -29,7 +29,7 @@ pub struct Listed {
 pub struct Shown([Option<Fingerprint>; Field::ALL.len()]);
 
 /// Size of [`Shown::to_bytes`].
-pub const SHOWN_BYTES: usize = 8 * Field::ALL.len();
+pub(crate) const SHOWN_BYTES: usize = 8 * Field::ALL.len();
 
 impl Shown {
     /// Digests of what `text_of` tells of each property.

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    concord_import::cli::main()
+    concord_import::main()
 }

@@ -132,6 +132,7 @@ pub struct ReceivedDate {
 
 /// The order in which a date made of numbers is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "that is what they are called")]
 pub enum DateOrder {
     /// `dmy`: `31/12/2026`
     DayFirst,

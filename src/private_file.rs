@@ -15,7 +15,7 @@ const DRAFT_AGE_MIN: Duration = Duration::from_mins(1);
 
 /// Options that make new files 0600.
 #[cfg_attr(not(unix), expect(unused_mut, reason = "a mode is of Unix"))]
-pub fn private_options() -> OpenOptions {
+pub(crate) fn private_options() -> OpenOptions {
     let mut options = File::options();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -23,7 +23,7 @@ pub fn private_options() -> OpenOptions {
 }
 
 /// Makes a folder and those above it that are missing, each 0700 and synced; an existing one is left as it is.
-pub fn create_private_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     let missing: Vec<_> = path
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
@@ -41,14 +41,14 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 /// A process that is killed leaves its draft behind. Nobody holds the lock on it any more, so the next
 /// replacement in the same folder takes it away.
 #[derive(Debug)]
-pub struct Replacement {
+pub(crate) struct Replacement {
     draft: NamedTempFile,
     path: PathBuf,
 }
 
 impl Replacement {
     /// Begins a new version of a file.
-    pub fn begin(path: &Path) -> io::Result<Self> {
+    pub(crate) fn begin(path: &Path) -> io::Result<Self> {
         let folder = folder_of(path);
         sweep(folder);
         let draft = tempfile::Builder::new()
@@ -65,12 +65,12 @@ impl Replacement {
     }
 
     /// Where to write.
-    pub fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         self.draft.as_file()
     }
 
     /// Puts the file at its place, replacing what was there.
-    pub fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.draft.as_file().sync_all()?;
         self.draft
             .persist(&self.path)

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 /// Stretches of time at most; at least half of them are used once a run lasts [`WIDTH_MIN`] times as long.
-pub const SLOTS_MAX: usize = 120;
+pub(crate) const SLOTS_MAX: usize = 120;
 /// How long a stretch is at first.
-pub const WIDTH_MIN: Duration = Duration::from_millis(125);
+pub(crate) const WIDTH_MIN: Duration = Duration::from_millis(125);
 /// Reasons that are told apart; further ones are counted together.
-pub const REASONS_MAX: usize = 40;
+pub(crate) const REASONS_MAX: usize = 40;
 /// What stands for further reasons.
-pub const OTHER_REASONS: &str = "other";
+pub(crate) const OTHER_REASONS: &str = "other";
 
 /// Each doubling of a latency has so many classes, so that a percentile is at most an eighth off.
 const CLASSES_A_DOUBLING: usize = 4;
@@ -27,7 +27,7 @@ const CLASSES: usize = CLASSES_A_DOUBLING * 20;
 
 /// What an attempt to create came to, as far as the server's service is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It exists.
     Created,
     /// The server refused it for what it is.
@@ -42,7 +42,7 @@ const FATES: usize = 4;
 
 /// Why nothing was sent for a while although something was there to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// The rate: the job's, or a lower one that the server bears.
     Rate,
     /// The server asked for a pause (Retry-After), or its announced limit was used up.

@@ -99,14 +99,14 @@ impl CliError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Resolve(error) => error.hint(),
-            Self::Intake(error) | Self::Report(ReportError::Intake(error)) => error.hint(),
-            Self::Unmapped(error) => error.hint().map(|hint| {
+            Self::Intake(error) | Self::Report(ReportError::Intake(error)) => Some(error.hint()),
+            Self::Unmapped(error) => {
+                let mut hint = error.hint();
                 if hint.contains("[input]") {
-                    format!("{hint}; for map, a file with [input] and that line will do: map … --job FILE")
-                } else {
-                    hint
+                    hint.push_str("; for map, a file with [input] and that line will do: map … --job FILE");
                 }
-            }),
+                Some(hint)
+            }
             Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
             Self::Report(ReportError::Write { .. }) => Some(
                 "make room or give leave to write there, then run the same command again: nothing is created twice".into(),

@@ -204,44 +204,38 @@ impl IntakeError {
         }
     }
 
-    /// What to do about it, when that is known.
-    pub fn hint(&self) -> Option<String> {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
         match self {
             Self::Open { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => {
-                    Some("check the path; relative paths start at the current folder".to_owned())
+                    "check the path; relative paths start at the current folder".to_owned()
                 }
-                io::ErrorKind::IsADirectory => Some("give the files in it one by one".to_owned()),
-                _ => Some("see that it is a file, and that you may read it".to_owned()),
+                io::ErrorKind::IsADirectory => "give the files in it one by one".to_owned(),
+                _ => "see that it is a file, and that you may read it".to_owned(),
             },
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
-                Some("it is a folder: give the files in it one by one".to_owned())
+                "it is a folder: give the files in it one by one".to_owned()
             }
-            Self::Unreadable { hint, .. } => Some((*hint).to_owned()),
-            Self::Empty { .. } => Some(
-                "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
+            Self::Unreadable { hint, .. } => (*hint).to_owned(),
+            Self::Empty { .. } => "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
-            ),
-            Self::NoHeaderLine { .. } => Some(
-                "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
-            ),
+            Self::NoHeaderLine { .. } => "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
             Self::Header { hint, .. }
             | Self::Rule { hint, .. }
             | Self::Archive { hint, .. }
             | Self::Workbook { hint, .. }
-            | Self::Document { hint, .. } => Some(hint.clone()),
+            | Self::Document { hint, .. } => hint.clone(),
             Self::MissingColumns {
                 missing,
                 present,
                 are_paths,
                 ..
-            } => Some(missing_hint(missing, present, *are_paths)),
-            Self::Seen(_) => Some("free space in the folder for temporary files, or set TMPDIR to another".to_owned()),
-            Self::Read { .. } => Some(
-                "the disk or the share it lies on may be at fault: copy the file to this machine, then run the same command again"
+            } => missing_hint(missing, present, *are_paths),
+            Self::Seen(_) => "free space in the folder for temporary files, or set TMPDIR to another".to_owned(),
+            Self::Read { .. } => "the disk or the share it lies on may be at fault: copy the file to this machine, then run the same command again"
                     .to_owned(),
-            ),
-            Self::Output(_) => Some("make room, or see that whoever reads them is still there".to_owned()),
+            Self::Output(_) => "make room, or see that whoever reads them is still there".to_owned(),
         }
     }
 }

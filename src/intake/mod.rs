@@ -159,7 +159,6 @@ impl Intake {
     }
 
     /// As if a workbook's process had said these bytes: for tests alone.
-    #[doc(hidden)]
     pub fn of_said(
         plan: &ReadPlan,
         said: impl std::io::Read + Send + 'static,
@@ -171,7 +170,6 @@ impl Intake {
     }
 
     /// With so many threads that map rows, and none that decodes if there are none: for tests alone.
-    #[doc(hidden)]
     #[must_use]
     pub fn with_mappers(mut self, mappers: usize) -> Self {
         self.mappers = mappers;

@@ -35,11 +35,9 @@ use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
-#[doc(hidden)]
 pub use client::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
 pub use doubts::DOUBTS_MAX;
 pub use gate::RETRY_AFTER_MAX;
-#[doc(hidden)]
 pub use limits::Limits;
 pub use listing::{ListPage, NoPage, digests_of};
 pub use pace::{Pace, burst};
@@ -136,7 +134,6 @@ impl Outbound {
     }
 
     /// The same without a network: a simulation carries what is sent.
-    #[doc(hidden)]
     pub fn simulated(
         target: &Target,
         carrier: Carrier,

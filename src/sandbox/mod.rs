@@ -11,8 +11,8 @@
 //! workers) → `routes` (key, target) → `requests` or `listing` → `store`.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), concord_import::sandbox::SandboxError> {
-//! use concord_import::sandbox::{Config, Fault, Sandbox, Script};
+//! # async fn example() -> Result<(), concord_import::internals::sandbox::SandboxError> {
+//! use concord_import::internals::sandbox::{Config, Fault, Sandbox, Script};
 //!
 //! let sandbox = Sandbox::start(Config::default()).await?;
 //! sandbox.set_script(Script(vec![Fault::CreateThenDrop]));

@@ -33,7 +33,7 @@ pub struct Stored {
 /// A body as it was accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the API's own names")]
+#[allow(missing_docs, reason = "the API's own names")]
 pub struct Body {
     pub request: String,
     pub preverified: bool,

@@ -10,8 +10,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use concord_import::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
-use concord_import::sandbox::{Config, Faults, Sandbox};
+use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
+use concord_import::internals::sandbox::{Config, Faults, Sandbox};
 use rusqlite::Connection;
 
 use crate::cli::Place;

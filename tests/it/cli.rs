@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use concord_import::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
-use concord_import::sandbox::{Config, Fault, Faults, Sandbox, Script};
+use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
+use concord_import::internals::sandbox::{Config, Fault, Faults, Sandbox, Script};
 
 use crate::support;
 

@@ -14,8 +14,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use concord_import::intake::{Shape, rows};
-use concord_import::plan::{Input, Reading};
+use concord_import::internals::intake::{Shape, rows};
+use concord_import::internals::plan::{Input, Reading};
 use sha2::{Digest, Sha256};
 
 const LEFT_OUT: &str = "CONCORD_CORPORA names no folder";

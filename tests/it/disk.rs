@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use axum::http::Method;
-use concord_import::plan::SANDBOX_API_KEY;
-use concord_import::sandbox::Sandbox;
+use concord_import::internals::plan::SANDBOX_API_KEY;
+use concord_import::internals::sandbox::Sandbox;
 
 use crate::cli::{Place, assert_each_once, code, server, stderr, stdout};
 use crate::support::read_results;

@@ -1,7 +1,7 @@
 //! Text of any encoding: read as what it is, or refused by line and byte.
 
-use concord_import::intake::{Basis, Item, Seen};
-use concord_import::report::rejects::RejectsWriter;
+use concord_import::internals::intake::{Basis, Item, Seen};
+use concord_import::internals::report::rejects::RejectsWriter;
 
 use crate::reading::{open, plan, read, told};
 
@@ -238,7 +238,7 @@ fn damaged_characters_are_problems_of_what_is_sent() {
     let mut plan = plan();
     plan.rules.fields[1].1 = crate::reading::column("Email");
     plan.rules.fields.push((
-        concord_import::entry::Field::UserFirstName,
+        concord_import::internals::entry::Field::UserFirstName,
         crate::reading::column("Name"),
     ));
     let text = "Ticket,Email,Wish,Name,Remark\n\

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use concord_import::plan::SANDBOX_API_KEY;
+use concord_import::internals::plan::SANDBOX_API_KEY;
 
 use crate::cli::{Place, code, server, stderr};
 

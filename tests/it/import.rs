@@ -1,10 +1,10 @@
 //! The whole way of an entry, from the file to a request in Concord and back into the files: in process,
 //! against the sandbox.
 
-use concord_import::outcome::Outcome;
+use concord_import::internals::outcome::Outcome;
 
 use crate::support::{HEADER, Trial, csv};
-use concord_import::sandbox::Config;
+use concord_import::internals::sandbox::Config;
 
 mod adaptive;
 mod doubts;

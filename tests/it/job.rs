@@ -3,9 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use concord_import::cli::job::{self, Job};
-use concord_import::entry::{Field, RequestType};
-use concord_import::plan::{DoubtPolicy, Filter, Literal, Mark, Meaning, NamePart, Reading, Rule};
+use concord_import::internals::cli::job::{self, Job};
+use concord_import::internals::entry::{Field, RequestType};
+use concord_import::internals::plan::{
+    DoubtPolicy, Filter, Literal, Mark, Meaning, NamePart, Reading, Rule,
+};
 
 /// Everything that the contract shows, as it shows it (but for the ids, which it leaves open).
 const FULL: &str = r#"

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use concord_import::sandbox::{Faults, Listing, Odds};
+use concord_import::internals::sandbox::{Faults, Listing, Odds};
 
 use crate::cli::{Place, assert_each_once, code, server, stderr};
 use crate::support::read_results;

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use concord_import::entry::{Entry, ImportId, Names};
-use concord_import::ledger::{
+use concord_import::internals::entry::{Entry, ImportId, Names};
+use concord_import::internals::ledger::{
     Claim, ClaimRequest, Ledger, LedgerError, Record, RunEnd, RunId, RunInput, RunKind, Settlement,
     overview,
 };
-use concord_import::outcome::{Outcome, Reason, Receipt, Settled, Tally, Traffic, Via};
-use concord_import::plan::Target;
+use concord_import::internals::outcome::{Outcome, Reason, Receipt, Settled, Tally, Traffic, Via};
+use concord_import::internals::plan::Target;
 use uuid::Uuid;
 
 use crate::support;

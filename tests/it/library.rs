@@ -128,3 +128,24 @@ fn what_cannot_be_done_is_told_with_a_hint_and_the_exit_code() {
         .expect_err("no program");
     assert!(error.to_string().contains("workbook"), "{error}");
 }
+
+/// The tests see all by the feature `internals`, so the compiler would not tell them.
+#[test]
+fn nothing_else_is_public() {
+    let root = include_str!("../../src/lib.rs");
+    let public: Vec<_> = root
+        .lines()
+        .filter(|line| line.starts_with("pub "))
+        .collect();
+    assert_eq!(
+        public,
+        [
+            "pub use cli::main;",
+            "pub use event::{Event, Preflight};",
+            "pub use library::{Error, Finding, Imported, Job, Place, Report, ResultLine, Results, Stop};",
+            "pub use outcome::{Outcome, Tally, Via};",
+            "pub mod internals;",
+        ]
+    );
+    assert!(root.contains("#[cfg(feature = \"internals\")]\n#[doc(hidden)]\npub mod internals;"));
+}

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use concord_import::cli::job;
-use concord_import::entry::Field;
-use concord_import::plan::{Input, Meaning, Reading, Rule};
-use concord_import::propose::propose;
+use concord_import::internals::cli::job;
+use concord_import::internals::entry::Field;
+use concord_import::internals::plan::{Input, Meaning, Reading, Rule};
+use concord_import::internals::propose::propose;
 use proptest::prelude::*;
 
 use crate::cli::Place;

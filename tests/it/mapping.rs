@@ -1,8 +1,8 @@
 //! From rows to entries: every kind of rule, keys, marks, and what a person reads about a value that is wrong.
 
-use concord_import::entry::{Entry, Field, ImportId, RequestType};
-use concord_import::intake::{Item, Problem};
-use concord_import::plan::{Filter, Literal, Mark, Meaning, NamePart, ReadPlan, Rule};
+use concord_import::internals::entry::{Entry, Field, ImportId, RequestType};
+use concord_import::internals::intake::{Item, Problem};
+use concord_import::internals::plan::{Filter, Literal, Mark, Meaning, NamePart, ReadPlan, Rule};
 use uuid::Uuid;
 
 use crate::reading::{column, open, plan, read, told};
@@ -46,7 +46,7 @@ fn text_of(problem: &Problem) -> String {
 fn fault(plan: &ReadPlan) -> String {
     match open(plan, HEADER.as_bytes()) {
         Ok(_) => panic!("the rules should not compile"),
-        Err(error) => format!("{error} | {}", error.hint().unwrap_or_default()),
+        Err(error) => format!("{error} | {}", error.hint()),
     }
 }
 

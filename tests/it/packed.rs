@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
-use concord_import::intake::{InputDigest, IntakeError, Packing, Seen, UNPACKED_BYTES_FREE};
+use concord_import::internals::intake::{
+    InputDigest, IntakeError, Packing, Seen, UNPACKED_BYTES_FREE,
+};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
@@ -31,7 +33,7 @@ fn fault(bytes: &[u8]) -> String {
     let mut intake = match open(&plan(), bytes) {
         Ok(intake) => intake,
         Err(error) => {
-            let hint = error.hint().unwrap_or_default();
+            let hint = error.hint();
             return format!("{} | {hint}", chain(&error));
         }
     };

@@ -4,11 +4,13 @@ use std::io::{Cursor, Write as _};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use concord_import::check::survey;
-use concord_import::entry::{Field, RequestType};
-use concord_import::intake::{Intake, IntakeError, Item, RowReading, Seen, rows};
-use concord_import::outcome::Outcome;
-use concord_import::plan::{Format, Input, Literal, Mark, Meaning, ReadPlan, Reading, Rule, Rules};
+use concord_import::internals::check::survey;
+use concord_import::internals::entry::{Field, RequestType};
+use concord_import::internals::intake::{Intake, IntakeError, Item, RowReading, Seen, rows};
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::{
+    Format, Input, Literal, Mark, Meaning, ReadPlan, Reading, Rule, Rules,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -123,7 +125,7 @@ pub(crate) fn told(row: &RowReading) -> String {
 pub(crate) fn error(plan: &ReadPlan, bytes: &[u8]) -> String {
     match open(plan, bytes) {
         Ok(_) => panic!("it should not open"),
-        Err(error) => format!("{error} | {}", error.hint().unwrap_or_default()),
+        Err(error) => format!("{error} | {}", error.hint()),
     }
 }
 
@@ -371,10 +373,11 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
     assert_eq!(survey.to_send.contacted, 0);
     assert_eq!(survey.problems.groups[0].code, "not_email");
     assert_eq!(survey.inputs[1].digest.bytes, 64);
-    let stopped = concord_import::check::survey(&plan, crate::support::TODAY, &mut |_| {
-        std::ops::ControlFlow::Break(())
-    })
-    .expect("it opens");
+    let stopped =
+        concord_import::internals::check::survey(&plan, crate::support::TODAY, &mut |_| {
+            std::ops::ControlFlow::Break(())
+        })
+        .expect("it opens");
     assert_eq!(stopped, None);
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use concord_import::intake::{Intake, Item, LINE_BYTES_MAX, RowReading, Seen, Shape};
-use concord_import::plan::{Format, ReadPlan};
-use concord_import::report::rejects::{RejectsWriter, file_name};
+use concord_import::internals::intake::{Intake, Item, LINE_BYTES_MAX, RowReading, Seen, Shape};
+use concord_import::internals::plan::{Format, ReadPlan};
+use concord_import::internals::report::rejects::{RejectsWriter, file_name};
 use proptest::prelude::*;
 
 use crate::reading::{Pieces, drain, error, open, plan, read, shown, told};
@@ -509,7 +509,7 @@ proptest! {
         let body = pieces.concat();
         let bytes = [head.to_owned(), body.repeat(300_000 / body.len().max(60))].concat().into_bytes();
         let result = |intake: Result<Intake, _>| -> Result<Vec<String>, String> {
-            let mut intake: Intake = intake.map_err(|error: concord_import::intake::IntakeError| error.to_string())?;
+            let mut intake: Intake = intake.map_err(|error: concord_import::internals::intake::IntakeError| error.to_string())?;
             let mut seen = Seen::new();
             let mut all = Vec::new();
             loop {

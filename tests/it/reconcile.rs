@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
-use concord_import::entry::ImportId;
-use concord_import::event::Events;
-use concord_import::ledger::{Ledger, RunKind, overview};
-use concord_import::outcome::Outcome;
-use concord_import::plan::{Mark, SANDBOX_API_KEY, SANDBOX_PROJECT};
-use concord_import::reconcile::{ReconcileError, Reconciled, Reconciler};
-use concord_import::report::reconciliation::Verdict;
-use concord_import::sandbox::{Config, Listing, Order, Script};
-use concord_import::stop::StopSignal;
+use concord_import::internals::entry::ImportId;
+use concord_import::internals::event::Events;
+use concord_import::internals::ledger::{Ledger, RunKind, overview};
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::{Mark, SANDBOX_API_KEY, SANDBOX_PROJECT};
+use concord_import::internals::reconcile::{ReconcileError, Reconciled, Reconciler};
+use concord_import::internals::report::reconciliation::Verdict;
+use concord_import::internals::sandbox::{Config, Listing, Order, Script};
+use concord_import::internals::stop::StopSignal;
 use serde::Deserialize;
 
 use crate::support::{HEADER, Trial, csv, survey_of, within};

@@ -1,9 +1,9 @@
 //! Rejects are inputs of the same job: refused again as they are, taken once they are corrected.
 
-use concord_import::entry::ImportId;
-use concord_import::intake::{Intake, Item, RowReading, Seen, Shape};
-use concord_import::plan::ReadPlan;
-use concord_import::report::rejects::RejectsWriter;
+use concord_import::internals::entry::ImportId;
+use concord_import::internals::intake::{Intake, Item, RowReading, Seen, Shape};
+use concord_import::internals::plan::ReadPlan;
+use concord_import::internals::report::rejects::RejectsWriter;
 
 use crate::reading::{column, open, plan, told};
 
@@ -158,8 +158,9 @@ fn corrected_rejects_have_the_import_ids_of_the_corrected_input() {
 fn rejects_of_one_column_are_refused_again() {
     let mut plan = plan();
     plan.rules.key = vec!["Email".to_owned()];
-    plan.rules.fields[0].1 =
-        concord_import::plan::Rule::Value(concord_import::plan::Literal::Text("view".to_owned()));
+    plan.rules.fields[0].1 = concord_import::internals::plan::Rule::Value(
+        concord_import::internals::plan::Literal::Text("view".to_owned()),
+    );
     let first = rejects(
         &plan,
         b"Email\n\"a@example.com\"x\nb@example.com,c@example.com\n",

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord_import::plan::SANDBOX_API_KEY;
-use concord_import::sandbox::{
+use concord_import::internals::plan::SANDBOX_API_KEY;
+use concord_import::internals::sandbox::{
     BODY_BYTES_MAX, Config, ErrorBodies, Fault, Faults, Key, Listing, Mode, Order, Project, Reads,
     Sandbox, SandboxError, Script, StoreError, Stored, TextMatch,
 };

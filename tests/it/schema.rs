@@ -1,7 +1,7 @@
 //! The typed model, and the sandbox's check, against a JSON Schema written from the published page: they accept the same bodies.
 
-use concord_import::intake::validate::validate;
-use concord_import::sandbox::{RequestSchema, request_schema};
+use concord_import::internals::intake::validate::validate;
+use concord_import::internals::sandbox::{RequestSchema, request_schema};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

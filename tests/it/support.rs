@@ -8,20 +8,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::Method;
-use concord_import::check::{Survey, survey};
-use concord_import::entry::{Entry, Field, RequestType};
-use concord_import::event::{Event, Events};
-use concord_import::import::{ImportError, Imported, Importer};
-use concord_import::intake::{Intake, Item, Seen};
-use concord_import::ledger::{Ledger, Totals, overview};
-use concord_import::outbound::Outbound;
-use concord_import::outcome::{Outcome, Tally};
-use concord_import::plan::{
+use concord_import::internals::check::{Survey, survey};
+use concord_import::internals::entry::{Entry, Field, RequestType};
+use concord_import::internals::event::{Event, Events};
+use concord_import::internals::import::{ImportError, Imported, Importer};
+use concord_import::internals::intake::{Intake, Item, Seen};
+use concord_import::internals::ledger::{Ledger, Totals, overview};
+use concord_import::internals::outbound::Outbound;
+use concord_import::internals::outcome::{Outcome, Tally};
+use concord_import::internals::plan::{
     Input, Literal, Mark, Meaning, ReadPlan, Reading, Rule, Rules, SANDBOX_API_KEY,
     SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending, Target,
 };
-use concord_import::sandbox::{Config, Faults, Received, Sandbox, Stored};
-use concord_import::stop::{StopCause, StopSignal};
+use concord_import::internals::sandbox::{Config, Faults, Received, Sandbox, Stored};
+use concord_import::internals::stop::{StopCause, StopSignal};
 use secrecy::SecretString;
 use serde::Deserialize;
 use tempfile::TempDir;

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::num::NonZeroU64;
 
-use concord_import::intake::{IntakeError, Shape, rows};
-use concord_import::plan::{Input, NO_QUOTE, Reading};
+use concord_import::internals::intake::{IntakeError, Shape, rows};
+use concord_import::internals::plan::{Input, NO_QUOTE, Reading};
 
 use crate::reading::{column, error, open, plan, read, told};
 
@@ -68,7 +68,7 @@ fn headers_of_several_rows_are_joined_or_told_in_the_job_file() {
     assert_eq!((shape.header_line, shape.header_lines), (1, 2));
     let unclear = "Start,Email,Due\nStart date,Your address,Day\n2026-01-01,a@example.com,2026-01-02\n2026-01-01,b@example.com,2026-01-02\n2026-01-01,c@example.com,2026-01-02\n";
     let refused = understood(unclear, &Reading::default()).expect_err("it is unclear");
-    let hint = refused.hint().unwrap_or_default();
+    let hint = refused.hint();
     assert!(
         hint.contains("header_row = 1 with header_rows = 2"),
         "{hint}"
@@ -151,7 +151,8 @@ fn a_name_that_several_columns_have_is_refused_in_the_job() {
     ] {
         plan.rules.fields[1].1 = column(name);
         let rows = read(&plan, text);
-        let Some(concord_import::intake::Item::Entry(entry)) = rows[0].items.first() else {
+        let Some(concord_import::internals::intake::Item::Entry(entry)) = rows[0].items.first()
+        else {
             panic!("it is valid")
         };
         assert_eq!(entry.body.user_email(), Some(address));
@@ -342,7 +343,7 @@ fn rejects_of_any_table_are_read_again_by_the_same_job() {
         let intake = open(&plan, text).expect("it opens");
         let shape = intake.shape().clone();
         let rows = crate::reading::drain(intake);
-        let mut writer = concord_import::report::rejects::RejectsWriter::new(Vec::new(), &shape).expect("memory writes");
+        let mut writer = concord_import::internals::report::rejects::RejectsWriter::new(Vec::new(), &shape).expect("memory writes");
         let record = rows[0].record.as_ref().expect("it is kept");
         writer.write(record, "no such request").expect("memory writes");
         let rejects = writer.finish().expect("memory writes");

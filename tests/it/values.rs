@@ -5,11 +5,13 @@
 use std::fs;
 use std::path::PathBuf;
 
-use concord_import::check::{Survey, survey};
-use concord_import::entry::{Field, RequestType};
-use concord_import::intake::{Item, RowReading};
-use concord_import::plan::{DateOrder, Input, Meaning, NamePart, ReadPlan, ReceivedDate, Rule};
-use concord_import::received::ColumnOrder;
+use concord_import::internals::check::{Survey, survey};
+use concord_import::internals::entry::{Field, RequestType};
+use concord_import::internals::intake::{Item, RowReading};
+use concord_import::internals::plan::{
+    DateOrder, Input, Meaning, NamePart, ReadPlan, ReceivedDate, Rule,
+};
+use concord_import::internals::received::ColumnOrder;
 use std::ops::ControlFlow;
 use tempfile::TempDir;
 
@@ -388,7 +390,7 @@ fn order_of(survey: &Survey) -> &ColumnOrder {
         .expect("there is a column")
 }
 
-fn codes(groups: &concord_import::check::Groups) -> Vec<(&str, u64)> {
+fn codes(groups: &concord_import::internals::check::Groups) -> Vec<(&str, u64)> {
     groups
         .groups
         .iter()

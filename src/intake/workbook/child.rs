@@ -115,7 +115,6 @@ pub fn serve(asking: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// All that is said of a workbook, without the limits of a process: for tests alone.
-#[doc(hidden)]
 pub fn said_of(kind: Kind, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let asked = Asked {
         kind,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Child;
 
-use concord_import::sandbox::{Sandbox, Script};
+use concord_import::internals::sandbox::{Sandbox, Script};
 
 #[cfg(unix)]
 use super::signal;

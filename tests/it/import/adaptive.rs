@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use axum::http::{Method, Uri, header};
-use concord_import::entry::Entry;
-use concord_import::event::{Event, Events};
-use concord_import::outbound::{Answer, Carrier, Delivery, Limits, Outbound, Place};
-use concord_import::outcome::Outcome;
-use concord_import::plan::{Mark, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending, Target};
-use concord_import::sandbox::{Config, Faults, InProcess, Workers};
-use concord_import::stop::{Lease, StopSignal};
+use concord_import::internals::entry::Entry;
+use concord_import::internals::event::{Event, Events};
+use concord_import::internals::outbound::{Answer, Carrier, Delivery, Limits, Outbound, Place};
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::{
+    Mark, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending, Target,
+};
+use concord_import::internals::sandbox::{Config, Faults, InProcess, Workers};
+use concord_import::internals::stop::{Lease, StopSignal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};

@@ -4,12 +4,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::Method;
-use concord_import::entry::Field;
-use concord_import::event::{Events, Preflight};
-use concord_import::outcome::Outcome;
-use concord_import::plan::{DoubtPolicy, Mark, Rule};
-use concord_import::sandbox::{Config, Faults, Listing, Order, Reads, Script, TextMatch};
-use concord_import::stop::{StopCause, StopSignal};
+use concord_import::internals::entry::Field;
+use concord_import::internals::event::{Events, Preflight};
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::{DoubtPolicy, Mark, Rule};
+use concord_import::internals::sandbox::{
+    Config, Faults, Listing, Order, Reads, Script, TextMatch,
+};
+use concord_import::internals::stop::{StopCause, StopSignal};
 
 use crate::support::{Trial, csv, within};
 

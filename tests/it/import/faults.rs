@@ -5,11 +5,11 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use concord_import::outcome::Outcome;
-use concord_import::sandbox::{Config, Fault, Faults, Script};
-use concord_import::stop::StopCause;
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::sandbox::{Config, Fault, Faults, Script};
+use concord_import::internals::stop::StopCause;
 
-use concord_import::plan::DoubtPolicy;
+use concord_import::internals::plan::DoubtPolicy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use concord_import::entry::{Entry, Field, ImportId};
-use concord_import::intake::{Intake, Item, Seen};
-use concord_import::outcome::Outcome;
-use concord_import::plan::{Rule, SANDBOX_PROJECT};
-use concord_import::sandbox::{Config, Script};
+use concord_import::internals::entry::{Entry, Field, ImportId};
+use concord_import::internals::intake::{Intake, Item, Seen};
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::{Rule, SANDBOX_PROJECT};
+use concord_import::internals::sandbox::{Config, Script};
 
 use crate::import::claim_elsewhere;
 use crate::support::{Ended, HEADER, Trial};
@@ -239,7 +239,7 @@ async fn what_may_exist_is_looked_up_and_sent_under_the_name_it_was_claimed_by()
 
 #[tokio::test]
 async fn a_reject_says_what_is_wrong_once_and_what_a_change_of_it_would_create_again() {
-    let faults = concord_import::sandbox::Faults {
+    let faults = concord_import::internals::sandbox::Faults {
         script: "ok,400".parse().expect("a script"),
         ..Default::default()
     };

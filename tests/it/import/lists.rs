@@ -11,7 +11,7 @@ use axum::middleware::map_response_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use concord_import::outcome::Outcome;
+use concord_import::internals::outcome::Outcome;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;

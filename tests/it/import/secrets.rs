@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use concord_import::event::Events;
-use concord_import::outcome::Outcome;
-use concord_import::plan::SANDBOX_API_KEY;
-use concord_import::sandbox::{Config, Faults};
-use concord_import::stop::StopSignal;
+use concord_import::internals::event::Events;
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::SANDBOX_API_KEY;
+use concord_import::internals::sandbox::{Config, Faults};
+use concord_import::internals::stop::StopSignal;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -103,7 +103,7 @@ async fn the_key_is_in_no_file_event_or_debug_text() {
 async fn a_key_that_no_header_can_carry_is_not_repeated_in_the_error() {
     let mut trial = Trial::with_script(1, "").await;
     trial.api_key = "wrong\nkey".into();
-    let error = concord_import::outbound::Outbound::new(
+    let error = concord_import::internals::outbound::Outbound::new(
         &trial.target,
         &trial.api_key,
         trial.sending,
@@ -184,7 +184,7 @@ async fn a_refusal_that_repeats_what_was_sent_is_told_without_it() {
 async fn answers_too_large_or_without_end_are_cut_off_and_in_doubt() {
     type Make = fn() -> Pieces;
     let too_large: Make = || {
-        let many = " ".repeat(concord_import::outbound::ANSWER_BYTES_MAX + 1);
+        let many = " ".repeat(concord_import::internals::outbound::ANSWER_BYTES_MAX + 1);
         Pieces {
             pieces: vec![answer("201 Created", &many)],
             between: Duration::ZERO,

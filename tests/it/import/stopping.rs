@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use concord_import::entry::Entry;
-use concord_import::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
-use concord_import::machine::{Fate, Simulated, simulate};
-use concord_import::outcome::Outcome;
-use concord_import::sandbox::{Config, Sandbox, Script};
-use concord_import::stop::{StopCause, StopSignal};
+use concord_import::internals::entry::Entry;
+use concord_import::internals::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
+use concord_import::internals::machine::{Fate, Simulated, simulate};
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::sandbox::{Config, Sandbox, Script};
+use concord_import::internals::stop::{StopCause, StopSignal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};

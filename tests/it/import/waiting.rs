@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::Method;
-use concord_import::event::Event;
-use concord_import::outcome::Outcome;
-use concord_import::sandbox::{Faults, Outage};
-use concord_import::stop::{StopCause, StopSignal};
+use concord_import::internals::event::Event;
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::sandbox::{Faults, Outage};
+use concord_import::internals::stop::{StopCause, StopSignal};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{Trial, closed_port};
@@ -225,7 +225,10 @@ async fn a_server_that_cannot_be_reached_leaves_nothing_in_doubt() {
     assert_eq!(ended.exit_code(), 3);
     assert_eq!(ended.count(Outcome::NotSent), 20);
     assert_eq!(ended.inputs[0].summary.traffic.lookups, 0);
-    assert_eq!(trial.totals(), concord_import::ledger::Totals::default());
+    assert_eq!(
+        trial.totals(),
+        concord_import::internals::ledger::Totals::default()
+    );
 }
 
 #[tokio::test]

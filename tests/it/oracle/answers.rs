@@ -5,16 +5,18 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use concord_import::entry::{Entry, Field};
-use concord_import::event::Events;
-use concord_import::intake::Item;
-use concord_import::outbound::{Answer, BodyFault, Carrier, Delivery, Outbound, Place, Silence};
-use concord_import::outcome::{Outcome, Via};
-use concord_import::plan::{
+use concord_import::internals::entry::{Entry, Field};
+use concord_import::internals::event::Events;
+use concord_import::internals::intake::Item;
+use concord_import::internals::outbound::{
+    Answer, BodyFault, Carrier, Delivery, Outbound, Place, Silence,
+};
+use concord_import::internals::outcome::{Outcome, Via};
+use concord_import::internals::plan::{
     DoubtPolicy, Literal, Mark, Reading, Rule, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending,
     Target,
 };
-use concord_import::stop::{Lease, StopSignal};
+use concord_import::internals::stop::{Lease, StopSignal};
 use tokio::sync::Semaphore;
 
 use super::pick;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use concord_import::plan::{Format, Reading};
+use concord_import::internals::plan::{Format, Reading};
 use encoding_rs::Encoding;
 
 use super::pick;

@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use concord_import::cli::job::{Job, JobFaults, parse};
-use concord_import::intake::Intake;
+use concord_import::internals::cli::job::{Job, JobFaults, parse};
+use concord_import::internals::intake::Intake;
 
 use super::told::any_plan;
 

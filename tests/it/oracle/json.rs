@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use concord_import::plan::{Format, Reading};
+use concord_import::internals::plan::{Format, Reading};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use concord_import::cli::job;
-use concord_import::intake::{Item, Problem, RowReading};
-use concord_import::plan::{ReadPlan, Reading};
+use concord_import::internals::cli::job;
+use concord_import::internals::intake::{Item, Problem, RowReading};
+use concord_import::internals::plan::{ReadPlan, Reading};
 
 use super::told::{any_plan, codes, readings_of};
 

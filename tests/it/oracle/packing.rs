@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use concord_import::plan::Reading;
+use concord_import::internals::plan::Reading;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 

@@ -3,9 +3,9 @@
 use std::io::Cursor;
 use std::num::NonZeroU64;
 
-use concord_import::intake::{Intake, IntakeError, RecordKind, RowReading, Shape};
-use concord_import::plan::{Format, NO_QUOTE, Reading};
-use concord_import::report::rejects::{PROBLEM_COLUMN, RejectsWriter};
+use concord_import::internals::intake::{Intake, IntakeError, RecordKind, RowReading, Shape};
+use concord_import::internals::plan::{Format, NO_QUOTE, Reading};
+use concord_import::internals::report::rejects::{PROBLEM_COLUMN, RejectsWriter};
 
 use super::pick;
 use super::told::{Pieces, Rows, any_plan, codes, drained, readings_of, rows_of, shown};
@@ -417,7 +417,9 @@ fn written(readings: &[RowReading], shape: &Shape) -> Option<(Vec<u8>, usize)> {
     let mut writer = RejectsWriter::new(Vec::new(), shape).expect("memory writes");
     let mut count = 0;
     for row in readings {
-        let Some(concord_import::intake::Item::Invalid { problems, .. }) = row.items.first() else {
+        let Some(concord_import::internals::intake::Item::Invalid { problems, .. }) =
+            row.items.first()
+        else {
             continue;
         };
         let record = row.record.as_ref().expect("records are kept");

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use concord_import::entry::Field;
-use concord_import::intake::{Intake, IntakeError, Item, RowReading, Seen, Shape, rows};
-use concord_import::plan::{Input, Literal, Mark, ReadPlan, Reading, Rule, Rules};
+use concord_import::internals::entry::Field;
+use concord_import::internals::intake::{Intake, IntakeError, Item, RowReading, Seen, Shape, rows};
+use concord_import::internals::plan::{Input, Literal, Mark, ReadPlan, Reading, Rule, Rules};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use uuid::Uuid;

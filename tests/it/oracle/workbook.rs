@@ -5,8 +5,10 @@ use std::io::Cursor;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
-use concord_import::intake::{BookKind, Intake, IntakeError, RowReading, Shape, workbook as book};
-use concord_import::plan::Reading;
+use concord_import::internals::intake::{
+    BookKind, Intake, IntakeError, RowReading, Shape, workbook as book,
+};
+use concord_import::internals::plan::Reading;
 
 use super::packing::zip;
 use super::pick;

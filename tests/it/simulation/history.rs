@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use concord_import::check::survey;
-use concord_import::entry::{Field, ImportId, Names};
-use concord_import::event::{Event, Events};
-use concord_import::import::{ImportError, Imported, Importer};
-use concord_import::intake::Seen;
-use concord_import::ledger::{Ledger, overview};
-use concord_import::machine::simulate;
-use concord_import::outbound::Outbound;
-use concord_import::outcome::Outcome;
-use concord_import::plan::{
+use concord_import::internals::check::survey;
+use concord_import::internals::entry::{Field, ImportId, Names};
+use concord_import::internals::event::{Event, Events};
+use concord_import::internals::import::{ImportError, Imported, Importer};
+use concord_import::internals::intake::Seen;
+use concord_import::internals::ledger::{Ledger, overview};
+use concord_import::internals::machine::simulate;
+use concord_import::internals::outbound::Outbound;
+use concord_import::internals::outcome::Outcome;
+use concord_import::internals::plan::{
     DoubtPolicy, Mark, ReadPlan, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending, Target,
 };
-use concord_import::stop::{StopCause, StopSignal};
+use concord_import::internals::stop::{StopCause, StopSignal};
 use tempfile::TempDir;
 use tokio::time::sleep;
 

@@ -9,11 +9,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use axum::http::{Method, Uri};
-use concord_import::entry::ImportId;
-use concord_import::machine::{Course, Fares, Fate, Moment, Simulated};
-use concord_import::outbound::{Answer, BodyFault, Carrier, Exchange, Limits, Outgoing, Silence};
-use concord_import::plan::{SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
-use concord_import::sandbox::{Body, Config, InProcess, Stored};
+use concord_import::internals::entry::ImportId;
+use concord_import::internals::machine::{Course, Fares, Fate, Moment, Simulated};
+use concord_import::internals::outbound::{
+    Answer, BodyFault, Carrier, Exchange, Limits, Outgoing, Silence,
+};
+use concord_import::internals::plan::{SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
+use concord_import::internals::sandbox::{Body, Config, InProcess, Stored};
 use fastrand::Rng;
 use serde_json::Value;
 use tokio::sync::Notify;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use concord_import::plan::{DoubtPolicy, Mark};
-use concord_import::sandbox::{Listing, Order, Reads, TextMatch};
+use concord_import::internals::plan::{DoubtPolicy, Mark};
+use concord_import::internals::sandbox::{Listing, Order, Reads, TextMatch};
 use fastrand::Rng;
 
 /// How far the server's clock may be from ours where its answers show it, and how far behind where they do not.
