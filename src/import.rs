@@ -365,7 +365,7 @@ async fn read_batches(
     let mut intake = match blocking(move || Intake::open(&plan, input, false)).await {
         Ok(intake) => intake,
         Err(error) => {
-            stop.raise(StopCause::Input(error.to_string()));
+            stop.raise(input_failed(&error));
             return seen;
         }
     };
@@ -379,9 +379,10 @@ async fn read_batches(
         match rows {
             Ok(rows) if rows.is_empty() => {
                 if intake.digest().is_none_or(|digest| digest.sha256 != sha256) {
-                    stop.raise(StopCause::Input(format!(
-                        "{name} has changed since it was checked"
-                    )));
+                    stop.raise(StopCause::Input {
+                        why: format!("{name} has changed since it was checked"),
+                        hint: "leave the input as it is while it is imported, then run the same command again".to_owned(),
+                    });
                 }
                 return seen;
             }
@@ -391,7 +392,7 @@ async fn read_batches(
                 }
             }
             Err(error) => {
-                stop.raise(StopCause::Input(error.to_string()));
+                stop.raise(input_failed(&error));
                 return seen;
             }
         }
@@ -583,6 +584,17 @@ fn claimed_elsewhere(run: RunId) -> Settled {
         Outcome::InDoubt,
         Some(Reason::new("claimed_elsewhere", message)),
     )
+}
+
+fn input_failed(error: &IntakeError) -> StopCause {
+    let mut why = error.to_string();
+    if let Some(cause) = std::error::Error::source(error) {
+        why = format!("{why}: {cause}");
+    }
+    StopCause::Input {
+        why,
+        hint: error.hint(),
+    }
 }
 
 fn ledger_failed(error: &LedgerError) -> StopCause {

@@ -221,6 +221,12 @@ impl Tally {
             && self.created_now + self.already_created == self.count(Outcome::Created)
     }
 
+    /// How often each outcome, for people.
+    pub(crate) fn told(&self) -> String {
+        let told = Outcome::ALL.map(|outcome| format!("{} {outcome}", self.count(outcome)));
+        told.join(", ")
+    }
+
     /// Whether every entry is created, or the duplicate of one that is told of elsewhere.
     pub fn is_complete(&self) -> bool {
         self.count(Outcome::Created) + self.count(Outcome::Duplicate) == self.entries

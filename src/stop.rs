@@ -50,8 +50,13 @@ pub enum StopCause {
         hint: Option<String>,
     },
     /// The input failed while it was read, or changed between two readings.
-    #[error("{0}")]
-    Input(String),
+    #[error("{why}")]
+    Input {
+        /// What went wrong.
+        why: String,
+        /// What helps.
+        hint: String,
+    },
     /// A file of results could not be written.
     #[error("{0}")]
     Output(String),
@@ -78,15 +83,13 @@ impl StopCause {
             Self::Outage { .. } => "when the server is back, run the same command again to go on",
             Self::Ledger {
                 hint: Some(hint), ..
-            } => hint,
+            }
+            | Self::Input { hint, .. } => hint,
             Self::Ledger { hint: None, .. } => {
                 "run the same command again: it goes on where it stopped"
             }
             Self::Output(_) => {
                 "when the disk is in order, run the same command again: it goes on where it stopped"
-            }
-            Self::Input(_) => {
-                "leave the input as it is while it is imported, then run the same command again"
             }
         }
     }

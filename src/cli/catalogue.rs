@@ -1,15 +1,14 @@
-//! Every error that can end a command, held to the same form: what is wrong, and what to do next.
-//!
-//! What a person types wrong is read aloud by `tests/it/errors.rs`; what rows are refused for stands in `remedy`.
+//! One of every error that can end a command, and every reason for which an entry is not created: what the catalogue of
+//! `tests/it/catalogue.rs` reads aloud and holds to one form. For tests alone.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::explain::CliError;
-use super::limits::{self, Refusal};
+use super::limits;
+use super::remedy;
 use super::resolve::ResolveError;
 use crate::entry::ImportId;
 use crate::intake::{IntakeError, MissingColumn};
@@ -17,7 +16,7 @@ use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
 use crate::reconcile::NoList;
 use crate::report::ReportError;
-use crate::sandbox::SandboxError;
+use crate::sandbox::{SandboxError, StoreError};
 use crate::stop::StopCause;
 
 fn text() -> String {
@@ -32,91 +31,96 @@ fn failure() -> io::Error {
     io::Error::other("the disk failed")
 }
 
-fn refusal() -> Refusal {
-    limits::uuid("x").expect_err("it is none")
+/// What the text of an error has to say: where it happened, what was found (both in the message), and what would be right (there
+/// or in the hint).
+type Says = [&'static str; 3];
+
+/// What a person did has no place.
+const NOWHERE: &str = "";
+
+/// An error, as a command ends with it.
+#[derive(Debug)]
+pub struct Ending {
+    /// Which part of the program it is of.
+    pub kind: &'static str,
+    /// What is wrong, and why: `error: …`, `caused by: …`.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Of the process.
+    pub exit_code: u8,
+    /// Pieces of the text.
+    pub says: Says,
 }
 
-/// Errors of one kind, each with the number of its variant: a match without a rest, so that a new variant has to come here.
-struct Kind {
-    name: &'static str,
-    errors: Vec<(usize, CliError)>,
-}
-
-impl Kind {
-    fn of<E>(
-        name: &'static str,
-        errors: Vec<E>,
-        number: fn(&E) -> usize,
-        into: fn(E) -> CliError,
-    ) -> Self {
-        let errors = errors
-            .into_iter()
-            .map(|error| (number(&error), into(error)));
-        Self {
-            name,
-            errors: errors.collect(),
+/// Errors of one kind. The number of a variant comes from a match without a rest, so that a new variant has to come here.
+fn endings_of<E>(
+    kind: &'static str,
+    errors: Vec<(E, Says)>,
+    number: fn(&E) -> usize,
+    into: fn(E) -> CliError,
+) -> Vec<Ending> {
+    let ending = |(place, (error, says)): (usize, (E, Says))| {
+        assert_eq!(number(&error), place, "{kind}: each variant once");
+        let error = into(error);
+        Ending {
+            kind,
+            message: error.why().join("\n  caused by: "),
+            hint: error.hint(),
+            exit_code: error.exit_code(),
+            says,
         }
-    }
+    };
+    errors.into_iter().enumerate().map(ending).collect()
 }
 
-fn of_resolve() -> Kind {
+/// One of each.
+pub fn endings() -> Vec<Ending> {
+    let kinds = [
+        of_resolve(),
+        of_intake(),
+        of_ledger(),
+        of_stops(),
+        of_reports(),
+        of_lists(),
+        of_clients(),
+        of_sandboxes(),
+        of_commands(),
+    ];
+    kinds.into_iter().flatten().collect()
+}
+
+/// What becomes of entries that were sent: code, meaning, what to do.
+pub fn refusals() -> impl Iterator<Item = [&'static str; 3]> {
+    remedy::REFUSALS
+        .iter()
+        .map(|remedy| [remedy.code, remedy.meaning, remedy.to_do])
+}
+
+fn of_resolve() -> Vec<Ending> {
     use ResolveError as E;
+    #[rustfmt::skip]
     let errors = vec![
-        E::InputUnreadable {
-            name: text(),
-            source: failure(),
-        },
-        E::InputIsFolder { name: text() },
-        E::InputIsJob { name: text() },
-        E::InputTwice { name: text() },
-        E::OutputOverInput {
-            output: path(),
-            input: text(),
-        },
-        E::OutputIsFile {
-            out: path(),
-            file: path(),
-        },
-        E::SpoolFailed {
-            name: text(),
-            dir: path(),
-            source: failure(),
-        },
-        E::JobMissing {
-            looked_for: Some(path()),
-        },
-        E::JobUnreadable {
-            path: path(),
-            source: failure(),
-        },
-        E::JobTooLong { path: path() },
-        E::JobNotUtf8 {
-            path: path(),
-            line: 3,
-        },
-        E::TargetMissing {
-            missing: "organization",
-        },
-        E::BaseUrl(refusal()),
-        E::Id {
-            what: "project",
-            refusal: refusal(),
-        },
-        E::ApiKeyMissing,
-        E::ApiKeyUnreadable {
-            path: path(),
-            source: failure(),
-        },
-        E::ApiKeyMalformed {
-            place: text(),
-            why: "is empty",
-        },
-        E::NoStateDir,
-        E::StateDirUnreadable {
-            dir: path(),
-            source: failure(),
-        },
-        E::LedgerOnServer,
+        (E::InputUnreadable { name: text(), source: failure() }, ["something", "the disk failed", "see that it is a file"]),
+        (E::InputIsFolder { name: text() }, ["something", "is a folder", "name the files in it"]),
+        (E::InputIsJob { name: text() }, ["something", "looks like a job file", "the file of rows as the input"]),
+        (E::InputTwice { name: text() }, ["something", "twice", "each input once"]),
+        (E::OutputOverInput { output: path(), input: text() }, ["a/file", "over the input", "--out a/round-2"]),
+        (E::OutputIsFile { out: path(), file: path() }, ["a/file", "is a file", "name a folder"]),
+        (E::SpoolFailed { name: text(), dir: path(), source: failure() }, ["a/file", "the disk failed", "a folder that can be written to"]),
+        (E::JobMissing { looked_for: Some(path()) }, ["a/file", "no job file", "--job FILE"]),
+        (E::JobUnreadable { path: path(), source: failure() }, ["a/file", "the disk failed", "that you may read it"]),
+        (E::JobTooLong { path: path() }, ["a/file", "longer than 1024 KiB", "the job file with --job"]),
+        (E::JobNotUtf8 { path: path(), line: 3 }, ["line 3", "not UTF-8", "save it as UTF-8"]),
+        (E::TargetMissing { missing: "organization" }, ["[target]", "no organization", "UUID"]),
+        (E::BaseUrl(limits::base_url("http://example.com").expect_err("it is refused")), ["--base-url", "http:", "https://api.concord.tech"]),
+        (E::Id { what: "project", refusal: limits::uuid("x").expect_err("it is none") }, ["--project", "`x`", "such as `3f2b8c1e-"]),
+        (E::ApiKeyMissing, ["CONCORD_API_KEY", "no API key", "--api-key-file FILE"]),
+        (E::ApiKeyUnreadable { path: path(), source: failure() }, ["a/file", "the disk failed", "that you may read it"]),
+        (E::ApiKeyMalformed { place: text(), why: "is empty" }, ["in something", "is empty", "copy it again"]),
+        (E::NoStateDir, ["this system", "names no folder", "--ledger PATH"]),
+        (E::StateDirUnreadable { dir: path(), source: failure() }, ["a/file", "the disk failed", "--ledger PATH"]),
+        (E::LedgerOnServer, ["--ledger", "PostgreSQL", "the path of a file"]),
     ];
     let number = |error: &E| match error {
         E::InputUnreadable { .. } => 0,
@@ -141,10 +145,10 @@ fn of_resolve() -> Kind {
         E::LedgerOnServer => 19,
         E::Job(_) => unreachable!("each fault of a job file has a line and a hint of its own"),
     };
-    Kind::of("resolve", errors, number, CliError::Resolve)
+    endings_of("resolve", errors, number, CliError::Resolve)
 }
 
-fn of_intake() -> Kind {
+fn of_intake() -> Vec<Ending> {
     use IntakeError as E;
     let (input, what, hint) = (
         text,
@@ -156,62 +160,21 @@ fn of_intake() -> Kind {
         job_key: "fields.userEmail".to_owned(),
         nearest: None,
     };
+    #[rustfmt::skip]
     let errors = vec![
-        E::Open {
-            input: input(),
-            source: failure(),
-        },
-        E::Read {
-            input: input(),
-            bytes: 7,
-            source: failure(),
-        },
-        E::Unreadable {
-            input: input(),
-            what: "a picture",
-            hint: "export it again",
-        },
-        E::Archive {
-            input: input(),
-            what: what(),
-            hint: hint(),
-        },
-        E::Workbook {
-            input: input(),
-            what: what(),
-            hint: hint(),
-        },
-        E::Document {
-            input: input(),
-            line: 3,
-            what: what(),
-            hint: hint(),
-        },
-        E::Empty { input: input() },
-        E::NoHeaderLine {
-            input: input(),
-            header_row: 9,
-            limit_bytes: 7,
-        },
-        E::Header {
-            input: input(),
-            line: 1,
-            what: what(),
-            hint: hint(),
-        },
-        E::MissingColumns {
-            input: input(),
-            missing: vec![missing],
-            present: vec![text()],
-            are_paths: false,
-        },
-        E::Rule {
-            job_key: "fields.notes".to_owned(),
-            what: what(),
-            hint: hint(),
-        },
-        E::Seen(failure()),
-        E::Output(failure()),
+        (E::Open { input: input(), source: failure() }, ["something", "the disk failed", "see that it is a file"]),
+        (E::Read { input: input(), bytes: 7, source: failure() }, ["byte 7", "the disk failed", "copy the file to this machine"]),
+        (E::Unreadable { input: input(), what: "a picture", hint: "export it again" }, ["something", "a picture", "export it again"]),
+        (E::Archive { input: input(), what: what(), hint: hint() }, ["something", "is damaged", "save it again"]),
+        (E::Workbook { input: input(), what: what(), hint: hint() }, ["something", "is damaged", "save it again"]),
+        (E::Document { input: input(), line: 3, what: what(), hint: hint() }, ["line 3", "is damaged", "save it again"]),
+        (E::Empty { input: input() }, ["something", "is empty", "names the columns"]),
+        (E::NoHeaderLine { input: input(), header_row: 9, limit_bytes: 7 }, ["line 9", "first 7 bytes", "the number of the line"]),
+        (E::Header { input: input(), line: 1, what: what(), hint: hint() }, ["line 1", "is damaged", "save it again"]),
+        (E::MissingColumns { input: input(), missing: vec![missing], present: vec![text()], are_paths: false }, ["fields.userEmail", "no column", "the columns are"]),
+        (E::Rule { job_key: "fields.notes".to_owned(), what: what(), hint: hint() }, ["fields.notes", "is damaged", "save it again"]),
+        (E::Seen(failure()), ["a temporary file", "the disk failed", "TMPDIR"]),
+        (E::Output(failure()), ["the rows", "the disk failed", "make room"]),
     ];
     let number = |error: &E| match error {
         E::Open { .. } => 0,
@@ -228,43 +191,24 @@ fn of_intake() -> Kind {
         E::Seen(_) => 11,
         E::Output(_) => 12,
     };
-    Kind::of("intake", errors, number, CliError::Intake)
+    endings_of("intake", errors, number, CliError::Intake)
 }
 
-fn of_ledger() -> Kind {
+fn of_ledger() -> Vec<Ending> {
     use LedgerError as E;
     let cause = Arc::new(rusqlite::Error::QueryReturnedNoRows);
+    #[rustfmt::skip]
     let errors = vec![
-        E::Open {
-            path: path(),
-            cause: text(),
-        },
-        E::Missing { path: path() },
-        E::Foreign { path: path() },
-        E::Damaged {
-            path: path(),
-            what: text(),
-        },
-        E::Newer {
-            path: path(),
-            found: 9,
-            known: 7,
-        },
-        E::InUse { path: path() },
-        E::OtherTarget {
-            path: path(),
-            found: text(),
-            wanted: text(),
-        },
-        E::Failed {
-            doing: "written",
-            cause,
-        },
-        E::LostClaim {
-            import_id: ImportId(uuid::Uuid::nil()),
-            receipt: None,
-        },
-        E::LostLease,
+        (E::Open { path: path(), cause: text() }, ["a/file", "cannot be opened", "may be written"]),
+        (E::Missing { path: path() }, ["a/file", "there is no ledger", "--ledger"]),
+        (E::Foreign { path: path() }, ["a/file", "not a ledger", "name another file"]),
+        (E::Damaged { path: path(), what: text() }, ["a/file", "is damaged", "a backup in its place"]),
+        (E::Newer { path: path(), found: 9, known: 7 }, ["a/file", "format 9", "formats up to 7"]),
+        (E::InUse { path: path() }, ["a/file", "is in use", "wait until"]),
+        (E::OtherTarget { path: path(), found: text(), wanted: text() }, ["a/file", "belongs to", "a ledger of its own"]),
+        (E::Failed { doing: "written", cause }, ["the ledger", "could not be written", "free some space"]),
+        (E::LostClaim { import_id: ImportId(uuid::Uuid::nil()), receipt: None }, ["entry 0", "no longer claimed", "run the same command again"]),
+        (E::LostLease, ["this run", "could not renew", "run the same command again"]),
     ];
     let number = |error: &E| match error {
         E::Open { .. } => 0,
@@ -279,28 +223,23 @@ fn of_ledger() -> Kind {
         E::LostLease => 9,
         E::Closed => unreachable!("said only where the true cause was said before"),
     };
-    Kind::of("ledger", errors, number, CliError::Ledger)
+    endings_of("ledger", errors, number, CliError::Ledger)
 }
 
-fn of_stops() -> Kind {
+fn of_stops() -> Vec<Ending> {
     use StopCause as E;
+    #[rustfmt::skip]
     let errors = vec![
-        E::Interrupted,
-        E::Terminated,
-        E::KeyRefused,
-        E::KeyForbidden,
-        E::ProjectUnknown,
-        E::WrongServer { status: 301 },
-        E::Outage {
-            lasted: Duration::from_mins(30),
-            last: text(),
-        },
-        E::Ledger {
-            why: text(),
-            hint: None,
-        },
-        E::Input(text()),
-        E::Output(text()),
+        (E::Interrupted, [NOWHERE, "interrupted", "run the same command again"]),
+        (E::Terminated, [NOWHERE, "terminated", "run the same command again"]),
+        (E::KeyRefused, ["Concord", "does not accept the API key (401)", "--api-key-file"]),
+        (E::KeyForbidden, ["Concord", "create requests in the project (403)", "the role Limited"]),
+        (E::ProjectUnknown, ["Concord", "(404)", "--base-url"]),
+        (E::WrongServer { status: 301 }, ["the server", "301", "--base-url"]),
+        (E::Outage { lasted: Duration::from_mins(30), last: text() }, ["the server", "1800 s", "when the server is back"]),
+        (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: None }, ["a delivery", "panicked", "run the same command again"]),
+        (E::Input { why: "something has changed".to_owned(), hint: "leave the input as it is".to_owned() }, ["something", "has changed", "leave the input as it is"]),
+        (E::Output("results.csv cannot be written: the disk failed".to_owned()), ["results.csv", "the disk failed", "the disk is in order"]),
     ];
     let number = |error: &E| match error {
         E::Interrupted => 0,
@@ -311,20 +250,18 @@ fn of_stops() -> Kind {
         E::WrongServer { .. } => 5,
         E::Outage { .. } => 6,
         E::Ledger { .. } => 7,
-        E::Input(_) => 8,
+        E::Input { .. } => 8,
         E::Output(_) => 9,
     };
-    Kind::of("stop", errors, number, CliError::Stopped)
+    endings_of("stop", errors, number, CliError::Stopped)
 }
 
-fn of_files_and_lists() -> [Kind; 4] {
+fn of_reports() -> Vec<Ending> {
+    #[rustfmt::skip]
     let reports = vec![
-        ReportError::Write {
-            path: path(),
-            cause: failure(),
-        },
-        ReportError::InputChanged(text()),
-        ReportError::Totals(Box::default()),
+        (ReportError::Write { path: path(), cause: failure() }, ["a/file", "the disk failed", "make room"]),
+        (ReportError::InputChanged(text()), ["something", "has changed", "leave the input as it is"]),
+        (ReportError::Totals(Box::default()), ["totals", "do not add up", "report it"]),
     ];
     let report = |error: &ReportError| match error {
         ReportError::Write { .. } => 0,
@@ -332,20 +269,30 @@ fn of_files_and_lists() -> [Kind; 4] {
         ReportError::Totals(_) => 2,
         ReportError::Intake(_) | ReportError::Ledger(_) => unreachable!("told as those"),
     };
+    endings_of("report", reports, report, CliError::Report)
+}
+
+fn of_lists() -> Vec<Ending> {
+    #[rustfmt::skip]
     let lists = vec![
-        NoList::Withheld(text()),
-        NoList::NotServed(text()),
-        NoList::Unsteady { total: 3, shown: 2 },
+        (NoList::Withheld(text()), ["requests", "something", "allowed to list"]),
+        (NoList::NotServed(text()), ["requests", "something", "when the server is back"]),
+        (NoList::Unsteady { total: 3, shown: 2 }, ["requests", "3 and showed 2", "fewer requests"]),
     ];
     let list = |error: &NoList| match error {
         NoList::Withheld(_) => 0,
         NoList::NotServed(_) => 1,
         NoList::Unsteady { .. } => 2,
     };
+    endings_of("list", lists, list, CliError::NoList)
+}
+
+fn of_clients() -> Vec<Ending> {
+    #[rustfmt::skip]
     let clients = vec![
-        ClientError::Url(text()),
-        ClientError::Key,
-        ClientError::Tls(rustls::Error::HandshakeNotComplete),
+        (ClientError::Url(text()), ["base URL", "something", "https://"]),
+        (ClientError::Key, ["API key", "characters", "copy it again"]),
+        (ClientError::Tls(rustls::Error::HandshakeNotComplete), ["encrypted connections", "handshake", "certificates"]),
     ];
     let client = |error: &ClientError| match error {
         ClientError::Url(_) => 0,
@@ -353,53 +300,43 @@ fn of_files_and_lists() -> [Kind; 4] {
         ClientError::Tls(_) => 2,
         ClientError::Build(_) => unreachable!("no such error can be made by hand"),
     };
+    endings_of("client", clients, client, CliError::Client)
+}
+
+fn of_sandboxes() -> Vec<Ending> {
+    #[rustfmt::skip]
     let sandboxes = vec![
-        SandboxError::NotLoopback([192, 0, 2, 1].into()),
-        SandboxError::NoProject,
-        SandboxError::Bind {
-            address: ([127, 0, 0, 1], 1).into(),
-            source: failure(),
-        },
-        SandboxError::Thread(failure()),
+        (SandboxError::NotLoopback([192, 0, 2, 1].into()), ["192.0.2.1", "loopback", "127.0.0.1"]),
+        (SandboxError::NoProject, ["project", "at least one", "--project"]),
+        (SandboxError::Bind { address: ([127, 0, 0, 1], 1).into(), source: failure() }, ["127.0.0.1:1", "the disk failed", "another port"]),
+        (SandboxError::Thread(failure()), ["sandbox's thread", "the disk failed", "raise the limit"]),
+        (SandboxError::Store(StoreError::Line { path: path(), line: 3 }), ["line 3 of a/file", "not a request", "the file of a sandbox"]),
     ];
     let sandbox = |error: &SandboxError| match error {
         SandboxError::NotLoopback(_) => 0,
         SandboxError::NoProject => 1,
         SandboxError::Bind { .. } => 2,
         SandboxError::Thread(_) => 3,
-        SandboxError::Store(_) => unreachable!("told by what is wrong with the file"),
+        SandboxError::Store(_) => 4,
     };
-    [
-        Kind::of("report", reports, report, CliError::Report),
-        Kind::of("list", lists, list, CliError::NoList),
-        Kind::of("client", clients, client, CliError::Client),
-        Kind::of("sandbox", sandboxes, sandbox, CliError::Sandbox),
-    ]
+    endings_of("sandbox", sandboxes, sandbox, CliError::Sandbox)
 }
 
-fn of_commands() -> Kind {
+fn of_commands() -> Vec<Ending> {
     use CliError as E;
+    #[rustfmt::skip]
     let errors = vec![
-        E::Unconfirmed,
-        E::Declined,
-        E::NoTerminal,
-        E::Unanswered,
-        E::JobExists(path()),
-        E::Undecided(vec![text()]),
-        E::Write {
-            what: text(),
-            source: failure(),
-        },
-        E::MetricsFile {
-            path: path(),
-            source: failure(),
-        },
-        E::MetricsForeign(path()),
-        E::MetricsListen {
-            address: ([127, 0, 0, 1], 1).into(),
-            source: failure(),
-        },
-        E::Runtime(failure()),
+        (E::Unconfirmed, ["a run on a live target", "no terminal", "--yes"]),
+        (E::Declined, [NOWHERE, "nothing was sent", "run the same command again"]),
+        (E::NoTerminal, ["--interactive", "there is none", "run it on a terminal"]),
+        (E::Unanswered, ["the questions", "broken off", "run the same command again"]),
+        (E::JobExists(path()), ["a/file", "there already", "--force"]),
+        (E::Undecided(vec![text()]), ["something", "a person to decide", "complete the job file"]),
+        (E::Write { what: text(), source: failure() }, ["something", "the disk failed", "make room"]),
+        (E::MetricsFile { path: path(), source: failure() }, ["a/file", "the disk failed", "--metrics-file"]),
+        (E::MetricsForeign(path()), ["a/file", "there already", "a file of its own"]),
+        (E::MetricsListen { address: ([127, 0, 0, 1], 1).into(), source: failure() }, ["127.0.0.1:1", "the disk failed", "--metrics-listen"]),
+        (E::Runtime(failure()), ["this machine", "the disk failed", "close other programs"]),
     ];
     let number = |error: &E| match error {
         E::Unconfirmed => 0,
@@ -424,42 +361,5 @@ fn of_commands() -> Kind {
         | E::Odds(_)
         | E::Sandbox(_) => unreachable!("kinds of their own"),
     };
-    Kind::of("command", errors, number, |error| error)
-}
-
-#[test]
-fn every_error_says_what_is_wrong_and_what_to_do_next() {
-    let kinds = [
-        of_resolve(),
-        of_intake(),
-        of_ledger(),
-        of_stops(),
-        of_commands(),
-    ];
-    for Kind { name, errors } in kinds.into_iter().chain(of_files_and_lists()) {
-        let numbers: BTreeSet<_> = errors.iter().map(|(number, _)| *number).collect();
-        assert_eq!(
-            numbers,
-            (0..errors.len()).collect(),
-            "{name}: each variant once"
-        );
-        for (_, error) in errors {
-            let message = error.why().join(": ");
-            let hint = error
-                .hint()
-                .unwrap_or_else(|| panic!("{name}: `{message}` has no hint"));
-            for said in [&message, &hint] {
-                assert!(!said.trim().is_empty(), "{name}: `{message}`");
-                assert!(!said.ends_with(['.', '!', ' ']), "{name}: `{said}`");
-                let begin = said.chars().next().unwrap_or_default();
-                let is_name = said.starts_with("Concord");
-                assert!(!begin.is_uppercase() || is_name, "{name}: `{said}`");
-            }
-            assert_ne!(message, hint, "{name}");
-            assert!(
-                [2, 3, 130, 143].contains(&error.exit_code()),
-                "{name}: `{message}`"
-            );
-        }
-    }
+    endings_of("command", errors, number, |error| error)
 }

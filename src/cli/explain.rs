@@ -140,10 +140,8 @@ impl CliError {
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
             Self::Write { .. } => Some("make room, or give leave to write there".into()),
             Self::Odds(_) => Some("a fault and its odds, such as --fault-odds 500=0.1; all odds add up to 1 at most".into()),
-            Self::Sandbox(_) => Some("another program may have the port, or the file of --store: name others".into()),
-            Self::Client(_) => Some(
-                "see that the system's certificates and proxy settings are in order".into(),
-            ),
+            Self::Sandbox(error) => Some(sandbox_hint(error).to_owned()),
+            Self::Client(error) => Some(client_hint(error).to_owned()),
             Self::Declined | Self::Unanswered => Some("run the same command again when it is decided".into()),
             Self::Runtime(_) => Some("close other programs, or raise the limit of open files".into()),
         }
@@ -211,6 +209,34 @@ impl CliError {
             cause = error.source();
         }
         why
+    }
+}
+
+const fn sandbox_hint(error: &SandboxError) -> &'static str {
+    match error {
+        SandboxError::NotLoopback(_) => {
+            "it has no key and holds what it is sent: let it listen on 127.0.0.1"
+        }
+        SandboxError::NoProject => "name one with --project UUID, or leave the option out",
+        SandboxError::Bind { .. } => {
+            "another program may listen there: name another port with --port"
+        }
+        SandboxError::Store(_) => {
+            "give the file of a sandbox with --store, or one that is not there yet"
+        }
+        SandboxError::Thread(_) => "close other programs, or raise the limit of threads",
+    }
+}
+
+const fn client_hint(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Url(_) => {
+            "give one such as https://api.concord.tech/privacy-v1, or leave it out"
+        }
+        ClientError::Key => "copy it again from Concord, without anything around it",
+        ClientError::Build(_) | ClientError::Tls(_) => {
+            "see that the system's certificates and proxy settings are in order"
+        }
     }
 }
 

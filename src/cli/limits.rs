@@ -289,6 +289,14 @@ pub fn base_url(text: &str) -> Result<String, Refusal> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Instead of a base URL that cannot be used.
+pub fn base_url_hint() -> String {
+    format!(
+        "leave it out for Concord's own address, {}",
+        plan::BASE_URL_DEFAULT
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,8 @@
 
 pub mod args;
 mod ask;
-#[cfg(test)]
-mod catalogue;
+#[cfg(feature = "internals")]
+pub mod catalogue;
 mod commands;
 mod ending;
 mod estimate;

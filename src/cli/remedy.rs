@@ -44,7 +44,7 @@ pub(super) fn of_refusal(outcome: Outcome, code: &str) -> Remedy {
 
 /// Why entries that were sent are not created, and attempts created nothing. The codes are made in `outbound`, `ledger`
 /// and `report`.
-const REFUSALS: &[Remedy] = &[
+pub(super) const REFUSALS: &[Remedy] = &[
     remedy(
         "http_400",
         "refused as not valid (400)",

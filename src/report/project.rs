@@ -45,7 +45,7 @@ pub enum ReportError {
     #[error("{0} has changed since it was checked")]
     InputChanged(String),
     /// A fault of this program.
-    #[error("the totals do not add up ({0:?}); no file was replaced")]
+    #[error("the totals do not add up: {} entries with these outcomes: {}; no file was replaced", .0.entries, .0.told())]
     Totals(Box<Tally>),
 }
 

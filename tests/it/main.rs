@@ -1,12 +1,12 @@
 //! One integration binary; a file a theme.
 
 mod browser;
+mod catalogue;
 mod check_report;
 mod cli;
 mod corpora;
 mod disk;
 mod encodings;
-mod errors;
 mod fuzz_corpus;
 mod import;
 mod job;

@@ -173,7 +173,7 @@ impl<'t> Reader<'t> {
             self.fault(
                 at,
                 format!("`{field} {key}` goes with `column`, not with `{source}`"),
-                "",
+                format!("take `{key}` out, or `{source}` and write: {field} = {{ column = \"…\", {key} = … }}"),
             );
         }
         if matches!(field, Field::Request | Field::Preverified)
@@ -227,13 +227,13 @@ impl<'t> Reader<'t> {
             self.fault(
                 value.span(),
                 format!("`{path}`: only `userFirstName` and `userLastName` can be part of a name"),
-                "",
+                "take it out",
             );
         } else if table.get("values").is_some() {
             self.fault(
                 value.span(),
                 format!("`{path}` and `values` do not go together"),
-                "",
+                "take one of the two out",
             );
         }
         self.one_of(value, &path, &NAME_PARTS)
@@ -399,7 +399,12 @@ impl<'t> Reader<'t> {
                 None
             }
             _ => {
-                self.wrong_type(value, path, "true or false", "");
+                self.wrong_type(
+                    value,
+                    path,
+                    "true or false",
+                    "write true or false, without quotes",
+                );
                 None
             }
         }

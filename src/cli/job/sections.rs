@@ -129,8 +129,14 @@ impl<'t> Reader<'t> {
     fn target(&mut self, table: &Table<'t>) -> JobTarget {
         let base_url = table.get("base_url").and_then(|value| {
             let path = table.path("base_url");
-            let text = self.text(value, &path, "leave it out for Concord's own address")?;
-            self.checked(value, &path, limits::base_url(text))
+            let hint = limits::base_url_hint();
+            match limits::base_url(self.text(value, &path, &hint)?) {
+                Ok(url) => Some(url),
+                Err(refusal) => {
+                    self.fault(value.span(), format!("`{path}`: {refusal}"), hint);
+                    None
+                }
+            }
         });
         JobTarget {
             organization: self.uuid(table, "organization"),
@@ -234,7 +240,7 @@ impl<'t> Reader<'t> {
             self.fault(
                 value.span(),
                 "`[input] quote` is the same as `delimiter`",
-                "",
+                "leave both out to have them found, or look into the file for the two characters",
             );
         }
         reading

@@ -307,7 +307,11 @@ impl<'t> Reader<'t> {
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix());
         if number.is_err() {
-            self.fault(value.span(), format!("`{path}` is far too large"), "");
+            self.fault(
+                value.span(),
+                format!("`{path}` is far too large"),
+                "write a smaller number",
+            );
         }
         Some((value, number.ok()?))
     }

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{JOB_BYTES_MAX, next_round};
 use crate::cli::job::{self, JobFaults};
-use crate::cli::limits::Refusal;
+use crate::cli::limits::{self, Refusal};
 use crate::nearest::nearest;
-use crate::plan::BASE_URL_DEFAULT;
 
 /// Files of a folder that are compared with a name that is none of theirs.
 const FILES_COMPARED_MAX: usize = 10_000;
@@ -177,7 +176,7 @@ impl ResolveError {
             Self::JobTooLong { .. } => "give the file of rows as an input, and the job file with --job".to_owned(),
             Self::JobNotUtf8 { .. } => "save it as UTF-8".to_owned(),
             Self::TargetMissing { missing } => target_missing_hint(missing),
-            Self::BaseUrl(_) => format!("leave it out for Concord's own address, {BASE_URL_DEFAULT}"),
+            Self::BaseUrl(_) => limits::base_url_hint(),
             Self::ApiKeyMissing => "give it in the environment as CONCORD_API_KEY, or in a file of its own with --api-key-file FILE\n\
                 to try without an account: --sandbox".to_owned(),
             Self::ApiKeyMalformed { .. } => "copy it again from Concord; a key of the role Limited is enough".to_owned(),

@@ -1,0 +1,26 @@
+//! Every error, problem and hint, read aloud: one catalogue, `snapshots/it__catalogue__catalogue.snap`.
+//!
+//! Each says what is wrong, where, what was found, what would be right and what to do next; each chapter holds its own to that.
+
+mod endings;
+mod jobs;
+mod typed;
+
+#[test]
+fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step() {
+    let catalogue = [
+        "# What is typed\n\n",
+        &typed::read_aloud(),
+        "# What is wrong in a job file\n\n",
+        &jobs::read_aloud(),
+        "# What ends a command\n\n",
+        &endings::read_aloud(),
+        "# What becomes of entries that were sent\n\n",
+        &endings::refusals(),
+    ]
+    .concat();
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"127\.0\.0\.1:\d+/", "127.0.0.1:…/");
+    settings.add_filter(r#" at path "[^"]*""#, "");
+    settings.bind(|| insta::assert_snapshot!("catalogue", catalogue));
+}
