@@ -166,6 +166,11 @@ const REMEDIES: &[Remedy] = &[
         "no row passes the filters of `where`",
         "compare the words of `where` in [input] with those of the column; nothing, if there is nothing to import",
     ),
+    remedy(
+        "near_word",
+        "a row left out by a value that is nearly a word of `where`",
+        "correct the word under `where` in [input], or the value in the source; nothing, if it is another word",
+    ),
     // What is no row, or perhaps none.
     remedy(
         "note",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::RowReading;
 use super::decode::{self, Decoded, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
-use super::map::Mapper;
+use super::map::{Mapper, Passing};
 use super::problem::Problem;
 use crate::entry::Position;
 
@@ -92,8 +92,14 @@ impl Reader {
                 received = self.mapper.received(&row.cells);
                 let mut made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
-                    Ok(false) => Made::default(),
-                    Ok(true) => match self.mapper.map(row.cells) {
+                    Ok(Passing::No(near)) => Made {
+                        items: Vec::new(),
+                        warnings: near
+                            .map(|near| placed(near, at(row.line)))
+                            .into_iter()
+                            .collect(),
+                    },
+                    Ok(Passing::Yes) => match self.mapper.map(row.cells) {
                         mapped if mapped.requests.is_some_and(<[_]>::is_empty) => Made::default(),
                         mapped => {
                             let position = at(row.line);

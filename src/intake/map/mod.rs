@@ -8,6 +8,7 @@ mod columns;
 mod compile;
 pub(crate) mod damage;
 mod email;
+mod filter;
 pub(crate) mod key;
 mod names;
 mod offending;
@@ -21,6 +22,8 @@ use std::borrow::Cow;
 
 pub(crate) use columns::Columns;
 pub(crate) use compile::compile;
+use filter::Filter;
+pub(crate) use filter::Passing;
 pub use uses::ColumnUse;
 pub(crate) use uses::uses;
 use values::{ValueMap, folded};
@@ -89,13 +92,6 @@ pub(crate) struct KeyRule {
 struct ReceivedRule {
     column: usize,
     order: Option<DateOrder>,
-}
-
-#[derive(Debug)]
-struct Filter {
-    column: usize,
-    name: String,
-    values: ValueMap<()>,
 }
 
 /// Where the text of a property comes from.
@@ -254,16 +250,18 @@ impl Mapper {
         }
     }
 
-    /// Whether the row passes the filters; a value that cannot be compared is a problem.
-    pub(crate) fn passes(&self, cells: &Cells<'_>) -> Result<bool, Loose<'_>> {
-        for filter in &self.filters {
-            let text = text_of(cells.get(filter.column))
-                .map_err(|unfit| unfit.told(Some(&filter.name), None))?;
-            if filter.values.get(text.unwrap_or_default()).is_none() {
-                return Ok(false);
-            }
+    /// Whether the row passes all filters; a value that cannot be compared is a problem.
+    pub(crate) fn passes(&self, cells: &Cells<'_>) -> Result<Passing<'_>, Loose<'_>> {
+        let mut filters = self.filters.iter();
+        for filter in &mut filters {
+            let Passing::No(near) = filter.passes(cells)? else {
+                continue;
+            };
+            let passes_others = near.is_some()
+                && filters.all(|other| matches!(other.passes(cells), Ok(Passing::Yes)));
+            return Ok(Passing::No(near.filter(|_| passes_others)));
         }
-        Ok(true)
+        Ok(Passing::Yes)
     }
 
     /// When the row says that its request was received; none when the job asks for no such date.

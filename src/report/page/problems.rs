@@ -27,7 +27,7 @@ pub(super) fn problems(page: &Page<'_>) -> Option<Markup> {
             (some_of(gathered.refusals.iter().map(|one| (one.count, refusal_of(page, one))), gathered.refusals_beyond))
         }
         (groups(page, "Refused before sending", &gathered.problems))
-        (groups(page, "Warnings: sent all the same", &gathered.warnings))
+        (groups(page, "Warnings", &gathered.warnings))
     })
 }
 
