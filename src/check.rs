@@ -10,8 +10,8 @@ use jiff::civil::Date;
 
 use crate::entry::{Entry, Field, Position, RequestType};
 use crate::intake::{
-    self, ColumnUse, InputDigest, Intake, IntakeError, Item, Offending, Problem, RowReading, Seen,
-    Shape,
+    self, ColumnUse, InputDigest, Intake, IntakeError, Item, Offending, Problem, QUOTED_CHARS_MAX,
+    RowReading, Seen, Shape,
 };
 use crate::outcome::{Outcome, Tally};
 use crate::plan::{DateOrder, ReadPlan};
@@ -138,6 +138,15 @@ pub struct Example {
     pub value: Option<Offending>,
 }
 
+impl Group {
+    /// The request word without a meaning that it is about; none where it is about something else, or about what is no word.
+    pub(crate) fn word(&self) -> Option<&str> {
+        let value = self.examples.first()?.value.as_ref()?;
+        let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
+        (matches!(self.code, UNMAPPED | UNDECIDED) && is_word).then(|| value.plain())
+    }
+}
+
 impl Example {
     fn of(problem: &Problem) -> Self {
         Self {
@@ -161,7 +170,7 @@ impl Groups {
     }
 
     pub(crate) fn add(&mut self, problem: &Problem) {
-        let by_message = matches!(problem.code, "unmapped_request" | UNDECIDED);
+        let by_message = matches!(problem.code, UNMAPPED | UNDECIDED);
         let known = self.groups.iter().position(|group| {
             group.code == problem.code
                 && group.column == problem.column
@@ -286,8 +295,10 @@ pub fn survey(
     Ok(Some(survey))
 }
 
+/// The code of a word that the job file does not have.
+const UNMAPPED: &str = "unmapped_request";
 /// The code of a word whose meaning is `?`.
-const UNDECIDED: &str = "undecided_request";
+pub(crate) const UNDECIDED: &str = "undecided_request";
 /// The code of a column of dates whose order is open.
 const DATE_ORDER: &str = "date_order";
 const DATES_AMBIGUOUS: &str = "each date can be read with the day first and with the month first, and nothing in the column decides: set \

@@ -19,9 +19,6 @@ use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
 use crate::received::ColumnOrder;
 
-/// The codes of request words that mean nothing yet.
-const UNMAPPED: &str = "unmapped_request";
-const UNDECIDED: &str = "undecided_request";
 /// Groups of problems that are shown; JSON has them all.
 const GROUPS_SHOWN_MAX: usize = 20;
 /// Request words without a meaning that are shown; JSON has them all.
@@ -187,7 +184,7 @@ impl Report<'_> {
         let (words, others): (Vec<_>, Vec<_>) = groups
             .groups
             .iter()
-            .partition(|group| word(group).is_some());
+            .partition(|group| group.word().is_some());
         let is_masked = !self.shows_values
             && others
                 .iter()
@@ -195,8 +192,9 @@ impl Report<'_> {
         if is_masked {
             page.add(Tone::Faint, "  values are masked; --show-values shows them");
         }
-        let (undecided, unmapped): (Vec<&Group>, Vec<&Group>) =
-            words.into_iter().partition(|group| group.code == UNDECIDED);
+        let (undecided, unmapped): (Vec<&Group>, Vec<&Group>) = words
+            .into_iter()
+            .partition(|group| group.code == check::UNDECIDED);
         self.words(
             page,
             tone,
@@ -248,7 +246,7 @@ impl Report<'_> {
             format!("→ {to_do}, with view, delete, change or do_not_sell for each, or \"skip\" for what Concord does not do:"),
         );
         for group in groups.iter().take(WORDS_SHOWN_MAX) {
-            let (Some(word), Some(example)) = (word(group), group.examples.first()) else {
+            let (Some(word), Some(example)) = (group.word(), group.examples.first()) else {
                 continue;
             };
             let meant = self
@@ -475,13 +473,6 @@ fn tone_of(count: &Count) -> Tone {
         ("  changed", _) | ("contacted" | "waiting", 1..) => Tone::Doubtful,
         _ => Tone::Plain,
     }
-}
-
-/// The request word that a group is about; none where it is about something else, or about what is no word.
-fn word(group: &Group) -> Option<&str> {
-    let value = group.examples.first()?.value.as_ref()?;
-    let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
-    (matches!(group.code, UNMAPPED | UNDECIDED) && is_word).then(|| value.plain())
 }
 
 fn how_it_was_read(

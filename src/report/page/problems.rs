@@ -10,6 +10,8 @@ use crate::report::gather::Refusal;
 
 /// Kinds of problems that are shown; `check --progress json` has them all.
 const GROUPS_SHOWN_MAX: usize = 40;
+/// Request words that are shown.
+const WORDS_SHOWN_MAX: usize = 40;
 /// They are no longer than that as HTML.
 const GROUPS_BYTES_MAX: usize = 60 * 1_024;
 
@@ -32,12 +34,55 @@ pub(super) fn problems(page: &Page<'_>) -> Option<Markup> {
 }
 
 fn groups(page: &Page<'_>, title: &str, groups: &Groups) -> Markup {
+    let (words, others): (Vec<&Group>, Vec<&Group>) = groups
+        .groups
+        .iter()
+        .partition(|group| group.word().is_some());
+    let words = (!words.is_empty()).then(|| words_of(page, &words));
+    let others = others
+        .iter()
+        .map(|group| (group.count, group_of(page, group)));
     html! {
         @if groups.count() > 0 {
             h3 { (title) }
-            (some_of(groups.groups.iter().map(|group| (group.count, group_of(page, group))), groups.ungrouped))
+            (some_of(words.into_iter().chain(others), groups.ungrouped))
         }
     }
+}
+
+/// Request words without a meaning, as lines for the job file.
+fn words_of(page: &Page<'_>, groups: &[&Group]) -> (u64, Markup) {
+    let count = groups.iter().map(|group| group.count).sum();
+    let first = groups.first();
+    let lines = groups.iter().take(WORDS_SHOWN_MAX).filter_map(|group| {
+        let (word, at) = (group.word()?, group.examples.first()?.position);
+        Some(format!(
+            "{} = \"…\",  # {}: row {} (line {})\n",
+            serde_json::Value::from(shown(word)),
+            grouped(group.count),
+            at.row,
+            at.line
+        ))
+    });
+    let lines: String = lines.collect();
+    let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
+    let block = html! {
+        div.command {
+            pre tabindex="0" { code id="request-words" { (lines) } }
+            button type="button" hidden data-copy="request-words" { "Copy" span.unseen { " the lines" } }
+        }
+        @if more > 0 { p.quiet { "and " (counted(more as u64, "more word")) } }
+    };
+    let code = first.map_or("", |group| group.code);
+    let what = format!(
+        "{} without a meaning in the job file",
+        counted(groups.len() as u64, "word")
+    );
+    let advice = (page.words.of_problem)(code);
+    let place = first
+        .and_then(|group| group.column.as_deref())
+        .map(str::trim);
+    (count, problem(count, place, &what, code, advice, &block))
 }
 
 /// The first kinds of problems, and how many problems are of others.
