@@ -40,6 +40,7 @@ use crate::intake::workbook;
 use args::{Cli, Command};
 pub(crate) use commands::target;
 use explain::CliError;
+pub use remedy::problem_codes;
 use resolve::Surroundings;
 
 /// The whole program: parses the command line, does it, and says how it went.

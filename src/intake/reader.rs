@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RowReading;
+use super::dates::DateRead;
 use super::decode::{self, Decoded, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
 use super::map::Mapper;
@@ -51,6 +52,7 @@ impl Reader {
             })
         };
         let mut received = None;
+        let mut unreadable_date = None;
         let mut is_beyond_ascii = false;
         let (line, made, record, size) = match decoded {
             Decoded::End => return None,
@@ -90,6 +92,9 @@ impl Reader {
                 let record = keep(kind, row.raw);
                 is_beyond_ascii = !row.raw.is_ascii();
                 received = self.mapper.received(&row.cells);
+                if received.is_some_and(DateRead::is_unreadable) {
+                    unreadable_date = self.mapper.received_text(&row.cells);
+                }
                 let mut made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
                     Ok(false) => Made::default(),
@@ -115,6 +120,7 @@ impl Reader {
             items: made.items,
             warnings: made.warnings,
             received,
+            unreadable_date,
             record,
             is_beyond_ascii,
         };

@@ -1,6 +1,8 @@
 //! One integration binary; a file a theme.
 
 mod browser;
+#[path = "catalogue/rows.rs"]
+mod catalogue_rows;
 mod check_report;
 mod cli;
 mod corpora;
