@@ -438,7 +438,8 @@ const REMEDIES: &[Remedy] = &[
     remedy(
         "unmapped_request",
         "a request word that the job file does not know",
-        "choose with care: a request cannot be taken back; \"skip\" passes rows over that ask for nothing that Concord does",
+        "add it to the values of request under [fields], with care: a request cannot be taken back; \"skip\" passes rows over \
+         that ask for nothing that Concord does; if it is no word for a request, name another column there",
     ),
     remedy(
         "unmapped_value",
@@ -518,7 +519,8 @@ const REMEDIES: &[Remedy] = &[
     remedy(
         "undecided_request",
         "a request word that the job file leaves open",
-        "choose with care: a request cannot be taken back; nothing is sent while a `?` is left",
+        "write what it means in place of the `?` under [fields], with care: a request cannot be taken back; nothing is sent \
+         while a `?` is left",
     ),
     // Warnings: the rows are sent as they are.
     remedy(

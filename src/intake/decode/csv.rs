@@ -205,11 +205,16 @@ impl Decoder {
                 kind: RecordKind::Cells,
             })
         };
-        if memchr(0, raw).is_some() {
-            return malformed(
-                "nul_byte",
-                "the row has a NUL byte; text has none".to_owned(),
-            );
+        if let Some(at) = memchr(0, raw) {
+            let (line_of_it, column) = place(raw, at, line);
+            return Decoded::Malformed(Malformed {
+                row_line: line,
+                line: line_of_it,
+                code: "nul_byte",
+                message: format!("character {column} is a NUL byte; text has none"),
+                raw,
+                kind: RecordKind::Cells,
+            });
         }
         let doubtful = |doubt: Doubt| {
             Decoded::Malformed(Malformed {

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::super::judge::{Doubt, Judge, Verdict};
+use super::super::mask::mask;
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
 use super::super::workbook::{Broken, SAVE_AS_CSV, cell_name};
@@ -237,8 +238,10 @@ impl Decoder {
             ));
         }
         if self.record.contains(&0) {
-            let message = "the row has a NUL character; text has none";
-            return Some(("nul_byte", message.to_owned()));
+            let at = row.cells.iter().find(|(_, text)| text.contains('\0'));
+            let cell = at.map_or(String::new(), |(at, _)| cell_name(*at, row.number));
+            let message = format!("cell {cell} has a NUL character; text has none");
+            return Some(("nul_byte", message));
         }
         let column = |at: u32| self.columns.iter().find(|column| column.at == at);
         let nameless = row
@@ -290,6 +293,10 @@ impl Decoder {
             format!("cells {}", names.join(", "))
         };
         let shown = all.first().map_or("", |at| text(row, *at));
+        let found = match all.as_slice() {
+            [_] if !shown.trim().is_empty() => format!(" (`{}`)", mask(shown)),
+            _ => String::new(),
+        };
         match wrong {
             Wrong::Error if is_error(shown) => (
                 "cell_error",
@@ -305,17 +312,17 @@ impl Decoder {
             Wrong::TooManyDigits => (
                 "digits_lost",
                 format!(
-                    "{cells}: a number of more than 15 digits, of which a spreadsheet loses the last ones; enter it as text, with an \
+                    "{cells}: a number of more than 15 digits{found}, of which a spreadsheet loses the last ones; enter it as text, with an \
                      apostrophe in front"
                 ),
             ),
             Wrong::NoSuchDate => (
                 "no_such_date",
-                format!("{cells}: is shown as a date or time, and is none"),
+                format!("{cells}: is shown as a date or time, and is none{found}"),
             ),
             Wrong::NotRead => (
                 "cell_not_read",
-                format!("{cells}: its value cannot be read"),
+                format!("{cells}: its value cannot be read{found}"),
             ),
         }
     }

@@ -155,7 +155,7 @@ const EXAMPLES: &[Example] = &[
          North,N-1,1,2,joe@example.com,Access\n",
         &[
             row("perhaps_sum", 2, "add up to", "remove it"),
-            row("perhaps_total", 6, "a total", "fill in what is missing"),
+            row("perhaps_total", 6, "by its label or its numbers", "fill in what is missing"),
         ],
     ),
     made(
@@ -292,7 +292,7 @@ const EXAMPLES: &[Example] = &[
             row("text_after_quote", 4, "character 32", "written twice"),
             row("too_few_cells", 5, "has 3 cells", "the header 4"),
             row("too_many_cells", 6, "has 5 cells", "the header 4"),
-            row("nul_byte", 7, "a NUL byte", "text has none"),
+            row("nul_byte", 7, "character 29 is a NUL byte", "text has none"),
         ],
     ),
     made(
@@ -311,7 +311,7 @@ const EXAMPLES: &[Example] = &[
         &[
             row("formula_without_value", 3, "cell B3: a formula", "open the workbook"),
             row("cell_error", 4, "cell C4: shows the error #N/A", "correct"),
-            row("digits_lost", 5, "cell A5", "as text"),
+            row("digits_lost", 5, "more than 15 digits (`1…`)", "as text"),
             row("merged_cells", 6, "cells B6:B7", "unmerge them"),
         ],
     ),
@@ -324,8 +324,8 @@ const EXAMPLES: &[Example] = &[
         "odd.ods",
         odd_workbook,
         &[
-            row("no_such_date", 2, "cell A2: is shown as a date or time", "correct the date"),
-            row("cell_not_read", 3, "cell A3", "enter the value again"),
+            row("no_such_date", 2, "cell A2: is shown as a date or time, and is none (`P…`)", "correct the date"),
+            row("cell_not_read", 3, "cell A3: its value cannot be read (`t…`)", "enter the value again"),
         ],
     ),
     // Keys.
@@ -545,7 +545,7 @@ fn workbook(name: &str) -> Vec<u8> {
     fs::read(data(name)).expect("it is there")
 }
 
-/// A time of more than a day, and a number that is none.
+/// A time of more than a day, and a number in words.
 fn odd_workbook() -> Vec<u8> {
     let text = |text: &str| {
         format!(
@@ -566,7 +566,7 @@ fn odd_workbook() -> Vec<u8> {
         text("Email"),
         text("Wish"),
         odd("office:value-type='time' office:time-value='P1D'"),
-        odd("office:value-type='float' office:value='1,5'")
+        odd("office:value-type='float' office:value='twelve'")
     );
     archive(&[
         (
