@@ -456,6 +456,7 @@ pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<
         raw: row.raw,
         // Among rejects it would be UTF-8 and no guess.
         kind: RecordKind::Piece,
+        value: None,
     })
 }
 

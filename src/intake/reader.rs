@@ -79,7 +79,7 @@ impl Reader {
                     field: None,
                     code: bad.code,
                     message: bad.message,
-                    value: None,
+                    value: bad.value,
                 };
                 let record = keep(bad.kind, bad.raw);
                 (bad.row_line, invalid(problem), record, bad.raw.len())

@@ -171,6 +171,7 @@ impl Decoder {
                     ),
                     raw: &self.kept,
                     kind: RecordKind::Piece,
+                    value: None,
                 }))
             }
             Scan::More => Ok(Decoded::End),
@@ -203,6 +204,7 @@ impl Decoder {
                 message,
                 raw,
                 kind: RecordKind::Cells,
+                value: None,
             })
         };
         if let Some(at) = memchr(0, raw) {
@@ -214,6 +216,7 @@ impl Decoder {
                 message: format!("character {column} is a NUL byte; text has none"),
                 raw,
                 kind: RecordKind::Cells,
+                value: None,
             });
         }
         let doubtful = |doubt: Doubt| {
@@ -225,6 +228,7 @@ impl Decoder {
                 raw,
                 // Among rejects, where other rows stand around it, it may not seem doubtful.
                 kind: RecordKind::Piece,
+                value: None,
             })
         };
         match self.judge.judge(line, count, |column| values.get(column)) {
@@ -474,6 +478,7 @@ fn quote_problem(fault: QuoteFault, raw: &[u8], row_line: u64) -> Malformed<'_> 
         message,
         raw,
         kind: RecordKind::Piece,
+        value: None,
     }
 }
 
@@ -494,6 +499,7 @@ pub(crate) fn not_utf8(raw: &[u8], row_line: u64, kind: RecordKind) -> Malformed
         ),
         raw,
         kind,
+        value: None,
     }
 }
 

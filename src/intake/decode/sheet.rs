@@ -6,7 +6,7 @@
 use std::io;
 
 use super::super::judge::{Doubt, Judge, Verdict};
-use super::super::mask::mask;
+use super::super::problem::Offending;
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
 use super::super::workbook::{Broken, SAVE_AS_CSV, cell_name};
@@ -161,24 +161,19 @@ impl Decoder {
         let line = row.number;
         self.write(row);
         let raw = self.record.as_slice();
-        let refused = |code, message, kind| {
+        let refused = |code, message, value| {
             Decoded::Malformed(Malformed {
                 row_line: line,
                 line,
                 code,
                 message,
                 raw,
-                kind,
+                // Among rejects, where other rows stand around it, it may not seem doubtful.
+                kind: RecordKind::Faulty,
+                value,
             })
         };
-        // Among rejects, where other rows stand around it, it may not seem doubtful.
-        let doubtful = |doubt: Doubt| {
-            refused(
-                doubt.code(),
-                doubt.message().into_owned(),
-                RecordKind::Faulty,
-            )
-        };
+        let doubtful = |doubt: Doubt| refused(doubt.code(), doubt.message().into_owned(), None);
         match verdict {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
@@ -186,15 +181,11 @@ impl Decoder {
             Verdict::Doubtful(doubt) => return doubtful(doubt),
         }
         if let Some((code, message)) = self.problem(row) {
-            return refused(code, message, RecordKind::Faulty);
+            return refused(code, message, self.offending(row, code));
         }
         let (Ok(record), Ok(scratch)) = (str::from_utf8(raw), str::from_utf8(self.cells.scratch()))
         else {
-            return refused(
-                "not_utf8",
-                "the row is not text".to_owned(),
-                RecordKind::Faulty,
-            );
+            return refused("not_utf8", "the row is not text".to_owned(), None);
         };
         let values = csv::Values::new(record, scratch, self.cells.spans());
         if (0..self.columns.len()).all(|column| values.get(column).trim().is_empty()) {
@@ -293,10 +284,6 @@ impl Decoder {
             format!("cells {}", names.join(", "))
         };
         let shown = all.first().map_or("", |at| text(row, *at));
-        let found = match all.as_slice() {
-            [_] if !shown.trim().is_empty() => format!(" (`{}`)", mask(shown)),
-            _ => String::new(),
-        };
         match wrong {
             Wrong::Error if is_error(shown) => (
                 "cell_error",
@@ -312,19 +299,35 @@ impl Decoder {
             Wrong::TooManyDigits => (
                 "digits_lost",
                 format!(
-                    "{cells}: a number of more than 15 digits{found}, of which a spreadsheet loses the last ones; enter it as text, with an \
+                    "{cells}: a number of more than 15 digits, of which a spreadsheet loses the last ones; enter it as text, with an \
                      apostrophe in front"
                 ),
             ),
             Wrong::NoSuchDate => (
                 "no_such_date",
-                format!("{cells}: is shown as a date or time, and is none{found}"),
+                format!("{cells}: is shown as a date or time, and is none"),
             ),
             Wrong::NotRead => (
                 "cell_not_read",
-                format!("{cells}: its value cannot be read{found}"),
+                format!("{cells}: its value cannot be read"),
             ),
         }
+    }
+
+    /// What stands in the cell that a problem is about, if it is a single one and stands for a value.
+    fn offending(&self, row: &Row, code: &str) -> Option<Offending> {
+        if !matches!(code, "digits_lost" | "no_such_date" | "cell_not_read") {
+            return None;
+        }
+        let is_wanted = |at: u32| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| column.at == at && column.is_wanted)
+        };
+        let mut wrong = row.wrong.iter().filter(|(at, _)| is_wanted(*at));
+        let (first, kind) = wrong.next()?;
+        let is_single = wrong.all(|(_, other)| other != kind);
+        let shown = text(row, *first);
+        (is_single && !shown.is_empty()).then(|| Offending::new(shown))
     }
 
     /// Whether merged cells hide what a used column holds in a row.
