@@ -15,7 +15,7 @@ use crate::intake::{
 };
 use crate::outcome::{Outcome, Tally};
 use crate::plan::{DateOrder, ReadPlan};
-use crate::received::{ColumnOrder, Places, Received, ReceivedColumn};
+use crate::received::{ColumnOrder, Found, Places, Received, ReceivedColumn};
 
 /// Most groups of problems that are told apart; further ones are only counted.
 pub const GROUPS_MAX: usize = 200;
@@ -250,7 +250,8 @@ pub fn survey(
                         .items
                         .iter()
                         .filter(|item| matches!(item, Item::Entry(_)));
-                    dates.add(read, sent.count() as u64, row.position);
+                    let text = row.unreadable_date.as_ref();
+                    dates.add(read, text, sent.count() as u64, row.position);
                 }
             }
             let progress = Progress {
@@ -353,10 +354,10 @@ impl Survey {
             count: places.count,
             examples: {
                 let first = places.first.iter().take(EXAMPLES_MAX);
-                let examples = first.map(|position| Example {
-                    position: *position,
+                let examples = first.map(|found| Example {
+                    position: found.position,
                     message: message.to_owned(),
-                    value: None,
+                    value: found.value.clone(),
                 });
                 examples.collect()
             },
@@ -383,7 +384,9 @@ impl Survey {
                     day_first,
                     month_first,
                 }) => {
-                    let first = vec![*day_first, *month_first];
+                    let first = [day_first, month_first]
+                        .map(|place| Found::at(*place))
+                        .into();
                     (DATES_CONTRADICTORY, Places { count: 2, first })
                 }
                 _ => continue,

@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 
 use crate::entry::Position;
-use crate::intake::DateRead;
+use crate::intake::{DateRead, Offending};
 use crate::plan::DateOrder;
 
 /// Most places that are kept of each kind.
@@ -18,27 +18,53 @@ pub const OVERDUE_LATER_DAYS: i32 = 45;
 /// Older days are most likely mistyped.
 const PLAUSIBLE_FROM_YEAR: i16 = 1990;
 
+/// A row's date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The row.
+    pub position: Position,
+    /// The date as it was read, or as it stands; none where it is blank or its order is open.
+    pub value: Option<Offending>,
+}
+
+impl Found {
+    /// One of which no more is said than where it is.
+    pub(crate) const fn at(position: Position) -> Self {
+        Self {
+            position,
+            value: None,
+        }
+    }
+
+    fn day(position: Position, day: Date) -> Self {
+        Self {
+            position,
+            value: Some(Offending::new(&day.to_string())),
+        }
+    }
+}
+
 /// How many there are, and where the first few are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// How many.
     pub count: u64,
     /// The first of them, at most [`PLACES_MAX`].
-    pub first: Vec<Position>,
+    pub first: Vec<Found>,
 }
 
 impl Places {
-    fn add(&mut self, position: Position) {
+    fn add(&mut self, found: impl FnOnce() -> Found) {
         self.count += 1;
         if self.first.len() < PLACES_MAX {
-            self.first.push(position);
+            self.first.push(found());
         }
     }
 
     fn extend(&mut self, other: &Self) {
         self.count += other.count;
         let room = PLACES_MAX - self.first.len();
-        self.first.extend(other.first.iter().take(room));
+        self.first.extend(other.first.iter().take(room).cloned());
     }
 }
 
@@ -107,12 +133,15 @@ impl Received {
         self.ancient.extend(&other.ancient);
     }
 
-    fn add(&mut self, day: Option<Date>, entries: u64, position: Position, today: Date) {
-        let Some(day) = day else {
-            self.undated += entries;
-            self.unreadable.add(position);
-            return;
-        };
+    fn add_unreadable(&mut self, entries: u64, position: Position, text: Option<&Offending>) {
+        self.undated += entries;
+        self.unreadable.add(|| Found {
+            position,
+            value: text.cloned(),
+        });
+    }
+
+    fn add(&mut self, day: Date, entries: u64, position: Position, today: Date) {
         self.dated += entries;
         let age_days = (today - day).get_days();
         self.overdue_sooner += entries * u64::from(age_days > OVERDUE_SOONER_DAYS);
@@ -120,10 +149,10 @@ impl Received {
         self.oldest = Some(self.oldest.map_or(day, |oldest| oldest.min(day)));
         // Where it is tomorrow already, a request may have come in.
         if age_days < -1 {
-            self.future.add(position);
+            self.future.add(|| Found::day(position, day));
         }
         if day.year() < PLAUSIBLE_FROM_YEAR {
-            self.ancient.add(position);
+            self.ancient.add(|| Found::day(position, day));
         }
     }
 }
@@ -156,19 +185,26 @@ impl ReceivedColumn {
         }
     }
 
-    /// What a row says, and how many of its entries would be sent. Every row tells of the order, also one without entries.
-    pub(crate) fn add(&mut self, read: DateRead, entries: u64, position: Position) {
+    /// What a row says, `text` where that is no date, and how many of its entries would be sent. Every row tells of the
+    /// order, also one without entries.
+    pub(crate) fn add(
+        &mut self,
+        read: DateRead,
+        text: Option<&Offending>,
+        entries: u64,
+        position: Position,
+    ) {
         let is_sent = entries > 0;
         match read {
             DateRead::Blank if is_sent => {
                 self.certain.undated += entries;
-                self.certain.blank.add(position);
+                self.certain.blank.add(|| Found::at(position));
             }
             DateRead::Day(day) if is_sent => {
-                self.certain.add(Some(day), entries, position, self.today);
+                self.certain.add(day, entries, position, self.today);
             }
             DateRead::Unreadable if is_sent => {
-                self.certain.add(None, entries, position, self.today);
+                self.certain.add_unreadable(entries, position, text);
             }
             DateRead::Blank | DateRead::Day(_) | DateRead::Unreadable => {}
             DateRead::ByOrder {
@@ -176,7 +212,7 @@ impl ReceivedColumn {
                 month_first,
             } => {
                 match (day_first, month_first) {
-                    (Some(_), Some(_)) => self.either.add(position),
+                    (Some(_), Some(_)) => self.either.add(|| Found::at(position)),
                     (Some(_), None) => _ = self.only_day_first.get_or_insert(position),
                     (None, Some(_)) => _ = self.only_month_first.get_or_insert(position),
                     (None, None) => {}
@@ -184,7 +220,10 @@ impl ReceivedColumn {
                 if is_sent {
                     self.open += entries;
                     for (received, day) in self.by_order.iter_mut().zip([day_first, month_first]) {
-                        received.add(day, entries, position, self.today);
+                        match day {
+                            Some(day) => received.add(day, entries, position, self.today),
+                            None => received.add_unreadable(entries, position, text),
+                        }
                     }
                 }
             }

@@ -97,6 +97,11 @@ pub fn refusals() -> impl Iterator<Item = [&'static str; 3]> {
         .map(|remedy| [remedy.code, remedy.meaning, remedy.to_do])
 }
 
+/// The codes of all problems and warnings about rows.
+pub fn problem_codes() -> impl Iterator<Item = &'static str> {
+    remedy::REMEDIES.iter().map(|remedy| remedy.code)
+}
+
 fn of_resolve() -> Vec<Ending> {
     use ResolveError as E;
     #[rustfmt::skip]

@@ -160,7 +160,7 @@ const fn remedy(code: &'static str, meaning: &'static str, to_do: &'static str) 
     }
 }
 
-const REMEDIES: &[Remedy] = &[
+pub(super) const REMEDIES: &[Remedy] = &[
     remedy(
         "none_pass",
         "no row passes the filters of `where`",
@@ -236,8 +236,8 @@ const REMEDIES: &[Remedy] = &[
     remedy(
         "not_decodable",
         "bytes that are no text in this encoding",
-        "if many rows have this, set the right encoding in [input], for example encoding = \"windows-1252\"; else correct \
-         the character in the source",
+        "if many rows have this, set the right encoding in [input], for example encoding = \"macintosh\"; else correct the \
+         character in the source",
     ),
     remedy(
         "misread",
@@ -405,11 +405,6 @@ const REMEDIES: &[Remedy] = &[
         "correct the address, or leave the cell blank if a number or an id tells who the person is",
     ),
     remedy(
-        "not_one_of",
-        "not a word that Concord knows",
-        "map it under [fields], in the values of request",
-    ),
-    remedy(
         "not_text",
         "a JSON array or object where text is wanted",
         "name the value within it by a dotted path, such as \"requester.email\"",
@@ -422,7 +417,7 @@ const REMEDIES: &[Remedy] = &[
     remedy(
         "phone_damaged",
         "a number that a spreadsheet has damaged",
-        "take the number from where it came from: its digits are lost; format the column as text before filling it in",
+        "take the number from where it came from, and format the column as text before filling it in",
     ),
     remedy(
         "phone_invalid",
@@ -441,24 +436,15 @@ const REMEDIES: &[Remedy] = &[
         "shorten it in the source, or take columns out of its rule under [fields]",
     ),
     remedy(
-        "unknown_property",
-        "a property that Concord does not know",
-        "take it out",
-    ),
-    remedy(
         "unmapped_request",
         "a request word that the job file does not know",
-        "choose with care: a request cannot be taken back; \"skip\" passes rows over that ask for nothing that Concord does",
+        "add it to the values of request under [fields], with care: a request cannot be taken back; \"skip\" passes rows over \
+         that ask for nothing that Concord does; if it is no word for a request, name another column there",
     ),
     remedy(
         "unmapped_value",
         "a value that the job file gives no meaning",
         "add it to the values of that rule under [fields]",
-    ),
-    remedy(
-        "wrong_type",
-        "a value of the wrong kind",
-        "correct it in the source",
     ),
     remedy(
         "date_order",
@@ -533,7 +519,8 @@ const REMEDIES: &[Remedy] = &[
     remedy(
         "undecided_request",
         "a request word that the job file leaves open",
-        "choose with care: a request cannot be taken back; nothing is sent while a `?` is left",
+        "write what it means in place of the `?` under [fields], with care: a request cannot be taken back; nothing is sent \
+         while a `?` is left",
     ),
     // Warnings: the rows are sent as they are.
     remedy(
@@ -672,8 +659,15 @@ mod tests {
 
     use super::*;
 
-    /// Words in the sources of the same form as codes, which are none.
-    const NO_CODES: &[&str] = &["import_line", "import_problem"];
+    /// Words in the sources of the same form as codes, which no row's problem has: keys of the rejects, and what is wrong
+    /// with a JSON body that is held against the schema, which a row never is.
+    const NO_CODES: &[&str] = &[
+        "import_line",
+        "import_problem",
+        "not_one_of",
+        "unknown_property",
+        "wrong_type",
+    ];
     /// A file without any of these makes no problem.
     const MAKES_PROBLEMS: &[&str] = &[
         "Problem",

@@ -13,7 +13,7 @@ use super::words::counted;
 use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
 use crate::forecast::Forecast;
-use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
+use crate::intake::{Offending, grouped};
 use crate::nearest::nearest;
 use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};

@@ -15,6 +15,7 @@ use std::{io, panic, vec};
 use super::decode::jsonl::{Line, Objects};
 use super::decode::scan::Span;
 use super::decode::{Cells, Decoded, Decoder, Malformed, RawRow, RecordKind, Shape, csv};
+use super::problem::Offending;
 use super::reader::Reader;
 use super::source::InputDigest;
 use super::{Front, RowReading, judge, open};
@@ -81,6 +82,7 @@ enum Held {
         message: String,
         raw: Vec<u8>,
         kind: RecordKind,
+        value: Option<Offending>,
     },
 }
 
@@ -285,6 +287,7 @@ impl Batch {
                 message: bad.message,
                 raw: bad.raw.to_vec(),
                 kind: bad.kind,
+                value: bad.value,
             },
             // Objects are handed over as lines.
             Decoded::Row(_) | Decoded::End => return false,
@@ -356,6 +359,7 @@ impl Mapping {
                     message,
                     raw,
                     kind,
+                    value,
                 } => Decoded::Malformed(Malformed {
                     row_line: *row_line,
                     line: *line,
@@ -363,6 +367,7 @@ impl Mapping {
                     message: message.clone(),
                     raw,
                     kind: *kind,
+                    value: value.clone(),
                 }),
             };
             rows.extend(self.reader.read(number, decoded));

@@ -38,6 +38,20 @@ pub enum DateRead {
     Unreadable,
 }
 
+impl DateRead {
+    /// Whether it is no day in any order.
+    pub(crate) const fn is_unreadable(self) -> bool {
+        matches!(
+            self,
+            Self::Unreadable
+                | Self::ByOrder {
+                    day_first: None,
+                    month_first: None,
+                }
+        )
+    }
+}
+
 /// Words of dates in English, German, French, Spanish, Italian, Portuguese and Dutch: each month's, as they begin.
 const MONTHS: [&[&str]; 12] = [
     &[

@@ -443,18 +443,20 @@ pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<
         return None;
     }
     let text = std::str::from_utf8(row.raw).ok()?;
-    let at = garbled::misread(text)?;
+    let (at, c) = garbled::misread(text)?;
     Some(Malformed {
         row_line: row.line,
         line: row.line,
         code: "misread",
         message: format!(
-            "character {at} of the row does not stand in a word: {encoding} is a guess, and a wrong one, it seems; set the right \
-             encoding in the job file's [input]"
+            "character {at} of the row is U+{:04X}, where no word has it: {encoding} is a guess, and a wrong one, it seems; set the \
+             right encoding in the job file's [input]",
+            u32::from(c)
         ),
         raw: row.raw,
         // Among rejects it would be UTF-8 and no guess.
         kind: RecordKind::Piece,
+        value: None,
     })
 }
 

@@ -69,8 +69,8 @@ fn is_symbol_of_pair(c: char) -> bool {
     SYMBOLS.contains(c)
 }
 
-/// The first character, from 1, that no word has where it stands: a code page was taken for another.
-pub(super) fn misread(text: &str) -> Option<usize> {
+/// The first character that no word has where it stands, and its place from 1: a code page was taken for another.
+pub(super) fn misread(text: &str) -> Option<(usize, char)> {
     if text.is_ascii() {
         return None;
     }
@@ -79,7 +79,7 @@ pub(super) fn misread(text: &str) -> Option<usize> {
     while let Some((at, c)) = chars.next() {
         let after = chars.peek().map_or(' ', |(_, after)| *after);
         if !c.is_ascii() && is_misread(before, c, after) {
-            return Some(at + 1);
+            return Some((at + 1, c));
         }
         before = c;
     }
@@ -167,7 +167,7 @@ mod tests {
             ("M§ller", 2),
             ("Jьrgen", 2),
         ] {
-            assert_eq!(misread(text), Some(at), "{text}");
+            assert_eq!(misread(text).map(|(at, _)| at), Some(at), "{text}");
         }
         for text in [
             "O’Brien – “Pat”",

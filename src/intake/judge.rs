@@ -126,7 +126,9 @@ impl Doubt {
             Self::LoneCell => {
                 "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
             }
-            Self::Total => "looks like a total; remove it, or fill what is missing",
+            Self::Total => {
+                "looks like a total, by its label or its numbers; remove it, or fill in what is missing"
+            }
             Self::Sum => {
                 "its numbers are what rows below or above it add up to: a total, it seems; remove it if it is"
             }

@@ -131,6 +131,8 @@ pub struct RowReading {
     pub warnings: Vec<Problem>,
     /// When it says that its request was received, when the job names such a column and the row can be read.
     pub received: Option<DateRead>,
+    /// What stands in place of that date, when it cannot be read.
+    pub unreadable_date: Option<Offending>,
     /// The row as it came, when records are kept.
     pub record: Option<Record>,
     /// It can be read, and has letters or signs beyond ASCII.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RowReading;
+use super::dates::DateRead;
 use super::decode::{self, Decoded, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
 use super::map::{Mapper, Passing};
@@ -51,6 +52,7 @@ impl Reader {
             })
         };
         let mut received = None;
+        let mut unreadable_date = None;
         let mut is_beyond_ascii = false;
         let (line, made, record, size) = match decoded {
             Decoded::End => return None,
@@ -77,7 +79,7 @@ impl Reader {
                     field: None,
                     code: bad.code,
                     message: bad.message,
-                    value: None,
+                    value: bad.value,
                 };
                 let record = keep(bad.kind, bad.raw);
                 (bad.row_line, invalid(problem), record, bad.raw.len())
@@ -90,6 +92,9 @@ impl Reader {
                 let record = keep(kind, row.raw);
                 is_beyond_ascii = !row.raw.is_ascii();
                 received = self.mapper.received(&row.cells);
+                if received.is_some_and(DateRead::is_unreadable) {
+                    unreadable_date = self.mapper.received_text(&row.cells);
+                }
                 let mut made = match self.mapper.passes(&row.cells) {
                     Err(loose) => invalid(placed(loose, at(row.line))),
                     Ok(Passing::No(near)) => Made {
@@ -121,6 +126,7 @@ impl Reader {
             items: made.items,
             warnings: made.warnings,
             received,
+            unreadable_date,
             record,
             is_beyond_ascii,
         };

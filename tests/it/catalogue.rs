@@ -4,6 +4,7 @@
 
 mod endings;
 mod jobs;
+mod rows;
 mod typed;
 
 #[test]
@@ -13,6 +14,8 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         &typed::read_aloud(),
         "# What is wrong in a job file\n\n",
         &jobs::read_aloud(),
+        "# What is wrong with rows\n\n",
+        &rows::read_aloud(),
         "# What ends a command\n\n",
         &endings::read_aloud(),
         "# What becomes of entries that were sent\n\n",

@@ -151,7 +151,7 @@ fn all_problems_of_a_row_are_told_without_its_values() {
             "phone_damaged Phone: is in scientific notation (like 4.47E+11): a spreadsheet has damaged it and digits are lost; \
              format the column as text and fill it in again",
             "not_email Email: has no `@`; an address like name@example.com is wanted",
-            "too_long Ticket, Notes: 2,059 characters, at most 2,048 (43 of them are the mark)",
+            "too_long Ticket, Notes: may have 2,048 characters at most, and has 2,059 (43 of them are the mark)",
         ]
     );
     assert_eq!(
@@ -398,7 +398,7 @@ fn likely_trouble_is_a_warning_and_never_blocks() {
             "name_undivided Name: cannot be divided with certainty, so all of it is sent as the first name; `Last, First` would \
              tell, or a column for each",
             "not_http Verified: does not start with http:// or https://",
-            "likely_too_long Name: 129 characters, at most 128; Concord likely refuses it",
+            "likely_too_long Name: may have 128 characters at most, and has 129; Concord likely refuses it",
         ]
     );
 }

@@ -15,7 +15,7 @@ use crate::reading::{drain, plan, told};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_concord-import");
 
-fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data/workbooks")
         .join(name)
@@ -70,7 +70,7 @@ fn refusal(path: &Path, sheet: Option<&str>) -> String {
 }
 
 /// A zip archive of deflated parts.
-fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut archive, mut directory) = (Vec::new(), Vec::new());
     let four = |number: usize| u32::try_from(number).expect("it is small").to_le_bytes();
     for (name, bytes) in parts {

@@ -171,6 +171,7 @@ impl Decoder {
                     ),
                     raw: &self.kept,
                     kind: RecordKind::Piece,
+                    value: None,
                 }))
             }
             Scan::More => Ok(Decoded::End),
@@ -203,13 +204,20 @@ impl Decoder {
                 message,
                 raw,
                 kind: RecordKind::Cells,
+                value: None,
             })
         };
-        if memchr(0, raw).is_some() {
-            return malformed(
-                "nul_byte",
-                "the row has a NUL byte; text has none".to_owned(),
-            );
+        if let Some(at) = memchr(0, raw) {
+            let (line_of_it, column) = place(raw, at, line);
+            return Decoded::Malformed(Malformed {
+                row_line: line,
+                line: line_of_it,
+                code: "nul_byte",
+                message: format!("character {column} is a NUL byte; text has none"),
+                raw,
+                kind: RecordKind::Cells,
+                value: None,
+            });
         }
         let doubtful = |doubt: Doubt| {
             Decoded::Malformed(Malformed {
@@ -220,6 +228,7 @@ impl Decoder {
                 raw,
                 // Among rejects, where other rows stand around it, it may not seem doubtful.
                 kind: RecordKind::Piece,
+                value: None,
             })
         };
         match self.judge.judge(line, count, |column| values.get(column)) {
@@ -469,6 +478,7 @@ fn quote_problem(fault: QuoteFault, raw: &[u8], row_line: u64) -> Malformed<'_> 
         message,
         raw,
         kind: RecordKind::Piece,
+        value: None,
     }
 }
 
@@ -489,6 +499,7 @@ pub(crate) fn not_utf8(raw: &[u8], row_line: u64, kind: RecordKind) -> Malformed
         ),
         raw,
         kind,
+        value: None,
     }
 }
 

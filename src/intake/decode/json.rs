@@ -405,6 +405,7 @@ impl Decoder {
                 message,
                 raw,
                 kind: RecordKind::Line,
+                value: None,
             })
         };
         let Err(error) = self.objects.parse(text) else {
@@ -467,6 +468,7 @@ impl Decoder {
             ),
             raw: &self.kept,
             kind: RecordKind::Line,
+            value: None,
         }))
     }
 
@@ -478,6 +480,7 @@ impl Decoder {
             message: "a comma and no element: one too many, or an element is missing".to_owned(),
             raw: &window.unread()[..0],
             kind: RecordKind::Line,
+            value: None,
         })
     }
 
@@ -505,6 +508,7 @@ impl Decoder {
             message,
             raw: self.kept.trim_ascii(),
             kind: RecordKind::Line,
+            value: None,
         }))
     }
 

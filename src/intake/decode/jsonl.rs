@@ -86,6 +86,7 @@ impl Objects {
                 ),
                 raw: text.as_bytes(),
                 kind: RecordKind::Line,
+                value: None,
             }),
         }
     }
@@ -105,6 +106,7 @@ impl Objects {
                 message,
                 raw,
                 kind,
+                value: None,
             })
         };
         if !self.tree.is_object() {
@@ -236,6 +238,7 @@ impl Lines {
             ),
             raw: &self.kept,
             kind: RecordKind::Line,
+            value: None,
         }))
     }
 }

@@ -12,6 +12,7 @@ mod tree;
 
 use std::io;
 
+use super::problem::Offending;
 use super::source::Window;
 use super::text::trimmed;
 
@@ -82,6 +83,8 @@ pub(crate) struct Malformed<'a> {
     /// As it stands, without its line end; of too large a row only the start.
     pub(crate) raw: &'a [u8],
     pub(crate) kind: RecordKind,
+    /// The value of the cell to blame, where it is a single one.
+    pub(crate) value: Option<Offending>,
 }
 
 /// One value of a row.

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::super::judge::{Doubt, Judge, Verdict};
+use super::super::problem::Offending;
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
 use super::super::workbook::{Broken, SAVE_AS_CSV, cell_name};
@@ -160,24 +161,19 @@ impl Decoder {
         let line = row.number;
         self.write(row);
         let raw = self.record.as_slice();
-        let refused = |code, message, kind| {
+        let refused = |code, message, value| {
             Decoded::Malformed(Malformed {
                 row_line: line,
                 line,
                 code,
                 message,
                 raw,
-                kind,
+                // Among rejects, where other rows stand around it, it may not seem doubtful.
+                kind: RecordKind::Faulty,
+                value,
             })
         };
-        // Among rejects, where other rows stand around it, it may not seem doubtful.
-        let doubtful = |doubt: Doubt| {
-            refused(
-                doubt.code(),
-                doubt.message().into_owned(),
-                RecordKind::Faulty,
-            )
-        };
+        let doubtful = |doubt: Doubt| refused(doubt.code(), doubt.message().into_owned(), None);
         match verdict {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
@@ -185,15 +181,11 @@ impl Decoder {
             Verdict::Doubtful(doubt) => return doubtful(doubt),
         }
         if let Some((code, message)) = self.problem(row) {
-            return refused(code, message, RecordKind::Faulty);
+            return refused(code, message, self.offending(row, code));
         }
         let (Ok(record), Ok(scratch)) = (str::from_utf8(raw), str::from_utf8(self.cells.scratch()))
         else {
-            return refused(
-                "not_utf8",
-                "the row is not text".to_owned(),
-                RecordKind::Faulty,
-            );
+            return refused("not_utf8", "the row is not text".to_owned(), None);
         };
         let values = csv::Values::new(record, scratch, self.cells.spans());
         if (0..self.columns.len()).all(|column| values.get(column).trim().is_empty()) {
@@ -237,8 +229,10 @@ impl Decoder {
             ));
         }
         if self.record.contains(&0) {
-            let message = "the row has a NUL character; text has none";
-            return Some(("nul_byte", message.to_owned()));
+            let at = row.cells.iter().find(|(_, text)| text.contains('\0'));
+            let cell = at.map_or(String::new(), |(at, _)| cell_name(*at, row.number));
+            let message = format!("cell {cell} has a NUL character; text has none");
+            return Some(("nul_byte", message));
         }
         let column = |at: u32| self.columns.iter().find(|column| column.at == at);
         let nameless = row
@@ -318,6 +312,22 @@ impl Decoder {
                 format!("{cells}: its value cannot be read"),
             ),
         }
+    }
+
+    /// What stands in the cell that a problem is about, if it is a single one and stands for a value.
+    fn offending(&self, row: &Row, code: &str) -> Option<Offending> {
+        if !matches!(code, "digits_lost" | "no_such_date" | "cell_not_read") {
+            return None;
+        }
+        let is_wanted = |at: u32| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| column.at == at && column.is_wanted)
+        };
+        let mut wrong = row.wrong.iter().filter(|(at, _)| is_wanted(*at));
+        let (first, kind) = wrong.next()?;
+        let is_single = wrong.all(|(_, other)| other != kind);
+        let shown = text(row, *first);
+        (is_single && !shown.is_empty()).then(|| Offending::new(shown))
     }
 
     /// Whether merged cells hide what a used column holds in a row.

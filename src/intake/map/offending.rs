@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Mapper, Source};
+use super::{Mapper, Piece, Source, damage};
 use crate::entry::Field;
 use crate::intake::decode::{Cell, Cells};
 use crate::intake::problem::{Offending, Problem};
@@ -32,8 +32,20 @@ impl Mapper {
         };
         match source {
             Source::Value(_) => None, // the job's, not the row's
-            _ => source.text(cells, true).ok().flatten(),
+            _ => source
+                .text(cells, true)
+                .unwrap_or_else(|_| source.error(cells).map(Cow::Borrowed)),
         }
+    }
+
+    /// The date of [`Self::received`] as it stands.
+    pub(crate) fn received_text(&self, cells: &Cells<'_>) -> Option<Offending> {
+        let column = self.received.as_ref()?.column;
+        Some(match cells.get(column) {
+            Cell::Blank => return None,
+            Cell::Text(text) => Offending::new(text),
+            Cell::Structure => Offending::new(&cells.structure(column)),
+        })
     }
 
     /// The number of a column that no property is named with: of the key, or of a filter.
@@ -51,5 +63,24 @@ impl Mapper {
         columns
             .find(|(_, known)| *known == name)
             .map(|(column, _)| column)
+    }
+}
+
+impl Source {
+    /// The first error of a spreadsheet in its columns.
+    fn error<'a>(&self, cells: &Cells<'a>) -> Option<&'a str> {
+        let error = |column: usize| match cells.get(column) {
+            Cell::Text(text) if damage::is_error(text) => Some(text),
+            _ => None,
+        };
+        match self {
+            Self::Value(_) => None,
+            Self::Column { column, .. } => column.and_then(error),
+            Self::Columns(columns) => columns.iter().find_map(|(_, column)| error(*column)),
+            Self::Template(pieces) => pieces.iter().find_map(|piece| match piece {
+                Piece::Text(_) => None,
+                Piece::Column(column) => error(*column),
+            }),
+        }
     }
 }

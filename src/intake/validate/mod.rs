@@ -394,7 +394,7 @@ pub(crate) fn body(draft: &Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
         faults.push(Fault::new(
             Field::Request,
             "required",
-            "is missing; every request needs one",
+            "is missing; every request needs one: view, delete, change or do_not_sell",
         ));
     }
     if !Field::IDENTIFIERS.into_iter().any(|field| draft.has(field)) {
@@ -492,9 +492,9 @@ fn likely_too_long(field: Field, chars: usize, max: usize) -> Fault {
 
 fn too_long(chars: usize, max: usize) -> String {
     format!(
-        "{} characters, at most {}",
-        grouped(chars as u64),
-        grouped(max as u64)
+        "may have {} characters at most, and has {}",
+        grouped(max as u64),
+        grouped(chars as u64)
     )
 }
 
