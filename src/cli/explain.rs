@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::resolve::ResolveError;
+use super::resolve::{ResolveError, near_file};
 use super::terminal;
 use crate::import::ImportError;
 use crate::intake::IntakeError;
@@ -106,6 +106,9 @@ impl CliError {
                     hint.push_str("; for map, a file with [input] and that line will do: map … --job FILE");
                 }
                 Some(hint)
+            }
+            Self::Ledger(LedgerError::Missing { path }) if let Some(near) = near_file(path) => {
+                Some(format!("did you mean `{}`?", near.display()))
             }
             Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
             Self::Report(ReportError::Write { .. }) => Some(

@@ -170,6 +170,9 @@ const CHECKS = {
     assert.match(await text(page, "#deadlines"), /GDPR.*30 days.*45\s+days by the CCPA/s);
     assert.equal(await page.locator("#time svg.chart:visible").count(), 3, "throughput, latency, waiting");
     for (const chart of await page.locator("svg.chart").all()) assert.ok((await chart.getAttribute("aria-label")).length > 20);
+    await page.locator("#problems .command button").click();
+    await page.locator("#problems .command button", { hasText: "Copied" }).waitFor();
+    assert.match(await clipboard(page), /^"Wish <b>\d+<\/b>" = "…",  # \d+: row \d+ \(line \d+\)\n$/, "words, as lines for the job file");
     await table(file);
   },
   async empty(page) {

@@ -192,24 +192,36 @@ fn unreadable_hint(path: &Path, why: &io::Error) -> String {
     if why.kind() != io::ErrorKind::NotFound {
         return "see that it is a file, and that you may read it".to_owned();
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let Ok(listed) = folder.read_dir() else {
+    let folder = folder_of(path);
+    if !folder.is_dir() {
         return format!(
             "there is no folder `{}`; relative paths begin at the current folder",
             folder.display()
         );
-    };
-    let names: Vec<String> = listed
+    }
+    match near_file(path) {
+        Some(near) => format!("did you mean `{}`?", near.display()),
+        None => "check the name; relative paths begin at the current folder".to_owned(),
+    }
+}
+
+/// The file of the same folder that was most likely meant.
+pub(in crate::cli) fn near_file(path: &Path) -> Option<PathBuf> {
+    let names: Vec<String> = folder_of(path)
+        .read_dir()
+        .ok()?
         .take(FILES_COMPARED_MAX)
         .filter_map(|file| file.ok()?.file_name().into_string().ok())
         .collect();
-    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    match nearest(&wanted, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{}`?", path.with_file_name(near).display()),
-        None => "check the name; relative paths begin at the current folder".to_owned(),
+    let wanted = path.file_name()?.to_string_lossy();
+    let near = nearest(&wanted, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

@@ -36,6 +36,7 @@ use super::problem::cut;
 use super::text::trimmed;
 use super::validate::Draft;
 use crate::entry::{Field, RequestType};
+use crate::nearest::nearest;
 use crate::plan::{DateOrder, NamePart};
 
 /// A problem or warning of a value, not yet of a row.
@@ -165,6 +166,12 @@ impl Unfit {
             Self::SpreadsheetError => spreadsheet_error(column, field),
         }
     }
+}
+
+/// The word that was most likely meant.
+fn perhaps(value: &str, words: &[String]) -> String {
+    let near = nearest(value, words.iter().map(String::as_str));
+    near.map_or_else(String::new, |near| format!("perhaps `{near}` is meant; "))
 }
 
 /// The text of a cell, when it is one that can be taken.
@@ -338,8 +345,9 @@ impl RequestRule {
             format!("{}, ", listed(self.values.written()))
         };
         format!(
-            "`{value}` is not known; known are {known}change, delete, view and do_not_sell. Add to the values of request \
+            "`{value}` is not known; {}known are {known}change, delete, view and do_not_sell. Add to the values of request \
              in the job file: {} = \"…\"  # view, delete, change, do_not_sell or skip",
+            perhaps(&value, self.values.written()),
             quoted_toml(&value)
         )
     }
@@ -466,9 +474,11 @@ impl TextRule {
                 Some(meaning) => Cow::Borrowed(meaning.as_str()),
                 None if self.default.as_deref() == Some(&*text) => text,
                 None => {
+                    let words = self.values.written();
                     let message = format!(
-                        "has a value that the job file gives no meaning; known are {}",
-                        listed(self.values.written())
+                        "has a value that the job file gives no meaning; {}known are {}",
+                        perhaps(&text, words),
+                        listed(words)
                     );
                     self.refuse(mapped, "unmapped_value", message.into());
                     return;

@@ -269,6 +269,11 @@ const MISTAKES: &[Mistake] = &[
         &["nowhere", "--ledger"],
     ),
     typed(
+        "name of a ledger",
+        "status --ledger other.legder",
+        &["other.legder", "did you mean `other.ledger`"],
+    ),
+    typed(
         "no ledger at all",
         "status --ledger alone.csv",
         &["alone.csv", "not a ledger"],
