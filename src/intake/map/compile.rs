@@ -130,11 +130,7 @@ fn filters(rules: &Rules, columns: &mut Columns<'_>) -> Result<Vec<Filter>, Inta
             ));
         }
         if let Some(column) = columns.find(&filter.column, "input.where", false) {
-            filters.push(Filter {
-                column,
-                name: filter.column.clone(),
-                values,
-            });
+            filters.push(Filter::new(column, filter.column.clone(), values));
         }
     }
     Ok(filters)
