@@ -57,7 +57,14 @@ impl Verdict {
         match (&self.disposition, &self.health) {
             (Disposition::Created { .. }, _) => Fate::Created,
             (_, Health::Busy { .. }) => Fate::Refused,
-            (Disposition::NotServed(_) | Disposition::InDoubt(_), _)
+            // What ends the run says nothing of the entry.
+            (
+                Disposition::NotServed(_)
+                | Disposition::InDoubt(_)
+                | Disposition::Stop(_)
+                | Disposition::StopInDoubt(..),
+                _,
+            )
             | (_, Health::Failing { .. } | Health::Unreachable { .. }) => Fate::Failed,
             _ => Fate::Rejected,
         }

@@ -182,6 +182,7 @@ const CHECKS = {
   async failed(page) {
     assert.match(await text(page, "h1"), /Stopped early: \d+ of \d+ requests created/);
     assert.match(await text(page, ".lede"), /401/);
+    assert.match(await text(page, "#time"), /\b1 rejected, 1 asked to wait, 3 failed or lost/, "what ends a run says nothing of entries");
     assert.match(await text(page, ".next"), /to go on where it stopped/);
   },
   async nightly(page) {
