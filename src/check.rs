@@ -145,6 +145,15 @@ impl Group {
         let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
         (matches!(self.code, UNMAPPED | UNDECIDED) && is_word).then(|| value.plain())
     }
+
+    /// The line that gives that word a meaning in the job file.
+    pub(crate) fn line_of_word(&self, place: &str) -> Option<String> {
+        let word = intake::quoted_toml(self.word()?);
+        Some(format!(
+            "{word} = \"…\",  # {}: {place}",
+            intake::grouped(self.count)
+        ))
+    }
 }
 
 impl Example {
@@ -297,7 +306,7 @@ pub fn survey(
 }
 
 /// The code of a word that the job file does not have.
-const UNMAPPED: &str = "unmapped_request";
+pub(crate) const UNMAPPED: &str = "unmapped_request";
 /// The code of a word whose meaning is `?`.
 pub(crate) const UNDECIDED: &str = "undecided_request";
 /// The code of a column of dates whose order is open.

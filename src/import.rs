@@ -562,7 +562,7 @@ impl Pass {
         if let Err(error) = ended {
             self.importer.stop.raise(StopCause::Ledger {
                 why: format!("a delivery failed: {error}"),
-                hint: None,
+                hint: Some("this is a fault of concord-import: please report it, and run the same command again: nothing is created twice".to_owned()),
             });
         }
     }

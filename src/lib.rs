@@ -27,7 +27,7 @@
 //!
 //! To read the code, begin at `import`, which owns the way of an entry; `ARCHITECTURE.md` has the map.
 
-// What only tests use is not used without them; with them these are warned of.
+// What only tests use is not used without them. With them these are warned of, but for what tests may reach.
 #![cfg_attr(
     not(feature = "internals"),
     allow(dead_code, unreachable_pub, unused_imports)

@@ -1,7 +1,7 @@
 //! When requests were received: the order of a column's dates, decided from all its values, and how old requests are.
 //!
 //! In: what each row says, one after the other. Out: a [`Received`], plain data. The memory is the same for any number of
-//! rows: counts for each order and the first few places. The day of today is given, never looked up.
+//! rows: counts for each order, and the first few places with what stands there. The day of today is given, never looked up.
 
 use jiff::civil::Date;
 

@@ -213,7 +213,7 @@ fn of_ledger() -> Vec<Ending> {
         (E::OtherTarget { path: path(), found: text(), wanted: text() }, ["a/file", "belongs to", "a ledger of its own"]),
         (E::Failed { doing: "written", cause }, ["the ledger", "could not be written", "free some space"]),
         (E::LostClaim { import_id: ImportId(uuid::Uuid::nil()), receipt: None }, ["entry 0", "no longer claimed", "run the same command again"]),
-        (E::LostLease, ["this run", "could not renew", "run the same command again"]),
+        (E::LostLease, ["this run", "could not tell the ledger", "run the same command again"]),
     ];
     let number = |error: &E| match error {
         E::Open { .. } => 0,
@@ -242,7 +242,7 @@ fn of_stops() -> Vec<Ending> {
         (E::ProjectUnknown, ["Concord", "(404)", "--base-url"]),
         (E::WrongServer { status: 301 }, ["the server", "301", "--base-url"]),
         (E::Outage { lasted: Duration::from_mins(30), last: text() }, ["the server", "1800 s", "when the server is back"]),
-        (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: None }, ["a delivery", "panicked", "run the same command again"]),
+        (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: Some("please report it".to_owned()) }, ["a delivery", "panicked", "report it"]),
         (E::Input { why: "something has changed".to_owned(), hint: "leave the input as it is".to_owned() }, ["something", "has changed", "leave the input as it is"]),
         (E::Output("results.csv cannot be written: the disk failed".to_owned()), ["results.csv", "the disk failed", "the disk is in order"]),
     ];

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::resolve::{ResolveError, near_file};
+use super::resolve::{ResolveError, near_ledger};
 use super::terminal;
 use crate::import::ImportError;
 use crate::intake::IntakeError;
@@ -107,8 +107,9 @@ impl CliError {
                 }
                 Some(hint)
             }
-            Self::Ledger(LedgerError::Missing { path }) if let Some(near) = near_file(path) => {
-                Some(format!("did you mean `{}`?", near.display()))
+            Self::Ledger(error @ LedgerError::Missing { path }) if let Some(near) = near_ledger(path) => {
+                let near = near.display();
+                Some(format!("did you mean `{near}`? {}", error.hint().unwrap_or_default()))
             }
             Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
             Self::Report(ReportError::Write { .. }) => Some(
@@ -218,7 +219,7 @@ impl CliError {
 const fn sandbox_hint(error: &SandboxError) -> &'static str {
     match error {
         SandboxError::NotLoopback(_) => {
-            "it has no key and holds what it is sent: let it listen on 127.0.0.1"
+            "this is a fault of concord-import, which gives it 127.0.0.1: please report it"
         }
         SandboxError::NoProject => "name one with --project UUID, or leave the option out",
         SandboxError::Bind { .. } => {

@@ -72,7 +72,7 @@ pub(super) const REFUSALS: &[Remedy] = &[
     ),
     remedy(
         "http_429",
-        "asked for too much in too short a time (429)",
+        "more requests than Concord allows in that time (429)",
         "run the same command again, with a lower --rate if that happens often",
     ),
     remedy(
@@ -112,7 +112,7 @@ pub(super) const REFUSALS: &[Remedy] = &[
     ),
     remedy(
         "unreadable_201",
-        "created by its status, with an answer that cannot be read",
+        "Concord said that it was created, in an answer that was damaged",
         "run the same command again: it looks in Concord before anything is sent",
     ),
     remedy(
@@ -137,7 +137,7 @@ pub(super) const REFUSALS: &[Remedy] = &[
     ),
     remedy(
         "ambiguous",
-        "what fits it in Concord cannot be told from another entry's",
+        "two entries fit the same request in Concord, and nothing tells which of them it is",
         "look in Concord by hand, and run `reconcile`",
     ),
     remedy(
@@ -236,14 +236,14 @@ pub(super) const REMEDIES: &[Remedy] = &[
     remedy(
         "not_decodable",
         "bytes that are no text in this encoding",
-        "if many rows have this, set the right encoding in [input], for example encoding = \"macintosh\"; else correct the \
-         character in the source",
+        "if many rows have this, find out in which encoding the program writes that made the file, set it in [input], and look at \
+         the letters with `rows`; else correct the character in the source",
     ),
     remedy(
         "misread",
         "letters and symbols that do not go together in this encoding, which is a guess",
-        "set the right encoding in [input], for example encoding = \"macintosh\" or \"iso-8859-15\"; what DOS programs wrote has \
-         to be saved as UTF-8",
+        "find out in which encoding the program writes that made the file, set it in [input], and look at the letters with `rows`; \
+         what DOS programs wrote has to be saved as UTF-8",
     ),
     remedy(
         "guessed_encoding",
@@ -262,7 +262,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     ),
     remedy(
         "encoded_twice",
-        "UTF-8 that was taken for another encoding, such as `Ã¼`",
+        "letters spoilt when the file was saved: UTF-8 taken for another encoding, such as `Ã¼` for `ü`",
         "export the rows again as UTF-8, or correct the value in the source",
     ),
     remedy(
@@ -355,7 +355,7 @@ pub(super) const REMEDIES: &[Remedy] = &[
     remedy(
         "no_such_date",
         "a date that does not exist",
-        "correct the date in the workbook",
+        "enter a day that there is in the workbook, such as 2026-12-31",
     ),
     remedy(
         "too_few_cells",
@@ -438,8 +438,8 @@ pub(super) const REMEDIES: &[Remedy] = &[
     remedy(
         "unmapped_request",
         "a request word that the job file does not know",
-        "add it to the values of request under [fields], with care: a request cannot be taken back; \"skip\" passes rows over \
-         that ask for nothing that Concord does; if it is no word for a request, name another column there",
+        "if it is no word for a request, name another column for request under [fields]; else add it to the values there, with \
+         care: a request cannot be taken back; \"skip\" passes rows over that ask for nothing that Concord does",
     ),
     remedy(
         "unmapped_value",

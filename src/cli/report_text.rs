@@ -13,12 +13,14 @@ use super::words::counted;
 use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
 use crate::forecast::Forecast;
-use crate::intake::{Offending, grouped};
+use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
 use crate::nearest::nearest;
 use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
 use crate::received::ColumnOrder;
 
+/// The code of a value without a meaning.
+const UNMAPPED_VALUE: &str = "unmapped_value";
 /// Groups of problems that are shown; JSON has them all.
 const GROUPS_SHOWN_MAX: usize = 20;
 /// Request words without a meaning that are shown; JSON has them all.
@@ -195,16 +197,17 @@ impl Report<'_> {
         let (undecided, unmapped): (Vec<&Group>, Vec<&Group>) = words
             .into_iter()
             .partition(|group| group.code == check::UNDECIDED);
+        let is_all = groups.ungrouped == 0;
         self.words(
             page,
-            tone,
+            (tone, is_all),
             &unmapped,
             "without a meaning in the job file",
             "add to the values of request under [fields]",
         );
         self.words(
             page,
-            tone,
+            (tone, is_all),
             &undecided,
             "left open in the job file",
             "replace each `?` in the values of request under [fields]",
@@ -226,7 +229,14 @@ impl Report<'_> {
     }
 
     /// Request words without a meaning, as lines for the job file.
-    fn words(&self, page: &mut Page, tone: Tone, groups: &[&Group], what: &str, to_do: &str) {
+    fn words(
+        &self,
+        page: &mut Page,
+        (tone, is_all): (Tone, bool),
+        groups: &[&Group],
+        what: &str,
+        to_do: &str,
+    ) {
         let Some(first) = groups.first() else {
             return;
         };
@@ -236,7 +246,10 @@ impl Report<'_> {
             .as_ref()
             .map(|column| format!("column `{column}`: "))
             .unwrap_or_default();
-        let noun = counted(groups.len() as u64, "word");
+        let mut noun = counted(groups.len() as u64, "word");
+        if !is_all {
+            noun = format!("at least {noun}");
+        }
         page.begin(2, PROBLEM_INDENT)
             .add(tone, format!("{:>5}  ", grouped(count)))
             .add(Tone::Plain, format!("{place}{noun} {what} "))
@@ -249,19 +262,12 @@ impl Report<'_> {
             let (Some(word), Some(example)) = (group.word(), group.examples.first()) else {
                 continue;
             };
-            let meant = self
-                .likely_meant(word)
-                .map(|known| format!("; like `{known}`?"));
             let place = place_of(example.position, self.tells_input());
-            page.verbatim(
-                PROBLEM_INDENT + 2,
-                format!(
-                    "{} = \"…\",  # {}: {place}{}",
-                    serde_json::Value::from(word),
-                    grouped(group.count),
-                    meant.unwrap_or_default()
-                ),
-            );
+            let mut line = group.line_of_word(&place).unwrap_or_default();
+            if let Some(known) = self.likely_meant(Field::Request, word) {
+                line += &format!("; like `{known}`?");
+            }
+            page.verbatim(PROBLEM_INDENT + 2, line);
         }
         let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
         if more > 0 {
@@ -298,10 +304,14 @@ impl Report<'_> {
             .examples
             .iter()
             .map(|example| {
-                let value = example
-                    .value
-                    .as_ref()
-                    .map(|value| format!(" `{}`", self.value(value)));
+                let value = example.value.as_ref().map(|value| {
+                    let meant = group
+                        .field
+                        .filter(|_| group.code == UNMAPPED_VALUE)
+                        .and_then(|field| self.likely_meant(field, value.plain()))
+                        .map(|known| format!(" (like `{known}`?)"));
+                    format!(" `{}`{}", self.value(value), meant.unwrap_or_default())
+                });
                 let message = (!group.is_uniform).then(|| format!(": {}", example.message));
                 let place = place_of(example.position, self.tells_input());
                 format!(
@@ -337,9 +347,12 @@ impl Report<'_> {
     }
 
     /// The word of the job file that a request word is nearest to.
-    fn likely_meant(&self, word: &str) -> Option<&str> {
+    fn likely_meant(&self, field: Field, word: &str) -> Option<&str> {
+        if word.chars().count() > QUOTED_CHARS_MAX {
+            return None;
+        }
         let mut rules = self.plan.rules.fields.iter();
-        let (_, rule) = rules.find(|(field, _)| *field == Field::Request)?;
+        let (_, rule) = rules.find(|(of, _)| *of == field)?;
         let Rule::Column { values, .. } = rule else {
             return None;
         };

@@ -28,7 +28,7 @@ mod spool;
 
 pub use api_key::{API_KEY_BYTES_MAX, api_key, api_key_of_file};
 pub use error::ResolveError;
-pub(super) use error::near_file;
+pub(super) use error::near_ledger;
 use inputs::{
     Found, SANDBOX_LEDGER, find, out_dirs, refuse_files, refuse_overwriting, sandbox_dir,
 };

@@ -71,7 +71,7 @@ pub use map::ColumnUse;
 pub(crate) use map::key::of_request as key_of_request;
 pub(crate) use map::phone::{Phone, is_region, parse as phone};
 pub(crate) use map::values::folded;
-pub(crate) use map::{undecided, uses};
+pub(crate) use map::{quoted_toml, undecided, uses};
 pub(crate) use validate::email::fault as email_fault;
 
 use crate::entry::Position;

@@ -114,7 +114,9 @@ pub enum LedgerError {
         receipt: Option<Receipt>,
     },
     /// A run did not renew its lease in time.
-    #[error("this run could not renew its lease in time (was the machine suspended?)")]
+    #[error(
+        "this run could not tell the ledger in time that it is alive (was the machine suspended?)"
+    )]
     LostLease,
     /// The ledger's task has ended.
     #[error("the ledger is closed")]

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 use super::{JOB_BYTES_MAX, next_round};
 use crate::cli::job::{self, JobFaults};
 use crate::cli::limits::{self, Refusal};
@@ -187,35 +189,55 @@ impl ResolveError {
     }
 }
 
-/// What helps with a file that is not there: its name may be mistyped.
+/// What helps with a file that is not there: its name may be mistyped, or that of its folder.
 fn unreadable_hint(path: &Path, why: &io::Error) -> String {
     if why.kind() != io::ErrorKind::NotFound {
         return "see that it is a file, and that you may read it".to_owned();
     }
     let folder = folder_of(path);
     if !folder.is_dir() {
+        let near = near(folder, Path::is_dir).zip(path.file_name());
+        let near =
+            near.map(|(near, file)| format!("did you mean `{}`? ", near.join(file).display()));
         return format!(
-            "there is no folder `{}`; relative paths begin at the current folder",
+            "{}there is no folder `{}`; relative paths begin at the current folder",
+            near.unwrap_or_default(),
             folder.display()
         );
     }
-    match near_file(path) {
+    match near(path, Path::is_file) {
         Some(near) => format!("did you mean `{}`?", near.display()),
         None => "check the name; relative paths begin at the current folder".to_owned(),
     }
 }
 
-/// The file of the same folder that was most likely meant.
-pub(in crate::cli) fn near_file(path: &Path) -> Option<PathBuf> {
-    let names: Vec<String> = folder_of(path)
+/// The ledger of the same folder that was most likely meant. Those that are named for their project are not: one project's
+/// is never another's.
+pub(in crate::cli) fn near_ledger(path: &Path) -> Option<PathBuf> {
+    let is_of_project = |path: &Path| {
+        path.file_stem()
+            .is_some_and(|stem| Uuid::try_parse(&stem.to_string_lossy()).is_ok())
+    };
+    let is_ledger = |other: &Path| {
+        other.is_file()
+            && other.extension().is_some_and(|ending| ending == "ledger")
+            && !is_of_project(other)
+    };
+    near(path, is_ledger)
+}
+
+/// What was most likely meant, of what there is beside it.
+fn near(path: &Path, is_meant: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let folder = folder_of(path);
+    let names: Vec<String> = folder
         .read_dir()
         .ok()?
         .take(FILES_COMPARED_MAX)
         .filter_map(|file| file.ok()?.file_name().into_string().ok())
         .collect();
     let wanted = path.file_name()?.to_string_lossy();
-    let near = nearest(&wanted, names.iter().map(String::as_str))?;
-    Some(path.with_file_name(near))
+    let meant = names.iter().filter(|name| is_meant(&folder.join(name)));
+    Some(path.with_file_name(nearest(&wanted, meant.map(String::as_str))?))
 }
 
 fn folder_of(path: &Path) -> &Path {

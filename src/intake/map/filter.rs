@@ -1,6 +1,9 @@
 //! Which rows the job wants at all, and which it leaves out by what looks like a slip of the keyboard.
 
-use strsim::damerau_levenshtein;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use strsim::osa_distance;
 
 use super::values::{ValueMap, folded};
 use super::{Loose, text_of};
@@ -10,6 +13,8 @@ use crate::intake::decode::Cells;
 const NEAR_CHARS_MIN: usize = 4;
 /// One slip for each so many letters, and one in any case.
 const CHARS_A_SLIP: usize = 6;
+/// Values of which it is remembered whether they are near a word.
+const REMEMBERED_MAX: usize = 1_000;
 
 /// One of the job's filters.
 #[derive(Debug)]
@@ -20,6 +25,9 @@ pub(super) struct Filter {
     values: ValueMap<()>,
     /// In the form in which they are compared.
     forms: Vec<String>,
+    chars_max: usize,
+    /// Which word a value is near: most rows that are left out repeat a few values.
+    near: Mutex<HashMap<String, Option<usize>>>,
 }
 
 /// Whether a row passes.
@@ -27,7 +35,7 @@ pub(super) struct Filter {
 pub(crate) enum Passing<'f> {
     /// It does.
     Yes,
-    /// It does not, and perhaps should: a value is nearly one that would.
+    /// It does not. Perhaps it should: this one value is nearly one that would.
     No(Option<Loose<'f>>),
 }
 
@@ -37,11 +45,18 @@ impl Filter {
             .written()
             .iter()
             .map(|word| folded(word).into_owned());
+        let forms: Vec<_> = forms.collect();
         Self {
             column,
             name,
-            forms: forms.collect(),
+            chars_max: forms
+                .iter()
+                .map(|form| form.chars().count())
+                .max()
+                .unwrap_or(0),
+            forms,
             values,
+            near: Mutex::default(),
         }
     }
 
@@ -53,9 +68,9 @@ impl Filter {
         if self.values.get(text).is_some() {
             return Ok(Passing::Yes);
         }
-        let form = folded(text);
-        let near = self.forms.iter().position(|word| is_near(&form, word));
-        let near = near.and_then(|index| self.values.written().get(index));
+        let near = self
+            .near(text)
+            .and_then(|index| self.values.written().get(index));
         Ok(Passing::No(near.map(|word| Loose {
             column: Some(&self.name),
             field: None,
@@ -64,16 +79,35 @@ impl Filter {
                 format!("is nearly `{word}`, which `where` takes, so the row is left out").into(),
         })))
     }
+
+    /// The number of the word that a value is near.
+    fn near(&self, text: &str) -> Option<usize> {
+        // Much longer values are near nothing.
+        if text.len() > 8 * self.chars_max + 8 {
+            return None;
+        }
+        let remembered = || self.near.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = remembered().get(text) {
+            return *known;
+        }
+        let form = folded(text);
+        let near = self.forms.iter().position(|word| is_near(&form, word));
+        let mut remembered = remembered();
+        if remembered.len() < REMEMBERED_MAX {
+            remembered.insert(text.to_owned(), near);
+        }
+        near
+    }
 }
 
 /// Whether one is the other with a slip of the keyboard. Names that differ in a number or a letter that stands alone
-/// (`Level 1`, `Level 2`) are two names.
+/// (`Level 1`, `Level 2`) are two names; those that differ in what stands around them (`Privacy.`) are one.
 fn is_near(found: &str, word: &str) -> bool {
-    // Looked at first, since most rows that are left out have another word altogether.
-    let same_end = found.chars().next() == word.chars().next()
-        || found.chars().next_back() == word.chars().next_back();
-    if !same_end || found.len().abs_diff(word.len()) > word.len() {
-        return false;
+    fn bare(text: &str) -> &str {
+        text.trim_matches(|c: char| !c.is_alphanumeric())
+    }
+    if bare(found) == bare(word) {
+        return !bare(found).is_empty();
     }
     let (found_chars, word_chars) = (found.chars().count(), word.chars().count());
     let shorter = found_chars.min(word_chars);
@@ -86,7 +120,7 @@ fn is_near(found: &str, word: &str) -> bool {
         let words = words.filter(|word| word.chars().count() > 1);
         words.map(str::to_owned).collect()
     };
-    damerau_levenshtein(found, word) <= slips && of_letters(found) != of_letters(word)
+    osa_distance(found, word) <= slips && of_letters(found) != of_letters(word)
 }
 
 #[cfg(test)]
@@ -99,6 +133,8 @@ mod tests {
             ("privcy", "privacy"),
             ("pirvacy", "privacy"),
             ("erasure", "erasrue"),
+            ("privacy.", "privacy"),
+            ("(dsr)", "dsr"),
             ("datenschutzanfrage", "datenshutzanfrge"),
         ] {
             assert!(is_near(found, word), "{found}, {word}");
@@ -111,6 +147,7 @@ mod tests {
             ("privacy", "privacy eu"),
             ("billing", "privacy"),
             ("", "privacy"),
+            ("-", "?"),
         ] {
             assert!(!is_near(found, word), "{found}, {word}");
         }

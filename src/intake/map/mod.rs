@@ -36,7 +36,6 @@ use super::problem::cut;
 use super::text::trimmed;
 use super::validate::Draft;
 use crate::entry::{Field, RequestType};
-use crate::nearest::nearest;
 use crate::plan::{DateOrder, NamePart};
 
 /// A problem or warning of a value, not yet of a row.
@@ -166,12 +165,6 @@ impl Unfit {
             Self::SpreadsheetError => spreadsheet_error(column, field),
         }
     }
-}
-
-/// The word that was most likely meant.
-fn perhaps(value: &str, words: &[String]) -> String {
-    let near = nearest(value, words.iter().map(String::as_str));
-    near.map_or_else(String::new, |near| format!("perhaps `{near}` is meant; "))
 }
 
 /// The text of a cell, when it is one that can be taken.
@@ -345,9 +338,8 @@ impl RequestRule {
             format!("{}, ", listed(self.values.written()))
         };
         format!(
-            "`{value}` is not known; {}known are {known}change, delete, view and do_not_sell. Add to the values of request \
+            "`{value}` is not known; known are {known}change, delete, view and do_not_sell. Add to the values of request \
              in the job file: {} = \"…\"  # view, delete, change, do_not_sell or skip",
-            perhaps(&value, self.values.written()),
             quoted_toml(&value)
         )
     }
@@ -474,11 +466,9 @@ impl TextRule {
                 Some(meaning) => Cow::Borrowed(meaning.as_str()),
                 None if self.default.as_deref() == Some(&*text) => text,
                 None => {
-                    let words = self.values.written();
                     let message = format!(
-                        "has a value that the job file gives no meaning; {}known are {}",
-                        perhaps(&text, words),
-                        listed(words)
+                        "has a value that the job file gives no meaning; known are {}",
+                        listed(self.values.written())
                     );
                     self.refuse(mapped, "unmapped_value", message.into());
                     return;
@@ -687,9 +677,20 @@ pub(crate) fn not_text(column: Option<&str>, field: Option<Field>) -> Loose<'_> 
     }
 }
 
-/// Text as a TOML key.
-fn quoted_toml(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+/// Text as a TOML key. What nobody sees, and what moves the cursor, stands there by its number.
+pub(crate) fn quoted_toml(text: &str) -> String {
+    let escape = |c, into: &mut String| *into += &format!("\\u{:04X}", u32::from(c));
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{206a}'..='\u{206f}' => escape(c, &mut quoted),
+            c if c.is_control() || damage::is_invisible(c) => escape(c, &mut quoted),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]
@@ -698,6 +699,17 @@ mod tests {
 
     #[test]
     fn a_value_becomes_a_toml_key() {
-        assert_eq!(quoted_toml(r#"say "no" \ yes"#), r#""say \"no\" \\ yes""#);
+        for (text, quoted) in [
+            (r#"say "no" \ yes"#, r#""say \"no\" \\ yes""#),
+            (
+                "a\tb\u{7f}\u{202e}c\u{200b}",
+                r#""a\u0009b\u007F\u202Ec\u200B""#,
+            ),
+        ] {
+            assert_eq!(quoted_toml(text), quoted);
+            let line = format!("{quoted} = 1");
+            let table = toml::de::DeTable::parse(&line).expect("TOML");
+            assert!(table.get_ref().contains_key(text), "{quoted}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::text::{counted, shown, ticked};
 use super::{Advice, Page};
-use crate::check::{Group, Groups};
+use crate::check::{Group, Groups, UNDECIDED, UNMAPPED};
 use crate::intake::{Offending, grouped};
 use crate::report::gather::Refusal;
 
@@ -38,50 +38,57 @@ fn groups(page: &Page<'_>, title: &str, groups: &Groups) -> Markup {
         .groups
         .iter()
         .partition(|group| group.word().is_some());
-    let words = (!words.is_empty()).then(|| words_of(page, &words));
+    let words = [UNMAPPED, UNDECIDED].into_iter().filter_map(|code| {
+        let words: Vec<_> = words
+            .iter()
+            .copied()
+            .filter(|group| group.code == code)
+            .collect();
+        (!words.is_empty()).then(|| words_of(page, code, &words, groups.ungrouped == 0))
+    });
     let others = others
         .iter()
         .map(|group| (group.count, group_of(page, group)));
     html! {
         @if groups.count() > 0 {
             h3 { (title) }
-            (some_of(words.into_iter().chain(others), groups.ungrouped))
+            (some_of(words.chain(others), groups.ungrouped))
         }
     }
 }
 
 /// Request words without a meaning, as lines for the job file.
-fn words_of(page: &Page<'_>, groups: &[&Group]) -> (u64, Markup) {
-    let count = groups.iter().map(|group| group.count).sum();
-    let first = groups.first();
+fn words_of(page: &Page<'_>, code: &str, groups: &[&Group], is_all: bool) -> (u64, Markup) {
     let lines = groups.iter().take(WORDS_SHOWN_MAX).filter_map(|group| {
-        let (word, at) = (group.word()?, group.examples.first()?.position);
-        Some(format!(
-            "{} = \"…\",  # {}: row {} (line {})\n",
-            serde_json::Value::from(shown(word)),
-            grouped(group.count),
-            at.row,
-            at.line
-        ))
+        let at = group.examples.first()?.position;
+        group.line_of_word(&format!("row {} (line {})\n", at.row, at.line))
     });
     let lines: String = lines.collect();
     let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
+    let id = format!("lines-{code}");
     let block = html! {
         div.command {
-            pre tabindex="0" { code id="request-words" { (lines) } }
-            button type="button" hidden data-copy="request-words" { "Copy" span.unseen { " the lines" } }
+            pre tabindex="0" { code id=(id) { (lines) } }
+            button type="button" hidden data-copy=(id) { "Copy" span.unseen { " the lines" } }
         }
         @if more > 0 { p.quiet { "and " (counted(more as u64, "more word")) } }
     };
-    let code = first.map_or("", |group| group.code);
     let what = format!(
-        "{} without a meaning in the job file",
-        counted(groups.len() as u64, "word")
+        "{}{} {} in the job file",
+        if is_all { "" } else { "at least " },
+        counted(groups.len() as u64, "word"),
+        if code == UNDECIDED {
+            "left open"
+        } else {
+            "without a meaning"
+        }
     );
-    let advice = (page.words.of_problem)(code);
-    let place = first
+    let count = groups.iter().map(|group| group.count).sum();
+    let place = groups
+        .first()
         .and_then(|group| group.column.as_deref())
         .map(str::trim);
+    let advice = (page.words.of_problem)(code);
     (count, problem(count, place, &what, code, advice, &block))
 }
 

@@ -232,8 +232,8 @@ const EXAMPLES: &[Example] = &[
           T-3,joe@example.com,Access,Zo\xeb \xbcuvre \xa4\n",
         &[
             row("guessed_encoding", 2, "Windows-1252, which is a guess", "set encoding"),
-            row("not_decodable", 3, "byte 0x81 at character 30", "encoding = \""),
-            row("misread", 4, "character 32 of the row is U+00BC", "encoding = \""),
+            row("not_decodable", 3, "byte 0x81 at character 30", "set it in [input]"),
+            row("misread", 4, "character 32 of the row is U+00BC", "set it in [input]"),
         ],
     ),
     bytes(
@@ -332,7 +332,7 @@ const EXAMPLES: &[Example] = &[
         "odd.ods",
         odd_workbook,
         &[
-            row("no_such_date", 2, "(line 2) `P…`", "correct the date"),
+            row("no_such_date", 2, "(line 2) `P…`", "enter a day"),
             row("cell_not_read", 3, "(line 3) `t…`", "enter the value again"),
         ],
     ),

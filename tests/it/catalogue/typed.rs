@@ -73,7 +73,11 @@ const MISTAKES: &[Mistake] = &[
     typed(
         "folder",
         "check smaples/backlog.csv",
-        &["`smaples/backlog.csv`", "no folder `smaples`"],
+        &[
+            "`smaples/backlog.csv`",
+            "no folder `smaples`",
+            "`samples/backlog.csv`",
+        ],
     ),
     typed("fault", "sandbox --fault hnag", &["`hnag`", "`hang`"]),
     typed(
@@ -385,13 +389,15 @@ fn assert_well_formed(title: &str, told: &str, said: &[&str]) {
         "hint: ",
         "tip: ",
         "did you mean",
-        "perhaps",
-        "allowed:",
-        "'--help'",
-        "    ",
+        "must be",
+        "such as",
+        "write ",
     ]
     .iter()
     .any(|step| told.contains(step));
+    // A fault of a job file has it in a line of its own, below the fault.
+    let mut lines = told.lines().skip_while(|line| !line.starts_with("j.toml:"));
+    let has_step = has_step || lines.nth(1).is_some_and(|line| line.starts_with("    "));
     assert!(has_step, "{title} has no next step: {told}");
     let message = told.lines().next().unwrap_or_default();
     assert!(!message.ends_with('.'), "{title}: {message}");
