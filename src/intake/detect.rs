@@ -167,7 +167,7 @@ fn nul(head: &[u8]) -> Option<Unreadable> {
 
 /// A binary file.
 pub(crate) const NOT_TEXT: Unreadable = unreadable(
-    "not text: it has NUL bytes",
+    "no text (it has NUL bytes)",
     "export the rows again as CSV (UTF-8) or JSON Lines",
 );
 

@@ -217,6 +217,17 @@ impl IntakeError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 "it is a folder: give the files in it one by one".to_owned()
             }
+            Self::Read { source, .. }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::InvalidData
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                "it may be damaged or cut off: fetch or export it again; if it can be unpacked, do so and give the file within"
+                    .to_owned()
+            }
             Self::Unreadable { hint, .. } => (*hint).to_owned(),
             Self::Empty { .. } => "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
@@ -252,7 +263,10 @@ fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) 
         })
         .collect();
     let mut hint = if near.is_empty() {
-        format!("the columns are {}", listed(present))
+        format!(
+            "correct the job file, or give the input that it is for; the columns are {}",
+            listed(present)
+        )
     } else {
         format!("{} (names are compared to the letter)", near.join(", "))
     };

@@ -54,10 +54,10 @@ pub(crate) fn said_dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
         escape: reading.escape,
         is_padded: false,
     };
-    let rule = |key: &str, what: &str, hint: &str| {
+    let rule = |key: &str, what: String, hint: &str| {
         Err(IntakeError::Rule {
             job_key: key.to_owned(),
-            what: what.to_owned(),
+            what,
             hint: hint.to_owned(),
         })
     };
@@ -70,20 +70,21 @@ pub(crate) fn said_dialect(reading: &Reading) -> Result<Dialect, IntakeError> {
         ),
         ("input.escape", dialect.escape),
     ] {
-        if byte.is_some_and(|byte| !fits(byte)) {
+        if let Some(byte) = byte.filter(|&byte| !fits(byte)) {
             return rule(
                 key,
-                "it is not an ASCII character that can stand there",
+                format!("byte 0x{byte:02X} is not an ASCII character that can stand there"),
                 "the usual ones are delimiter = \",\" (or \";\" or \"\\t\"), quote = '\"' and escape = \"\\\\\"",
             );
         }
     }
-    let different = "give two different characters";
+    let same = format!("`{}` is the delimiter as well", written(dialect.delimiter));
+    let different = "give two different characters, or leave out both to have them found";
     if dialect.delimiter == dialect.quote {
-        return rule("input.quote", "it is the delimiter as well", different);
+        return rule("input.quote", same, different);
     }
     if dialect.escape == Some(dialect.delimiter) {
-        return rule("input.escape", "it is the delimiter as well", different);
+        return rule("input.escape", same, different);
     }
     Ok(dialect)
 }
@@ -295,8 +296,9 @@ fn named(
             input: name.to_owned(),
             line: shape.header_line,
             what: format!(
-                "is given in the job file: it names {} columns, and most rows have {usual}",
-                names.len()
+                "is given in the job file: it names {} column{}, and most rows have {usual}",
+                names.len(),
+                if names.len() == 1 { "" } else { "s" }
             ),
             hint: "give columns in the job file's [input] one name for each column of the file"
                 .to_owned(),

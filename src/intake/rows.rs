@@ -61,7 +61,7 @@ pub fn rows(
                         "would have more than {} columns, one a path",
                         grouped(PATHS_MAX as u64)
                     ),
-                    hint: "objects with keys of their own for each row cannot be shown as columns"
+                    hint: "see that the rows are what is read (records in the job file's [input]): objects with keys of their own cannot be shown as columns"
                         .to_owned(),
                 });
             }

@@ -5,6 +5,7 @@
 //! and lines have the limits that they have in any input. Checksums are held against what was unpacked.
 //! Not here: workbooks, which are zip archives too, and what the unpacked bytes mean.
 
+use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use flate2::Crc;
@@ -262,7 +263,7 @@ impl<R: BufRead> Zstd<R> {
                         return Err(damaged("the zstd file"));
                     }
                 }
-                Err(error) => return Err(io::Error::other(error)),
+                Err(error) => return Err(undecodable(error)),
             }
         }
         Ok(false)
@@ -282,7 +283,7 @@ impl<R: BufRead> Read for Zstd<R> {
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 self.decoder
                     .decode_blocks(&mut self.packed, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(io::Error::other)?;
+                    .map_err(undecodable)?;
             }
             let count = self.decoder.read(into)?;
             if count > 0 {
@@ -318,9 +319,8 @@ impl<R: Read> Read for Bounded<R> {
         match self.left.checked_sub(count as u64) {
             Some(left) => self.left = left,
             None => {
-                return Err(io::Error::other(format!(
-                    "it unpacks to more than {UNPACKED_RATIO_MAX} times its size, as no export does; if it is right, unpack \
-                     it and give the file within"
+                return Err(undecodable(format!(
+                    "it unpacks to more than {UNPACKED_RATIO_MAX} times its size, as no export does"
                 )));
             }
         }
@@ -329,11 +329,16 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 fn damaged(what: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("{what} is damaged: its checksum is that of other bytes"),
-    )
+    undecodable(format!(
+        "{what} is damaged: its checksum is that of other bytes"
+    ))
 }
+
+/// The fault of the bytes, and not of the disk that they come from.
+fn undecodable(why: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
 /// What macOS and Windows add of their own.
 fn is_of_the_system(name: &[u8]) -> bool {
     let file = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);

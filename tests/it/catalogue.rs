@@ -3,6 +3,7 @@
 //! Each says what is wrong, where, what was found, what would be right and what to do next; each chapter holds its own to that.
 
 mod endings;
+mod inputs;
 mod jobs;
 mod rows;
 mod typed;
@@ -14,6 +15,8 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         &typed::read_aloud(),
         "# What is wrong in a job file\n\n",
         &jobs::read_aloud(),
+        "# What inputs are refused for\n\n",
+        &inputs::read_aloud(),
         "# What is wrong with rows\n\n",
         &rows::read_aloud(),
         "# What ends a command\n\n",

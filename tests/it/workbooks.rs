@@ -22,7 +22,7 @@ pub(crate) fn data(name: &str) -> PathBuf {
 }
 
 /// The plan of `reading`, for a file that is there.
-fn plan_of(path: &Path, sheet: Option<&str>) -> ReadPlan {
+pub(crate) fn plan_of(path: &Path, sheet: Option<&str>) -> ReadPlan {
     let mut plan = plan();
     plan.inputs = vec![Input {
         name: "book".to_owned(),
@@ -104,7 +104,7 @@ pub(crate) fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// An .xlsx with such a sheet.
-fn xlsx(sheet: &[u8]) -> Vec<u8> {
+pub(crate) fn xlsx(sheet: &[u8]) -> Vec<u8> {
     const RELATION: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let relations = |kind: &str, target: &str| {
         format!(

@@ -716,7 +716,7 @@ impl Decoder {
             Some(records) => self.undecided(
                 format!("the object has no array `{}`, which the job file names", cut(records)),
                 &if beside.is_empty() {
-                    "it has no keys at all".to_owned()
+                    "it has no keys at all; see that it is the right file".to_owned()
                 } else {
                     let near = nearest(records, beside.iter().map(String::as_str));
                     let near = near.map(|near| format!("perhaps records = \"{}\" is meant; ", cut(near)));

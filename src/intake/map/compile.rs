@@ -243,12 +243,12 @@ fn source(
 fn meanings_of<T: Clone + PartialEq>(
     field: Field,
     rule: &Rule,
-    mut make: impl FnMut(&Meaning) -> Result<T, IntakeError>,
+    mut make: impl FnMut(&str, &Meaning) -> Result<T, IntakeError>,
 ) -> Result<ValueMap<T>, IntakeError> {
     let mut meanings = Vec::new();
     if let Rule::Column { values, .. } = rule {
         for (value, meaning) in values {
-            meanings.push((value.clone(), make(meaning)?));
+            meanings.push((value.clone(), make(value, meaning)?));
         }
     }
     let form = match field {
@@ -275,19 +275,19 @@ fn request_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<RequestRule, I
     let key = "fields.request";
     let words = "view, delete, change, do_not_sell";
     let no_request = |what: String| fault(key, what, &format!("a request is one of {words}"));
-    let values = meanings_of(Field::Request, rule, |meaning| match meaning {
+    let values = meanings_of(Field::Request, rule, |value, meaning| match meaning {
         Meaning::Requests(requests) => {
             for (index, request) in requests.iter().enumerate() {
                 if requests[..index].contains(request) {
                     return Err(fault(
                         key,
-                        format!("a value means `{request}` twice"),
+                        format!("`{value}` means `{request}` twice"),
                         "name each request once; one row makes one request of each kind",
                     ));
                 }
             }
             if requests.is_empty() {
-                return Err(no_request("a value means no request at all".to_owned()));
+                return Err(no_request(format!("`{value}` means no request at all")));
             }
             Ok(Wish::Requests(requests.clone()))
         }
@@ -333,11 +333,11 @@ fn bool_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<BoolRule, IntakeE
             )
         }),
     };
-    let values = meanings_of(Field::Preverified, rule, |meaning| match meaning {
+    let values = meanings_of(Field::Preverified, rule, |value, meaning| match meaning {
         Meaning::Literal(found) => literal(found),
         Meaning::Requests(_) | Meaning::Skip | Meaning::Undecided => Err(fault(
             "fields.preverified",
-            "a value means a request".to_owned(),
+            format!("`{value}` means a request"),
             "its values mean true or false",
         )),
     })?;
@@ -373,11 +373,11 @@ fn text_rule(
             &format!("write \"{yes}\" with quotes if the word is meant"),
         )),
     };
-    let values = meanings_of(field, rule, |meaning| match meaning {
+    let values = meanings_of(field, rule, |value, meaning| match meaning {
         Meaning::Literal(found) => literal(found),
         Meaning::Requests(_) | Meaning::Skip | Meaning::Undecided => Err(fault(
             &key,
-            "a value means a request".to_owned(),
+            format!("`{value}` means a request"),
             "only the values of request do; give text",
         )),
     })?;

@@ -215,7 +215,10 @@ fn named(sheets: &[Listed], wanted: &str) -> Result<usize, Failed> {
                     "perhaps sheet = \"{near}\" is meant in the job file's [input]; there are {}",
                     listed(&names)
                 ),
-                None => format!("its sheets are {}", listed(&names)),
+                None => format!(
+                    "correct sheet in the job file's [input]; there are {}",
+                    listed(&names)
+                ),
             };
             Err(Failed::new(format!("has no sheet `{wanted}`"), hint))
         }

@@ -23,7 +23,7 @@ struct Example {
     told: &'static [Told],
 }
 
-enum Content {
+pub(super) enum Content {
     Text(&'static str),
     Bytes(&'static [u8]),
     Made(fn() -> Vec<u8>),
@@ -48,8 +48,8 @@ enum At {
     All,
 }
 
-const INPUT: &str = "key = [\"Ticket\"]\nregion = \"GB\"";
-const FIELDS: &str = "request = { column = \"Wish\", values = { \"Access\" = \"view\" } }\nuserEmail = \"Email\"\npreverified = { value = true }";
+pub(super) const INPUT: &str = "key = [\"Ticket\"]\nregion = \"GB\"";
+pub(super) const FIELDS: &str = "request = { column = \"Wish\", values = { \"Access\" = \"view\" } }\nuserEmail = \"Email\"\npreverified = { value = true }";
 /// Who is in the examples, in lower case.
 const PEOPLE: [&str; 16] = [
     "jane", "doe", "roe", "joe", "müller", "zoë", "aston", "barr", "ann", "bob", "cho", "dan",
@@ -587,7 +587,7 @@ fn odd_workbook() -> Vec<u8> {
 }
 
 /// The lines of a section: those of the example, and those of all whose name is not among them.
-fn section(base: &str, own: &str) -> String {
+pub(super) fn section(base: &str, own: &str) -> String {
     fn name(line: &str) -> &str {
         line.split(' ').next().unwrap_or_default()
     }
@@ -643,7 +643,7 @@ fn lines_of(report: &str, code: &str) -> String {
 }
 
 /// No address, no long number, and nobody's name.
-fn assert_nobody_is_shown(file: &str, told: &str) {
+pub(super) fn assert_nobody_is_shown(file: &str, told: &str) {
     let told = told.replace("name@example.com", "");
     let is_address = |at: usize| told[..at].ends_with(|c: char| c.is_alphanumeric());
     let digits = |part: &str| part.len() >= 6 && part.bytes().all(|byte| byte.is_ascii_digit());

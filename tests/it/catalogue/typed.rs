@@ -175,7 +175,22 @@ const MISTAKES: &[Mistake] = &[
     },
     // Values outside their limits.
     typed("rate", "run a.csv --rate 0", &["0.001 to 1000000", "is 0"]),
+    typed(
+        "number",
+        "run a.csv --rate ten",
+        &["--rate", "`ten`", "is not a number"],
+    ),
+    typed(
+        "whole number",
+        "run a.csv --concurrency 2.5",
+        &["--concurrency", "`2.5`", "is not a whole number"],
+    ),
     typed("duration", "run a.csv --timeout 30", &["`30`", "`30s`"]),
+    typed(
+        "duration out of its limits",
+        "run a.csv --timeout 11m",
+        &["--timeout", "1s to 10m", "is 11m"],
+    ),
     typed(
         "address of metrics",
         "run a.csv --metrics-listen 0.0.0.0:1",
@@ -190,6 +205,30 @@ const MISTAKES: &[Mistake] = &[
         "address without encryption",
         "run samples/backlog.csv --yes --base-url http://example.com",
         &["`example.com`", "https://api.concord.tech"],
+    ),
+    typed(
+        "address that is none",
+        "run samples/backlog.csv --yes --base-url api.concord.tech",
+        &["--base-url", "is not a URL", "https://api.concord.tech"],
+    ),
+    typed(
+        "scheme of an address",
+        "run samples/backlog.csv --yes --base-url ftp://example.com",
+        &["--base-url", "begins with ftp:", "https://api.concord.tech"],
+    ),
+    typed(
+        "address with a password",
+        "run samples/backlog.csv --yes --base-url https://a:b@example.com",
+        &[
+            "--base-url",
+            "a user name or a password",
+            "https://api.concord.tech",
+        ],
+    ),
+    typed(
+        "address with a query",
+        "run samples/backlog.csv --yes --base-url https://example.com?x=1",
+        &["--base-url", "a query (`?…`)", "https://api.concord.tech"],
     ),
     job(
         "kind of value",

@@ -1,0 +1,50 @@
+//! Headers that are none, columns that are not there.
+
+use std::fmt::Write as _;
+
+use super::{Refused, WHOLE, bytes, made, text};
+
+/// A header of so many columns.
+fn wide() -> Vec<u8> {
+    let names = (0..5_000).map(|column| format!(",C{column}"));
+    format!("Ticket{}\n", names.collect::<String>()).into_bytes()
+}
+
+fn long() -> Vec<u8> {
+    format!("Ticket,{}\n", "x".repeat(300_000)).into_bytes()
+}
+
+/// Objects with keys of their own.
+fn keys() -> Vec<u8> {
+    let mut text = String::new();
+    for row in 0..5_000 {
+        writeln!(text, "{{\"k{row}\": 1}}").expect("memory writes");
+    }
+    text.into_bytes()
+}
+
+#[rustfmt::skip]
+pub(super) const REFUSED: &[Refused] = &[
+    text("empty.csv", "", [WHOLE, "is empty", "names the columns"]),
+    text("short.csv", "Ticket,Email,Wish\n", ["no line 9", "header_row = 9", "the first line is 1"]).input("header_row = 9"),
+    text("nameless.csv", "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n", ["line 1", "has no names", "columns = ["]),
+    text("two-rows.csv", "Start,Email,Due\nStart date,Your address,Day\n2026-01-01,ann@example.com,2026-01-02\n2026-01-01,bob@example.com,2026-01-02\n2026-01-01,cho@example.com,2026-01-02\n", ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
+    text("named.csv", "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n", ["line 1", "names 1 column, and most rows have 3", "one name for each column"]).input("columns = [\"Ticket\"]"),
+    text("narrow.csv", "Ticket,Email Wish\nT-1,ann@example.com,view\nT-2,bob@example.com,view\nT-3,cho@example.com,view\n", ["line 1", "has 2 cells and each of the first rows has 3", "correct the header line"]),
+    text("semicolons.csv", "Ticket;Email;Wish\nT-1\nT-2\nT-3\n", ["line 1", "a single cell with `;` in it", "delimiter = \";\""]),
+    text("mixed.csv", "Ticket;Email;Wish,Note\n1,2\n3,4\n5,6\n", ["line 1", "has no column", "delimiter = \";\""]),
+    text("quote.csv", "Ticket,Email,\"Wish\n", ["line 1", "a quote that does not close", "correct the header line"]),
+    text("blank.csv", ",,\n,,\n", ["line 1", "names no column", "set header_row"]),
+    made("long.csv", long, ["line 1", "larger than 262,144 bytes", "check that this is the right file"]),
+    made("wide.csv", wide, ["line 1", "5,001", "check that this is the right file"]),
+    bytes("latin.csv", b"\xef\xbb\xbfTicket,\xc9mail,Wish\n", ["line 1", "byte 0xC9 at character 8", "UTF-8"]),
+    bytes("kanji.csv", b"Ticket,\x81,Wish\n", ["line 1", "at character 8", "the right encoding"]).input("encoding = \"shift_jis\""),
+    bytes("nul.csv", b"Ticket,Em\0ail,Wish\nT-1,ann@example.com,view\nT-2,bob@example.com,view\n", [WHOLE, "NUL bytes", "export the rows again"]),
+    text("twice.csv", "Ticket,Email,Wish,Email\nT-1,ann@example.com,view,x\n", ["fields.userEmail", "several columns of twice.csv: 2, 4", "`Email (1)` is the first"]),
+    text("near.csv", "Ticket,email,wishes\n", ["(fields.request)", "no columns `Wish`", "perhaps `wishes` is meant"]),
+    text("other.csv", "Name,Colour,Size\n", ["(fields.userEmail)", "no columns `Wish`", "the columns are `Name`"]),
+    text("open.csv", "Ticket,Email,Wish\n", ["`fields.userEmail`", "leaves open (`?`)", "the columns are `Ticket`"]).fields("userEmail = \"?\""),
+    text("paths.jsonl", "{\"Ticket\": 1, \"Wish\": \"view\", \"requester\": {\"mail\": 1}}\n", ["(fields.userEmail)", "no column `Email`", "when its rule has a default"]),
+    text("person.csv", "Name,ann@example.com\nx,y\n", ["line 1", "column 2 is named by a person's value", "columns = ["]).by("map").input("header_row = 1"),
+    made("keys.jsonl", keys, ["line 1", "more than 4,096 columns", "shown as columns"]).by("rows"),
+];

@@ -1,0 +1,110 @@
+//! Kinds of files that are not read, what is packed, and JSON of which it cannot be told what its rows are.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::{Refused, WHOLE, bytes, made, text};
+use crate::oracle::packing::{gzip, zip, zstd};
+
+const TEXT: &[u8] = b"Ticket,Email,Wish\nT-1,ann@example.com,Access\n";
+
+/// So many rows that their packed form has several pieces.
+fn long() -> Vec<u8> {
+    [&TEXT[..18], &TEXT[18..].repeat(1_000)].concat()
+}
+
+/// With one bit of a byte turned, so many from the end.
+fn turned(mut bytes: Vec<u8>, from_end: usize) -> Vec<u8> {
+    let at = bytes.len() - from_end;
+    bytes[at] ^= 1;
+    bytes
+}
+
+/// A zip archive of one file, and where its directory begins.
+fn of_one() -> (Vec<u8>, usize) {
+    let archive = zip(&[("a.csv", TEXT)], false);
+    let directory = archive.windows(4).position(|bytes| bytes == b"PK\x01\x02");
+    (archive, directory.expect("it has a directory"))
+}
+
+/// The archive, with something added to a byte of its entry, where it stands and in the directory.
+fn with_entry(at: usize, added: u8) -> Vec<u8> {
+    let (mut archive, directory) = of_one();
+    for place in [at, directory + at + 2] {
+        archive[place] += added;
+    }
+    archive
+}
+
+/// The archive, whose directory says that its file begins somewhere else.
+fn with_file_elsewhere() -> Vec<u8> {
+    let (mut archive, directory) = of_one();
+    archive[directory + 42] += 1;
+    archive
+}
+
+fn of_many_entries() -> Vec<u8> {
+    let names: Vec<_> = (0..10_001).map(|index| format!("{index}.csv")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    zip(&files, false)
+}
+
+fn bomb() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&TEXT[..18]).expect("memory writes");
+    let blank = vec![b' '; 1024 * 1024];
+    for _ in 0..24 {
+        encoder.write_all(&blank).expect("memory writes");
+    }
+    encoder.finish().expect("memory writes")
+}
+
+#[rustfmt::skip]
+pub(super) const REFUSED: &[Refused] = &[
+    // Not text.
+    bytes("export.pdf", b"%PDF-1.7\n%\xe2\xe3\n", [WHOLE, "a PDF", "export the rows as CSV"]),
+    bytes("tickets.db", b"SQLite format 3\0\x10\0", [WHOLE, "an SQLite database", "export the table as CSV"]),
+    bytes("tickets.parquet", b"PAR1\x15\x04", [WHOLE, "a Parquet file", "CSV or JSON Lines"]),
+    bytes("tickets.csv.bz2", b"BZh91AY&SY", [WHOLE, "bzip2-compressed", "bunzip2 --keep"]),
+    bytes("tickets.csv.xz", b"\xfd7zXZ\0\0\x04", [WHOLE, "xz-compressed", "unxz --keep"]),
+    bytes("tickets.7z", b"7z\xbc\xaf\x27\x1c\0\x04", [WHOLE, "a 7-Zip archive", "the file within"]),
+    bytes("picture.csv", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01", [WHOLE, "NUL bytes", "CSV (UTF-8) or JSON Lines"]),
+    text("tickets.xml", "<?xml version=\"1.0\"?><tickets/>", [WHOLE, "XML", "CSV or JSON Lines"]),
+    text("tickets.xls", "<?xml version=\"1.0\"?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"/>", [WHOLE, "as XML (2003)", "\"CSV UTF-8 (Comma delimited)\""]),
+    text("report.xls", "<html><body><table><tr><td>Ticket</td></tr></table></body></html>", [WHOLE, "an HTML page with a table", "\"CSV UTF-8 (Comma delimited)\""]),
+    text("tickets.csv", "<!DOCTYPE html>\n<title>Sign in</title>", [WHOLE, "sign-in page", "export the rows again"]),
+    text("tickets.jsonl", "[{\"Ticket\":1}]\n", [WHOLE, "a JSON array and not JSON Lines", "format = \"json\""]).input("format = \"jsonl\""),
+    bytes("damaged.xlsx", b"PK\x03\x04\x14\0[Content_Types].xml", [WHOLE, "a damaged or packed Excel workbook", "save or export it again"]),
+    bytes("damaged.ods", b"PK\x03\x04\x14\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet", [WHOLE, "a damaged or packed OpenDocument", "save or export it again"]),
+    bytes("damaged.zip", b"PK\x03\x04 and no more", [WHOLE, "a damaged or packed zip archive", "unpack it"]),
+    // Packed.
+    made("twice.csv.gz", || gzip(&gzip(TEXT)), [WHOLE, "packed twice (gzip within)", "unpack it"]),
+    made("twice.csv.zst", || gzip(&zstd(TEXT)), [WHOLE, "packed twice (zstd within)", "unpack it"]),
+    made("book.xls.gz", || gzip(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), [WHOLE, "a packed Excel workbook of the old kind", "unpack it"]),
+    made("none.zip", || zip(&[("folder/", b"")], true), [WHOLE, "without a file in it", "give the export itself"]),
+    made("several.zip", || zip(&[("may.csv", TEXT), ("june.csv", TEXT)], true), ["`may.csv`, `june.csv`", "2 files", "give the file within"]),
+    made("many.zip", of_many_entries, [WHOLE, "more than 10,000 entries", "give the file within"]),
+    made("locked.zip", || with_entry(6, 1), ["`a.csv`", "needs a password", "unpack it"]),
+    made("odd.zip", || with_entry(8, 12), ["`a.csv`", "Bzip2", "the usual method (Deflate)"]),
+    made("broken.zip", with_file_elsewhere, [WHOLE, "a damaged zip archive", "pack it again"]),
+    made("changed.zip", || turned(zip(&[("a.csv", &long())], false), 200), [WHOLE, "its checksum is that of other bytes", "fetch or export it again"]),
+    made("cut-off.csv.gz", || gzip(&long())[..100].to_vec(), ["beyond byte", "incomplete deflate stream", "fetch or export it again"]),
+    made("changed.csv.gz", || turned(gzip(TEXT), 6), ["beyond byte", "corrupt", "fetch or export it again"]),
+    made("cut-off.csv.zst", || zstd(TEXT)[..20].to_vec(), ["beyond byte", "caused by", "fetch or export it again"]),
+    made("changed.csv.zst", || turned(zstd(TEXT), 2), ["beyond byte", "its checksum is that of other bytes", "fetch or export it again"]),
+    made("bomb.csv.gz", bomb, ["beyond byte", "more than 250 times its size", "give the file within"]),
+    // JSON.
+    text("several.json", "{\"users\": [{\"id\": 1}], \"tickets\": [{\"Ticket\": 1}]}", ["line 1", "`users`, `tickets`", "records = \"users\""]),
+    text("either.json", "{\"Email\": 1,\n\"comments\": [{\"Email\": 2}]}", ["line 2", "`comments` have both the key `Email`", "records = \"comments\""]),
+    text("twice.json", "{\"tickets\": [{\"Ticket\": 1}],\n\"tickets\": [{\"Ticket\": 2}]}", ["line 2", "the key `tickets` more than once", "correct the file"]).input("records = \"tickets\""),
+    text("near.json", "{\"tickets\": [{\"Ticket\": 1}]}", ["line 1", "no array `ticket`", "records = \"tickets\""]).input("records = \"ticket\""),
+    text("far.json", "{\"users\": [{\"id\": 1}]}", ["line 1", "no array `tickets`", "its keys are `users`"]).input("records = \"tickets\""),
+    text("bare.json", "{}\n", ["line 1", "no array `tickets`", "the right file"]).input("records = \"tickets\""),
+    text("late.json", "{\"tickets\": [null, {\"Ticket\": 1}]\n}", ["line 2", "`tickets`", "set records"]),
+    text("cut-off.json", "{\"count\": 2,\n\"next\": null\n", ["line 3", "its `}` is missing", "export it again"]).input("records = \"tickets\""),
+    text("no-comma.json", "{\"meta\": {},\n\"ids\": [1]\n\"tickets\": [{\"Ticket\": 1}]}", ["line 3", "a comma or the end of the object is wanted", "correct the file"]).input("records = \"tickets\""),
+    text("no-colon.json", "{\"count\": 2,\n\"tickets\" [{\"Ticket\": 1}]}", ["line 2", "a colon is wanted", "correct the file"]).input("records = \"tickets\""),
+    text("no-key.json", "{\"count\": 2,\n\"next\": null,\ntickets: [{\"Ticket\": 1}]}", ["line 3", "a key is wanted, in double quotes", "correct the file"]).input("records = \"tickets\""),
+];
