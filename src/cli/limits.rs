@@ -45,7 +45,7 @@ const SHOWN_CHARS_MAX: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not a number at all.
-    #[error("`{found}` is not a {wanted}")]
+    #[error("`{found}` is not a {wanted}, such as `10`")]
     NotANumber {
         /// What stands there.
         found: String,
