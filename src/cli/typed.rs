@@ -122,8 +122,31 @@ fn operand(path: &Path) -> PathBuf {
     }
 }
 
-/// A word as a POSIX shell takes it; with control characters or bytes that are no text, as bash, zsh and ksh do.
+/// A word as the system's shell takes it.
 fn quoted(word: &OsStr) -> String {
+    if cfg!(windows) {
+        quoted_on_windows(&word.to_string_lossy())
+    } else {
+        quoted_on_unix(word)
+    }
+}
+
+/// For PowerShell, and for cmd as far as it has a way: both take `\` and double quotes as they stand.
+fn quoted_on_windows(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:+=\\".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else if text.contains(['$', '`', '"']) {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        // A backslash before the closing quote would make it a part of the word.
+        let end = if text.ends_with('\\') { "\\" } else { "" };
+        format!("\"{text}{end}\"")
+    }
+}
+
+/// For a POSIX shell; with control characters or bytes that are no text, for bash, zsh and ksh.
+fn quoted_on_unix(word: &OsStr) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:@%+,=".contains(c);
     match word.to_str() {
         Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.to_owned(),
@@ -150,8 +173,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_path_of_windows_survives_its_shells() {
+        for (word, quoted) in [
+            (r"out\rejects.csv", r"out\rejects.csv"),
+            (r"C:\my lists\a.csv", r#""C:\my lists\a.csv""#),
+            (r"my lists\", r#""my lists\\""#),
+            ("Bob's $5.csv", "'Bob''s $5.csv'"),
+            ("", r#""""#),
+        ] {
+            assert_eq!(quoted_on_windows(word), quoted);
+        }
+    }
+
+    #[test]
     fn a_path_with_spaces_and_quotes_survives_the_shell() {
-        let quoted = |word: &str| super::quoted(OsStr::new(word));
+        let quoted = |word: &str| quoted_on_unix(OsStr::new(word));
         assert_eq!(quoted("a/b-c.csv"), "a/b-c.csv");
         assert_eq!(quoted("Bob's list.csv"), r"'Bob'\''s list.csv'");
         assert_eq!(quoted("it's \u{1b}1\n"), r"$'it\'s \0331\012'");
