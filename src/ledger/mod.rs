@@ -115,7 +115,7 @@ pub enum LedgerError {
     },
     /// A run did not renew its lease in time.
     #[error(
-        "this run could not tell the ledger in time that it is alive (was the machine suspended?)"
+        "this run could not tell the ledger in time that it is alive, so its lease ran out (was the machine suspended?)"
     )]
     LostLease,
     /// The ledger's task has ended.

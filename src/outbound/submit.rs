@@ -400,7 +400,7 @@ async fn attempt(
     let permit = out.permit_to_create(entry.import_id, progress.cost).await?;
     if !lease.holds_for(out.sending.timeout) {
         out.stop.raise(StopCause::Ledger {
-            why: "this run could not tell the ledger in time that it is alive (was the machine suspended?)".into(),
+            why: "this run could not tell the ledger in time that it is alive, so its lease ran out (was the machine suspended?)".into(),
             hint: None,
         });
         return Err(Stopped);
