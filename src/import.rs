@@ -17,7 +17,7 @@ use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{
-    Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
+    Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement, claimed,
 };
 use crate::outbound::{Delivery, Doubt, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
@@ -453,7 +453,7 @@ impl Pass {
             let doubt = match claim {
                 Claim::Fresh => None,
                 Claim::InDoubt { since, is_changed } => Some(Doubt {
-                    reason: Reason::new("interrupted", "an earlier run may have sent it"),
+                    reason: Reason::new("claimed", "an earlier run may have sent it"),
                     since,
                     is_changed,
                 }),
@@ -462,7 +462,8 @@ impl Pass {
                     continue;
                 }
                 Claim::Elsewhere(run) => {
-                    self.show(&Line::told(entry, claimed_elsewhere(run)));
+                    let settled = Settled::of(Outcome::InDoubt, Some(claimed(run)));
+                    self.show(&Line::told(entry, settled));
                     continue;
                 }
             };
@@ -576,14 +577,6 @@ fn is_of_this_content(settled: &Settled) -> bool {
         (Outcome::InDoubt, _) => settled.attempts > 0,
         _ => true,
     }
-}
-
-fn claimed_elsewhere(run: RunId) -> Settled {
-    let message = format!("run {} is sending it now, or another row of its key", run.0);
-    Settled::of(
-        Outcome::InDoubt,
-        Some(Reason::new("claimed_elsewhere", message)),
-    )
 }
 
 fn input_failed(error: &IntakeError) -> StopCause {

@@ -90,16 +90,20 @@ pub fn endings() -> Vec<Ending> {
     kinds.into_iter().flatten().collect()
 }
 
-/// What becomes of entries that were sent: code, meaning, what to do.
-pub fn refusals() -> impl Iterator<Item = [&'static str; 3]> {
-    remedy::REFUSALS
-        .iter()
-        .map(|remedy| [remedy.code, remedy.meaning, remedy.to_do])
-}
-
 /// The codes of all problems and warnings about rows.
 pub fn problem_codes() -> impl Iterator<Item = &'static str> {
-    remedy::REMEDIES.iter().map(|remedy| remedy.code)
+    remedy::PROBLEMS.iter().map(|remedy| remedy.code)
+}
+
+/// The codes of all that may become of entries; `http_4…` and the like are classes of answers.
+pub fn entry_codes() -> impl Iterator<Item = &'static str> {
+    remedy::ENTRIES.iter().map(|remedy| remedy.code)
+}
+
+/// What is said of such a code: the code or class that is explained, what it means, what to do.
+pub fn of_entry(code: &str) -> [&'static str; 3] {
+    let known = remedy::of_entry(code);
+    [known.code, known.meaning, known.to_do]
 }
 
 fn of_resolve() -> Vec<Ending> {

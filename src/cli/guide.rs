@@ -36,52 +36,19 @@ fn the_reference_of_the_job_file_is_what_the_parser_knows() {
 }
 
 #[test]
-fn every_code_of_a_problem_is_explained() {
-    let page = page("troubleshooting.md");
-    let (before, rest) = page.split_once(BEGIN).expect("where it begins");
-    let (_, after) = rest.split_once(END).expect("where it ends");
-    hold(
-        "troubleshooting.md",
-        &format!("{before}{BEGIN}{}{END}{after}", remedy::page()),
-    );
-}
-
-/// The codes that settle an entry are made in many places, each by `Reason::new("…"`.
-#[test]
-fn every_code_of_an_outcome_is_explained() {
-    let page = page("troubleshooting.md");
-    let mut found = 0;
-    for source in ["import.rs", "reconcile", "report", "ledger", "outbound"] {
-        for text in sources(&root().join("src").join(source)) {
-            let text = text
-                .split("#[cfg(test)]")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            for made in text.split("Reason::new(").skip(1) {
-                let Some(code) = made.trim_start().strip_prefix('"') else {
-                    continue;
-                };
-                let (code, _) = code.split_once('"').expect("an end");
-                assert!(
-                    page.contains(&format!("| `{code}` |")),
-                    "docs/troubleshooting.md lacks `{code}`"
-                );
-                found += 1;
-            }
-        }
+fn every_code_is_explained() {
+    let mut page = page("troubleshooting.md");
+    for (title, codes) in [
+        ("## What became of an entry\n", remedy::ENTRIES),
+        ("## What is wrong with a row\n", remedy::PROBLEMS),
+    ] {
+        let (before, chapter) = page.split_once(title).expect("a chapter");
+        let (intro, rest) = chapter.split_once(BEGIN).expect("where it begins");
+        let (_, after) = rest.split_once(END).expect("where it ends");
+        let table = remedy::table(codes);
+        page = format!("{before}{title}{intro}{BEGIN}{table}{END}{after}");
     }
-    assert!(found > 15, "{found}");
-}
-
-fn sources(path: &Path) -> Vec<String> {
-    if path.is_file() {
-        return vec![fs::read_to_string(path).expect("a source")];
-    }
-    let entries = fs::read_dir(path)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path());
-    entries.flat_map(|path| sources(&path)).collect()
+    hold("troubleshooting.md", &page);
 }
 
 /// Links within the guide lead somewhere.

@@ -130,7 +130,7 @@ fn of_groups(groups: &Groups, shows_values: bool) -> Value {
 }
 
 fn of_group(group: &Group, shows_values: bool) -> Value {
-    let known = remedy::of(group.code);
+    let known = remedy::of_problem(group.code);
     let examples = group.examples.iter().map(|example| {
         let mut told = of_position(example.position);
         told.insert("message".to_owned(), example.message.clone().into());

@@ -13,13 +13,13 @@ use crate::time_of_day;
 
 const WORDS: Words = Words {
     of_problem: |code| {
-        remedy::of(code).map(|known| Advice {
+        remedy::of_problem(code).map(|known| Advice {
             meaning: known.meaning,
             to_do: known.to_do,
         })
     },
-    of_refusal: |outcome, code| {
-        let known = remedy::of_refusal(outcome, code);
+    of_refusal: |code| {
+        let known = remedy::of_entry(code);
         Advice {
             meaning: known.meaning,
             to_do: known.to_do,

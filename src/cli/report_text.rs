@@ -277,7 +277,7 @@ impl Report<'_> {
     }
 
     fn group(&self, page: &mut Page, tone: Tone, group: &Group) {
-        let known = remedy::of(group.code);
+        let known = remedy::of_problem(group.code);
         debug_assert!(known.is_some(), "`{}` has no remedy", group.code);
         let place = match (&group.column, group.field) {
             (Some(column), _) => format!("column `{column}`: "),

@@ -27,7 +27,7 @@ use crate::plan::Target;
 use crate::timeline::Timeline;
 use crate::{blocking, inherited};
 
-pub use sqlite::{FORMAT, Fetched, Held, changed};
+pub use sqlite::{FORMAT, Fetched, Held, changed, claimed};
 
 /// Requests to the ledger that may wait; more callers wait in line.
 const QUEUE_MAX: usize = 1_024;

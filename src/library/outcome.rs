@@ -85,7 +85,7 @@ impl Finding {
             column: group.column.clone(),
             count: group.count,
             message: group.message.clone(),
-            to_do: remedy::of(group.code).map_or("", |remedy| remedy.to_do),
+            to_do: remedy::of_problem(group.code).map_or("", |remedy| remedy.to_do),
             places: places.collect(),
         }
     }

@@ -178,7 +178,7 @@ fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
     }
 }
 
-/// The server's `message` without any value that we sent, cut to a length.
+/// What the server answered, its `message` without any value that we sent, and cut to a length.
 fn message(answer: &Answer, sent: &RequestBody) -> String {
     let told = answer
         .body
@@ -186,12 +186,14 @@ fn message(answer: &Answer, sent: &RequestBody) -> String {
         .ok()
         .and_then(|body| serde_json::from_slice::<Value>(body).ok())
         .and_then(|body| body.get("message")?.as_str().map(str::to_owned));
+    let status = answer.status;
     match told {
-        Some(told) => redact(&told, sent)
-            .chars()
-            .take(MESSAGE_CHARS_MAX)
-            .collect(),
-        None => format!("the server answered {} without a message", answer.status),
+        Some(told) => {
+            let told = redact(&told, sent);
+            let told: String = told.chars().take(MESSAGE_CHARS_MAX).collect();
+            format!("the server answered {status}: {told}")
+        }
+        None => format!("the server answered {status} without a message"),
     }
 }
 

@@ -16,6 +16,7 @@ use super::people::{CLOCK_MARGIN, Person};
 use super::walk::{Step, Walk, page_items};
 use super::{Outbound, classify};
 use crate::entry::ImportId;
+use crate::intake::grouped;
 use crate::outcome::Reason;
 use crate::time_of_day;
 
@@ -134,7 +135,9 @@ impl Outbound {
             let at_least = total.max(walk.offset());
             if at_least > SCAN_ITEMS_MAX {
                 let message = format!(
-                    "the project holds {at_least} requests, more than the {SCAN_ITEMS_MAX} that are read to find one, and its `notes` filter does not find marks"
+                    "the project holds {} requests, more than the {} that are read to find one, and its `notes` filter does not find marks",
+                    grouped(at_least as u64),
+                    grouped(SCAN_ITEMS_MAX as u64)
                 );
                 return Ok(Scanned::Not(Look::Unable(Reason::new(
                     "list_too_long",

@@ -78,7 +78,6 @@ struct Progress<'a> {
     /// How often it was answered 403.
     forbidden: u32,
     status: Option<u16>,
-    last: Option<Reason>,
     /// Why it may exist although it was, or is about to be, sent again (`in_doubt = "resend"`).
     unresolved: Option<Reason>,
     /// Since when it may exist; `None`: it surely does not, or was not sent yet.
@@ -93,9 +92,9 @@ struct Progress<'a> {
 
 impl Progress<'_> {
     /// Goes on as long as it may be tried once more.
-    fn once_more(&self) -> ControlFlow<Delivery> {
+    fn once_more(&self, last: Reason) -> ControlFlow<Delivery> {
         if self.counted >= self.attempts_max {
-            return ControlFlow::Break(self.not_created(Outcome::Failed, self.last.clone()));
+            return ControlFlow::Break(self.not_created(Outcome::Failed, last));
         }
         ControlFlow::Continue(())
     }
@@ -120,8 +119,7 @@ impl Progress<'_> {
     }
 
     /// It was not created by what was sent last; nor, unless a doubt stands, before.
-    fn not_created(&self, outcome: Outcome, reason: Option<Reason>) -> Delivery {
-        let told = reason.unwrap_or_else(|| Reason::new("not_served", "it was not served"));
+    fn not_created(&self, outcome: Outcome, told: Reason) -> Delivery {
         match &self.unresolved {
             None => self.settled(outcome, told),
             Some(why) => {
@@ -207,7 +205,6 @@ async fn see_through(
         attempts_max: out.sending.max_attempts.get(),
         forbidden: 0,
         status: None,
-        last: None,
         unresolved: None,
         since: doubt.as_ref().map(|doubt| doubt.since),
         cost: Cost::Free,
@@ -239,7 +236,7 @@ async fn see_through(
                 return progress.created(Via::Response, receipt, oddity);
             }
             Disposition::Rejected(reason) => {
-                return progress.not_created(Outcome::Rejected, Some(reason));
+                return progress.not_created(Outcome::Rejected, reason);
             }
             Disposition::Stop(cause) => {
                 out.stop.raise(cause);
@@ -251,7 +248,6 @@ async fn see_through(
             }
             Disposition::InDoubt(reason) => {
                 progress.counted += u32::from(!sent.is_blameless);
-                progress.last = Some(reason.clone());
                 progress.since.get_or_insert(sent.at);
                 progress.cost = Cost::Retry;
                 progress.unsettled.get_or_insert_with(|| out.doubts.begin());
@@ -292,11 +288,12 @@ async fn settle_doubt(
         }
         Ok(Resolved::Absent) => {
             progress.unresolved = None;
-            return progress.once_more();
+            let message = format!("{}; not found in Concord since", why.message);
+            return progress.once_more(Reason::new(why.code, message));
         }
         Ok(Resolved::Unknown(because)) if out.sending.in_doubt == DoubtPolicy::Resend => {
             progress.unresolved = Some(because_of(&why, &because));
-            return progress.once_more();
+            return progress.once_more(why);
         }
         // Something may be there, or is: sending again would most likely make a second.
         Ok(Resolved::Unknown(because) | Resolved::Ambiguous(because)) => {
@@ -318,7 +315,6 @@ async fn after_not_served(
     reason: Reason,
     own_wait: Option<Duration>,
 ) -> ControlFlow<Delivery> {
-    progress.last = Some(reason);
     let Some(wait) = own_wait else {
         if out.pacer.is_waiting() {
             return ControlFlow::Continue(());
@@ -330,7 +326,7 @@ async fn after_not_served(
         };
     };
     progress.counted += 1;
-    progress.once_more()?;
+    progress.once_more(reason)?;
     progress.retry(out, wait, place).await
 }
 
@@ -347,7 +343,7 @@ async fn after_forbidden(
     match verdict {
         forbidden::Verdict::Unclear => progress.retry(out, Duration::ZERO, place).await,
         forbidden::Verdict::Entry => {
-            ControlFlow::Break(progress.not_created(Outcome::Rejected, Some(reason)))
+            ControlFlow::Break(progress.not_created(Outcome::Rejected, reason))
         }
         forbidden::Verdict::Key => {
             out.stop.raise(StopCause::KeyForbidden);
@@ -360,10 +356,10 @@ fn lock(forbidden: &Mutex<Forbidden>) -> MutexGuard<'_, Forbidden> {
     forbidden.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why it is in doubt, and why it stays so.
+/// Why it is in doubt, and why it stays so: what is to be done hangs on the latter.
 fn because_of(why: &Reason, because: &Reason) -> Reason {
     let message = format!("{}; {}", why.message, because.message);
-    Reason::new(why.code.clone(), message)
+    Reason::new(because.code.clone(), message)
 }
 
 fn backoff(out: &Outbound, id: ImportId) -> Backoff {
@@ -468,7 +464,7 @@ async fn look(
     progress: &mut Progress<'_>,
     place: &mut Place,
 ) -> Result<Resolved, Stopped> {
-    let mut counted = 0;
+    let (mut counted, mut last) = (0, String::new());
     let since = progress.since.unwrap_or_else(time_of_day);
     while counted < out.sending.max_attempts.get() {
         let before = out.pacer.standing();
@@ -477,7 +473,7 @@ async fn look(
             Look::NotFound => return Ok(Resolved::Absent),
             Look::Unable(reason) => return Ok(Resolved::Unknown(reason)),
             Look::Ambiguous(reason) => return Ok(Resolved::Ambiguous(reason)),
-            Look::NotServed(reason) => progress.last = Some(reason),
+            Look::NotServed(reason) => last = reason.message,
         }
         // An outage is the whole run's to wait for; only a list that fails while requests are served counts.
         let now = out.pacer.standing();
@@ -485,14 +481,8 @@ async fn look(
         counted += u32::from(is_served || !out.pacer.is_waiting());
         out.wait(progress.backoff.next_delay(), place).await?;
     }
-    let last = progress
-        .last
-        .as_ref()
-        .map_or_else(String::new, |reason| format!(": {}", reason.message));
-    Ok(Resolved::Unknown(Reason::new(
-        "lookup_failed",
-        format!("looking it up failed{last}"),
-    )))
+    let message = format!("looking it up failed: {last}");
+    Ok(Resolved::Unknown(Reason::new("lookup_failed", message)))
 }
 
 #[cfg(test)]

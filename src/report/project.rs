@@ -15,7 +15,7 @@ use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
 use crate::entry::{Entry, Position};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
-use crate::ledger::{Ledger, LedgerError, Record, RunId, changed};
+use crate::ledger::{Ledger, LedgerError, Record, RunId, changed, claimed};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
 use crate::private_file::Replacement;
@@ -340,10 +340,7 @@ fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Sett
     };
     let mut told = record.settled;
     if record.is_open {
-        told.reason = Some(Reason::new(
-            "claimed",
-            "a run has claimed it and not said what became of it",
-        ));
+        told.reason = Some(claimed(record.run));
     }
     let is_earlier = run.is_none_or(|run| run != record.run);
     if told.outcome == Outcome::Created {

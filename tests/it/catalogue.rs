@@ -3,6 +3,7 @@
 //! Each says what is wrong, where, what was found, what would be right and what to do next; each chapter holds its own to that.
 
 mod endings;
+mod entries;
 mod inputs;
 mod jobs;
 mod rows;
@@ -22,11 +23,15 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         "# What ends a command\n\n",
         &endings::read_aloud(),
         "# What becomes of entries that were sent\n\n",
-        &endings::refusals(),
+        &entries::read_aloud(),
     ]
     .concat();
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"127\.0\.0\.1:\d+/", "127.0.0.1:…/");
     settings.add_filter(r#" at path "[^"]*""#, "");
+    settings.add_filter(
+        "more than once: [-0-9a-f]{36}, [-0-9a-f]{36}",
+        "more than once: …, …",
+    );
     settings.bind(|| insta::assert_snapshot!("catalogue", catalogue));
 }

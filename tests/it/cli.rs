@@ -103,7 +103,7 @@ impl Place {
 }
 
 /// Rules for [`support::csv`].
-const JOB: &str = r#"
+pub(crate) const JOB: &str = r#"
 [input]
 key = ["Ticket"]
 [fields]

@@ -396,6 +396,7 @@ impl Ended {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct ResultRow {
     pub(crate) row: u64,
+    pub(crate) line: u64,
     pub(crate) key: String,
     pub(crate) import_id: String,
     pub(crate) request: String,
@@ -427,7 +428,7 @@ pub(crate) async fn closed_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// A server that answers POSTs with bytes as given, one piece after another, and GETs with 404.
+/// A server that answers POSTs with bytes as given, one piece after another, and GETs with a list of requests or 404.
 pub(crate) struct RoughServer {
     pub(crate) base_url: String,
     task: JoinHandle<()>,
@@ -444,6 +445,14 @@ impl RoughServer {
     pub(crate) async fn start(
         answer: impl Fn(&str) -> Pieces + Clone + Send + Sync + 'static,
     ) -> Self {
+        Self::with_list(None, answer).await
+    }
+
+    /// The same, and this as the list of requests.
+    pub(crate) async fn with_list(
+        list: Option<&'static str>,
+        answer: impl Fn(&str) -> Pieces + Clone + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let task = tokio::spawn(async move {
@@ -451,7 +460,7 @@ impl RoughServer {
             while let Ok((stream, _)) = listener.accept().await {
                 let answer = answer.clone();
                 // A client that goes away in the middle is what some tests want to see.
-                connections.spawn(async move { drop(serve_roughly(stream, &answer).await) });
+                connections.spawn(async move { drop(serve_roughly(stream, list, &answer).await) });
             }
         });
         Self {
@@ -461,13 +470,23 @@ impl RoughServer {
     }
 }
 
+/// An answer, whole.
+pub(crate) fn http(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
 impl Drop for RoughServer {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn serve_roughly(mut stream: TcpStream, answer: &impl Fn(&str) -> Pieces) -> io::Result<()> {
+async fn serve_roughly(
+    mut stream: TcpStream,
+    list: Option<&str>,
+    answer: &impl Fn(&str) -> Pieces,
+) -> io::Result<()> {
     let mut text = String::new();
     let mut buffer = [0; 4096];
     let body = loop {
@@ -487,8 +506,8 @@ async fn serve_roughly(mut stream: TcpStream, answer: &impl Fn(&str) -> Pieces) 
         }
     };
     if text.starts_with("GET") {
-        let nothing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-        return stream.write_all(nothing).await;
+        let (status, list) = list.map_or(("404 Not Found", ""), |list| ("200 OK", list));
+        return stream.write_all(http(status, list).as_bytes()).await;
     }
     let Pieces { pieces, between } = answer(body);
     for (n, piece) in pieces.iter().enumerate() {

@@ -224,6 +224,12 @@ pub fn changed() -> Reason {
     )
 }
 
+/// What is said of an entry that is claimed and not settled.
+pub fn claimed(by: RunId) -> Reason {
+    let message = format!("run {} has claimed it and not said what became of it", by.0);
+    Reason::new("claimed", message)
+}
+
 pub(super) fn settle(
     tx: &Transaction<'_>,
     statements: &mut Statements<'_>,

@@ -21,7 +21,7 @@ use super::{Ask, LedgerError, Overview, Reply, RunId};
 use crate::outcome::Traffic;
 use crate::plan::Target;
 
-pub use entries::changed;
+pub use entries::{changed, claimed};
 pub use file::FORMAT;
 use file::Found;
 pub use held::{Fetched, Held};

@@ -52,7 +52,7 @@ pub struct Words {
     /// Of a problem's code.
     pub of_problem: fn(&str) -> Option<Advice>,
     /// Of what became of an entry that was sent, and the code of the reason.
-    pub of_refusal: fn(Outcome, &str) -> Advice,
+    pub of_refusal: fn(&str) -> Advice,
     /// What an outcome means.
     pub remark: fn(Outcome, &Tally) -> String,
 }

@@ -388,7 +388,7 @@ fn age_class(class: usize) -> String {
 
 fn attempts(page: &Page<'_>) -> Option<Markup> {
     let counts = &page.gathered.attempts;
-    let longest = counts.iter().copied().max().filter(|most| *most > 0)?;
+    let longest = counts.iter().copied().max().unwrap_or(0);
     let all: u64 = counts.iter().sum();
     let used = counts.iter().rposition(|count| *count > 0).unwrap_or(0) + 1;
     let mut reasons = page
@@ -399,9 +399,13 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
         .unwrap_or_default();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let most = reasons.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    // An outage or a key that is refused leaves attempts that are no entry's.
+    if longest == 0 && most == 0 {
+        return None;
+    }
     Some(html! {
         h2 id="attempts-title" { "How many attempts did it take, and why?" }
-        div.scroll tabindex="0" role="region" aria-label="Entries by attempts" {
+        @if longest > 0 { div.scroll tabindex="0" role="region" aria-label="Entries by attempts" {
             table.bars {
                 thead { tr { th scope="col" { "Attempts" } th.barred scope="col" aria-hidden="true" {} th.n scope="col" { "Entries" } th.n scope="col" { "Share" } } }
                 tbody { @for (index, count) in counts.iter().enumerate().take(used) {
@@ -412,7 +416,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
                     }
                 } }
             }
-        }
+        } }
         @if page.history.timeline.is_none() {
             p.missing { "Why attempts created nothing is not available for this run." }
         } @else if reasons.is_empty() {
@@ -427,7 +431,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
                             th scope="row" { code { (shown(code)) } }
                             td.barred aria-hidden="true" { (bar(&[(Role::Failed, *count)], most)) }
                             (number(*count))
-                            td.meaning { ((page.words.of_refusal)(Outcome::Failed, code).meaning) }
+                            td.meaning { ((page.words.of_refusal)(code).meaning) }
                         }
                     } }
                 }

@@ -1,11 +1,11 @@
-//! What ends a command, and what becomes of entries that were sent.
+//! What ends a command.
 
-use concord_import::internals::cli::catalogue::{self, Ending};
+use concord_import::internals::cli::catalogue::{Ending, endings};
 
 /// One of every error that can end a command.
 pub(super) fn read_aloud() -> String {
     let mut chapter = String::new();
-    for ending in catalogue::endings() {
+    for ending in endings() {
         let Ending {
             kind,
             message,
@@ -34,18 +34,6 @@ pub(super) fn read_aloud() -> String {
             "{title} does not say what would be right, {wanted}: {all}"
         );
         chapter += &format!("## {title}\n{all}\n");
-    }
-    chapter
-}
-
-/// Why entries are not created, and what to do.
-pub(super) fn refusals() -> String {
-    let mut chapter = String::new();
-    for [code, meaning, to_do] in catalogue::refusals() {
-        for said in [meaning, to_do] {
-            assert_sentence(code, said);
-        }
-        chapter += &format!("## {code}\n{meaning}\nhint: {to_do}\n\n");
     }
     chapter
 }

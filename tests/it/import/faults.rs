@@ -13,7 +13,7 @@ use concord_import::internals::plan::DoubtPolicy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Pieces, RoughServer, Trial, csv};
+use crate::support::{Pieces, RoughServer, Trial, csv, http};
 
 /// The second of five entries, alone on its way, meets `fault`; the others are served.
 async fn meet(fault: &str) -> Trial {
@@ -233,7 +233,7 @@ async fn all_faults_by_chance_create_every_entry_once() {
 async fn refusing(head: &'static str, is_refused: fn(&str) -> bool) -> RoughServer {
     RoughServer::start(move |body| {
         let answer = if is_refused(body) {
-            format!("HTTP/1.1 {head}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            http(head, "")
         } else {
             created()
         };
@@ -247,8 +247,7 @@ async fn refusing(head: &'static str, is_refused: fn(&str) -> bool) -> RoughServ
 
 fn created() -> String {
     let body = format!(r#"{{"id":"{}"}}"#, uuid::Uuid::new_v4());
-    let length = body.len();
-    format!("HTTP/1.1 201 Created\r\ncontent-length: {length}\r\n\r\n{body}")
+    http("201 Created", &body)
 }
 
 #[tokio::test]

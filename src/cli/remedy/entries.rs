@@ -1,0 +1,192 @@
+//! Why entries that were sent are not created, what is odd about those that are, and why attempts created nothing. The codes
+//! are made in `outbound`, `import`, `ledger`, `reconcile` and `report`; `http_…` is the answer's status.
+
+use super::{Remedy, remedy};
+
+/// The entry of a code that nothing more is known of: of its class of answers.
+pub(super) fn of_class(code: &str) -> &'static Remedy {
+    match code.strip_prefix("http_").and_then(|s| s.chars().next()) {
+        Some('4') => &OTHER_4,
+        Some('5') => &OTHER_5,
+        _ => &OTHER,
+    }
+}
+
+const OTHER_4: Remedy = remedy(
+    "http_4…",
+    "refused by Concord with another status, of 400 to 499",
+    "correct the row as the message says, and run the rejects",
+);
+
+const OTHER_5: Remedy = remedy(
+    "http_5…",
+    "a fault of the server, with another status of 500 to 599",
+    "run the same command again later: what may exist is looked up first",
+);
+
+const OTHER: Remedy = remedy(
+    "http_…",
+    "no clear answer: neither 201 nor a refusal",
+    "compare the base URL with Concord's, and run the same command again: what may exist is looked up first",
+);
+
+pub(in crate::cli) const ENTRIES: &[Remedy] = &[
+    remedy(
+        "ambiguous",
+        "several requests in Concord may be this one, and there is no mark to tell them by",
+        "look in Concord by hand; if it is there, nothing is left to do, else import the row under another key",
+    ),
+    remedy(
+        "changed",
+        "the key was imported with other content, and Concord holds what was sent first",
+        "if it is another request, make `key` in [input] unique; if it is the same, change it in Concord",
+    ),
+    remedy(
+        "changed_in_doubt",
+        "in doubt, and its row has changed since, so that it cannot be told by its person any more",
+        "put back what the row was for one run, or look in Concord by hand",
+    ),
+    remedy(
+        "claimed",
+        "a run has claimed it and not said what became of it: it is sending it, or has ended",
+        "if that run is under way, wait until it has ended; then run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "connection_broken",
+        "the connection broke before the answer came",
+        "run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "created_twice",
+        "Concord holds more than one request with the mark of this entry",
+        "look at those that the message names, and resolve all but one in Concord",
+    ),
+    remedy(
+        "duplicate",
+        "the row repeats the key of an earlier row",
+        "nothing, if it is the same request; else make `key` in [input] unique",
+    ),
+    remedy(
+        "echo_differs",
+        "created, and Concord shows something otherwise than it was sent",
+        "look in Concord whether what the message names is as it should be",
+    ),
+    remedy(
+        "held",
+        "in doubt, not found in Concord, and the job says to hold it",
+        "look in Concord by hand, or set in_doubt = \"look-up\" in [send] and run the same command again",
+    ),
+    remedy(
+        "http_302",
+        "sent on to another address, which is not followed (302)",
+        "compare the base URL with Concord's, then run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "http_303",
+        "sent on to another address, which is not followed (303)",
+        "compare the base URL with Concord's, then run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "http_400",
+        "refused as not valid (400)",
+        "correct what the message names, in the row or the job file, and run the rejects",
+    ),
+    remedy(
+        "http_401",
+        "the API key is not accepted (401)",
+        "check CONCORD_API_KEY or --api-key-file, then run the same command again",
+    ),
+    remedy(
+        "http_403",
+        "refused for this entry alone (403)",
+        "something between here and Concord takes offence at its text: shorten or change it, and run the rejects",
+    ),
+    remedy(
+        "http_404",
+        "the organization or project is not known (404)",
+        "compare organization, project and base URL with Concord's settings, then run the same command again",
+    ),
+    remedy(
+        "http_408",
+        "took the server too long (408)",
+        "run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "http_421",
+        "refused before it was looked at (421)",
+        "run the same command again; if that stays so, compare the base URL with Concord's",
+    ),
+    remedy(
+        "http_425",
+        "refused before it was looked at (425)",
+        "run the same command again later",
+    ),
+    remedy(
+        "http_429",
+        "more requests than Concord allows in that time (429)",
+        "run the same command again, with a lower --rate if that happens often",
+    ),
+    remedy(
+        "http_500",
+        "a fault of the server (500)",
+        "run the same command again later: what may exist is looked up first",
+    ),
+    remedy(
+        "http_502",
+        "a fault between here and the server (502)",
+        "run the same command again later: what may exist is looked up first",
+    ),
+    remedy(
+        "http_503",
+        "the server is not available (503)",
+        "run the same command again when the server is back: what may exist is looked up first",
+    ),
+    remedy(
+        "http_504",
+        "the server did not answer in time (504)",
+        "run the same command again later: what may exist is looked up first",
+    ),
+    OTHER_4,
+    OTHER_5,
+    OTHER,
+    remedy(
+        "list_broken",
+        "in doubt, and the list of requests, in which it would be looked for, cannot be read",
+        "run `reconcile` later; if that stays so, look in Concord by hand",
+    ),
+    remedy(
+        "list_too_long",
+        "in doubt, and the list of requests is longer than is read for one look",
+        "run `reconcile`, which reads it all",
+    ),
+    remedy(
+        "lookup_failed",
+        "in doubt, and looking it up failed",
+        "run the same command again; if that stays so, ask whether the API key may list requests",
+    ),
+    remedy(
+        "no_connection",
+        "no connection to the server",
+        "check the network and the base URL, then run the same command again",
+    ),
+    remedy(
+        "no_list",
+        "in doubt, and the list of requests, in which it would be looked for, is not to be had",
+        "use an API key that may list requests (role Limited or higher), and run the same command again; or look in Concord by hand",
+    ),
+    remedy(
+        "not_found",
+        "it was in doubt and surely does not exist: `reconcile` looked for it in vain",
+        "run the import again: it is sent once more",
+    ),
+    remedy(
+        "timeout",
+        "no answer in time",
+        "run the same command again, with a longer --timeout if the server is slow: what may exist is looked up first",
+    ),
+    remedy(
+        "unreadable_201",
+        "Concord said that it was created, in an answer that cannot be trusted",
+        "run the same command again: what may exist is looked up first",
+    ),
+];
