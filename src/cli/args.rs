@@ -363,7 +363,7 @@ pub struct SendingArgs {
     #[arg(long)]
     pub yes: bool,
     /// Send at most so many new requests: a pilot
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub limit: Option<u64>,
     /// At most so many requests a second, look-ups included; fewer where the server bears less [default: 10]
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
@@ -378,7 +378,7 @@ pub struct SendingArgs {
     #[arg(long, value_name = "DURATION", value_parser = timeout)]
     pub timeout: Option<Duration>,
     /// Seed for the random part of waits, to replay a run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub seed: Option<u64>,
 }
 
@@ -467,7 +467,7 @@ pub struct StatusArgs {
 #[derive(Clone, Debug, Args)]
 pub struct SandboxArgs {
     /// Port on loopback; 0 takes any that is free
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Server")]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = port, allow_negative_numbers = true, help_heading = "Server")]
     pub port: u16,
     /// Keep what is created in this file, across restarts [default: in memory]
     #[arg(long, value_name = "FILE", help_heading = "Server", value_hint = ValueHint::FilePath)]
@@ -526,7 +526,7 @@ pub struct SandboxArgs {
     )]
     pub requests_per_second: Option<RateLimit>,
     /// Work on so many requests at a time; the others stand in line, so that answers take longer
-    #[arg(long, value_name = "N", help_heading = "Faults")]
+    #[arg(long, value_name = "N", value_parser = workers, allow_negative_numbers = true, help_heading = "Faults")]
     pub workers: Option<NonZeroU32>,
     /// How long a worker takes for a request, such as 20ms [default: 20ms]
     #[arg(long, value_name = "DURATION", value_parser = service_time, requires = "workers", help_heading = "Faults")]
@@ -535,7 +535,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FROM..TO", help_heading = "Faults")]
     pub outage: Option<Outage>,
     /// Seed for faults that come by chance
-    #[arg(long, value_name = "N", help_heading = "Faults")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Faults")]
     pub seed: Option<u64>,
 }
 
@@ -573,6 +573,18 @@ fn concurrency(text: &str) -> Result<NonZeroU32, Refusal> {
 
 fn max_attempts(text: &str) -> Result<NonZeroU32, Refusal> {
     limits::max_attempts(number(text, "whole number")?)
+}
+
+fn count(text: &str) -> Result<u64, Refusal> {
+    limits::unsigned(number(text, "whole number")?, "0 to 18446744073709551615")
+}
+
+fn port(text: &str) -> Result<u16, Refusal> {
+    limits::unsigned(number(text, "whole number")?, "0 to 65535")
+}
+
+fn workers(text: &str) -> Result<NonZeroU32, Refusal> {
+    limits::workers(number(text, "whole number")?)
 }
 
 fn timeout(text: &str) -> Result<Duration, Refusal> {

@@ -1,11 +1,16 @@
 //! One of every error that can end a command, and every reason for which an entry is not created: what the catalogue of
 //! `tests/it/catalogue.rs` reads aloud and holds to one form. For tests alone.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::CommandFactory;
+use clap::builder::ValueParser;
+
+use super::args::Cli;
 use super::explain::CliError;
 use super::limits;
 use super::remedy;
@@ -88,6 +93,26 @@ pub fn endings() -> Vec<Ending> {
         of_commands(),
     ];
     kinds.into_iter().flatten().collect()
+}
+
+/// The options that take a value of a form of their own, each with a command that has it.
+pub fn valued_options() -> BTreeMap<String, String> {
+    let free = [
+        ValueParser::path_buf().type_id(),
+        ValueParser::os_string().type_id(),
+        ValueParser::string().type_id(),
+    ];
+    let mut options = BTreeMap::new();
+    for command in Cli::command().get_subcommands() {
+        let valued = command.get_arguments().filter(|option| {
+            option.get_action().takes_values()
+                && !free.contains(&option.get_value_parser().type_id())
+        });
+        for name in valued.filter_map(|option| option.get_long()) {
+            options.insert(name.to_owned(), command.get_name().to_owned());
+        }
+    }
+    options
 }
 
 /// The codes of all problems and warnings about rows.

@@ -226,6 +226,16 @@ pub fn max_attempts(count: i64) -> Result<NonZeroU32, Refusal> {
     whole(count, MAX_ATTEMPTS_MAX)
 }
 
+/// A number of workers of the sandbox.
+pub fn workers(count: i64) -> Result<NonZeroU32, Refusal> {
+    whole(count, u32::MAX)
+}
+
+/// A whole number whose type sets its limits.
+pub fn unsigned<N: TryFrom<i128>>(count: i128, range: &str) -> Result<N, Refusal> {
+    N::try_from(count).map_err(|_| out_of_range(count, format_args!("{range}")))
+}
+
 fn whole(count: i64, max: u32) -> Result<NonZeroU32, Refusal> {
     u32::try_from(count)
         .ok()

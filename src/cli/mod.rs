@@ -35,8 +35,10 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
 use crate::intake::workbook;
+use crate::nearest::nearest;
 use args::{Cli, Command};
 pub(crate) use commands::target;
 use explain::CliError;
@@ -75,10 +77,26 @@ pub fn main() -> ExitCode {
 fn tell_usage(error: clap::Error) -> ExitCode {
     let typed = std::env::args_os();
     let tame = typed.map(|arg| terminal::harmless(&arg.to_string_lossy()).into_owned());
-    let error = Cli::try_parse_from(tame).err().unwrap_or(error);
+    let mut error = Cli::try_parse_from(tame).err().unwrap_or(error);
+    suggest(&mut error);
     // There is nowhere to report that this failed.
     drop(error.print());
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(explain::USAGE))
+}
+
+/// Adds the near name that clap finds too far away: of two letters in turn, for one.
+fn suggest(error: &mut clap::Error) {
+    let (Some(ContextValue::String(found)), Some(ContextValue::Strings(known)), None) = (
+        error.get(ContextKind::InvalidValue),
+        error.get(ContextKind::ValidValue),
+        error.get(ContextKind::SuggestedValue),
+    ) else {
+        return;
+    };
+    if let Some(near) = nearest(found, known.iter().map(String::as_str)) {
+        let near = ContextValue::String(near.to_owned());
+        error.insert(ContextKind::SuggestedValue, near);
+    }
 }
 
 fn dispatch(command: &Command) -> Result<u8, CliError> {

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use concord_import::internals::cli::catalogue::valued_options;
 use concord_import::internals::plan::SANDBOX_API_KEY;
 
 use crate::cli::{Place, code, server, stderr};
@@ -20,6 +21,9 @@ struct Mistake {
     /// Each has to be said: what was found, and what would be right.
     said: &'static [&'static str],
 }
+
+/// What clap says of words that do not go together: usage above, and this.
+const TRY_HELP: &str = "try '--help'";
 
 const fn typed(title: &'static str, args: &'static str, said: &'static [&'static str]) -> Mistake {
     Mistake {
@@ -59,7 +63,7 @@ const MISTAKES: &[Mistake] = &[
         "run a.csv --progress jsn",
         &["jsn", "'json'"],
     ),
-    typed("shell", "completions bsh", &["bsh", "'bash'"]),
+    typed("shell", "completions zhs", &["'zhs'", "'zsh'"]),
     typed(
         "input",
         "check samples/backlg.csv",
@@ -174,6 +178,52 @@ const MISTAKES: &[Mistake] = &[
         )
     },
     // Values outside their limits.
+    typed(
+        "port",
+        "sandbox --port 70000",
+        &["--port", "0 to 65535", "is 70000"],
+    ),
+    typed(
+        "workers",
+        "sandbox --workers 0",
+        &["--workers", "1 to 4294967295", "is 0"],
+    ),
+    typed(
+        "number below zero",
+        "run a.csv --limit -1",
+        &["--limit", "0 to 18446744073709551615", "is -1"],
+    ),
+    typed(
+        "no value",
+        "run a.csv --rate",
+        &["--rate <N>", "none was supplied", TRY_HELP],
+    ),
+    typed(
+        "option twice",
+        "run a.csv --rate 1 --rate 2",
+        &["--rate", "multiple times", TRY_HELP],
+    ),
+    typed(
+        "value that is too much",
+        "run a.csv --yes=1",
+        &["'1'", "--yes", TRY_HELP],
+    ),
+    typed("no input", "run", &["<INPUT>", "not provided", TRY_HELP]),
+    typed(
+        "word too many",
+        "sandbox 8080",
+        &["'8080'", "unexpected", TRY_HELP],
+    ),
+    typed(
+        "options that exclude each other",
+        "run a.csv --dry-run --metrics-listen 9464",
+        &["--dry-run", "--metrics-listen", TRY_HELP],
+    ),
+    typed(
+        "option that needs another",
+        "sandbox --service-time 20ms",
+        &["--workers", "not provided", TRY_HELP],
+    ),
     typed("rate", "run a.csv --rate 0", &["0.001 to 1000000", "is 0"]),
     typed(
         "number",
@@ -416,6 +466,31 @@ pub(super) fn read_aloud() -> String {
         )
         .expect("text");
     }
+    chapter + &values_of_options(&place)
+}
+
+/// Every option whose value has a form, with a value that has not.
+fn values_of_options(place: &Place) -> String {
+    let mut chapter = String::new();
+    for (option, command) in valued_options() {
+        let option = format!("--{option}");
+        let output = place.run(&[&command, &option, "zhs"]);
+        let told = stderr(&output);
+        assert_eq!(code(&output), 2, "{option}: {told}");
+        let wanted = ["such as", "possible values", "is not", "write "];
+        assert!(
+            told.contains(&option)
+                && told.contains("zhs")
+                && wanted.iter().any(|word| told.contains(word)),
+            "{option}: {told}"
+        );
+        writeln!(
+            chapter,
+            "## value of an option\n$ concord-import {command} {option} zhs\n{}\n",
+            told.trim_end()
+        )
+        .expect("text");
+    }
     chapter
 }
 
@@ -434,6 +509,7 @@ fn assert_well_formed(title: &str, told: &str, said: &[&str]) {
     ]
     .iter()
     .any(|step| told.contains(step));
+    let has_step = has_step || said.contains(&TRY_HELP);
     // A fault of a job file has it in a line of its own, below the fault.
     let mut lines = told.lines().skip_while(|line| !line.starts_with("j.toml:"));
     let has_step = has_step || lines.nth(1).is_some_and(|line| line.starts_with("    "));
