@@ -263,10 +263,26 @@ impl<R: BufRead> Zstd<R> {
                         return Err(damaged("the zstd file"));
                     }
                 }
-                Err(error) => return Err(undecodable(error)),
+                Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
+                    return Err(undecodable(format!(
+                        "the zstd file needs {} bytes of memory to be unpacked, more than the {} that are given to it",
+                        grouped(requested),
+                        grouped(ZSTD_WINDOW_BYTES_MAX)
+                    )));
+                }
+                Err(_) => return Err(self.broken()),
             }
         }
         Ok(false)
+    }
+
+    /// What it is that could not be decoded; the decoder's own words are about blocks and tables.
+    fn broken(&mut self) -> io::Error {
+        match self.packed.fill_buf() {
+            Ok([]) => undecodable("the zstd file is cut off"),
+            Ok(_) => undecodable("the zstd file is damaged"),
+            Err(error) => error,
+        }
     }
 }
 
@@ -281,9 +297,10 @@ impl<R: BufRead> Read for Zstd<R> {
             }
             self.is_in_frame = true;
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                self.decoder
-                    .decode_blocks(&mut self.packed, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(undecodable)?;
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                if self.decoder.decode_blocks(&mut self.packed, one).is_err() {
+                    return Err(self.broken());
+                }
             }
             let count = self.decoder.read(into)?;
             if count > 0 {

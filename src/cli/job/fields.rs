@@ -375,7 +375,11 @@ impl<'t> Reader<'t> {
                 Some(Literal::Text(kind.name().to_owned()))
             }
             Field::ConcordId => {
-                let text = self.text(value, path, "")?;
+                let text = self.text(
+                    value,
+                    path,
+                    "a UUID in quotes, such as \"3f2b8c1e-90ab-4cde-8f01-23456789abcd\"",
+                )?;
                 let id = self.checked(value, path, limits::uuid(text))?;
                 Some(Literal::Text(id.to_string()))
             }

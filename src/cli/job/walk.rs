@@ -160,7 +160,8 @@ impl<'t> Reader<'t> {
 
     pub(super) fn table(&mut self, value: &'t Value<'t>, place: String) -> Option<Table<'t>> {
         let DeValue::Table(entries) = value.get_ref() else {
-            self.wrong_type(value, &place, "a table", "");
+            let hint = format!("write {place} on a line of its own, and its keys below");
+            self.wrong_type(value, &place, "a table", &hint);
             return None;
         };
         Some(Table {
@@ -302,7 +303,7 @@ impl<'t> Reader<'t> {
         let value = table.get(key)?;
         let path = table.path(key);
         let Some(integer) = value.get_ref().as_integer() else {
-            self.wrong_type(value, &path, "a whole number", "");
+            self.wrong_type(value, &path, "a whole number", &such_as(table, key));
             return None;
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix());
@@ -310,7 +311,7 @@ impl<'t> Reader<'t> {
             self.fault(
                 value.span(),
                 format!("`{path}` is far too large"),
-                "write a smaller number",
+                such_as(table, key),
             );
         }
         Some((value, number.ok()?))
@@ -319,7 +320,7 @@ impl<'t> Reader<'t> {
     pub(super) fn uuid(&mut self, table: &Table<'t>, key: &str) -> Option<Uuid> {
         let value = table.get(key)?;
         let path = table.path(key);
-        let text = self.text(value, &path, "")?;
+        let text = self.text(value, &path, &such_as(table, key))?;
         self.checked(value, &path, limits::uuid(text))
     }
 
@@ -355,6 +356,16 @@ pub(super) fn is_api_key(name: &str) -> bool {
         plain.as_str(),
         "apikey" | "xapikey" | "concordapikey" | "apitoken" | "apisecret"
     )
+}
+
+/// A key as it would be right.
+fn such_as(table: &Table<'_>, key: &str) -> String {
+    let is_section = |section: &&Section| table.place == format!("[{}]", section.name);
+    let section = SECTIONS.iter().find(is_section);
+    let known = section.and_then(|section| section.keys.iter().find(|known| known.name == key));
+    known.map_or_else(String::new, |known| {
+        format!("such as {key} = {}", known.example)
+    })
 }
 
 fn names(section: &Section) -> Vec<&'static str> {

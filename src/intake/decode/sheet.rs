@@ -9,7 +9,7 @@ use super::super::judge::{Doubt, Judge, Verdict};
 use super::super::problem::Offending;
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
-use super::super::workbook::{Broken, SAVE_AS_CSV, cell_name};
+use super::super::workbook::{Broken, cell_name};
 use super::scan::{After, Dialect, Spans, scan};
 use super::{
     AHEAD_BYTES_MAX, Aside, Cells, Decoded, Malformed, ROW_BYTES_MAX, RawRow, RecordKind, csv,
@@ -41,7 +41,7 @@ pub(crate) struct Decoder {
 
 /// The next thing that is said, and the size of its line. `None`: the bytes end.
 pub(crate) fn said(window: &mut Window, from: usize) -> io::Result<Option<(Said, usize)>> {
-    let broken = || io::Error::other(Broken(Failed::new("is a damaged workbook", SAVE_AS_CSV)));
+    let broken = || io::Error::other(Broken(Failed::damaged()));
     let mut looked = from;
     loop {
         let unread = window.unread();
@@ -89,8 +89,7 @@ impl Decoder {
 
     /// The next row.
     pub(crate) fn next<'a>(&'a mut self, window: &mut Window) -> io::Result<Decoded<'a>> {
-        let cut_off =
-            || io::Error::other(Broken(Failed::new("is a damaged workbook", SAVE_AS_CSV)));
+        let cut_off = || io::Error::other(Broken(Failed::damaged()));
         let (said, size) = said(window, 0)?.ok_or_else(cut_off)?;
         match said {
             Said::Row(row) if row.number <= self.number => Err(cut_off()),
@@ -230,8 +229,10 @@ impl Decoder {
         }
         if self.record.contains(&0) {
             let at = row.cells.iter().find(|(_, text)| text.contains('\0'));
-            let cell = at.map_or(String::new(), |(at, _)| cell_name(*at, row.number));
-            let message = format!("cell {cell} has a NUL character; text has none");
+            let place = at.map_or("the row".to_owned(), |(at, _)| {
+                format!("cell {}", cell_name(*at, row.number))
+            });
+            let message = format!("{place} has a NUL character; text has none");
             return Some(("nul_byte", message));
         }
         let column = |at: u32| self.columns.iter().find(|column| column.at == at);

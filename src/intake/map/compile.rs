@@ -108,17 +108,7 @@ fn fault(job_key: &str, what: String, hint: &str) -> IntakeError {
 fn filters(rules: &Rules, columns: &mut Columns<'_>) -> Result<Vec<Filter>, IntakeError> {
     let mut filters = Vec::new();
     for filter in &rules.filters {
-        let values = ValueMap::new(
-            filter.values.iter().map(|value| (value.clone(), ())),
-            folded,
-        )
-        .map_err(|_| {
-            fault(
-                "input.where",
-                "a value stands there twice".to_owned(),
-                "remove one",
-            )
-        })?;
+        let values = ValueMap::set(&filter.values, folded);
         if values.is_empty() {
             return Err(fault(
                 "input.where",

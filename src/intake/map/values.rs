@@ -69,18 +69,24 @@ pub(crate) struct ValueMap<T> {
     written: Vec<String>,
 }
 
+impl ValueMap<()> {
+    /// Values that all mean the same.
+    pub(crate) fn set(values: &[String], form_of: Form) -> Self {
+        let mut map = Self::empty(form_of);
+        for value in values {
+            map.add(form_of(value).into_owned(), value.clone(), ());
+        }
+        map
+    }
+}
+
 impl<T: Clone + PartialEq> ValueMap<T> {
     /// Takes the values in their order; `Err`: two that are the same in that form, and mean different things.
     pub(crate) fn new(
         values: impl IntoIterator<Item = (String, T)>,
         form_of: Form,
     ) -> Result<Self, (String, String)> {
-        let mut map = Self {
-            form: form_of,
-            meanings: HashMap::new(),
-            exact: HashMap::new(),
-            written: Vec::new(),
-        };
+        let mut map = Self::empty(form_of);
         for (value, meaning) in values {
             let form = form_of(&value).into_owned();
             match map.meanings.get(&form) {
@@ -88,15 +94,25 @@ impl<T: Clone + PartialEq> ValueMap<T> {
                     let earlier = map.written.iter().find(|earlier| form_of(earlier) == form);
                     return Err((earlier.cloned().unwrap_or(form), value));
                 }
-                Some(_) => {}
-                None => {
-                    map.meanings.insert(form, meaning.clone());
-                }
+                _ => map.add(form, value, meaning),
             }
-            map.exact.insert(value.clone(), meaning);
-            map.written.push(value);
         }
         Ok(map)
+    }
+
+    fn empty(form: Form) -> Self {
+        Self {
+            form,
+            meanings: HashMap::new(),
+            exact: HashMap::new(),
+            written: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, form: String, value: String, meaning: T) {
+        self.meanings.insert(form, meaning.clone());
+        self.exact.insert(value.clone(), meaning);
+        self.written.push(value);
     }
 
     /// The meaning of a value.

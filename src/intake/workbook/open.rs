@@ -1,7 +1,7 @@
 //! From a workbook to the place where the rows of its sheet begin: the table is found as in any other input.
 
 use super::said::{Failed, Row, SAID_BYTES_MAX, Said};
-use super::{BookShape, Broken, COLUMNS_MAX, Kind, SAVE_AS_CSV, column_letters, fence};
+use super::{BookShape, Broken, COLUMNS_MAX, Kind, column_letters, fence};
 use crate::intake::decode::scan::Dialect;
 use crate::intake::decode::{Decoder, HEADER_CELLS_MAX, Shape, sheet};
 use crate::intake::encoding::{Basis, Understood};
@@ -71,7 +71,7 @@ pub(crate) fn of_said(
         Some((Said::Failed(failed), _)) => {
             return Err(broken(&name, failed));
         }
-        _ => return Err(broken(&name, damaged())),
+        _ => return Err(broken(&name, Failed::damaged())),
     };
     let mut shape = Shape {
         packing: None,
@@ -172,10 +172,6 @@ fn above(
     Ok(lines)
 }
 
-fn damaged() -> Failed {
-    Failed::new("is a damaged workbook", SAVE_AS_CSV)
-}
-
 fn broken(name: &str, failed: Failed) -> IntakeError {
     IntakeError::reading(name.to_owned(), 0, std::io::Error::other(Broken(failed)))
 }
@@ -205,7 +201,7 @@ fn sample(name: &str, window: &mut Window) -> Result<Sample, IntakeError> {
             Some((Said::Row(row), size)) => (row, size),
             Some((Said::End, _)) => break,
             Some((Said::Failed(failed), _)) => return Err(broken(name, failed)),
-            Some((Said::Sheet(_), _)) | None => return Err(broken(name, damaged())),
+            Some((Said::Sheet(_), _)) | None => return Err(broken(name, Failed::damaged())),
         };
         let mut record = Vec::new();
         for (column, text) in row.cells {
@@ -221,7 +217,7 @@ fn sample(name: &str, window: &mut Window) -> Result<Sample, IntakeError> {
             .last()
             .map_or(row.number, |place| place.row + 1);
         if row.number < before {
-            return Err(broken(name, damaged()));
+            return Err(broken(name, Failed::damaged()));
         }
         if before < row.number {
             sample.records.push(Vec::new());

@@ -10,7 +10,6 @@ use quick_xml::{Reader, XmlVersion};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::SAVE_AS_CSV;
 use super::child::{damaged, encrypted};
 use super::said::Failed;
 use crate::intake::unpack::Bounded;
@@ -28,12 +27,7 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn open(bytes: Vec<u8>) -> Result<Self, Failed> {
         let size = bytes.len() as u64;
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| {
-            Failed::new(
-                "is a damaged workbook: its archive cannot be read",
-                SAVE_AS_CSV,
-            )
-        })?;
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Failed::damaged())?;
         let by_name = (0..zip.len())
             .filter_map(|index| Some((folded(&zip.name_for_index(index)?.ok()?), index)))
             .collect();

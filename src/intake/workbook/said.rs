@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{COLUMNS_MAX, Kind, ROWS_MAX};
+use super::{COLUMNS_MAX, Kind, ROWS_MAX, SAVE_AS_CSV};
 
 /// Largest line that is said, in bytes.
 pub(crate) const SAID_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -141,6 +141,11 @@ impl Failed {
             what: what.into(),
             hint: hint.into(),
         }
+    }
+
+    /// Of which nothing more can be told.
+    pub(crate) fn damaged() -> Self {
+        Self::new("is a damaged workbook", SAVE_AS_CSV)
     }
 }
 

@@ -7,7 +7,6 @@ use std::io::Cursor;
 use calamine::{Data, Reader, SheetType, SheetVisible, Xls, XlsError};
 use memchr::memmem;
 
-use super::SAVE_AS_CSV;
 use super::child::{Layout, Listed, Take, encrypted};
 use super::said::{Failed, Merged, Row, Shown, Wrong};
 use super::shown::{self, Style};
@@ -38,7 +37,7 @@ impl Book {
         }
         let book = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
             XlsError::Password => encrypted(),
-            _ => Failed::new("is a damaged workbook", SAVE_AS_CSV),
+            _ => Failed::damaged(),
         })?;
         let sheets = book.sheets_metadata().iter();
         let sheets = sheets
@@ -60,7 +59,7 @@ impl Book {
         let merged = self
             .book
             .merge_cells_by_sheet_name(name)
-            .map_err(|_| damaged(name))?;
+            .map_err(|_| Failed::damaged())?;
         let merged = merged.iter().map(|merged| Merged {
             first_row: merged.start.0,
             last_row: merged.end.0,
@@ -75,7 +74,10 @@ impl Book {
 
     pub(super) fn rows(&mut self, sheet: usize, take: &mut Take<'_>) -> Result<(), Failed> {
         let name = &self.sheets[sheet].name;
-        let range = self.book.worksheet_range(name).map_err(|_| damaged(name))?;
+        let range = self
+            .book
+            .worksheet_range(name)
+            .map_err(|_| Failed::damaged())?;
         let Some((first_row, first_column)) = range.start() else {
             return Ok(());
         };
@@ -96,13 +98,6 @@ impl Book {
         }
         Ok(())
     }
-}
-
-fn damaged(sheet: &str) -> Failed {
-    Failed::new(
-        format!("is a damaged workbook: its sheet `{sheet}` cannot be read"),
-        SAVE_AS_CSV,
-    )
 }
 
 fn shown(data: &Data, is_1904: bool) -> Shown {

@@ -224,9 +224,9 @@ fn assert_well_formed(title: &str, fault: &Fault) {
         message.contains('`') || message.contains("TOML"),
         "{title} does not say what was found: {message}"
     );
-    let is_limit = ["must be", "such as"]
-        .iter()
-        .any(|word| message.contains(word));
+    // A range or a form that is named in the message is what would be right.
+    let is_limit =
+        message.contains("such as") || message.contains(" to ") && message.contains("must be");
     assert!(
         is_limit || hint.as_deref().is_some_and(|hint| !hint.is_empty()),
         "{title} does not say what would be right: {message}"

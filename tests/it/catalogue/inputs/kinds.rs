@@ -92,7 +92,9 @@ pub(super) const REFUSED: &[Refused] = &[
     made("changed.zip", || turned(zip(&[("a.csv", &long())], false), 200), [WHOLE, "its checksum is that of other bytes", "fetch or export it again"]),
     made("cut-off.csv.gz", || gzip(&long())[..100].to_vec(), ["beyond byte", "incomplete deflate stream", "fetch or export it again"]),
     made("changed.csv.gz", || turned(gzip(TEXT), 6), ["beyond byte", "corrupt", "fetch or export it again"]),
-    made("cut-off.csv.zst", || zstd(TEXT)[..20].to_vec(), ["beyond byte", "caused by", "fetch or export it again"]),
+    made("cut-off.csv.zst", || zstd(TEXT)[..20].to_vec(), ["beyond byte", "the zstd file is cut off", "fetch or export it again"]),
+    bytes("damaged.csv.zst", b"\x28\xb5\x2f\xfd\x00\x58\xff\xff\xff\xff\xff", ["beyond byte", "the zstd file is damaged", "fetch or export it again"]),
+    bytes("window.csv.zst", b"\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00", ["beyond byte", "268,435,456 bytes of memory", "give the file within"]),
     made("changed.csv.zst", || turned(zstd(TEXT), 2), ["beyond byte", "its checksum is that of other bytes", "fetch or export it again"]),
     made("bomb.csv.gz", bomb, ["beyond byte", "more than 250 times its size", "give the file within"]),
     // JSON.
