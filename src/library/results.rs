@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ pub struct ResultLine {
 
 /// The lines of a `results.csv`, one after the other.
 pub struct Results {
+    path: PathBuf,
     lines: csv::DeserializeRecordsIntoIter<File, ResultLine>,
 }
 
@@ -68,11 +69,13 @@ impl Results {
         let header = reader.headers().map_err(failed)?;
         if !header.iter().eq(crate::report::results::HEADER) {
             return Err(Error::of_results(format!(
-                "{} does not begin with the columns of results",
-                path.display()
+                "{} does not begin with the columns of results: {}",
+                path.display(),
+                crate::report::results::HEADER.join(",")
             )));
         }
         Ok(Self {
+            path: path.to_owned(),
             lines: reader.into_deserialize(),
         })
     }
@@ -94,7 +97,8 @@ impl Iterator for Results {
                 Ok(line)
             }
             Err(error) => Err(Error::of_results(format!(
-                "a line of results cannot be read: {error}"
+                "a line of the results {} cannot be read: {error}",
+                self.path.display()
             ))),
         })
     }

@@ -4,10 +4,13 @@
 
 mod endings;
 mod entries;
+mod given;
 mod inputs;
 mod jobs;
+mod library;
 mod rows;
 mod typed;
+mod wordings;
 
 #[test]
 fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step() {
@@ -20,8 +23,12 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         &inputs::read_aloud(),
         "# What is wrong with rows\n\n",
         &rows::read_aloud(),
+        "# The same in other words\n\n",
+        &wordings::read_aloud(),
         "# What ends a command\n\n",
         &endings::read_aloud(),
+        "# What the library says\n\n",
+        &library::read_aloud(),
         "# What becomes of entries that were sent\n\n",
         &entries::read_aloud(),
     ]

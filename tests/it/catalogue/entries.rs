@@ -12,7 +12,7 @@ use concord_import::internals::cli::catalogue::{entry_codes, of_entry};
 use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 use concord_import::internals::sandbox::{Received, Sandbox, Script};
 
-use super::rows::assert_nobody_is_shown;
+use super::given::assert_nobody_is_shown;
 use crate::cli::{JOB, Place, code, server, stderr, stdout};
 use crate::support::{self, HEADER, Pieces, ResultRow, RoughServer, http, read_results};
 
@@ -65,8 +65,12 @@ const EXAMPLES: &[Example] = &[
     example("timeout", "failed", Fault("hang"), "no answer within", "--timeout"),
     example("connection_broken", "failed", Fault("drop"), "connection", "same command again"),
     example("unreadable_201", "failed", Answer("201 Created", "it is done"), "not JSON", "same command again"),
+    example("unreadable_201", "failed", Answer("201 Created", "{}"), "no `id` that is a UUID", "same command again"),
+    example("unreadable_201", "failed", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","request":"view"}"#), "another request than the one sent", "same command again"),
     example("no_list", "in_doubt", Told(no_list), "is not to be had (403)", "role Limited"),
     example("list_broken", "in_doubt", List(r#"{"items":"many"}"#), "cannot be read", "look in Concord"),
+    example("list_broken", "in_doubt", List(r#"{"items":[],"total":5}"#), "ends before its `total`", "look in Concord"),
+    example("list_broken", "in_doubt", List(r#"{"items":[{}],"total":1}"#), "without `id`", "look in Concord"),
     example("list_too_long", "in_doubt", List(r#"{"items":[{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09"}],"total":3000000}"#), "3,000,000 requests, more than the 200,000", "`reconcile`"),
     example("lookup_failed", "in_doubt", List("<html>"), "is not JSON", "may list requests"),
     example("held", "in_doubt", Told(held), "in_doubt = \"hold\"", "look-up"),

@@ -8,7 +8,7 @@ use std::fs;
 
 use crate::cli::{Place, code, stderr};
 
-use super::rows::{Content, FIELDS, INPUT, assert_nobody_is_shown, section};
+use super::given::{Given, assert_nobody_is_shown, lay_out};
 
 mod books;
 mod headers;
@@ -17,14 +17,10 @@ mod rules;
 
 /// An input that is refused.
 struct Refused {
+    given: Given,
     command: &'static str,
-    file: &'static str,
-    content: Content,
     /// Its size, where what stands in it is only the beginning: the rest takes no room on the disk.
     bytes: Option<u64>,
-    /// Lines of the job file, instead of those of [`INPUT`] and [`FIELDS`] with the same name.
-    input: &'static str,
-    fields: &'static str,
     says: Says,
 }
 
@@ -34,41 +30,16 @@ type Says = [&'static str; 3];
 /// The input as a whole has no place.
 const WHOLE: &str = "";
 
-const fn refused(file: &'static str, content: Content, says: Says) -> Refused {
+const fn refused(given: Given, says: Says) -> Refused {
     Refused {
+        given,
         command: "check",
-        file,
-        content,
         bytes: None,
-        input: "",
-        fields: "",
         says,
     }
 }
 
-const fn text(file: &'static str, text: &'static str, says: Says) -> Refused {
-    refused(file, Content::Text(text), says)
-}
-
-const fn bytes(file: &'static str, bytes: &'static [u8], says: Says) -> Refused {
-    refused(file, Content::Bytes(bytes), says)
-}
-
-const fn made(file: &'static str, made: fn() -> Vec<u8>, says: Says) -> Refused {
-    refused(file, Content::Made(made), says)
-}
-
 impl Refused {
-    const fn input(mut self, lines: &'static str) -> Self {
-        self.input = lines;
-        self
-    }
-
-    const fn fields(mut self, lines: &'static str) -> Self {
-        self.fields = lines;
-        self
-    }
-
     const fn by(mut self, command: &'static str) -> Self {
         self.command = command;
         self
@@ -81,26 +52,20 @@ impl Refused {
 
     /// What the command answers.
     fn answer(&self, place: &Place) -> String {
-        let content = match self.content {
-            Content::Text(text) => text.into(),
-            Content::Bytes(bytes) => bytes.into(),
-            Content::Made(made) => made(),
-        };
-        fs::write(place.path(self.file), content).expect("written");
+        let Given {
+            file,
+            input,
+            fields,
+            ..
+        } = self.given;
+        lay_out(place, file, &self.given.content(), input, fields);
         if let Some(bytes) = self.bytes {
-            let file = fs::File::options().write(true).open(place.path(self.file));
+            let file = fs::File::options().write(true).open(place.path(file));
             file.and_then(|file| file.set_len(bytes)).expect("grown");
         }
-        let (input, fields) = match self.command {
-            "check" => (INPUT, FIELDS),
-            _ => ("", ""),
-        };
-        let input = section(input, self.input);
-        let job = format!("[input]\n{input}[fields]\n{}", section(fields, self.fields));
-        fs::write(place.path("job.toml"), job).expect("written");
-        let output = place.run(&[self.command, self.file, "--job", "job.toml"]);
+        let output = place.run(&[self.command, file, "--job", "job.toml"]);
         let told = stderr(&output);
-        assert_eq!(code(&output), 2, "{}: {:?}: {told}", self.file, self.says);
+        assert_eq!(code(&output), 2, "{file}: {:?}: {told}", self.says);
         // `rows` tells first how the input is understood.
         let begin = told.find("error: ").unwrap_or_default();
         told[begin..].to_owned()
@@ -152,9 +117,9 @@ pub(super) fn read_aloud() -> String {
         let is_of_rules = ["input.", "fields."]
             .iter()
             .any(|section| one.says[0].starts_with(section));
-        assert_form(&told, (!is_of_rules).then_some(one.file), one.says);
-        let said = [one.input, "\n", one.fields].concat();
-        writeln!(chapter, "## {} {}", one.command, one.file).expect("memory writes");
+        assert_form(&told, (!is_of_rules).then_some(one.given.file), one.says);
+        let said = [one.given.input, "\n", one.given.fields].concat();
+        writeln!(chapter, "## {} {}", one.command, one.given.file).expect("memory writes");
         for line in said.lines().filter(|line| line.contains('=')) {
             writeln!(chapter, "{line}").expect("memory writes");
         }

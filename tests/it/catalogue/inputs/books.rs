@@ -4,7 +4,8 @@ use std::fs;
 
 use concord_import::internals::intake::{Intake, Seen};
 
-use super::{Refused, WHOLE, assert_form, made};
+use super::super::given::made;
+use super::{Refused, WHOLE, assert_form, refused};
 use crate::workbooks::{archive, data, plan_of, xlsx};
 
 fn stored(name: &str) -> Vec<u8> {
@@ -95,25 +96,25 @@ const CSV: &str = "\"CSV UTF-8 (Comma delimited)\"";
 
 #[rustfmt::skip]
 pub(super) const REFUSED: &[Refused] = &[
-    made("password.xlsx", || stored("password.xlsx"), [WHOLE, "needs a password", "remove the password"]),
-    made("password.ods", locked, [WHOLE, "needs a password", "remove the password"]),
-    made("several.xlsx", || stored("several.xlsx"), ["`January`, `February`", "several sheets", "sheet = \"January\""]),
-    made("near.xlsx", || stored("several.xlsx"), [WHOLE, "no sheet `Febuary`", "sheet = \"February\""]).input("sheet = \"Febuary\""),
-    made("far.xlsx", || stored("several.xlsx"), [WHOLE, "no sheet `Requests`", "`January`, `February`"]).input("sheet = \"Requests\""),
-    made("nothing.xlsx", || sheet(&[], ""), [WHOLE, "without anything in it", "its sheets are `S`"]),
-    made("hidden.xlsx", hidden, [WHOLE, "visible sheets are empty", "sheet = \"…\""]),
-    made("empty.xlsx", || sheet(&[], ""), [WHOLE, "is empty", "names the columns"]).input("sheet = \"S\""),
-    made("said.xlsx", || stored("requests.xlsx"), [WHOLE, "is a workbook, and the job file says format = \"csv\"", "leave format out"]).input("format = \"csv\""),
-    made("letter.docx", word, [WHOLE, "a Word or PowerPoint document", "as a workbook or as CSV"]),
-    made("letter.odt", || open_document(b"<o:document-content><o:body><o:text/></o:body></o:document-content>", b"<m/>"), [WHOLE, "no spreadsheet", "as a workbook or as CSV"]),
-    made("letter.doc", old, [WHOLE, "holds no workbook", "as a workbook or as CSV"]),
-    made("damaged.xls", damaged, [WHOLE, "is a damaged workbook", CSV]),
-    made("damaged.xlsx", || xlsx(b"<worksheet><sheetData><row r='1'><c r='A1'><v>1</v></row>"), ["`xl/worksheets/sheet1.xml`", "cannot be read", CSV]),
-    made("merged.xlsx", merged, [WHOLE, "more than 65536 merged cells", CSV]),
-    made("large.xls", old, [WHOLE, "more than the 134,217,728 that are read", CSV]).of_bytes(200_000_000),
-    made("short.xlsx", || stored("requests.xlsx"), ["no line 900", "header_row = 900", "the first line is 1"]).input("header_row = 900\nsheet = \"Requests\""),
-    made("nameless.xlsx", || sheet(&[&["T-1", "ann@example.com", "view"], &["T-2", "bob@example.com", "view"]], ""), ["line 1", "has no names", "columns = ["]),
-    made("unclear.xlsx", unclear, ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
+    refused(made("password.xlsx", || stored("password.xlsx")), [WHOLE, "needs a password", "remove the password"]),
+    refused(made("password.ods", locked), [WHOLE, "needs a password", "remove the password"]),
+    refused(made("several.xlsx", || stored("several.xlsx")), ["`January`, `February`", "several sheets", "sheet = \"January\""]),
+    refused(made("near.xlsx", || stored("several.xlsx")).input("sheet = \"Febuary\""), [WHOLE, "no sheet `Febuary`", "sheet = \"February\""]),
+    refused(made("far.xlsx", || stored("several.xlsx")).input("sheet = \"Requests\""), [WHOLE, "no sheet `Requests`", "`January`, `February`"]),
+    refused(made("nothing.xlsx", || sheet(&[], "")), [WHOLE, "without anything in it", "its sheets are `S`"]),
+    refused(made("hidden.xlsx", hidden), [WHOLE, "visible sheets are empty", "sheet = \"…\""]),
+    refused(made("empty.xlsx", || sheet(&[], "")).input("sheet = \"S\""), [WHOLE, "is empty", "names the columns"]),
+    refused(made("said.xlsx", || stored("requests.xlsx")).input("format = \"csv\""), [WHOLE, "is a workbook, and the job file says format = \"csv\"", "leave format out"]),
+    refused(made("letter.docx", word), [WHOLE, "a Word or PowerPoint document", "as a workbook or as CSV"]),
+    refused(made("letter.odt", || open_document(b"<o:document-content><o:body><o:text/></o:body></o:document-content>", b"<m/>")), [WHOLE, "no spreadsheet", "as a workbook or as CSV"]),
+    refused(made("letter.doc", old), [WHOLE, "holds no workbook", "as a workbook or as CSV"]),
+    refused(made("damaged.xls", damaged), [WHOLE, "is a damaged workbook", CSV]),
+    refused(made("damaged.xlsx", || xlsx(b"<worksheet><sheetData><row r='1'><c r='A1'><v>1</v></row>")), ["`xl/worksheets/sheet1.xml`", "cannot be read", CSV]),
+    refused(made("merged.xlsx", merged), [WHOLE, "more than 65536 merged cells", CSV]),
+    refused(made("large.xls", old), [WHOLE, "more than the 134,217,728 that are read", CSV]).of_bytes(200_000_000),
+    refused(made("short.xlsx", || stored("requests.xlsx")).input("header_row = 900\nsheet = \"Requests\""), ["no line 900", "header_row = 900", "the first line is 1"]),
+    refused(made("nameless.xlsx", || sheet(&[&["T-1", "ann@example.com", "view"], &["T-2", "bob@example.com", "view"]], "")), ["line 1", "has no names", "columns = ["]),
+    refused(made("unclear.xlsx", unclear), ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
 ];
 
 /// How the process that takes workbooks apart can end, each in the words of a refusal.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Refused, WHOLE, bytes, made, text};
+use super::super::given::{bytes, made, text};
+use super::{Refused, WHOLE, refused};
 
 /// A header of so many columns.
 fn wide() -> Vec<u8> {
@@ -25,26 +26,26 @@ fn keys() -> Vec<u8> {
 
 #[rustfmt::skip]
 pub(super) const REFUSED: &[Refused] = &[
-    text("empty.csv", "", [WHOLE, "is empty", "names the columns"]),
-    text("short.csv", "Ticket,Email,Wish\n", ["no line 9", "header_row = 9", "the first line is 1"]).input("header_row = 9"),
-    text("nameless.csv", "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n", ["line 1", "has no names", "columns = ["]),
-    text("two-rows.csv", "Start,Email,Due\nStart date,Your address,Day\n2026-01-01,ann@example.com,2026-01-02\n2026-01-01,bob@example.com,2026-01-02\n2026-01-01,cho@example.com,2026-01-02\n", ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
-    text("named.csv", "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n", ["line 1", "names 1 column, and most rows have 3", "one name for each column"]).input("columns = [\"Ticket\"]"),
-    text("narrow.csv", "Ticket,Email Wish\nT-1,ann@example.com,view\nT-2,bob@example.com,view\nT-3,cho@example.com,view\n", ["line 1", "has 2 cells and each of the first rows has 3", "correct the header line"]),
-    text("semicolons.csv", "Ticket;Email;Wish\nT-1\nT-2\nT-3\n", ["line 1", "a single cell with `;` in it", "delimiter = \";\""]),
-    text("mixed.csv", "Ticket;Email;Wish,Note\n1,2\n3,4\n5,6\n", ["line 1", "has no column", "delimiter = \";\""]),
-    text("quote.csv", "Ticket,Email,\"Wish\n", ["line 1", "a quote that does not close", "correct the header line"]),
-    text("blank.csv", ",,\n,,\n", ["line 1", "names no column", "set header_row"]),
-    made("long.csv", long, ["line 1", "larger than 262,144 bytes", "check that this is the right file"]),
-    made("wide.csv", wide, ["line 1", "5,001", "check that this is the right file"]),
-    bytes("latin.csv", b"\xef\xbb\xbfTicket,\xc9mail,Wish\n", ["line 1", "byte 0xC9 at character 8", "UTF-8"]),
-    bytes("kanji.csv", b"Ticket,\x81,Wish\n", ["line 1", "at character 8", "the right encoding"]).input("encoding = \"shift_jis\""),
-    bytes("nul.csv", b"Ticket,Em\0ail,Wish\nT-1,ann@example.com,view\nT-2,bob@example.com,view\n", [WHOLE, "NUL bytes", "export the rows again"]),
-    text("twice.csv", "Ticket,Email,Wish,Email\nT-1,ann@example.com,view,x\n", ["fields.userEmail", "several columns of twice.csv: 2, 4", "`Email (1)` is the first"]),
-    text("near.csv", "Ticket,email,wishes\n", ["(fields.request)", "no columns `Wish`", "perhaps `wishes` is meant"]),
-    text("other.csv", "Name,Colour,Size\n", ["(fields.userEmail)", "no columns `Wish`", "the columns are `Name`"]),
-    text("open.csv", "Ticket,Email,Wish\n", ["`fields.userEmail`", "leaves open (`?`)", "the columns are `Ticket`"]).fields("userEmail = \"?\""),
-    text("paths.jsonl", "{\"Ticket\": 1, \"Wish\": \"view\", \"requester\": {\"mail\": 1}}\n", ["(fields.userEmail)", "no column `Email`", "when its rule has a default"]),
-    text("person.csv", "Name,ann@example.com\nx,y\n", ["line 1", "column 2 is named by a person's value", "columns = ["]).by("map").input("header_row = 1"),
-    made("keys.jsonl", keys, ["line 1", "more than 4,096 columns", "shown as columns"]).by("rows"),
+    refused(text("empty.csv", ""), [WHOLE, "is empty", "names the columns"]),
+    refused(text("short.csv", "Ticket,Email,Wish\n").input("header_row = 9"), ["no line 9", "header_row = 9", "the first line is 1"]),
+    refused(text("nameless.csv", "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n"), ["line 1", "has no names", "columns = ["]),
+    refused(text("two-rows.csv", "Start,Email,Due\nStart date,Your address,Day\n2026-01-01,ann@example.com,2026-01-02\n2026-01-01,bob@example.com,2026-01-02\n2026-01-01,cho@example.com,2026-01-02\n"), ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
+    refused(text("named.csv", "T-1,ann@example.com,view\nT-2,bob@example.com,delete\n").input("columns = [\"Ticket\"]"), ["line 1", "names 1 column, and most rows have 3", "one name for each column"]),
+    refused(text("narrow.csv", "Ticket,Email Wish\nT-1,ann@example.com,view\nT-2,bob@example.com,view\nT-3,cho@example.com,view\n"), ["line 1", "has 2 cells and each of the first rows has 3", "correct the header line"]),
+    refused(text("semicolons.csv", "Ticket;Email;Wish\nT-1\nT-2\nT-3\n"), ["line 1", "a single cell with `;` in it", "delimiter = \";\""]),
+    refused(text("mixed.csv", "Ticket;Email;Wish,Note\n1,2\n3,4\n5,6\n"), ["line 1", "has no column", "delimiter = \";\""]),
+    refused(text("quote.csv", "Ticket,Email,\"Wish\n"), ["line 1", "a quote that does not close", "correct the header line"]),
+    refused(text("blank.csv", ",,\n,,\n"), ["line 1", "names no column", "set header_row"]),
+    refused(made("long.csv", long), ["line 1", "larger than 262,144 bytes", "check that this is the right file"]),
+    refused(made("wide.csv", wide), ["line 1", "5,001", "check that this is the right file"]),
+    refused(bytes("latin.csv", b"\xef\xbb\xbfTicket,\xc9mail,Wish\n"), ["line 1", "byte 0xC9 at character 8", "UTF-8"]),
+    refused(bytes("kanji.csv", b"Ticket,\x81,Wish\n").input("encoding = \"shift_jis\""), ["line 1", "at character 8", "the right encoding"]),
+    refused(bytes("nul.csv", b"Ticket,Em\0ail,Wish\nT-1,ann@example.com,view\nT-2,bob@example.com,view\n"), [WHOLE, "NUL bytes", "export the rows again"]),
+    refused(text("twice.csv", "Ticket,Email,Wish,Email\nT-1,ann@example.com,view,x\n"), ["fields.userEmail", "several columns of twice.csv: 2, 4", "`Email (1)` is the first"]),
+    refused(text("near.csv", "Ticket,email,wishes\n"), ["(fields.request)", "no columns `Wish`", "perhaps `wishes` is meant"]),
+    refused(text("other.csv", "Name,Colour,Size\n"), ["(fields.userEmail)", "no columns `Wish`", "the columns are `Name`"]),
+    refused(text("open.csv", "Ticket,Email,Wish\n").fields("userEmail = \"?\""), ["`fields.userEmail`", "leaves open (`?`)", "the columns are `Ticket`"]),
+    refused(text("paths.jsonl", "{\"Ticket\": 1, \"Wish\": \"view\", \"requester\": {\"mail\": 1}}\n"), ["(fields.userEmail)", "no column `Email`", "when its rule has a default"]),
+    refused(text("person.csv", "Name,ann@example.com\nx,y\n").input("header_row = 1"), ["line 1", "column 2 is named by a person's value", "columns = ["]).by("map"),
+    refused(made("keys.jsonl", keys), ["line 1", "more than 4,096 columns", "shown as columns"]).by("rows"),
 ];

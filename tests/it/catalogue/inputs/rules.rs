@@ -3,7 +3,8 @@
 use concord_import::internals::entry::{Field, RequestType};
 use concord_import::internals::plan::{Filter, Literal, Meaning, ReadPlan, Rule};
 
-use super::{Refused, Says, assert_form, text};
+use super::super::given::text;
+use super::{Refused, Says, assert_form, refused};
 use crate::reading::{open, plan};
 
 const TEXT: &str = "Ticket,Email,Wish\nT-1,ann@example.com,Access\n";
@@ -11,12 +12,12 @@ const BRACES: &str = "a column is written {{ Ticket ID }}";
 
 #[rustfmt::skip]
 pub(super) const REFUSED: &[Refused] = &[
-    text("t.csv", TEXT, ["fields.notes", "character 5: `{{` is not closed by `}}`", BRACES]).fields("notes = { template = \"see {{ Ticket\" }"),
-    text("t.csv", TEXT, ["fields.notes", "character 1: `{{` is not closed by `}}` before the next `{{`", BRACES]).fields("notes = { template = \"{{ Ticket {{ Wish }}\" }"),
-    text("t.csv", TEXT, ["fields.notes", "character 1: there is no column name", BRACES]).fields("notes = { template = \"{{ }}\" }"),
-    text("t.csv", TEXT, ["fields.notes", "character 4: the quoted column name is not closed", BRACES]).fields("notes = { template = '{{ \"Ticket }}' }"),
-    text("t.csv", TEXT, ["fields.notes", "character 13: `}}` is wanted after the quoted column name", BRACES]).fields("notes = { template = '{{ \"Ticket\" ID }}' }"),
-    text("t.csv", TEXT, ["input.escape", "`,` is the delimiter as well", "two different characters"]).input("escape = \",\""),
+    refused(text("t.csv", TEXT).fields("notes = { template = \"see {{ Ticket\" }"), ["fields.notes", "character 5: `{{` is not closed by `}}`", BRACES]),
+    refused(text("t.csv", TEXT).fields("notes = { template = \"{{ Ticket {{ Wish }}\" }"), ["fields.notes", "character 1: `{{` is not closed by `}}` before the next `{{`", BRACES]),
+    refused(text("t.csv", TEXT).fields("notes = { template = \"{{ }}\" }"), ["fields.notes", "character 1: there is no column name", BRACES]),
+    refused(text("t.csv", TEXT).fields("notes = { template = '{{ \"Ticket }}' }"), ["fields.notes", "character 4: the quoted column name is not closed", BRACES]),
+    refused(text("t.csv", TEXT).fields("notes = { template = '{{ \"Ticket\" ID }}' }"), ["fields.notes", "character 13: `}}` is wanted after the quoted column name", BRACES]),
+    refused(text("t.csv", TEXT).input("escape = \",\""), ["input.escape", "`,` is the delimiter as well", "two different characters"]),
 ];
 
 fn literal(word: &str) -> Literal {

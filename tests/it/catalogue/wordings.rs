@@ -1,0 +1,179 @@
+//! The other words in which a check tells kinds of problems, besides those of the examples in `rows`.
+//!
+//! Each names the row and, of a value, the column, and says what was found and what to do.
+
+use std::fmt::Write as _;
+
+use super::given::{assert_nobody_is_shown, lay_out};
+use super::rows::{checked, lines_of};
+use crate::cli::Place;
+
+/// A file with one row that is told of.
+struct Wording {
+    code: &'static str,
+    file: &'static str,
+    content: String,
+    /// Lines of `[fields]`.
+    fields: &'static str,
+    /// The line of the row.
+    line: u64,
+    found: &'static str,
+}
+
+/// A value in a column.
+fn of_value(fields: &'static str, wordings: &[(&'static str, &str, &'static str)]) -> Vec<Wording> {
+    let of = |(code, value, found): &(&'static str, &str, &'static str)| Wording {
+        code,
+        file: "a.csv",
+        content: format!(
+            "Ticket,Email,Wish,Value\nT-1,jane@example.com,Access,\"{}\"\n",
+            value.replace('"', "\"\"")
+        ),
+        fields,
+        line: 2,
+        found,
+    };
+    wordings.iter().map(of).collect()
+}
+
+/// A line of JSON Lines.
+fn of_lines(wordings: &[(&str, &'static str)]) -> Vec<Wording> {
+    let of = |(line, found): &(&str, &'static str)| Wording {
+        code: "not_json",
+        file: "a.jsonl",
+        content: format!(
+            "{{\"Ticket\":1,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"}}\n{line}\n"
+        ),
+        fields: "",
+        line: 2,
+        found,
+    };
+    wordings.iter().map(of).collect()
+}
+
+/// A JSON document, the array of which begins with a good row on its first line.
+fn of_documents(wordings: &[(&'static str, &str, u64, &'static str)]) -> Vec<Wording> {
+    let of = |(code, rest, line, found): &(&'static str, &str, u64, &'static str)| Wording {
+        code,
+        file: "a.json",
+        content: format!(
+            "[{{\"Ticket\":1,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"}}{rest}"
+        ),
+        fields: "",
+        line: *line,
+        found,
+    };
+    wordings.iter().map(of).collect()
+}
+
+#[rustfmt::skip]
+fn wordings() -> Vec<Wording> {
+    let long = "x".repeat(65);
+    let digits = "1".repeat(300);
+    let mut all = of_value("userEmail = \"Value\"\nuserId = \"Ticket\"", &[
+        ("not_email", "jane roe@example.com", "has a space within"),
+        ("not_email", "jane@roe@example.com", "has more than one `@`"),
+        ("not_email", "@example.com", "has nothing before the `@`"),
+        ("not_email", "jürgen@example.com", "has a character outside ASCII before the `@`"),
+        ("not_email", ".jane@example.com", "has a dot at an edge of, or two dots within, the part before the `@`"),
+        ("not_email", "ja(ne@example.com", "has a character before the `@`"),
+        ("not_email", "\"ja\u{7f}ne\"@example.com", "has quotes before the `@`"),
+        ("not_email", "jane@", "has nothing after the `@`"),
+        ("not_email", "jane@example", "has no dot after the `@`"),
+        ("not_email", "jane@example..com", "has a dot at an edge of, or two dots within, the part after the `@`"),
+        ("not_email", "jane@exa_mple.com", "has a character after the `@`"),
+        ("not_email", "jane@-example.com", "has a hyphen at the edge"),
+        ("not_email", "jane@[example]", "has brackets after the `@`"),
+        ("not_email", "mailto:jane@example.com?cc=joe@example.com", "is a mailto: link"),
+        ("not_email", "jane@bü_cher.example", "has a domain outside ASCII"),
+        ("unusual_email", &format!("{long}@example.com"), "has a longer part"),
+        ("unusual_email", "jane@example.123", "has a domain that ends in a number"),
+    ]);
+    all.extend(of_value("userPhoneNumber = \"Value\"", &[
+        ("phone_damaged", "-2079460018", "begins with a minus"),
+        ("phone_invalid", &digits, "is too long for a phone number"),
+        ("phone_invalid", "call 020 7946 0018", "has letters within"),
+        ("phone_invalid", "020 7946 0018 §", "has characters that phone numbers do not have"),
+        ("phone_invalid", "()", "is not a phone number"),
+    ]));
+    all.extend(of_value("request = { column = \"Value\", values = { \"Access\" = \"view\" } }", &[
+        ("unmapped_request", "jane@example.com", "looks like a person's address or number"),
+    ]));
+    all.extend(of_value("preverified = { column = \"Value\", values = { \"checked\" = true } }", &[
+        ("not_boolean", "perhaps", "is none of `checked`, true, false, yes and no"),
+    ]));
+    all.extend(of_lines(&[
+        ("{\"Ticket\":2,\"Tags\":[1", "it ends within an array"),
+        ("{\"Ticket\":2", "it ends within an object"),
+        ("{\"Ticket\":2,\"Email\":\"j", "it ends within a text"),
+        ("{\"Ticket\":2,\"Email\":none}", "a word that is neither true, false nor null"),
+        ("{\"Ticket\":2,\"Email\":?}", "a value is wanted"),
+        ("{\"Ticket\" 2}", "a colon is wanted"),
+        ("{\"Ticket\":2,\"Tags\":[1 2]}", "a comma or the end of the array is wanted"),
+        ("{\"Ticket\":2 \"Email\":3}", "a comma or the end of the object is wanted"),
+        ("{Ticket:2}", "a key is wanted"),
+        ("{\"Ticket\":2,}", "a comma with nothing behind it"),
+        ("{\"Ticket\":2} {\"Ticket\":3}", "more follows behind the end of the value"),
+        ("{\"Ticket\":02}", "a number that is not written as JSON writes it"),
+        ("{\"Ticket\":\"\\x\"}", "a \\ that no known letter follows"),
+        ("{\"Ticket\":\"a\tb\"}", "a text holds a control character"),
+    ]));
+    all.extend(of_documents(&[
+        ("not_json", "\n {\"Ticket\":2}]", 2, "a comma is missing before this element"),
+        ("not_json", ",\n ,{\"Ticket\":2}]", 2, "a comma and no element"),
+        ("rest_not_read", "]\n]", 2, "more follows behind the end of the document"),
+        ("not_json", ",\n{\"Ticket\":\"2", 2, "where the element ends cannot be told"),
+        ("row_too_large", &format!(",\n{{\"Ticket\":\"{}\"}}]", "x".repeat(5 << 20)), 2, "the element is larger than"),
+    ]));
+    all.push(Wording {
+        code: "open_quote",
+        file: "a.csv",
+        content: "Ticket,Email,Wish\nT-1,jane@example.com,\"Access\n".to_owned(),
+        fields: "",
+        line: 2,
+        found: "never closes",
+    });
+    all
+}
+
+impl Wording {
+    fn read_aloud(&self, place: &Place) -> String {
+        let Self {
+            code,
+            file,
+            content,
+            fields,
+            line,
+            found,
+        } = self;
+        lay_out(place, file, content.as_bytes(), "", fields);
+        let (told, report) = checked(place, file);
+        assert_nobody_is_shown(code, &told);
+        let lines = lines_of(&told, code);
+        let about = format!("{code}, {found}: {told}{report}");
+        for words in [found, "→ ", &*format!("(line {line})")] {
+            assert!(lines.contains(words), "`{words}` in {about}");
+        }
+        assert!(
+            !fields.contains("\"Value\"") || lines.contains("column `Value`: "),
+            "{about}"
+        );
+        lines
+    }
+}
+
+/// All of them.
+pub(super) fn read_aloud() -> String {
+    let place = Place::new();
+    let mut chapter = String::new();
+    for wording in wordings() {
+        write!(
+            chapter,
+            "## {}\n\n{}\n",
+            wording.code,
+            wording.read_aloud(&place)
+        )
+        .expect("memory writes");
+    }
+    chapter
+}
