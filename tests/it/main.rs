@@ -1,6 +1,7 @@
 //! One integration binary; a file a theme.
 
 mod browser;
+#[cfg(unix)] // words of the system stand in it
 mod catalogue;
 mod check_report;
 mod cli;

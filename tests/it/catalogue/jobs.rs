@@ -56,6 +56,24 @@ key = ["Ticket ID"]
         "syntax",
         "[fields]\nrequest = Type\nuserEmail = \"Email\nnotes = \"x\"\nnotes = \"y\"\n[send\nrate = 10\n",
     ),
+    whole("typographic quotes", "[fields]\nuserEmail = “Email”\n"),
+    whole(
+        "a quote that is missing",
+        "[fields]\nuserEmail = \"Email\nnotes = \"x\"\n",
+    ),
+    whole(
+        "a name that stands twice",
+        "[fields]\nnotes = \"x\"\nnotes = \"y\"\n",
+    ),
+    whole("a bracket that is missing", "[fields\nnotes = \"x\"\n"),
+    added(
+        "columns, escapes, encodings and dates",
+        "[input]\ncolumns = []\nescape = \"ab\"\nencoding = \"x\"\nreceived = 5\n[send]\nsettle = \"11m\"",
+    ),
+    whole(
+        "texts of the wrong kind",
+        "[fields]\nrequest = \"Type\"\nuserEmail = \"Email\"\nconcordId = { value = 5 }\nnotes = { template = \"\" }\npreverified = { value = true }\n",
+    ),
     added(
         "an api key",
         "[target]\napi_key = \"hunter2-hunter2\"\n[send]\nX-API-Key = \"hunter2-hunter2\"",

@@ -26,7 +26,7 @@ fn mistakes(folder: &Path) -> Vec<Mistake> {
     vec![
         Mistake {
             what: "results that are not there",
-            error: opened("out.csv").err().expect("refused"),
+            error: opened("out.csv").expect_err("refused"),
             says: [
                 "out.csv",
                 "No such file",
@@ -35,7 +35,7 @@ fn mistakes(folder: &Path) -> Vec<Mistake> {
         },
         Mistake {
             what: "another file",
-            error: opened("t.csv").err().expect("refused"),
+            error: opened("t.csv").expect_err("refused"),
             says: ["t.csv", "does not begin with", "row,line,key,"],
         },
         Mistake {

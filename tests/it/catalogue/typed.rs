@@ -276,6 +276,15 @@ const MISTAKES: &[Mistake] = &[
         ],
     ),
     typed(
+        "address with a fragment",
+        "run samples/backlog.csv --yes --base-url https://example.com#x",
+        &[
+            "--base-url",
+            "a fragment (`#…`)",
+            "https://api.concord.tech",
+        ],
+    ),
+    typed(
         "address with a query",
         "run samples/backlog.csv --yes --base-url https://example.com?x=1",
         &["--base-url", "a query (`?…`)", "https://api.concord.tech"],
@@ -352,6 +361,34 @@ const MISTAKES: &[Mistake] = &[
         &["`kye`", "`key`"],
     ),
     typed(
+        "two keys in a file",
+        "run samples/backlog.csv --yes --api-key-file keys",
+        &["in `keys`", "has more than one line", "copy it again"],
+    ),
+    typed(
+        "a key that is none",
+        "run samples/backlog.csv --yes --api-key-file odd-key",
+        &["in `odd-key`", "no HTTP header may carry", "copy it again"],
+    ),
+    Mistake {
+        args: "run samples/backlog.csv --job j.toml --yes --api-key-file key",
+        ..job(
+            "no target",
+            ("organization = ", "# organization = "),
+            &["organization", "[target]", "--organization UUID"],
+        )
+    },
+    typed(
+        "input that is nowhere",
+        "check nowhere.csv --job samples/backlog.toml",
+        &["`nowhere.csv`", "check the name"],
+    ),
+    typed(
+        "job file that is nowhere",
+        "check alone.csv --job nowhere.toml",
+        &["`nowhere.toml`", "check the name"],
+    ),
+    typed(
         "nobody to ask",
         "run samples/backlog.csv",
         &["--yes", "check"],
@@ -411,6 +448,8 @@ fn place() -> Place {
         ("junk.csv", "a\0b\0c\0\n"),
         ("empty.csv", ""),
         ("key", SANDBOX_API_KEY),
+        ("keys", "abc\ndef\n"),
+        ("odd-key", "schlüssel"),
     ] {
         fs::write(place.path(name), content).expect("written");
     }
@@ -441,6 +480,8 @@ pub(super) fn read_aloud() -> String {
         let args: Vec<_> = args.split(' ').collect();
         let mut command = place.command(&args);
         let mut child = command
+            // What is taken for no mistake leads nowhere.
+            .env("HTTPS_PROXY", "http://127.0.0.1:9")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,6 +1,7 @@
 //! Workbooks that are not read.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use concord_import::internals::intake::{Intake, Seen};
 
@@ -118,9 +119,7 @@ pub(super) const REFUSED: &[Refused] = &[
 ];
 
 /// How the process that takes workbooks apart can end, each in the words of a refusal.
-#[cfg(unix)]
 pub(super) fn ended() -> String {
-    use std::os::unix::fs::PermissionsExt as _;
     let place = tempfile::tempdir().expect("a folder");
     let mut chapter = String::new();
     for (script, found) in [
