@@ -14,7 +14,7 @@ const WIDTH_MAX: usize = 120;
 /// How lines begin that are commands to copy.
 const COMMANDS: [&str; 2] = ["concord-import ", "… | concord-import "];
 /// Where the last column of a table begins at most.
-const COLUMN_MAX: usize = 30;
+const COLUMN_MAX: usize = 32;
 
 /// How a piece of text stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +69,12 @@ impl Page {
                 page.verbatim(first, told);
             } else {
                 let column = told
-                    .match_indices("  ")
+                    .char_indices()
+                    .filter(|(at, c)| *c != ' ' && told[..*at].ends_with("  "))
                     .map(|(at, _)| at)
                     .take_while(|at| *at < COLUMN_MAX)
                     .last();
-                let others = column.map_or(first, |at| first + at + 2);
+                let others = first + column.unwrap_or(0);
                 page.begin(first, others).add(Tone::Plain, told);
             }
         }
@@ -265,6 +266,11 @@ mod tests {
             )
         );
         assert_eq!(Page::of_text(&text).render(Paper::default()), text);
+        let odd = "target       project 1 at\n             http://127.0.0.1";
+        assert_eq!(
+            Page::of_text(&odd.replace("\n             ", " ")).render(paper),
+            odd
+        );
     }
 
     #[test]

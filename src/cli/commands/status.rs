@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::cli::args::StatusArgs;
 use crate::cli::explain::CliError;
+use crate::cli::page::Page;
 use crate::cli::resolve::{self, Surroundings};
 use crate::cli::terminal;
 use crate::cli::words::counted;
@@ -22,7 +23,7 @@ pub(in crate::cli) fn status(args: &StatusArgs, around: &Surroundings) -> Result
     let mut code = 0;
     for path in ledgers {
         match overview(&path, RUNS_SHOWN) {
-            Ok(overview) => terminal::out(&describe(&overview)),
+            Ok(overview) => terminal::out_page(&Page::of_text(&describe(&overview))),
             // The others can be told of all the same.
             Err(error) => {
                 let error = CliError::from(error);
