@@ -5,17 +5,20 @@
 //! above it a record is held only against this: below the header of another table, and below a title with the header once
 //! more, nothing is a row (`Behind`). Whether rows follow is for the decoder to see. Nothing is allocated for a row.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::kind::{Kind, is_phone, kind};
 use super::sums;
 use super::table::{PROBLEM_COLUMN, Table, folded_space};
-use super::text::{Words, trimmed};
+use super::text::trimmed;
 
-/// Longest text that may be the label of a total, in bytes.
-const LABEL_BYTES_MAX: usize = 64;
+mod label;
+mod verdict;
+
+use label::{Label, is_code, is_title, starts_as_note, total_label};
+pub(crate) use verdict::{Aside, Doubt, Verdict};
+
 /// So many words in a cell that stands alone are a note.
 const NOTE_WORDS_MIN: usize = 6;
 /// A total that has texts too has so many numbers.
@@ -28,133 +31,6 @@ const KEY_DIGITS_MIN: usize = 3;
 const NAMES_MIN: usize = 2;
 /// Values that a row has and a header does not: they turn up so often in a column.
 const VALUES_MIN: usize = 2;
-
-/// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// A row, whatever is wrong with it.
-    Row,
-    /// No row for certain.
-    Aside(Aside),
-    /// No row if none follows, else a doubt ([`Aside::doubt`]).
-    AsideAtEnd(Aside),
-    /// Perhaps no row.
-    Doubtful(Doubt),
-}
-
-/// What is no row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aside {
-    /// A note below the table or between its rows.
-    Note,
-    /// A total.
-    Total,
-    /// The header once more.
-    HeaderAgain,
-}
-
-/// What may be a row or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doubt {
-    /// One cell in a table of several.
-    LoneCell,
-    /// It looks like a total.
-    Total,
-    /// Its numbers are the sums of other records'.
-    Sum,
-    /// It looks like the header of another table.
-    OtherHeader,
-    /// It has more cells than the header, and they are not what their columns hold.
-    Shifted,
-    /// The line below it seems to be the rest of one of its texts.
-    CutOff,
-    /// It stands below the header of another table, which is on this line.
-    OtherTable(u64),
-    /// It stands below the header once more, and below the title on this line.
-    OtherSection(u64),
-}
-
-impl Aside {
-    /// For scripts.
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Total => "total",
-            Self::HeaderAgain => "header_again",
-        }
-    }
-
-    /// For people.
-    pub(crate) const fn message(self) -> &'static str {
-        match self {
-            Self::Note => {
-                "set aside as a note: one cell is filled, with a text that is no value of its column"
-            }
-            Self::Total => "set aside as a total: a label such as `Total`, and numbers",
-            Self::HeaderAgain => "set aside: it is the header once more",
-        }
-    }
-
-    /// What it is where rows follow.
-    pub(crate) const fn doubt(self) -> Doubt {
-        match self {
-            Self::Note => Doubt::LoneCell,
-            Self::Total => Doubt::Total,
-            Self::HeaderAgain => Doubt::OtherHeader,
-        }
-    }
-}
-
-impl Doubt {
-    /// For scripts.
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::LoneCell => "lone_cell",
-            Self::Total => "perhaps_total",
-            Self::Sum => "perhaps_sum",
-            Self::OtherHeader => "other_header",
-            Self::Shifted => "shifted",
-            Self::CutOff => "cut_off",
-            Self::OtherTable(_) => "other_table",
-            Self::OtherSection(_) => "other_section",
-        }
-    }
-
-    /// For people.
-    pub(crate) fn message(self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::LoneCell => {
-                "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
-            }
-            Self::Total => {
-                "looks like a total, by its label or its numbers; remove it, or fill in what is missing"
-            }
-            Self::Sum => {
-                "its numbers are what rows below or above it add up to: a total, it seems; remove it if it is"
-            }
-            Self::OtherHeader => {
-                "looks like the header of another table; give each table a file of its own"
-            }
-            Self::Shifted => {
-                "has a cell more than the header, and values that do not fit their columns: a delimiter too many?"
-            }
-            Self::CutOff => {
-                "the line below it seems to be the rest of its last cell; a text of several lines has to stand in quotes"
-            }
-            Self::OtherTable(line) => {
-                return Cow::Owned(format!(
-                    "stands below line {line}, which looks like the header of another table; give each table a file of its own"
-                ));
-            }
-            Self::OtherSection(line) => {
-                return Cow::Owned(format!(
-                    "stands below the title on line {line}, where the header comes once more; if these rows are meant too, remove \
-                     that title"
-                ));
-            }
-        })
-    }
-}
 
 /// Judges the records below a header.
 #[derive(Clone, Debug, Default)]
@@ -695,27 +571,6 @@ fn adds_up_with_a_label(records: &[Vec<String>], at: usize) -> bool {
         && sums::adds_up_all(records, at)
 }
 
-/// Whether a text that stands alone may be the title of what is below it. Marks of pages are none.
-fn is_title(text: &str) -> bool {
-    const PAGES: [&str; 8] = [
-        "page ",
-        "seite ",
-        "página ",
-        "pagina ",
-        "strona ",
-        "sida ",
-        "side ",
-        "страница ",
-    ];
-    let text = text.trim();
-    let is_page = |word: &&str| {
-        text.get(..word.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(word))
-            && text[word.len()..].starts_with(|c: char| c.is_ascii_digit())
-    };
-    kind(text) == Kind::Text && !is_code(text) && !PAGES.iter().any(is_page)
-}
-
 /// Whether a record is that header again.
 fn is_header<'a>(header: &[String], count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
     let differs = |column: usize| {
@@ -743,143 +598,6 @@ fn fingerprint<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> u64 {
         trimmed(cell(column)).hash(&mut hasher);
     }
     hasher.finish()
-}
-
-/// Whether the text is a single word with a digit in it, as keys are.
-fn is_code(text: &str) -> bool {
-    !text.contains(char::is_whitespace) && text.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// How much a text looks like the label of a total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Label {
-    None,
-    /// It begins or ends with such a word, or is `Average` or the like.
-    Perhaps,
-    /// It is nothing else.
-    Total,
-}
-
-fn total_label(text: &str) -> Label {
-    static WORDS: Words<26> = Words::of([
-        "total",
-        "totals",
-        "subtotal",
-        "sum",
-        "summe",
-        "gesamt",
-        "gesamtsumme",
-        "insgesamt",
-        "zwischensumme",
-        "totaal",
-        "totale",
-        "totali",
-        "totaux",
-        "somme",
-        "suma",
-        "razem",
-        "celkem",
-        "összesen",
-        "итого",
-        "всего",
-        "yhteensä",
-        "totalt",
-        "toplam",
-        "合計",
-        "小計",
-        "总计",
-    ]);
-    static MEANS: Words<9> = Words::of([
-        "average",
-        "mean",
-        "median",
-        "durchschnitt",
-        "mittelwert",
-        "moyenne",
-        "promedio",
-        "gemiddelde",
-        "media",
-    ]);
-    static BESIDE: Words<6> = Words::of(["grand", "sub", "overall", "général", "general", "sub-"]);
-    if text.len() > LABEL_BYTES_MAX {
-        return Label::None;
-    }
-    let is_word = |word: &str| {
-        let is_known = || {
-            let lower = word.to_lowercase();
-            WORDS.iter().any(|known| known == lower)
-        };
-        WORDS.have(word) || !word.is_ascii() && is_known()
-    };
-    let mut words = text
-        .split(|c: char| !c.is_alphabetic() && c != '-')
-        .filter(|word| !word.is_empty())
-        .peekable();
-    let Some(&first) = words.peek() else {
-        return Label::None;
-    };
-    let (mut any, mut all, mut last) = (false, true, false);
-    let mut is_mean = true;
-    for word in words {
-        last = is_word(word) || word.eq_ignore_ascii_case("sub-total");
-        any |= last;
-        is_mean &= MEANS.have(word);
-        all &= last || BESIDE.have(word);
-    }
-    if any && all {
-        Label::Total
-    } else if (any && (is_word(first) || last)) || is_mean {
-        Label::Perhaps
-    } else {
-        Label::None
-    }
-}
-
-/// Whether a text begins as notes do.
-fn starts_as_note(text: &str) -> bool {
-    const STARTS: [&str; 28] = [
-        "source",
-        "note",
-        "footnote",
-        "remark",
-        "generated",
-        "exported",
-        "report",
-        "printed",
-        "downloaded",
-        "end of",
-        "disclaimer",
-        "confidential",
-        "copyright",
-        "last updated",
-        "as of",
-        "page ",
-        "quelle",
-        "hinweis",
-        "anmerkung",
-        "stand:",
-        "fuente",
-        "fonte",
-        "nota",
-        "remarque",
-        "bron:",
-        "źródło",
-        "* ",
-        "© ",
-    ];
-    let is_mark = |rest: &str| {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        digits > 0
-            && digits <= 2
-            && rest[digits..]
-                .trim_start_matches([')', ']', '/'])
-                .starts_with(char::is_whitespace)
-    };
-    STARTS.iter().any(|start| {
-        text.get(..start.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(start))
-    }) || text.starts_with(['*', '†', '‡', '#'])
-        || text.strip_prefix(['(', '[', '\\']).is_some_and(is_mark)
 }
 
 #[cfg(test)]

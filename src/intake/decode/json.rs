@@ -18,18 +18,11 @@ use super::{
 };
 use crate::nearest::nearest;
 
-/// How the objects of an input stand in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// One a line.
-    Lines,
-    /// In an array.
-    Array,
-    /// In an array under a key of one object.
-    Member,
-    /// One after the other, each over several lines.
-    Sequence,
-}
+mod extent;
+mod layout;
+
+use extent::{blanks, extent, next_element, string_end};
+pub(crate) use layout::{Layout, layout};
 
 /// Why it cannot be told which objects are the rows.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,88 +31,6 @@ pub(crate) struct Undecided {
     pub(crate) line: u64,
     pub(crate) what: String,
     pub(crate) hint: String,
-}
-
-/// Looks at the start of JSON without consuming it. `records` is the array that the job names.
-pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<Layout> {
-    window.ensure(1)?;
-    let blank = blanks(window.unread());
-    match window.unread().get(blank) {
-        Some(b'[') => return Ok(Layout::Array),
-        Some(b'{') => {}
-        _ => return Ok(Layout::Lines),
-    }
-    loop {
-        let head = &window.unread()[blank..];
-        let is_cut = !window.is_last() && head.len() < LINE_BYTES_MAX;
-        let mut values =
-            serde_json::Deserializer::from_slice(head).into_iter::<serde::de::IgnoredAny>();
-        let first = values.next();
-        let end = values.byte_offset();
-        match first {
-            Some(Ok(_)) => {
-                let is_one_line = memchr::memchr(b'\n', &head[..end]).is_none();
-                let follows = head[end..].iter().find(|byte| !is_blank(**byte)).copied();
-                if follows.is_none() && is_cut {
-                    window.more()?;
-                    continue;
-                }
-                return match (is_one_line, follows) {
-                    (true, Some(_)) => Ok(Layout::Lines),
-                    (false, Some(b'{')) => Ok(Layout::Sequence),
-                    (_, Some(_)) => holder(head, records, Layout::Sequence),
-                    (true, None) => holder(&head[..end], records, Layout::Lines),
-                    (false, None) => holder(&head[..end], records, Layout::Sequence),
-                };
-            }
-            Some(Err(error)) if error.is_eof() => {
-                if is_cut {
-                    window.more()?;
-                    continue;
-                }
-                let is_one_line = memchr::memchr(b'\n', head).is_none();
-                return match (is_one_line, window.is_last()) {
-                    (true, true) => Ok(Layout::Lines),
-                    (true, false) => holder(head, records, Layout::Lines),
-                    (false, _) => holder(head, records, Layout::Sequence),
-                };
-            }
-            Some(Err(error)) => {
-                let (line, _) = place_of(&error);
-                // A first line that is cut off is followed by one that does not go on with it.
-                let goes_on = line > 2
-                    || line == 2 && {
-                        let second = memchr::memchr(b'\n', head).map_or(head.len(), |end| end + 1);
-                        error.column() > blanks(&head[second..]) + 1
-                    };
-                return if goes_on {
-                    holder(head, records, Layout::Sequence)
-                } else {
-                    Ok(Layout::Lines)
-                };
-            }
-            None => return Ok(Layout::Lines),
-        }
-    }
-}
-
-/// Whether an object holds the rows, or is itself the first: then the layout is `other`.
-fn holder(head: &[u8], records: Option<&str>, other: Layout) -> io::Result<Layout> {
-    let is_reject = std::str::from_utf8(head).is_ok_and(|text| {
-        let mut objects = Objects::default();
-        objects.parse(text).is_ok() && objects.keys().any(|key| key == "import_problem")
-    });
-    if is_reject {
-        return Ok(other);
-    }
-    if records.is_some() {
-        return Ok(Layout::Member);
-    }
-    let mut window = Window::new(Box::new(io::Cursor::new(head.to_vec())));
-    let mut decoder = Decoder::new(Layout::Member, None);
-    let step = decoder.enter_member(&mut window)?;
-    let holds = matches!(step, Step::Entered) || !decoder.members.arrays.is_empty();
-    Ok(if holds { Layout::Member } else { other })
 }
 
 /// Where reading is.
@@ -750,18 +661,6 @@ const CUT_OFF: &str =
     "the file ends within the array: its `]` is missing; perhaps the export was cut off";
 const NOT_READ: &str = "nothing from here on is read";
 
-/// JSON's white space.
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-fn blanks(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .position(|&byte| !is_blank(byte))
-        .unwrap_or(bytes.len())
-}
-
 /// Whether the first element of the array that comes next is an object.
 fn begins_with_object(window: &mut Window) -> io::Result<bool> {
     loop {
@@ -782,153 +681,4 @@ fn place_of(error: &serde_json::Error) -> (u64, usize) {
         (line, 0) => (line.saturating_sub(1).max(1), 0),
         (line, column) => (line, column),
     }
-}
-
-/// Behind the closing quote of the text that begins at `start`, or at the line break that ends it wrongly; `None`: further on.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        at += memchr::memchr3(b'"', b'\\', b'\n', bytes.get(at..)?)?;
-        match bytes[at] {
-            b'"' => return Some(at + 1),
-            b'\n' => return Some(at),
-            _ if bytes.get(at + 1) == Some(&b'\n') => return Some(at + 1),
-            _ => at += 2,
-        }
-    }
-}
-
-/// Deeper nesting is a fault; the parser refuses it.
-const DEPTH_MAX: usize = 127;
-
-/// Where an element ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct End {
-    at: usize,
-    /// Its brackets or quotes are wrong, and the next one begins here.
-    is_next: bool,
-}
-
-/// Where the element that begins the bytes ends, going by brackets and quotes; `None`: not within them.
-///
-/// `indent` is how deeply it is indented, when it is first on its line.
-fn extent(
-    bytes: &[u8],
-    indent: Option<usize>,
-    is_sequence: bool,
-    is_last: bool,
-    open: &mut Vec<u8>,
-    is_too_deep: &mut bool,
-) -> Option<End> {
-    open.clear();
-    *is_too_deep = false;
-    let (mut objects, mut arrays) = (0_usize, 0_usize);
-    let mut before = b' ';
-    let mut is_faulty = false;
-    let mut next = None;
-    let mut at = 0;
-    let end = |at| {
-        let is_next = false;
-        Some(End { at, is_next })
-    };
-    while at < bytes.len() {
-        let byte = bytes[at];
-        let was_faulty = is_faulty;
-        is_faulty |= match (byte, open.last()) {
-            (b'{' | b'[', Some(b'{')) => before != b':',
-            (b'{' | b'[', Some(_)) => !matches!(before, b'[' | b','),
-            (b'}', last) => last != Some(&b'{'),
-            (b']', last) => last != Some(&b'['),
-            _ => false,
-        };
-        is_faulty |= open.len() > DEPTH_MAX;
-        let here = at;
-        match byte {
-            b'"' => {
-                at = string_end(bytes, at)? - 1;
-                is_faulty |= bytes[at] != b'"';
-            }
-            b',' if open.is_empty() && !is_sequence => return end(at),
-            b'\n' if open.is_empty() && is_sequence => return end(at),
-            _ => {}
-        }
-        if is_faulty && !was_faulty {
-            // Once is enough: it is looked for from here on.
-            let faulty = 1 + memchr::memchr_iter(b'\n', &bytes[..here]).count() as u64;
-            next = indent.and_then(|indent| next_element(bytes, indent, faulty));
-            // No line of it is taken for an element: it would be as deep, and be looked through again.
-            if next.is_none() && open.len() > DEPTH_MAX {
-                *is_too_deep = true;
-            }
-        }
-        if next == Some(here) {
-            let is_next = true;
-            return Some(End { at: here, is_next });
-        }
-        match byte {
-            b'{' => {
-                open.push(b'{');
-                objects += 1;
-            }
-            b'[' => {
-                open.push(b'[');
-                arrays += 1;
-            }
-            b'}' | b']' => {
-                let (opening, count) = match byte {
-                    b'}' => (b'{', objects),
-                    _ => (b'[', arrays),
-                };
-                if count == 0 && byte == b']' && !is_sequence {
-                    return end(at); // that of the array itself
-                }
-                if count > 0 {
-                    // What is still open within it lacks its end.
-                    while let Some(last) = open.pop() {
-                        match last {
-                            b'{' => objects -= 1,
-                            _ => arrays -= 1,
-                        }
-                        if last == opening {
-                            break;
-                        }
-                    }
-                    if open.is_empty() {
-                        return end(at + 1);
-                    }
-                }
-            }
-            _ => {}
-        }
-        if !is_blank(byte) {
-            before = byte;
-        }
-        at += 1;
-    }
-    // A sequence has nothing that would have to follow.
-    let is_end = is_last && is_sequence && open.is_empty();
-    if is_end { end(at) } else { None }
-}
-
-/// Where, after a fault on line `faulty` (from 1) of an element, the next one begins: a line that begins with `{` as
-/// deeply indented as the element's own first line, if all lines between are deeper or close brackets.
-fn next_element(found: &[u8], indent: usize, faulty: u64) -> Option<usize> {
-    let mut start = 0;
-    let mut line = 1;
-    while let Some(end) = memchr::memchr(b'\n', &found[start..]) {
-        start += end + 1;
-        line += 1;
-        let text = &found[start..];
-        let depth = blanks(text);
-        let first = text.get(depth)?;
-        if text[..depth].contains(&b'\n') || depth > indent {
-            continue;
-        }
-        match first {
-            b'{' if depth == indent && line >= faulty => return Some(start + depth),
-            b'}' | b']' => {}
-            _ => return None,
-        }
-    }
-    None
 }

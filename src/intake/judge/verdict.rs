@@ -1,0 +1,130 @@
+//! What a record may turn out to be, and how that is told.
+
+use std::borrow::Cow;
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// A row, whatever is wrong with it.
+    Row,
+    /// No row for certain.
+    Aside(Aside),
+    /// No row if none follows, else a doubt ([`Aside::doubt`]).
+    AsideAtEnd(Aside),
+    /// Perhaps no row.
+    Doubtful(Doubt),
+}
+
+/// What is no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aside {
+    /// A note below the table or between its rows.
+    Note,
+    /// A total.
+    Total,
+    /// The header once more.
+    HeaderAgain,
+}
+
+/// What may be a row or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// One cell in a table of several.
+    LoneCell,
+    /// It looks like a total.
+    Total,
+    /// Its numbers are the sums of other records'.
+    Sum,
+    /// It looks like the header of another table.
+    OtherHeader,
+    /// It has more cells than the header, and they are not what their columns hold.
+    Shifted,
+    /// The line below it seems to be the rest of one of its texts.
+    CutOff,
+    /// It stands below the header of another table, which is on this line.
+    OtherTable(u64),
+    /// It stands below the header once more, and below the title on this line.
+    OtherSection(u64),
+}
+
+impl Aside {
+    /// For scripts.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Total => "total",
+            Self::HeaderAgain => "header_again",
+        }
+    }
+
+    /// For people.
+    pub(crate) const fn message(self) -> &'static str {
+        match self {
+            Self::Note => {
+                "set aside as a note: one cell is filled, with a text that is no value of its column"
+            }
+            Self::Total => "set aside as a total: a label such as `Total`, and numbers",
+            Self::HeaderAgain => "set aside: it is the header once more",
+        }
+    }
+
+    /// What it is where rows follow.
+    pub(crate) const fn doubt(self) -> Doubt {
+        match self {
+            Self::Note => Doubt::LoneCell,
+            Self::Total => Doubt::Total,
+            Self::HeaderAgain => Doubt::OtherHeader,
+        }
+    }
+}
+
+impl Doubt {
+    /// For scripts.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::LoneCell => "lone_cell",
+            Self::Total => "perhaps_total",
+            Self::Sum => "perhaps_sum",
+            Self::OtherHeader => "other_header",
+            Self::Shifted => "shifted",
+            Self::CutOff => "cut_off",
+            Self::OtherTable(_) => "other_table",
+            Self::OtherSection(_) => "other_section",
+        }
+    }
+
+    /// For people.
+    pub(crate) fn message(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::LoneCell => {
+                "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
+            }
+            Self::Total => {
+                "looks like a total, by its label or its numbers; remove it, or fill in what is missing"
+            }
+            Self::Sum => {
+                "its numbers are what rows below or above it add up to: a total, it seems; remove it if it is"
+            }
+            Self::OtherHeader => {
+                "looks like the header of another table; give each table a file of its own"
+            }
+            Self::Shifted => {
+                "has a cell more than the header, and values that do not fit their columns: a delimiter too many?"
+            }
+            Self::CutOff => {
+                "the line below it seems to be the rest of its last cell; a text of several lines has to stand in quotes"
+            }
+            Self::OtherTable(line) => {
+                return Cow::Owned(format!(
+                    "stands below line {line}, which looks like the header of another table; give each table a file of its own"
+                ));
+            }
+            Self::OtherSection(line) => {
+                return Cow::Owned(format!(
+                    "stands below the title on line {line}, where the header comes once more; if these rows are meant too, remove \
+                     that title"
+                ));
+            }
+        })
+    }
+}
