@@ -5,9 +5,16 @@
 //! fills and by which columns hold numbers, dates and addresses. What stands below the header is judged row by row
 //! (`judge`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::kind::{Kind, is_phone, kind};
+
+mod names;
+mod record;
+
+use names::repeated;
+pub(crate) use names::{folded_space, told_apart};
+use record::{form, is_bracketed, is_line, is_numbering, is_second_line};
 
 /// Records that are looked at to find a table.
 pub const TABLE_RECORDS_MAX: usize = 500;
@@ -15,9 +22,6 @@ pub const TABLE_RECORDS_MAX: usize = 500;
 pub const HEADER_RECORDS_MAX: usize = 5;
 /// The column that rejects have: a header with it is one of ours, and whole.
 pub const PROBLEM_COLUMN: &str = "import_problem";
-/// What stands between the names of a header of several records.
-pub(crate) const JOINT: &str = " / ";
-
 /// A table in a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Table {
@@ -116,56 +120,6 @@ pub(crate) fn of_rejects(sample: &[Vec<String>]) -> Option<Table> {
         made_up,
         repeated,
     })
-}
-
-/// The columns of each name that several have.
-fn repeated(names: &[String]) -> Vec<Vec<usize>> {
-    let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (column, name) in names
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| !name.is_empty())
-    {
-        of_name.entry(name).or_default().push(column);
-    }
-    let mut several: Vec<_> = of_name
-        .into_values()
-        .filter(|columns| columns.len() > 1)
-        .collect();
-    several.sort_unstable();
-    several
-}
-
-/// Different names of names: of several that are the same the first stays and the others become `Name (2)`, `Name (3)`,
-/// skipping what stands there already. Answers which were changed.
-pub(crate) fn told_apart(names: &mut [String]) -> Vec<usize> {
-    let mut taken: HashSet<String> = names.iter().cloned().collect();
-    let mut seen: HashSet<String> = HashSet::new();
-    let mut next: HashMap<String, usize> = HashMap::new();
-    let mut changed = Vec::new();
-    for (column, name) in names.iter_mut().enumerate() {
-        if name.is_empty() || seen.insert(name.clone()) {
-            continue;
-        }
-        let number = next.entry(name.clone()).or_insert(2);
-        let mut candidate = format!("{name} ({number})");
-        while taken.contains(&candidate) {
-            *number += 1;
-            candidate = format!("{name} ({number})");
-        }
-        *number += 1;
-        taken.insert(candidate.clone());
-        seen.insert(candidate.clone());
-        *name = candidate;
-        changed.push(column);
-    }
-    changed
-}
-
-/// A name with its white space folded to single spaces, line breaks included.
-pub(crate) fn folded_space(text: &str) -> String {
-    let text = text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What is known of a sample before the header is.
@@ -605,84 +559,6 @@ impl<'a> Look<'a> {
         }
         header
     }
-
-    /// The names of these records, joined from top to bottom; those of groups are carried to the right.
-    fn joined(&self, header: usize, last: usize) -> Vec<String> {
-        let width = self.typed.len();
-        let mut names = vec![String::new(); width];
-        for record in header..=last {
-            let mut carried = String::new();
-            for (column, name) in names.iter_mut().enumerate() {
-                let own = self.sample[record]
-                    .get(column)
-                    .map(|cell| folded_space(cell))
-                    .filter(|cell| !is_dashes(cell))
-                    .unwrap_or_default();
-                let is_group = record < last;
-                if !own.is_empty() {
-                    carried.clone_from(&own);
-                } else if !is_group
-                    || carried.is_empty()
-                    || !self.is_named_below(record, last, column)
-                {
-                    continue;
-                }
-                if !name.is_empty() {
-                    name.push_str(JOINT);
-                }
-                name.push_str(&carried);
-            }
-        }
-        names
-    }
-
-    /// Whether a record further down, within the header, names the column.
-    fn is_named_below(&self, record: usize, last: usize, column: usize) -> bool {
-        (record + 1..=last).any(|below| {
-            self.kinds[below]
-                .get(column)
-                .is_some_and(|kind| *kind != Kind::Blank)
-        })
-    }
-
-    /// Final names of columns whose rows begin at `from`, and which of them are made up.
-    fn names(
-        &self,
-        header: usize,
-        last: usize,
-        from: usize,
-    ) -> (Vec<String>, Vec<usize>, Vec<Vec<usize>>) {
-        let mut names = self.joined(header, last);
-        if names.iter().all(String::is_empty) {
-            return (Vec::new(), Vec::new(), Vec::new());
-        }
-        let mut made_up = Vec::new();
-        let is_named: Vec<bool> = names.iter().map(|name| !name.is_empty()).collect();
-        let last_named = is_named.iter().rposition(|named| *named).unwrap_or(0);
-        for column in 0..names.len() {
-            let is_missing = if column < last_named {
-                self.has_values(column, from)
-            } else {
-                // One at the end is a column if the header has a cell for its name and nearly all rows a value. Among rows of
-                // people it is refused all the same: a delimiter too many may have moved what is theirs.
-                self.is_of_nobody
-                    && (header..=last).any(|record| column < self.sample[record].len())
-                    && self.is_used_by_nearly_all(column, from)
-            };
-            if !is_named[column] && is_missing {
-                names[column] = format!("Column {}", column + 1);
-                made_up.push(column);
-            }
-        }
-        while names.last().is_some_and(String::is_empty) {
-            names.pop();
-        }
-        let repeated = repeated(&names);
-        made_up.extend(told_apart(&mut names));
-        made_up.sort_unstable();
-        made_up.dedup();
-        (names, made_up, repeated)
-    }
 }
 
 /// The number of cells that a record of the table fills usually: of those that fill several the one in the middle.
@@ -702,66 +578,6 @@ fn usual(sample: &[Vec<String>], filled: &[usize]) -> usize {
     }
     several.sort_unstable();
     several.get(several.len() / 2).copied().unwrap_or(1)
-}
-
-/// The form of a value, as far as it tells a header from rows: a number in brackets may be a unit, `(1,000)`, or a
-/// negative number.
-fn form(text: &str) -> Kind {
-    match kind(text) {
-        Kind::Number if is_bracketed(text) => Kind::Missing,
-        kind => kind,
-    }
-}
-
-fn is_bracketed(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with('(') && text.ends_with(')')
-}
-
-/// Whether a record is a line that was drawn with characters, as some tools do below a header.
-fn is_line(record: &[String]) -> bool {
-    let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
-    cells.clone().count() > 1 && cells.all(|cell| is_dashes(cell.trim()))
-}
-
-/// Whether a record numbers the columns in brackets from 1 on; the first may have no number.
-fn is_numbering(record: &[String]) -> bool {
-    const COLUMNS_MIN: usize = 3;
-    let mut cells = record
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| !cell.is_empty());
-    let Some((from, _)) = cells.clone().next() else {
-        return false;
-    };
-    from < 2
-        && cells.clone().count() >= COLUMNS_MIN
-        && cells.all(|(column, cell)| {
-            let number = cell
-                .strip_prefix('(')
-                .and_then(|cell| cell.strip_suffix(')'));
-            number.is_some_and(|number| number.parse() == Ok(column + 1 - from))
-        })
-}
-
-/// Whether a text is a piece of such a line.
-fn is_dashes(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| matches!(c, '-' | '=' | '_' | '+' | '─' | '—'))
-}
-
-/// What survey tools write in a second line below the questions.
-fn is_second_line(record: &[String]) -> bool {
-    const WORDS: [&str; 3] = ["response", "open-ended response", "other (please specify)"];
-    let mut words = record
-        .iter()
-        .map(|cell| folded_space(cell))
-        .filter(|cell| !cell.is_empty())
-        .peekable();
-    words.peek().is_some()
-        && words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 #[cfg(test)]
