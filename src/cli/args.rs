@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{IntErrorKind, NonZeroU32, ParseIntError};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -564,27 +564,55 @@ pub struct ManArgs {
 }
 
 fn rate(text: &str) -> Result<f64, Refusal> {
-    limits::rate_per_s(number(text, "number")?)
+    let rate = text.trim().parse().map_err(|_| Refusal::NotANumber {
+        found: limits::shown(text),
+        wanted: "number",
+    })?;
+    limits::rate_per_s(rate)
 }
 
 fn concurrency(text: &str) -> Result<NonZeroU32, Refusal> {
-    limits::concurrency(number(text, "whole number")?)
+    whole(text, limits::concurrency)
 }
 
 fn max_attempts(text: &str) -> Result<NonZeroU32, Refusal> {
-    limits::max_attempts(number(text, "whole number")?)
+    whole(text, limits::max_attempts)
 }
 
 fn count(text: &str) -> Result<u64, Refusal> {
-    limits::unsigned(number(text, "whole number")?, "0 to 18446744073709551615")
+    whole(text, |count| {
+        limits::unsigned(count, "0 to 18446744073709551615")
+    })
 }
 
 fn port(text: &str) -> Result<u16, Refusal> {
-    limits::unsigned(number(text, "whole number")?, "0 to 65535")
+    whole(text, |port| limits::unsigned(port, "0 to 65535"))
 }
 
 fn workers(text: &str) -> Result<NonZeroU32, Refusal> {
-    limits::workers(number(text, "whole number")?)
+    whole(text, limits::workers)
+}
+
+/// A whole number within its limits. One that is too long to be held is out of them, too.
+fn whole<N>(text: &str, within: impl Fn(i128) -> Result<N, Refusal>) -> Result<N, Refusal> {
+    let number = text
+        .trim()
+        .parse()
+        .or_else(|error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => Ok(i128::MAX),
+            IntErrorKind::NegOverflow => Ok(i128::MIN),
+            _ => Err(Refusal::NotANumber {
+                found: limits::shown(text),
+                wanted: "whole number",
+            }),
+        })?;
+    within(number).map_err(|refusal| match refusal {
+        Refusal::OutOfRange { range, .. } => Refusal::OutOfRange {
+            found: limits::shown(text.trim()),
+            range,
+        },
+        other => other,
+    })
 }
 
 fn timeout(text: &str) -> Result<Duration, Refusal> {
@@ -597,13 +625,6 @@ fn service_time(text: &str) -> Result<Duration, Refusal> {
 
 fn list_lag(text: &str) -> Result<Duration, Refusal> {
     limits::LIST_LAG.parse(text)
-}
-
-fn number<N: std::str::FromStr>(text: &str, wanted: &'static str) -> Result<N, Refusal> {
-    text.trim().parse().map_err(|_| Refusal::NotANumber {
-        found: limits::shown(text),
-        wanted,
-    })
 }
 
 #[cfg(test)]

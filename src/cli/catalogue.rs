@@ -1,5 +1,5 @@
-//! One of every error that can end a command, and every reason for which an entry is not created: what the catalogue of
-//! `tests/it/catalogue.rs` reads aloud and holds to one form. For tests alone.
+//! What the catalogue of `tests/it/catalogue.rs` reads aloud and holds to one form: one of every error that can end a command, the
+//! options whose values have a form, and the codes of rows and entries. For tests alone.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -103,13 +103,20 @@ pub fn valued_options() -> BTreeMap<String, String> {
         ValueParser::string().type_id(),
     ];
     let mut options = BTreeMap::new();
-    for command in Cli::command().get_subcommands() {
+    let cli = Cli::command();
+    for command in cli.get_subcommands().chain([&cli]) {
         let valued = command.get_arguments().filter(|option| {
             option.get_action().takes_values()
                 && !free.contains(&option.get_value_parser().type_id())
         });
         for name in valued.filter_map(|option| option.get_long()) {
-            options.insert(name.to_owned(), command.get_name().to_owned());
+            // Those of the program itself go with any command.
+            let with = if command.has_subcommands() {
+                "status"
+            } else {
+                command.get_name()
+            };
+            options.insert(name.to_owned(), with.to_owned());
         }
     }
     options

@@ -217,17 +217,17 @@ pub fn rate_per_s(rate: f64) -> Result<f64, Refusal> {
 }
 
 /// A number of requests under way at once that lies within the limits.
-pub fn concurrency(count: i64) -> Result<NonZeroU32, Refusal> {
+pub fn concurrency(count: i128) -> Result<NonZeroU32, Refusal> {
     whole(count, CONCURRENCY_MAX)
 }
 
 /// A number of attempts that lies within the limits.
-pub fn max_attempts(count: i64) -> Result<NonZeroU32, Refusal> {
+pub fn max_attempts(count: i128) -> Result<NonZeroU32, Refusal> {
     whole(count, MAX_ATTEMPTS_MAX)
 }
 
 /// A number of workers of the sandbox.
-pub fn workers(count: i64) -> Result<NonZeroU32, Refusal> {
+pub fn workers(count: i128) -> Result<NonZeroU32, Refusal> {
     whole(count, u32::MAX)
 }
 
@@ -236,7 +236,7 @@ pub fn unsigned<N: TryFrom<i128>>(count: i128, range: &str) -> Result<N, Refusal
     N::try_from(count).map_err(|_| out_of_range(count, format_args!("{range}")))
 }
 
-fn whole(count: i64, max: u32) -> Result<NonZeroU32, Refusal> {
+fn whole(count: i128, max: u32) -> Result<NonZeroU32, Refusal> {
     u32::try_from(count)
         .ok()
         .filter(|count| *count <= max)

@@ -18,7 +18,7 @@ const WORDS: Words = Words {
             to_do: known.to_do,
         })
     },
-    of_refusal: |code| {
+    of_entry: |code| {
         let known = remedy::of_entry(code);
         Advice {
             meaning: known.meaning,

@@ -260,31 +260,39 @@ impl<R: BufRead> Zstd<R> {
                     let length = u64::from(length);
                     let mut skipped = self.packed.by_ref().take(length);
                     if io::copy(&mut skipped, &mut io::sink())? < length {
-                        return Err(damaged("the zstd file"));
+                        return Err(undecodable(ZSTD_CUT_OFF));
                     }
                 }
                 Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
                     return Err(undecodable(format!(
-                        "the zstd file needs {} bytes of memory to be unpacked, more than the {} that are given to it",
+                        "the zstd file needs {} bytes of memory to be unpacked, more than the {} that are given to it: unpack it with zstd -d --long=31",
                         grouped(requested),
                         grouped(ZSTD_WINDOW_BYTES_MAX)
                     )));
                 }
-                Err(_) => return Err(self.broken()),
+                Err(error) => return Err(broken(&error)),
             }
         }
         Ok(false)
     }
+}
 
-    /// What it is that could not be decoded; the decoder's own words are about blocks and tables.
-    fn broken(&mut self) -> io::Error {
-        match self.packed.fill_buf() {
-            Ok([]) => undecodable("the zstd file is cut off"),
-            Ok(_) => undecodable("the zstd file is damaged"),
-            Err(error) => error,
+/// Why it could not be decoded; the decoder's own words are about blocks and tables.
+fn broken(error: &FrameDecoderError) -> io::Error {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<io::Error>() {
+            Some(failed) if failed.kind() == io::ErrorKind::UnexpectedEof => {
+                return undecodable(ZSTD_CUT_OFF);
+            }
+            Some(failed) => return io::Error::new(failed.kind(), failed.to_string()),
+            None => cause = error.source(),
         }
     }
+    undecodable("the zstd file is damaged")
 }
+
+const ZSTD_CUT_OFF: &str = "the zstd file is cut off";
 
 impl<R: BufRead> Read for Zstd<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -298,9 +306,9 @@ impl<R: BufRead> Read for Zstd<R> {
             self.is_in_frame = true;
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 let one = BlockDecodingStrategy::UptoBlocks(1);
-                if self.decoder.decode_blocks(&mut self.packed, one).is_err() {
-                    return Err(self.broken());
-                }
+                self.decoder
+                    .decode_blocks(&mut self.packed, one)
+                    .map_err(|error| broken(&error))?;
             }
             let count = self.decoder.read(into)?;
             if count > 0 {

@@ -185,7 +185,8 @@ fn message(answer: &Answer, sent: &RequestBody) -> String {
         .as_ref()
         .ok()
         .and_then(|body| serde_json::from_slice::<Value>(body).ok())
-        .and_then(|body| body.get("message")?.as_str().map(str::to_owned));
+        .and_then(|body| body.get("message")?.as_str().map(str::to_owned))
+        .filter(|told| !told.trim().is_empty());
     let status = answer.status;
     match told {
         Some(told) => {

@@ -91,9 +91,18 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
+    const fn is_spent(&self) -> bool {
+        self.counted >= self.attempts_max
+    }
+
+    /// Whether it is sent once more although it may exist.
+    fn may_resend(&self, policy: DoubtPolicy) -> bool {
+        policy == DoubtPolicy::Resend && !self.is_spent()
+    }
+
     /// Goes on as long as it may be tried once more.
     fn once_more(&self, last: Reason) -> ControlFlow<Delivery> {
-        if self.counted >= self.attempts_max {
+        if self.is_spent() {
             return ControlFlow::Break(self.not_created(Outcome::Failed, last));
         }
         ControlFlow::Continue(())
@@ -291,9 +300,9 @@ async fn settle_doubt(
             let message = format!("{}; not found in Concord since", why.message);
             return progress.once_more(Reason::new(why.code, message));
         }
-        Ok(Resolved::Unknown(because)) if out.sending.in_doubt == DoubtPolicy::Resend => {
+        Ok(Resolved::Unknown(because)) if progress.may_resend(out.sending.in_doubt) => {
             progress.unresolved = Some(because_of(&why, &because));
-            return progress.once_more(why);
+            return ControlFlow::Continue(());
         }
         // Something may be there, or is: sending again would most likely make a second.
         Ok(Resolved::Unknown(because) | Resolved::Ambiguous(because)) => {

@@ -210,7 +210,7 @@ impl FromStr for Mode {
         match text {
             "strict" => Ok(Self::Strict),
             "lenient" => Ok(Self::Lenient),
-            _ => Err(ParseError::new(text, "`strict` or `lenient`")),
+            _ => Err(ParseError::new(text, "one of `strict` and `lenient`")),
         }
     }
 }
@@ -226,7 +226,7 @@ impl FromStr for TextMatch {
             "ignored" => Ok(Self::Ignored),
             _ => Err(ParseError::new(
                 text,
-                "`substring`, `exact`, `prefix` or `ignored`",
+                "one of `substring`, `exact`, `prefix` and `ignored`",
             )),
         }
     }
@@ -239,7 +239,10 @@ impl FromStr for Order {
         match text {
             "newest-first" => Ok(Self::NewestFirst),
             "oldest-first" => Ok(Self::OldestFirst),
-            _ => Err(ParseError::new(text, "`newest-first` or `oldest-first`")),
+            _ => Err(ParseError::new(
+                text,
+                "one of `newest-first` and `oldest-first`",
+            )),
         }
     }
 }
@@ -253,7 +256,10 @@ impl FromStr for Reads {
             "403" => Ok(Self::Forbidden403),
             "404" => Ok(Self::NotFound404),
             "405" => Ok(Self::MethodNotAllowed405),
-            _ => Err(ParseError::new(text, "`allowed`, `403`, `404` or `405`")),
+            _ => Err(ParseError::new(
+                text,
+                "one of `allowed`, `403`, `404` and `405`",
+            )),
         }
     }
 }
@@ -269,7 +275,10 @@ mod tests {
         assert_eq!("oldest-first".parse(), Ok(Order::OldestFirst));
         assert_eq!("405".parse(), Ok(Reads::MethodNotAllowed405));
         let error = "loose".parse::<Mode>().expect_err("no such mode");
-        assert_eq!(error.to_string(), "`loose` is not `strict` or `lenient`");
+        assert_eq!(
+            error.to_string(),
+            "`loose` is not one of `strict` and `lenient`"
+        );
     }
 
     #[test]

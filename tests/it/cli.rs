@@ -140,7 +140,8 @@ pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Sandbox {
     Sandbox::start_on_own_thread(config).expect("it starts")
 }
 
-fn wait_for(server: &Sandbox, arrivals: usize) {
+/// So many requests to create have come.
+pub(crate) fn wait_for(server: &Sandbox, arrivals: usize) {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -23,7 +23,11 @@ pub(in crate::cli) fn status(args: &StatusArgs, around: &Surroundings) -> Result
     let mut code = 0;
     for path in ledgers {
         match overview(&path, RUNS_SHOWN) {
-            Ok(overview) => terminal::out_page(&Page::of_text(&describe(&overview))),
+            Ok(overview) => {
+                let mut page = Page::of_text(&describe(&overview));
+                page.gap();
+                terminal::out_page(&page);
+            }
             // The others can be told of all the same.
             Err(error) => {
                 let error = CliError::from(error);
@@ -68,7 +72,7 @@ fn describe(overview: &Overview) -> String {
             describe_run(run)
         )
     }));
-    lines.join("\n") + "\n"
+    lines.join("\n")
 }
 
 fn describe_run(run: &RunRecord) -> String {

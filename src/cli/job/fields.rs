@@ -35,7 +35,11 @@ impl<'t> Reader<'t> {
             self.fault(0..0, "there is no section `[fields]`, which says where each of the API's fields comes from", format!("for instance:\n{MINIMAL}"));
             return Vec::new();
         };
-        let Some(table) = self.table(value, "[fields]".to_owned()) else {
+        let Some(table) = self.table(
+            value,
+            "[fields]".to_owned(),
+            "write [fields] on a line of its own, and its keys below",
+        ) else {
             return Vec::new();
         };
         let mut rules = Vec::new();
@@ -108,7 +112,11 @@ impl<'t> Reader<'t> {
                 part: None,
             }),
             DeValue::Table(_) => {
-                let table = self.table(value, field.name().to_owned())?;
+                let table = self.table(
+                    value,
+                    field.name().to_owned(),
+                    "a column's name, or a rule in { … }",
+                )?;
                 self.rule_of_table(field, &table)
             }
             DeValue::Boolean(flag) => {
@@ -246,7 +254,11 @@ impl<'t> Reader<'t> {
 
     /// What a field's values mean, each of them told apart as `intake` will: without regard to case and outer spaces.
     fn values(&mut self, field: Field, value: &'t Value<'t>, path: &str) -> Vec<(String, Meaning)> {
-        let Some(table) = self.table(value, path.to_owned()) else {
+        let Some(table) = self.table(
+            value,
+            path.to_owned(),
+            "values = { \"Erasure\" = \"delete\" }",
+        ) else {
             return Vec::new();
         };
         if table.entries.is_empty() {

@@ -153,7 +153,7 @@ impl<'t> Reader<'t> {
                 self.checked(
                     value,
                     &table.path("concurrency"),
-                    limits::concurrency(count),
+                    limits::concurrency(count.into()),
                 )
             }),
             max_attempts: self
@@ -162,7 +162,7 @@ impl<'t> Reader<'t> {
                     self.checked(
                         value,
                         &table.path("max_attempts"),
-                        limits::max_attempts(count),
+                        limits::max_attempts(count.into()),
                     )
                 }),
             initial_backoff: self.duration(table, "initial_backoff", limits::INITIAL_BACKOFF),
@@ -451,7 +451,7 @@ impl<'t> Reader<'t> {
         items
             .iter()
             .filter_map(|item| {
-                let filter = self.table(item, path.clone())?;
+                let filter = self.table(item, path.clone(), hint)?;
                 self.only_keys(&filter, &FILTER_KEYS);
                 for key in FILTER_KEYS {
                     if filter.get(key).is_none() {

@@ -152,16 +152,21 @@ impl<'t> Reader<'t> {
         root: &'t DeTable<'t>,
         name: &'static str,
     ) -> Option<Table<'t>> {
-        let table = self.table(root.get(name)?, format!("[{name}]"))?;
+        let hint = format!("write [{name}] on a line of its own, and its keys below");
+        let table = self.table(root.get(name)?, format!("[{name}]"), &hint)?;
         let known = SECTIONS.iter().find(|section| section.name == name)?;
         self.only_keys(&table, &names(known));
         Some(table)
     }
 
-    pub(super) fn table(&mut self, value: &'t Value<'t>, place: String) -> Option<Table<'t>> {
+    pub(super) fn table(
+        &mut self,
+        value: &'t Value<'t>,
+        place: String,
+        hint: &str,
+    ) -> Option<Table<'t>> {
         let DeValue::Table(entries) = value.get_ref() else {
-            let hint = format!("write {place} on a line of its own, and its keys below");
-            self.wrong_type(value, &place, "a table", &hint);
+            self.wrong_type(value, &place, "a table", hint);
             return None;
         };
         Some(Table {

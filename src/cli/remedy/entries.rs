@@ -6,11 +6,19 @@ use super::{Remedy, remedy};
 /// The entry of a code that nothing more is known of: of its class of answers.
 pub(super) fn of_class(code: &str) -> &'static Remedy {
     match code.strip_prefix("http_").and_then(|s| s.chars().next()) {
+        Some('3') => &OTHER_3,
         Some('4') => &OTHER_4,
         Some('5') => &OTHER_5,
-        _ => &OTHER,
+        Some(_) => &OTHER,
+        None => &UNKNOWN,
     }
 }
+
+const OTHER_3: Remedy = remedy(
+    "http_3…",
+    "sent on to another address, which is not followed",
+    ELSEWHERE,
+);
 
 const OTHER_4: Remedy = remedy(
     "http_4…",
@@ -30,15 +38,24 @@ const OTHER: Remedy = remedy(
     "compare the base URL with Concord's, and run the same command again: what may exist is looked up first",
 );
 
+/// Of a ledger that another version has written.
+const UNKNOWN: Remedy = remedy(
+    "",
+    "nothing more is known of this code",
+    "run the same command again: what may exist is looked up first",
+);
+
+const ELSEWHERE: &str = "compare the base URL with Concord's, and look for a proxy on the way; then run the same command again";
+
 pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "ambiguous",
-        "several requests in Concord may be this one, and there is no mark to tell them by",
-        "look in Concord by hand; if it is there, nothing is left to do, else import the row under another key",
+        "what Concord holds may be this entry or another, and there is no mark to tell",
+        "run the same command again; if that stays so, look in Concord by hand: if it is there, nothing is left to do, else import the row under another key",
     ),
     remedy(
         "changed",
-        "the key was imported with other content, and Concord holds what was sent first",
+        "the key is that of an earlier row or import with other content; what came first counts",
         "if it is another request, make `key` in [input] unique; if it is the same, change it in Concord",
     ),
     remedy(
@@ -98,8 +115,8 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     ),
     remedy(
         "http_403",
-        "refused for this entry alone (403)",
-        "something between here and Concord takes offence at its text: shorten or change it, and run the rejects",
+        "not allowed (403): no entry at all, for want of the key's role; or this one while others are created, by something on the way",
+        "where all are refused, use an API key of the role Limited or higher; where one is, change what looks like code in its text, or ask whoever runs the firewall, and run the rejects",
     ),
     remedy(
         "http_404",
@@ -107,9 +124,24 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "compare organization, project and base URL with Concord's settings, then run the same command again",
     ),
     remedy(
+        "http_405",
+        "what is sent is not known at this address (405)",
+        ELSEWHERE,
+    ),
+    remedy(
+        "http_407",
+        "a proxy on the way wants to be logged in to (407)",
+        "give the proxy's name and password in HTTPS_PROXY, or go without it (NO_PROXY); then run the same command again",
+    ),
+    remedy(
         "http_408",
         "took the server too long (408)",
         "run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "http_415",
+        "JSON is not known at this address (415)",
+        ELSEWHERE,
     ),
     remedy(
         "http_421",
@@ -120,6 +152,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "http_425",
         "refused before it was looked at (425)",
         "run the same command again later",
+    ),
+    remedy(
+        "http_422",
+        "refused as not valid (422)",
+        "correct what the message names, in the row or the job file, and run the rejects",
     ),
     remedy(
         "http_429",
@@ -146,6 +183,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "the server did not answer in time (504)",
         "run the same command again later: what may exist is looked up first",
     ),
+    OTHER_3,
     OTHER_4,
     OTHER_5,
     OTHER,
@@ -162,7 +200,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "lookup_failed",
         "in doubt, and looking it up failed",
-        "run the same command again; if that stays so, ask whether the API key may list requests",
+        "run the same command again later; if that stays so, run `reconcile`, or look in Concord by hand",
     ),
     remedy(
         "no_connection",
@@ -172,7 +210,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "no_list",
         "in doubt, and the list of requests, in which it would be looked for, is not to be had",
-        "use an API key that may list requests (role Limited or higher), and run the same command again; or look in Concord by hand",
+        "where the message says 401 or 403, use an API key that may list requests (role Limited or higher), and run the same command again; else look in Concord by hand",
     ),
     remedy(
         "not_found",

@@ -51,8 +51,8 @@ pub struct Advice {
 pub struct Words {
     /// Of a problem's code.
     pub of_problem: fn(&str) -> Option<Advice>,
-    /// Of what became of an entry that was sent, and the code of the reason.
-    pub of_refusal: fn(&str) -> Advice,
+    /// Of the code of what became of an entry, or of an attempt.
+    pub of_entry: fn(&str) -> Advice,
     /// What an outcome means.
     pub remark: fn(Outcome, &Tally) -> String,
 }

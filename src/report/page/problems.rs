@@ -172,7 +172,7 @@ fn group_of(page: &Page<'_>, group: &Group) -> Markup {
 }
 
 fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
-    let advice = (page.words.of_refusal)(&refusal.code);
+    let advice = (page.words.of_entry)(&refusal.code);
     let what = if refusal.is_uniform && !refusal.message.is_empty() {
         &refusal.message
     } else {

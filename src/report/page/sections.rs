@@ -404,7 +404,9 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
         return None;
     }
     Some(html! {
-        h2 id="attempts-title" { "How many attempts did it take, and why?" }
+        h2 id="attempts-title" {
+            @if longest > 0 { "How many attempts did it take, and why?" } @else { "Why did attempts create nothing?" }
+        }
         @if longest > 0 { div.scroll tabindex="0" role="region" aria-label="Entries by attempts" {
             table.bars {
                 thead { tr { th scope="col" { "Attempts" } th.barred scope="col" aria-hidden="true" {} th.n scope="col" { "Entries" } th.n scope="col" { "Share" } } }
@@ -422,7 +424,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
         } @else if reasons.is_empty() {
             p.quiet { "Every attempt created its request." }
         } @else {
-            h3 { "Why attempts created nothing" }
+            @if longest > 0 { h3 { "Why attempts created nothing" } }
             div.scroll tabindex="0" role="region" aria-label="Reasons of attempts" {
                 table.bars {
                     thead { tr { th scope="col" { "Reason" } th.barred scope="col" aria-hidden="true" {} th.n scope="col" { "Attempts" } th scope="col" { "Meaning" } } }
@@ -431,7 +433,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
                             th scope="row" { code { (shown(code)) } }
                             td.barred aria-hidden="true" { (bar(&[(Role::Failed, *count)], most)) }
                             (number(*count))
-                            td.meaning { ((page.words.of_refusal)(code).meaning) }
+                            td.meaning { ((page.words.of_entry)(code).meaning) }
                         }
                     } }
                 }

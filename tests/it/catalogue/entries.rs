@@ -4,17 +4,19 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use axum::http::Method;
 use concord_import::internals::cli::catalogue::{entry_codes, of_entry};
 use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
-use concord_import::internals::sandbox::{Received, Sandbox, Script};
+use concord_import::internals::sandbox::{Sandbox, Script};
+use tokio::runtime::Runtime;
 
 use super::given::assert_nobody_is_shown;
-use crate::cli::{JOB, Place, code, server, stderr, stdout};
-use crate::support::{self, HEADER, Pieces, ResultRow, RoughServer, http, read_results};
+use crate::cli::{JOB, Place, code, server, stderr, stdout, wait_for};
+use crate::support::{
+    self, HEADER, Pieces, ResultRow, RoughServer, closed_port, http, read_results,
+};
 
 /// What became of the second of three rows.
 struct Example {
@@ -38,17 +40,25 @@ enum Story {
     Told(fn() -> Played),
     /// It ends the run: no entry has the code, but attempts on the page.
     Ends(fn() -> Played),
+    /// So does this status.
+    Stops(&'static str),
 }
 
-use Story::{Answer, Ends, Fault, List, Told};
+use Story::{Answer, Ends, Fault, List, Stops, Told};
 
 #[rustfmt::skip]
 const EXAMPLES: &[Example] = &[
     example("http_400", "rejected", Answer("400 Bad Request", r#"{"message":"\"domain\" must be one of the organization's"}"#), "\"domain\"", "correct what the message names"),
-    example("http_422", "rejected", Answer("422 Unprocessable Content", r#"{"message":"the notes cannot be stored"}"#), "the notes", "correct the row"),
-    example("http_403", "rejected", Answer("403 Forbidden", ""), "403", "shorten or change it"),
+    example("http_422", "rejected", Answer("422 Unprocessable Content", r#"{"message":"the notes cannot be stored"}"#), "the notes", "correct what the message names"),
+    example("http_413", "rejected", Answer("413 Content Too Large", ""), "413", "correct the row"),
+    example("http_403", "rejected", Answer("403 Forbidden", ""), "403", "looks like code in its text"),
     example("http_401", "not_sent", Ends(key_refused), "does not accept the API key (401)", "CONCORD_API_KEY"),
     example("http_404", "not_sent", Ends(project_unknown), "does not know the organization or project (404)", "project"),
+    example("http_403", "not_sent", Ends(key_forbidden), "create requests in the project (403)", "role Limited"),
+    example("http_301", "not_sent", Stops("301 Moved Permanently"), "answered 301, which Concord does not", "base URL"),
+    example("http_405", "not_sent", Stops("405 Method Not Allowed"), "answered 405, which Concord does not", "base URL"),
+    example("http_407", "not_sent", Stops("407 Proxy Authentication Required"), "answered 407, which Concord does not", "HTTPS_PROXY"),
+    example("http_415", "not_sent", Stops("415 Unsupported Media Type"), "answered 415, which Concord does not", "base URL"),
     example("no_connection", "not_sent", Ends(no_connection), "no connection", "network"),
     example("http_302", "in_doubt", Answer("302 Found\r\nlocation: /login", ""), "302", "base URL"),
     example("http_303", "in_doubt", Answer("303 See Other\r\nlocation: /done", ""), "303", "base URL"),
@@ -62,17 +72,19 @@ const EXAMPLES: &[Example] = &[
     example("http_504", "failed", Fault("504"), "Gateway Timeout", "same command again"),
     example("http_507", "failed", Fault("507"), "Insufficient Storage", "same command again"),
     example("http_202", "failed", Fault("202"), "Accepted", "compare the base URL"),
-    example("timeout", "failed", Fault("hang"), "no answer within", "--timeout"),
+    example("timeout", "failed", Told(timeout), "no answer within", "--timeout"),
     example("connection_broken", "failed", Fault("drop"), "connection", "same command again"),
     example("unreadable_201", "failed", Answer("201 Created", "it is done"), "not JSON", "same command again"),
     example("unreadable_201", "failed", Answer("201 Created", "{}"), "no `id` that is a UUID", "same command again"),
     example("unreadable_201", "failed", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","request":"view"}"#), "another request than the one sent", "same command again"),
     example("no_list", "in_doubt", Told(no_list), "is not to be had (403)", "role Limited"),
+    example("no_list", "in_doubt", Told(not_sent_again), "is not to be had (403)", "role Limited"),
+    example("no_list", "in_doubt", Told(sent_again), "(403); sent again: the server answered 400", "role Limited"),
     example("list_broken", "in_doubt", List(r#"{"items":"many"}"#), "cannot be read", "look in Concord"),
     example("list_broken", "in_doubt", List(r#"{"items":[],"total":5}"#), "ends before its `total`", "look in Concord"),
     example("list_broken", "in_doubt", List(r#"{"items":[{}],"total":1}"#), "without `id`", "look in Concord"),
     example("list_too_long", "in_doubt", List(r#"{"items":[{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09"}],"total":3000000}"#), "3,000,000 requests, more than the 200,000", "`reconcile`"),
-    example("lookup_failed", "in_doubt", List("<html>"), "is not JSON", "may list requests"),
+    example("lookup_failed", "in_doubt", List("<html>"), "is not JSON", "`reconcile`"),
     example("held", "in_doubt", Told(held), "in_doubt = \"hold\"", "look-up"),
     example("ambiguous", "in_doubt", Told(ambiguous), "2 requests in Concord may be it", "look in Concord"),
     example("changed_in_doubt", "in_doubt", Told(changed_in_doubt), "its content has changed since", "put back"),
@@ -81,6 +93,7 @@ const EXAMPLES: &[Example] = &[
     example("created_twice", "created", Told(created_twice), "more than once: ", "resolve all but one"),
     example("echo_differs", "created", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","preverified":false}"#), "`preverified` otherwise", "look in Concord"),
     example("changed", "created", Told(changed), "not what was sent under the same key", "change it in Concord"),
+    example("changed", "duplicate", Told(changed_within), "row 1 (line 2), with other content", "`key`"),
     example("duplicate", "duplicate", Told(duplicate), "repeats the key of row 1 (line 2)", "`key`"),
 ];
 
@@ -130,10 +143,7 @@ impl Import {
             "[target]\norganization = \"{SANDBOX_ORGANIZATION}\"\nproject = \"{SANDBOX_PROJECT}\"\nbase_url = \"{}\"\n",
             self.base_url
         );
-        let job = JOB.replace(
-            "concurrency = 4",
-            "concurrency = 1\nmax_attempts = 1\ntimeout = \"1s\"",
-        );
+        let job = JOB.replace("concurrency = 4", "concurrency = 1\nmax_attempts = 1");
         fs::write(self.place.path("t.toml"), target + &job + send).expect("written");
     }
 
@@ -210,18 +220,23 @@ impl Story {
             }
             Answer(status, body) => answered(status, body, r#"{"items":[],"total":0}"#),
             List(list) => answered("502 Bad Gateway", "", list),
+            Stops(status) => answered(status, "", r#"{"items":[],"total":0}"#),
             Told(story) | Ends(story) => story(),
         }
     }
 }
 
-/// Of three rows the second is answered so, and this is the list of requests.
-fn answered(status: &'static str, body: &'static str, list: &'static str) -> Played {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
-        .expect("a runtime");
+        .expect("a runtime")
+}
+
+/// Of three rows the second is answered so, and this is the list of requests.
+fn answered(status: &'static str, body: &'static str, list: &'static str) -> Played {
+    let runtime = runtime();
     let server = runtime.block_on(RoughServer::with_list(Some(list), move |sent| {
         let answer = if sent.contains("person2@") {
             http(status, body)
@@ -244,23 +259,50 @@ fn key_refused() -> Played {
     Played::run(&Import::into_server(sandbox.base_url()))
 }
 
+/// Nothing is created, so that it is the key.
+fn key_forbidden() -> Played {
+    let sandbox = sandbox("403*1000");
+    Played::run(&Import::into_server(sandbox.base_url()))
+}
+
 fn project_unknown() -> Played {
     let sandbox = sandbox("ok,404");
     Played::run(&Import::into_server(sandbox.base_url()))
 }
 
 fn no_connection() -> Played {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
-    let import = Import::into_server(&format!("http://{address}"));
+    let port = runtime().block_on(closed_port());
+    let import = Import::into_server(&format!("http://127.0.0.1:{port}"));
     import.job("give_up_after = \"1s\"\n");
+    Played::run(&import)
+}
+
+fn timeout() -> Played {
+    let sandbox = sandbox("ok,hang,ok");
+    let import = Import::into_server(sandbox.base_url());
+    import.job("timeout = \"1s\"\n");
     Played::run(&import)
 }
 
 fn no_list() -> Played {
     let sandbox = withholding("ok,create-then-502,ok");
     Played::run(&Import::into_server(sandbox.base_url()))
+}
+
+fn not_sent_again() -> Played {
+    let sandbox = withholding("ok,502,ok");
+    let import = Import::into_server(sandbox.base_url());
+    import.job("in_doubt = \"resend\"\n");
+    Played::run(&import)
+}
+
+/// What is refused the second time may have been created the first time.
+fn sent_again() -> Played {
+    let sandbox = withholding("ok,create-then-502,400*2");
+    let import = Import::into_server(sandbox.base_url());
+    import.job("in_doubt = \"resend\"\n");
+    let told = import.call(&["run", "t.csv", "--yes", "--max-attempts", "2"]);
+    Played::of(&import, told, OUT)
 }
 
 fn held() -> Played {
@@ -296,21 +338,24 @@ fn claimed() -> Played {
     let sandbox = sandbox("ok,hang");
     let import = Import::into_server(sandbox.base_url());
     let args = ["run", "t.csv", "--yes", "--timeout", "5m", "--out", "other"];
-    let mut other = import
+    let other = import
         .command(&args)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let is_create = |one: &Received| one.method == Method::POST;
-    while sandbox.log().iter().filter(|one| is_create(one)).count() < 2 {
-        assert!(other.try_wait().expect("a child").is_none(), "it ended");
-        std::thread::sleep(Duration::from_millis(5));
+        .spawn();
+    let _other = Killed(other.expect("it starts"));
+    wait_for(&sandbox, 3); // the project, and two creations
+    Played::run(&import)
+}
+
+/// A run that does not outlive the example.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
-    let played = Played::run(&import);
-    other.kill().expect("it is killed");
-    other.wait().expect("it ended");
-    played
 }
 
 fn not_found() -> Played {
@@ -349,6 +394,13 @@ fn changed() -> Played {
     Played::run(&import)
 }
 
+fn changed_within() -> Played {
+    let sandbox = sandbox("");
+    let import = Import::into_server(sandbox.base_url());
+    import.rows(&support::csv(2).replace("T-2,", "T-1,"));
+    Played::run(&import)
+}
+
 fn duplicate() -> Played {
     let sandbox = sandbox("");
     let import = Import::into_server(sandbox.base_url());
@@ -369,7 +421,7 @@ impl Example {
         let Played { row, page, told } = self.story.play();
         assert_eq!(row.outcome, *outcome, "{code}: {row:?}: {told}");
         let [_, meaning, next] = of_entry(code);
-        let said = if let Story::Ends(_) = self.story {
+        let said = if let Ends(_) | Stops(_) = self.story {
             // No entry has it; the page has, where it tells of attempts.
             assert!(
                 page.contains(&format!("<code>{code}</code>")) && page.contains(meaning),

@@ -189,6 +189,11 @@ const MISTAKES: &[Mistake] = &[
         &["--workers", "1 to 4294967295", "is 0"],
     ),
     typed(
+        "number that is far too large",
+        "run a.csv --concurrency 99999999999999999999999999999999999999999",
+        &["--concurrency", "1 to 1024", "is 99999"],
+    ),
+    typed(
         "number below zero",
         "run a.csv --limit -1",
         &["--limit", "0 to 18446744073709551615", "is -1"],
@@ -518,7 +523,7 @@ fn values_of_options(place: &Place) -> String {
         let output = place.run(&[&command, &option, "zhs"]);
         let told = stderr(&output);
         assert_eq!(code(&output), 2, "{option}: {told}");
-        let wanted = ["such as", "possible values", "is not", "write "];
+        let wanted = ["such as", "possible values", "is not one of", "write "];
         assert!(
             told.contains(&option)
                 && told.contains("zhs")

@@ -17,6 +17,14 @@ fn long() -> Vec<u8> {
 }
 
 /// With one bit of a byte turned, so many from the end.
+/// Of the right size, and with its only block turned into nothing.
+fn spoilt() -> Vec<u8> {
+    let mut bytes = zstd(&long());
+    let end = bytes.len() - 4;
+    bytes[16..end].fill(0x55);
+    bytes
+}
+
 fn turned(mut bytes: Vec<u8>, from_end: usize) -> Vec<u8> {
     let at = bytes.len() - from_end;
     bytes[at] ^= 1;
@@ -95,6 +103,8 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(made("changed.csv.gz", || turned(gzip(TEXT), 6)), ["beyond byte", "corrupt", "fetch or export it again"]),
     refused(made("cut-off.csv.zst", || zstd(TEXT)[..20].to_vec()), ["beyond byte", "the zstd file is cut off", "fetch or export it again"]),
     refused(bytes("damaged.csv.zst", b"\x28\xb5\x2f\xfd\x00\x58\xff\xff\xff\xff\xff"), ["beyond byte", "the zstd file is damaged", "fetch or export it again"]),
+    refused(made("spoilt.csv.zst", spoilt), ["beyond byte", "the zstd file is damaged", "fetch or export it again"]),
+    refused(bytes("skipped.csv.zst", b"\x28\xb5\x2f\xfd\x20\x02\x11\x00\x00a,\x50\x2a\x4d\x18\xff\x00\x00\x00b"), ["beyond byte", "the zstd file is cut off", "fetch or export it again"]),
     refused(bytes("window.csv.zst", b"\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00"), ["beyond byte", "268,435,456 bytes of memory", "give the file within"]),
     refused(made("changed.csv.zst", || turned(zstd(TEXT), 2)), ["beyond byte", "its checksum is that of other bytes", "fetch or export it again"]),
     refused(made("bomb.csv.gz", bomb), ["beyond byte", "more than 250 times its size", "give the file within"]),
