@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::error::{IntakeError, MissingColumn, listed};
-use super::values::folded;
-
-/// Below this likeness (of 1) a name is not suggested for another.
-const LIKENESS_MIN: f64 = 0.6;
+use crate::nearest::nearest;
 
 /// The columns of an input; keeps a list of those that the job wants and the input has not.
 pub(crate) struct Columns<'a> {
@@ -71,7 +68,7 @@ impl<'a> Columns<'a> {
             self.missing.push(MissingColumn {
                 column: name.to_owned(),
                 job_key: job_key.to_owned(),
-                nearest: self.nearest(name),
+                nearest: nearest(name, self.present.iter().map(String::as_str)).map(str::to_owned),
             });
         }
         if !self.by_path {
@@ -94,24 +91,6 @@ impl<'a> Columns<'a> {
             self.by_name.get(base)
         };
         self.by_name.get(name).or_else(first).copied()
-    }
-
-    fn nearest(&self, name: &str) -> Option<String> {
-        let form = folded(name);
-        let likeness = |other: &str| {
-            let other = folded(other);
-            if other == form {
-                2.0
-            } else {
-                strsim::normalized_damerau_levenshtein(&form, &other)
-            }
-        };
-        self.present
-            .iter()
-            .map(|other| (likeness(other), other))
-            .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, other)| other.clone())
     }
 
     /// The names wanted, those of paths by number; an error when some are missing.

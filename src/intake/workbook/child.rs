@@ -10,6 +10,7 @@ use std::ops::{ControlFlow, Range};
 use super::said::{Asked, Failed, Merged, Row, Said, Sheet, say};
 use super::{Kind, SAVE_AS_CSV, WORKBOOK_BYTES_MAX, ods, xls, xlsb, xlsx};
 use crate::intake::error::listed;
+use crate::nearest::nearest;
 
 /// The argument that makes this program the child. Not a command: it takes no options and shows in no help.
 pub const COMMAND: &str = "read-workbook-in-this-process";
@@ -186,20 +187,6 @@ fn answer(asked: &Asked, bytes: Vec<u8>, out: &mut dyn Write) -> Result<(), Fail
     })
 }
 
-/// Below this likeness (of 1) a name is not suggested for another.
-const LIKENESS_MIN: f64 = 0.6;
-
-/// The name that was most likely meant.
-fn nearest<'n>(wanted: &str, names: &[&'n str]) -> Option<&'n str> {
-    let wanted = wanted.to_lowercase();
-    let likeness =
-        |name: &str| strsim::normalized_damerau_levenshtein(&wanted, &name.to_lowercase());
-    let scored = names.iter().map(|name| (likeness(name), *name));
-    let near = scored.filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
-    near.max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}
-
 fn named(sheets: &[Listed], wanted: &str) -> Result<usize, Failed> {
     let found = sheets.iter().position(|sheet| sheet.name == wanted);
     let names: Vec<_> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
@@ -210,7 +197,7 @@ fn named(sheets: &[Listed], wanted: &str) -> Result<usize, Failed> {
     match (found, alike.as_slice()) {
         (Some(index), _) | (None, &[index]) => Ok(index),
         _ => {
-            let hint = match nearest(wanted, &names) {
+            let hint = match nearest(wanted, names.iter().copied()) {
                 Some(near) => format!(
                     "perhaps sheet = \"{near}\" is meant in the job file's [input]; there are {}",
                     listed(&names)
