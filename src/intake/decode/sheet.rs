@@ -6,7 +6,7 @@
 use std::io;
 
 use super::super::judge::{Doubt, Judge, Verdict};
-use super::super::problem::Offending;
+use super::super::problem::{Offending, grouped};
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
 use super::super::workbook::{Broken, cell_name};
@@ -224,7 +224,10 @@ impl Decoder {
         {
             return Some((
                 "row_too_large",
-                "the row is larger than what is read".to_owned(),
+                format!(
+                    "the row is larger than {} bytes, the most that is read",
+                    grouped(ROW_BYTES_MAX as u64)
+                ),
             ));
         }
         if self.record.contains(&0) {

@@ -78,6 +78,7 @@ const EXAMPLES: &[Example] = &[
     example("unreadable_201", "failed", Answer("201 Created", "{}"), "no `id` that is a UUID", "same command again"),
     example("unreadable_201", "failed", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","request":"view"}"#), "another request than the one sent", "same command again"),
     example("no_list", "in_doubt", Told(no_list), "is not to be had (403)", "role Limited"),
+    example("no_list", "in_doubt", Told(cut_off), "the answer broke off", "role Limited"),
     example("no_list", "in_doubt", Told(not_sent_again), "is not to be had (403)", "role Limited"),
     example("no_list", "in_doubt", Told(sent_again), "(403); sent again: the server answered 400", "role Limited"),
     example("list_broken", "in_doubt", List(r#"{"items":"many"}"#), "cannot be read", "look in Concord"),
@@ -286,6 +287,11 @@ fn timeout() -> Played {
 
 fn no_list() -> Played {
     let sandbox = withholding("ok,create-then-502,ok");
+    Played::run(&Import::into_server(sandbox.base_url()))
+}
+
+fn cut_off() -> Played {
+    let sandbox = withholding("ok,cut,ok");
     Played::run(&Import::into_server(sandbox.base_url()))
 }
 

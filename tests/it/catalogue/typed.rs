@@ -371,6 +371,11 @@ const MISTAKES: &[Mistake] = &[
         &["in `keys`", "has more than one line", "copy it again"],
     ),
     typed(
+        "a whole file as the key",
+        "run samples/backlog.csv --yes --api-key-file long-key",
+        &["in `long-key`", "is far too long", "copy it again"],
+    ),
+    typed(
         "a key that is none",
         "run samples/backlog.csv --yes --api-key-file odd-key",
         &["in `odd-key`", "no HTTP header may carry", "copy it again"],
@@ -455,6 +460,7 @@ fn place() -> Place {
         ("key", SANDBOX_API_KEY),
         ("keys", "abc\ndef\n"),
         ("odd-key", "schlüssel"),
+        ("long-key", &"x".repeat(100_000)),
     ] {
         fs::write(place.path(name), content).expect("written");
     }

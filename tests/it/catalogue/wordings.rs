@@ -7,13 +7,15 @@ use std::fmt::Write as _;
 use super::given::{assert_nobody_is_shown, lay_out};
 use super::rows::{checked, lines_of};
 use crate::cli::Place;
+use crate::workbooks::xlsx;
 
 /// A file with one row that is told of.
 struct Wording {
     code: &'static str,
     file: &'static str,
-    content: String,
-    /// Lines of `[fields]`.
+    content: Vec<u8>,
+    /// Lines of `[input]` and `[fields]`.
+    input: &'static str,
     fields: &'static str,
     /// The line of the row.
     line: u64,
@@ -28,7 +30,9 @@ fn of_value(fields: &'static str, wordings: &[(&'static str, &str, &'static str)
         content: format!(
             "Ticket,Email,Wish,Value\nT-1,jane@example.com,Access,\"{}\"\n",
             value.replace('"', "\"\"")
-        ),
+        )
+        .into_bytes(),
+        input: "",
         fields,
         line: 2,
         found,
@@ -43,7 +47,9 @@ fn of_lines(wordings: &[(&str, &'static str)]) -> Vec<Wording> {
         file: "a.jsonl",
         content: format!(
             "{{\"Ticket\":1,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"}}\n{line}\n"
-        ),
+        )
+        .into_bytes(),
+        input: "",
         fields: "",
         line: 2,
         found,
@@ -58,12 +64,42 @@ fn of_documents(wordings: &[(&'static str, &str, u64, &'static str)]) -> Vec<Wor
         file: "a.json",
         content: format!(
             "[{{\"Ticket\":1,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"}}{rest}"
-        ),
+        )
+        .into_bytes(),
+        input: "",
         fields: "",
         line: *line,
         found,
     };
     wordings.iter().map(of).collect()
+}
+
+/// A row of a sheet, below a good one and after its first two cells.
+fn of_sheet(code: &'static str, cells: &str, found: &'static str) -> Wording {
+    let row = |texts: &[&str], more: &str| {
+        let cells = texts
+            .iter()
+            .map(|text| format!("<c t='inlineStr'><is><t>{text}</t></is></c>"));
+        format!("<row>{}{more}</row>", cells.collect::<String>())
+    };
+    let rows = [
+        row(&["Ticket", "Email", "Wish"], ""),
+        row(&["T-1", "jane@example.com", "Access"], ""),
+        row(&["T-2", "joe@example.com"], cells),
+    ];
+    let sheet = format!(
+        "<worksheet><sheetData>{}</sheetData></worksheet>",
+        rows.concat()
+    );
+    Wording {
+        code,
+        file: "a.xlsx",
+        content: xlsx(sheet.as_bytes()),
+        input: "",
+        fields: "",
+        line: 3,
+        found,
+    }
 }
 
 #[rustfmt::skip]
@@ -125,14 +161,38 @@ fn wordings() -> Vec<Wording> {
         ("not_json", ",\n{\"Ticket\":\"2", 2, "where the element ends cannot be told"),
         ("row_too_large", &format!(",\n{{\"Ticket\":\"{}\"}}]", "x".repeat(5 << 20)), 2, "the element is larger than"),
     ]));
-    all.push(Wording {
-        code: "open_quote",
-        file: "a.csv",
-        content: "Ticket,Email,Wish\nT-1,jane@example.com,\"Access\n".to_owned(),
-        fields: "",
-        line: 2,
-        found: "never closes",
-    });
+    all.extend([
+        Wording {
+            code: "open_quote",
+            file: "a.csv",
+            content: b"Ticket,Email,Wish\nT-1,jane@example.com,\"Access\n".to_vec(),
+            input: "",
+            fields: "",
+            line: 2,
+            found: "never closes",
+        },
+        Wording {
+            code: "date_order",
+            file: "a.csv",
+            content: b"Ticket,Email,Wish,Value\nT-1,jane@example.com,Access,13/01/2026\nT-2,joe@example.com,Access,01/13/2026\n".to_vec(),
+            input: "received = \"Value\"",
+            fields: "",
+            line: 2,
+            found: "the other the month first",
+        },
+        Wording {
+            code: "phone_damaged",
+            file: "a.csv",
+            content: b"Ticket,Email,Wish,Value\nT-1,jane@example.com,Access,2079460018.0\n".to_vec(),
+            input: "region",
+            fields: "userPhoneNumber = \"Value\"",
+            line: 2,
+            found: "has become a number in a spreadsheet",
+        },
+        of_sheet("nameless_column", "<c t='inlineStr'><is><t>Access</t></is></c><c t='inlineStr'><is><t>x</t></is></c>", "cell D3 has a value, and its column has no name"),
+        of_sheet("cell_error", "<c t='e'><v>odd</v></c>", "cell C3: shows an error"),
+        of_sheet("row_too_large", &format!("<c t='inlineStr'><is><t>{}</t></is></c>", "x".repeat(1_048_570)), "the row is larger than 1,048,576 bytes"),
+    ]);
     all
 }
 
@@ -142,11 +202,12 @@ impl Wording {
             code,
             file,
             content,
+            input,
             fields,
             line,
             found,
         } = self;
-        lay_out(place, file, content.as_bytes(), "", fields);
+        lay_out(place, file, content, input, fields);
         let (told, report) = checked(place, file);
         assert_nobody_is_shown(code, &told);
         let lines = lines_of(&told, code);
