@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use super::given::assert_nobody_is_shown;
 use crate::cli::{JOB, Place, code, server, stderr, stdout, wait_for};
 use crate::support::{
-    self, HEADER, Pieces, ResultRow, RoughServer, closed_port, http, read_results,
+    self, ClosedPort, HEADER, Pieces, ResultRow, RoughServer, http, read_results,
 };
 
 /// What became of the second of three rows.
@@ -272,8 +272,8 @@ fn project_unknown() -> Played {
 }
 
 fn no_connection() -> Played {
-    let port = runtime().block_on(closed_port());
-    let import = Import::into_server(&format!("http://127.0.0.1:{port}"));
+    let port = ClosedPort::new();
+    let import = Import::into_server(&format!("http://{}", port.address()));
     import.job("give_up_after = \"1s\"\n");
     Played::run(&import)
 }

@@ -10,7 +10,7 @@ use concord_import::internals::sandbox::{Faults, Outage};
 use concord_import::internals::stop::{StopCause, StopSignal};
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Trial, closed_port};
+use crate::support::{ClosedPort, Trial};
 
 fn outage(text: &str) -> Faults {
     Faults {
@@ -217,7 +217,8 @@ async fn an_outage_without_end_stops_the_run_and_the_next_one_completes_it() {
 #[tokio::test]
 async fn a_server_that_cannot_be_reached_leaves_nothing_in_doubt() {
     let mut trial = Trial::with_script(20, "").await;
-    trial.target.base_url = format!("http://127.0.0.1:{}/privacy-v1", closed_port().await);
+    let port = ClosedPort::new();
+    trial.target.base_url = format!("http://{}/privacy-v1", port.address());
     trial.sending.give_up_after = Duration::from_millis(500);
     let ended = trial.run().await;
     trial.assert_true(&ended);
