@@ -29,7 +29,7 @@ const OTHER_4: Remedy = remedy(
 const OTHER_5: Remedy = remedy(
     "http_5…",
     "a fault of the server, with another status of 500 to 599",
-    "run the same command again later: what may exist is looked up first",
+    LATER,
 );
 
 const OTHER: Remedy = remedy(
@@ -39,12 +39,10 @@ const OTHER: Remedy = remedy(
 );
 
 /// Of a ledger that another version has written.
-const UNKNOWN: Remedy = remedy(
-    "",
-    "nothing more is known of this code",
-    "run the same command again: what may exist is looked up first",
-);
+const UNKNOWN: Remedy = remedy("", "nothing more is known of this code", AGAIN);
 
+const AGAIN: &str = "run the same command again: what may exist is looked up first";
+const LATER: &str = "run the same command again later: what may exist is looked up first";
 const ELSEWHERE: &str = "compare the base URL with Concord's, and look for a proxy on the way; then run the same command again";
 
 pub(in crate::cli) const ENTRIES: &[Remedy] = &[
@@ -71,7 +69,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "connection_broken",
         "the connection broke before the answer came",
-        "run the same command again: what may exist is looked up first",
+        AGAIN,
     ),
     remedy(
         "created_twice",
@@ -133,11 +131,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "a proxy on the way wants to be logged in to (407)",
         "give the proxy's name and password in HTTPS_PROXY, or go without it (NO_PROXY); then run the same command again",
     ),
-    remedy(
-        "http_408",
-        "took the server too long (408)",
-        "run the same command again: what may exist is looked up first",
-    ),
+    remedy("http_408", "took the server too long (408)", AGAIN),
     remedy(
         "http_415",
         "JSON is not known at this address (415)",
@@ -163,26 +157,18 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "more requests than Concord allows in that time (429)",
         "run the same command again, with a lower --rate if that happens often",
     ),
-    remedy(
-        "http_500",
-        "a fault of the server (500)",
-        "run the same command again later: what may exist is looked up first",
-    ),
+    remedy("http_500", "a fault of the server (500)", LATER),
     remedy(
         "http_502",
         "a fault between here and the server (502)",
-        "run the same command again later: what may exist is looked up first",
+        LATER,
     ),
     remedy(
         "http_503",
         "the server is not available (503)",
         "run the same command again when the server is back: what may exist is looked up first",
     ),
-    remedy(
-        "http_504",
-        "the server did not answer in time (504)",
-        "run the same command again later: what may exist is looked up first",
-    ),
+    remedy("http_504", "the server did not answer in time (504)", LATER),
     OTHER_3,
     OTHER_4,
     OTHER_5,
@@ -225,6 +211,6 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "unreadable_201",
         "Concord said that it was created, in an answer that cannot be trusted",
-        "run the same command again: what may exist is looked up first",
+        AGAIN,
     ),
 ];
