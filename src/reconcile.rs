@@ -32,7 +32,7 @@ use crate::outcome::{Outcome, Tally, Traffic};
 use crate::plan::{ReadPlan, Target};
 use crate::private_file::{Replacement, create_private_dir};
 use crate::report::ReportError;
-use crate::report::reconciliation::{self, Line, ReconciliationWriter, Verdict, Verdicts};
+use crate::report::reconciliation::{self, Line, ReconciliationWriter, Remark, Verdict, Verdicts};
 use crate::report::summary::run_input;
 use crate::stop::StopSignal;
 use crate::time_of_day;
@@ -134,7 +134,19 @@ impl Reconciled {
             (verdict.name().to_owned(), serde_json::Value::from(count))
         });
         let mut line = serde_json::Map::from_iter(counts);
-        line.insert("differing".into(), self.verdicts.differing.into());
+        let Verdicts {
+            differing,
+            changed,
+            other_in_ledger,
+            ..
+        } = self.verdicts;
+        for (name, count) in [
+            ("differing", differing),
+            ("changed", changed),
+            ("other_in_ledger", other_in_ledger),
+        ] {
+            line.insert(name.into(), count.into());
+        }
         line.insert("input".into(), self.input.as_str().into());
         serde_json::Value::Object(line).to_string()
     }
@@ -428,7 +440,7 @@ impl Reconciler {
                 match claim {
                     Some(Claim::Elsewhere(other)) => {
                         line.verdict = Verdict::Unknown;
-                        line.remark = format!("run {} is sending it now", other.0);
+                        line.remarks = vec![Remark::UnderWay(other)];
                     }
                     Some(Claim::Fresh | Claim::InDoubt { .. }) => {
                         let ledger = self.ledger.clone();
@@ -483,7 +495,7 @@ impl Reconciler {
                     ledger,
                     held: vec![one],
                     differences: Vec::new(),
-                    remark: String::new(),
+                    remarks: Vec::new(),
                 })
             }
         });

@@ -13,7 +13,7 @@ use crate::listed::Listed;
 use crate::outbound::digests_of;
 use crate::outcome::{Outcome, Reason, Settled, Via};
 use crate::plan::{Mark, ReadPlan};
-use crate::report::reconciliation::{Line, Verdict};
+use crate::report::reconciliation::{Line, Remark, Verdict};
 
 /// Times in the ledger are whole milliseconds.
 const CLOCK_GRAIN: Duration = Duration::from_millis(1);
@@ -96,7 +96,10 @@ impl Desk {
                         import_id,
                         problems,
                     } => {
-                        let problems = join(problems.iter().map(ToString::to_string));
+                        let problems = problems
+                            .iter()
+                            .map(|problem| Remark::Problem(problem.to_string()));
+                        let problems = problems.collect();
                         let key = key.map(|key| key.text);
                         self.judge_invalid(row.position, key, import_id, request, problems)?
                     }
@@ -109,7 +112,10 @@ impl Desk {
                         Judged::of(Line {
                             verdict: Verdict::Duplicate,
                             differences: Vec::new(),
-                            remark: repeats(of, row.position),
+                            remarks: vec![Remark::Repeats {
+                                first: of,
+                                is_elsewhere: of.input != row.position.input,
+                            }],
                             ..judged.line
                         })
                     }
@@ -126,7 +132,7 @@ impl Desk {
         key: Option<String>,
         import_id: Option<ImportId>,
         request: Option<RequestType>,
-        problems: String,
+        problems: Vec<Remark>,
     ) -> Result<Judged, LedgerError> {
         let held = match import_id {
             Some(import_id) => self.held.marked(import_id)?,
@@ -134,7 +140,7 @@ impl Desk {
         };
         self.held
             .account_for(held.iter().map(|one| one.receipt.id))?;
-        let exists = (!held.is_empty()).then(|| "as it was before it is in Concord".to_owned());
+        let exists = (!held.is_empty()).then_some(Remark::ExistsAsItWas);
         Ok(Judged::of(Line {
             position: Some(position),
             key,
@@ -144,7 +150,7 @@ impl Desk {
             ledger: None,
             held,
             differences: Vec::new(),
-            remark: join(std::iter::once(problems).chain(exists)),
+            remarks: problems.into_iter().chain(exists).collect(),
         }))
     }
 
@@ -196,33 +202,27 @@ impl Desk {
         if is_created
             && record.is_some_and(|record| record.fingerprint.differs_from(entry.fingerprint))
         {
-            remarks.push("the row has changed since it was sent".to_owned());
+            remarks.push(Remark::Changed);
         }
         let receipt = record.and_then(|record| record.settled.receipt);
         if let (Some(first), Some(receipt)) = (held.first(), receipt)
             && first.receipt.id != receipt.id
         {
-            remarks.push(format!("the ledger has it as {}", receipt.id));
+            remarks.push(Remark::OtherInLedger(receipt.id));
         }
         // Only what this comparison has claimed since it first looked was surely not sent meanwhile.
         let is_ours = record.is_some_and(|record| record.is_open && record.run == self.run);
         let is_doubt = held.is_empty() && ledger == Some(Outcome::InDoubt);
-        let mut unknown = |why: &str| {
-            remarks.push(why.to_owned());
+        let mut unknown = |why| {
+            remarks.push(why);
             Verdict::Unknown
         };
         let verdict = match held.len() {
-            _ if is_taken => unknown("another entry has the same request in Concord"),
-            0 if is_created && self.is_recent(record) => {
-                unknown("created while this was compared: compare again later")
-            }
+            _ if is_taken => unknown(Remark::OfAnotherEntry),
+            0 if is_created && self.is_recent(record) => unknown(Remark::CreatedMeanwhile),
             0 if is_created => Verdict::OnlyInLedger,
-            0 if self.plan.rules.mark == Mark::None => {
-                unknown("without a mark it cannot be told from others")
-            }
-            0 if is_doubt && !is_ours => {
-                unknown("a run is sending it, or has left it in doubt since: compare again later")
-            }
+            0 if self.plan.rules.mark == Mark::None => unknown(Remark::NoMark),
+            0 if is_doubt && !is_ours => unknown(Remark::PerhapsUnderWay),
             0 => Verdict::InNeither,
             1 if is_created => Verdict::InBoth,
             1 => Verdict::OnlyInConcord,
@@ -252,7 +252,7 @@ impl Desk {
                 ledger,
                 held,
                 differences,
-                remark: join(remarks.into_iter()),
+                remarks,
             },
         })
     }
@@ -312,20 +312,5 @@ fn settled_by(verdict: Verdict, held: &[Listed], is_absent: bool) -> Option<Sett
             Some(Settled::of(Outcome::Failed, Some(reason)))
         }
         _ => None,
-    }
-}
-
-fn join(texts: impl Iterator<Item = String>) -> String {
-    texts.collect::<Vec<_>>().join("; ")
-}
-
-fn repeats(of: Position, at: Position) -> String {
-    if of.input == at.input {
-        format!("repeats row {} (line {})", of.row, of.line)
-    } else {
-        format!(
-            "repeats row {} (line {}) of input {}",
-            of.row, of.line, of.input
-        )
     }
 }

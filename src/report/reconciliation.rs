@@ -1,11 +1,14 @@
 //! `reconcile.csv`: a line for each entry of an input, and for each stranger that bears a mark.
 
+use std::fmt;
 use std::io::Write;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::cell;
 use crate::entry::{Field, ImportId, Position, RequestType};
+use crate::ledger::RunId;
 use crate::listed::Listed;
 use crate::outcome::Outcome;
 
@@ -91,12 +94,87 @@ impl Verdict {
     }
 }
 
+/// What is told besides the verdict, without personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// The row cannot be sent as it is.
+    Problem(String),
+    /// It cannot, and what it was before exists.
+    ExistsAsItWas,
+    /// The row has another content than what was sent.
+    Changed,
+    /// The ledger has another request of Concord's.
+    OtherInLedger(Uuid),
+    /// The request in Concord is another entry's as well.
+    OfAnotherEntry,
+    /// Created while the list was read, which need not show it.
+    CreatedMeanwhile,
+    /// Nothing tells it from others.
+    NoMark,
+    /// A run has claimed it, or had when it died.
+    PerhapsUnderWay,
+    /// That run has claimed it.
+    UnderWay(RunId),
+    /// It repeats that row.
+    Repeats {
+        /// The first of them.
+        first: Position,
+        /// Whether that is a row of another input.
+        is_elsewhere: bool,
+    },
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Problem(problem) => f.write_str(problem),
+            Self::ExistsAsItWas => f.write_str("as it was before it is in Concord: see `id`"),
+            Self::Changed => f.write_str(
+                "the row has changed since it was sent: where it is right, change the request in Concord",
+            ),
+            Self::OtherInLedger(id) => write!(
+                f,
+                "the ledger has it as {id}: look in Concord what became of that"
+            ),
+            Self::OfAnotherEntry => f.write_str(
+                "another entry has the same request in Concord: look there whose it is",
+            ),
+            Self::CreatedMeanwhile => {
+                f.write_str("created while this was compared: compare again later")
+            }
+            Self::NoMark => f.write_str(
+                "without a mark it cannot be told from others: look in Concord for the person",
+            ),
+            Self::PerhapsUnderWay => f.write_str(
+                "a run is sending it, or has left it in doubt since: compare again later",
+            ),
+            Self::UnderWay(run) => {
+                write!(f, "run {} is sending it: compare again when it has ended", run.0)
+            }
+            Self::Repeats {
+                first: Position { input, row, line },
+                is_elsewhere,
+            } => {
+                write!(f, "repeats row {row} (line {line})")?;
+                if *is_elsewhere {
+                    write!(f, " of input {input}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Counts of a comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdicts {
     counts: [u64; Verdict::ALL.len()],
     /// Entries that Concord shows otherwise than the input has them.
     pub differing: u64,
+    /// Entries whose rows have changed since they were sent, in what Concord does not show.
+    pub changed: u64,
+    /// Entries of which the ledger has another request than Concord shows.
+    pub other_in_ledger: u64,
 }
 
 impl Verdicts {
@@ -104,6 +182,13 @@ impl Verdicts {
     pub fn add(&mut self, line: &Line) {
         self.counts[line.verdict as usize] += 1;
         self.differing += u64::from(!line.differences.is_empty());
+        for remark in &line.remarks {
+            match remark {
+                Remark::Changed => self.changed += u64::from(line.differences.is_empty()),
+                Remark::OtherInLedger(_) => self.other_in_ledger += 1,
+                _ => {}
+            }
+        }
     }
 
     /// How many of them there are.
@@ -113,7 +198,7 @@ impl Verdicts {
 
     /// Whether all agree.
     pub fn all_agree(&self) -> bool {
-        self.differing == 0
+        self.differing + self.changed + self.other_in_ledger == 0
             && Verdict::ALL
                 .into_iter()
                 .all(|verdict| verdict.agrees() || self.count(verdict) == 0)
@@ -139,8 +224,8 @@ pub struct Line {
     pub held: Vec<Listed>,
     /// What Concord shows otherwise than the input has it.
     pub differences: Vec<Field>,
-    /// Anything else, without personal data.
-    pub remark: String,
+    /// Anything else.
+    pub remarks: Vec<Remark>,
 }
 
 /// Writes lines, the header before the first.
@@ -165,6 +250,7 @@ impl<W: Write> ReconciliationWriter<W> {
             None => (None, line.held.as_slice()),
         };
         let words = |words: Vec<String>| words.join(" ");
+        let remarks: Vec<_> = line.remarks.iter().map(ToString::to_string).collect();
         self.0.serialize(Cells {
             row: line.position.map(|position| position.row),
             line: line.position.map(|position| position.line),
@@ -184,7 +270,7 @@ impl<W: Write> ReconciliationWriter<W> {
                     .collect(),
             ),
             differences: words(line.differences.iter().map(ToString::to_string).collect()),
-            remark: cell::neutral(&line.remark).into_owned(),
+            remark: cell::neutral(&remarks.join("; ")).into_owned(),
         })
     }
 

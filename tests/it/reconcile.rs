@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
-use concord_import::internals::entry::ImportId;
+use concord_import::internals::entry::{Field, ImportId};
 use concord_import::internals::event::Events;
 use concord_import::internals::ledger::{Ledger, RunKind, overview};
 use concord_import::internals::outcome::Outcome;
-use concord_import::internals::plan::{Mark, SANDBOX_API_KEY, SANDBOX_PROJECT};
+use concord_import::internals::plan::{Mark, Rule, SANDBOX_API_KEY, SANDBOX_PROJECT};
 use concord_import::internals::reconcile::{ReconcileError, Reconciled, Reconciler};
 use concord_import::internals::report::reconciliation::Verdict;
 use concord_import::internals::sandbox::{Config, Listing, Order, Script};
@@ -302,6 +302,29 @@ async fn what_concord_shows_otherwise_and_what_has_changed_since_is_listed() {
         told[1].remark
     );
     assert_eq!(told[0].differences, "");
+}
+
+#[tokio::test]
+async fn what_has_changed_unseen_by_concord_does_not_agree() {
+    let mut trial = Trial::with_script(2, "").await;
+    trial
+        .read
+        .rules
+        .fields
+        .push((Field::UserId, Rule::Columns(vec!["Wish".into()])));
+    trial.run().await;
+    trial.rewrite(&csv(2).replacen("Erase", "erase", 1));
+    let (compared, told) = reconcile(&trial).await;
+    assert_eq!(
+        (told[0].verdict.as_str(), told[0].differences.as_str()),
+        ("in_both", "")
+    );
+    assert!(told[0].remark.contains("changed since"), "{told:?}");
+    assert_eq!(
+        (compared[0].verdicts.changed, compared[0].verdicts.differing),
+        (1, 0)
+    );
+    assert!(!all_agree(&compared));
 }
 
 #[tokio::test]

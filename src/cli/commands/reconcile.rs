@@ -88,12 +88,26 @@ fn describe(done: &Reconciled) -> String {
             line(&verdict.name().replace('_', " "), count, remark_of(verdict));
         }
     }
-    if verdicts.differing > 0 {
-        line(
+    for (label, count, remark) in [
+        (
             "(differing)",
             verdicts.differing,
             "Concord shows some property otherwise than the input has it: see `differences`",
-        );
+        ),
+        (
+            "(changed)",
+            verdicts.changed,
+            "the row has changed since it was sent, in what Concord does not show",
+        ),
+        (
+            "(other in ledger)",
+            verdicts.other_in_ledger,
+            "the ledger has another request than Concord shows: see `remark`",
+        ),
+    ] {
+        if count > 0 {
+            line(label, count, remark);
+        }
     }
     text + &format!("  file  {}", done.path.display())
 }
@@ -164,6 +178,22 @@ fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
             "Concord shows {} otherwise than the input has it: `differences` says in what. Where the input is right, \
              change that in Concord by hand: what exists is not sent again.",
             entries(differing)
+        ));
+    }
+    let changed = sum(&|verdicts| verdicts.changed);
+    if changed > 0 {
+        steps.push(format!(
+            "The rows of {} have changed since they were sent, in what Concord does not show: `remark` says which. Where \
+             the row is right, change that in Concord by hand: what exists is not sent again.",
+            entries(changed)
+        ));
+    }
+    let renamed = sum(&|verdicts| verdicts.other_in_ledger);
+    if renamed > 0 {
+        steps.push(format!(
+            "The ledger has another request of {} than Concord shows: `remark` says which. Look in Concord what became of \
+             that.",
+            entries(renamed)
         ));
     }
     if count(Verdict::Invalid) > 0 {
