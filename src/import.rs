@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::ambiguity::Ambiguity;
 use crate::check::{InputSurvey, Survey};
 use crate::entry::Entry;
 use crate::event::{Event, Events};
@@ -503,10 +504,9 @@ impl Pass {
             (Mark::None, Some(Via::Lookup), Some(receipt))
                 if ledger.holder_of(receipt.id).await?.is_some() =>
             {
-                let message = "the only request in Concord that fits belongs to another entry";
                 Settled {
                     attempts: settled.attempts,
-                    ..Settled::of(Outcome::InDoubt, Some(Reason::new("ambiguous", message)))
+                    ..Settled::of(Outcome::InDoubt, Some(Ambiguity::Taken.into()))
                 }
             }
             _ => settled,
@@ -563,11 +563,15 @@ impl Pass {
         if let Err(error) = ended {
             self.importer.stop.raise(StopCause::Ledger {
                 why: format!("a delivery failed: {error}"),
-                hint: Some("this is a fault of concord-import: please report it, and run the same command again: nothing is created twice".to_owned()),
+                hint: Some(DELIVERY_HINT.to_owned()),
             });
         }
     }
 }
+
+/// What to do about a delivery that panicked.
+pub(crate) const DELIVERY_HINT: &str = "this is a fault of concord-import: please report it, and run the same command again: \
+     nothing is created twice";
 
 /// Whether what Concord holds now, as far as it holds anything, is what this run has sent. A request that a look-up
 /// found may be of an earlier content: Concord shows whether it is.

@@ -38,6 +38,7 @@ pub use event::{Event, Preflight};
 pub use library::{Error, Finding, Imported, Job, Place, Report, ResultLine, Results, Stop};
 pub use outcome::{Outcome, Tally, Via};
 
+mod ambiguity;
 mod check;
 mod cli;
 mod entry;

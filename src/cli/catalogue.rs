@@ -15,12 +15,17 @@ use super::explain::CliError;
 use super::limits;
 use super::remedy;
 use super::resolve::ResolveError;
+use crate::ambiguity::Ambiguity;
 use crate::entry::ImportId;
+use crate::entry::Position;
+use crate::import::DELIVERY_HINT;
 use crate::intake::IntakeError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, RunId};
 use crate::outbound::ClientError;
+use crate::outcome::Receipt;
 use crate::reconcile::NoList;
 use crate::report::ReportError;
+use crate::report::reconciliation::Remark;
 use crate::sandbox::{SandboxError, StoreError};
 use crate::stop::StopCause;
 
@@ -58,15 +63,21 @@ pub struct Ending {
     pub says: Says,
 }
 
-/// Errors of one kind. The number of a variant comes from a match without a rest, so that a new variant has to come here.
+/// Errors of one kind, each variant at least once and in order. The number of a variant comes from a match without a rest, so
+/// that a new variant has to come here.
 fn endings_of<E>(
     kind: &'static str,
     errors: Vec<(E, Says)>,
     number: fn(&E) -> usize,
     into: fn(E) -> CliError,
 ) -> Vec<Ending> {
-    let ending = |(place, (error, says)): (usize, (E, Says))| {
-        assert_eq!(number(&error), place, "{kind}: each variant once");
+    let mut numbers: Vec<_> = errors.iter().map(|(error, _)| number(error)).collect();
+    numbers.dedup();
+    assert!(
+        numbers.iter().copied().eq(0..numbers.len()),
+        "{kind}: each variant, in order"
+    );
+    let ending = |(error, says): (E, Says)| {
         let error = into(error);
         Ending {
             kind,
@@ -76,7 +87,7 @@ fn endings_of<E>(
             says,
         }
     };
-    errors.into_iter().enumerate().map(ending).collect()
+    errors.into_iter().map(ending).collect()
 }
 
 /// One of each.
@@ -138,6 +149,86 @@ pub fn of_entry(code: &str) -> [&'static str; 3] {
     [known.code, known.meaning, known.to_do]
 }
 
+/// One of each text that [`Ambiguity`] has, in order, as a match without a rest numbers them.
+pub fn ambiguities() -> Vec<String> {
+    use Ambiguity as A;
+    let all = [
+        A::Many { known_max: 8 },
+        A::Several {
+            fitting: 1,
+            alike: 1,
+        },
+        A::Several {
+            fitting: 0,
+            alike: 1,
+        },
+        A::Shared,
+        A::Forgotten {
+            remembered_max: 1 << 20,
+        },
+        A::Taken,
+        A::Belied,
+    ];
+    let number = |one: &A| match one {
+        A::Many { .. } => 0,
+        A::Several { .. } => 1,
+        A::Shared => 2,
+        A::Forgotten { .. } => 3,
+        A::Taken => 4,
+        A::Belied => 5,
+    };
+    texts_of(&all, number)
+}
+
+/// One of each text that a [`Remark`] has, but those of problems with rows.
+pub fn remarks() -> Vec<String> {
+    use Remark as R;
+    let first = Position {
+        input: 1,
+        row: 1,
+        line: 2,
+    };
+    let repeats = |is_elsewhere| R::Repeats {
+        first,
+        is_elsewhere,
+    };
+    let all = [
+        R::ExistsAsItWas,
+        R::Changed,
+        R::OtherInLedger(uuid::Uuid::nil()),
+        R::OfAnotherEntry,
+        R::CreatedMeanwhile,
+        R::NoMark,
+        R::PerhapsUnderWay,
+        R::UnderWay(RunId(1)),
+        repeats(false),
+        repeats(true),
+    ];
+    let number = |one: &R| match one {
+        R::ExistsAsItWas => 0,
+        R::Changed => 1,
+        R::OtherInLedger(_) => 2,
+        R::OfAnotherEntry => 3,
+        R::CreatedMeanwhile => 4,
+        R::NoMark => 5,
+        R::PerhapsUnderWay => 6,
+        R::UnderWay(_) => 7,
+        R::Repeats { .. } => 8,
+        R::Problem(_) => unreachable!("each has a row of its own in the catalogue's rows"),
+    };
+    texts_of(&all, number)
+}
+
+fn texts_of<T: ToString>(all: &[T], number: fn(&T) -> usize) -> Vec<String> {
+    let mut numbers: Vec<_> = all.iter().map(number).collect();
+    numbers.dedup();
+    assert!(
+        numbers.iter().copied().eq(0..numbers.len()),
+        "each, in order"
+    );
+    all.iter().map(ToString::to_string).collect()
+}
+
 fn of_resolve() -> Vec<Ending> {
     use ResolveError as E;
     #[rustfmt::skip]
@@ -149,11 +240,14 @@ fn of_resolve() -> Vec<Ending> {
         (E::OutputOverInput { output: path(), input: text() }, ["a/file", "over the input", "--out a/round-2"]),
         (E::OutputIsFile { out: path(), file: path() }, ["a/file", "is a file", "name a folder"]),
         (E::SpoolFailed { name: text(), dir: path(), source: failure() }, ["a/file", "the disk failed", "a folder that can be written to"]),
+        (E::SpoolFailed { name: text(), dir: path(), source: io::ErrorKind::StorageFull.into() }, ["a/file", "no storage space", "another disk in TMPDIR"]),
         (E::JobMissing { looked_for: Some(path()) }, ["a/file", "no job file", "--job FILE"]),
+        (E::JobMissing { looked_for: None }, [NOWHERE, "no job file", "--job FILE"]),
         (E::JobUnreadable { path: path(), source: failure() }, ["a/file", "the disk failed", "that you may read it"]),
         (E::JobTooLong { path: path() }, ["a/file", "longer than 1024 KiB", "the job file with --job"]),
         (E::JobNotUtf8 { path: path(), line: 3 }, ["line 3", "not UTF-8", "save it as UTF-8"]),
         (E::TargetMissing { missing: "organization" }, ["[target]", "no organization", "UUID"]),
+        (E::TargetMissing { missing: "organization and no project" }, ["[target]", "no organization and no project", "UUID"]),
         (E::BaseUrl(limits::base_url("http://example.com").expect_err("it is refused")), ["--base-url", "http:", "https://api.concord.tech"]),
         (E::Id { what: "project", refusal: limits::uuid("x").expect_err("it is none") }, ["--project", "`x`", "such as `3f2b8c1e-"]),
         (E::ApiKeyMissing, ["CONCORD_API_KEY", "no API key", "--api-key-file FILE"]),
@@ -194,7 +288,10 @@ fn of_intake() -> Vec<Ending> {
     #[rustfmt::skip]
     let errors = vec![
         (E::Open { input: text(), source: failure() }, ["something", "the disk failed", "see that it is a file"]),
+        (E::Open { input: text(), source: io::ErrorKind::NotFound.into() }, ["something", "not found", "check the path"]),
+        (E::Open { input: text(), source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
         (E::Read { input: text(), bytes: 7, source: failure() }, ["byte 7", "the disk failed", "copy the file to this machine"]),
+        (E::Read { input: text(), bytes: 0, source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
         (E::Seen(failure()), ["a temporary file", "the disk failed", "TMPDIR"]),
         (E::Output(failure()), ["the rows", "the disk failed", "make room"]),
     ];
@@ -221,6 +318,11 @@ fn of_intake() -> Vec<Ending> {
 fn of_ledger() -> Vec<Ending> {
     use LedgerError as E;
     let cause = Arc::new(rusqlite::Error::QueryReturnedNoRows);
+    let receipt = Receipt {
+        id: uuid::Uuid::nil(),
+        concord_id: None,
+        request_date: None,
+    };
     #[rustfmt::skip]
     let errors = vec![
         (E::Open { path: path(), cause: text() }, ["a/file", "cannot be opened", "may be written"]),
@@ -232,6 +334,7 @@ fn of_ledger() -> Vec<Ending> {
         (E::OtherTarget { path: path(), found: text(), wanted: text() }, ["a/file", "belongs to", "a ledger of its own"]),
         (E::Failed { doing: "written", cause }, ["the ledger", "could not be written", "free some space"]),
         (E::LostClaim { import_id: ImportId(uuid::Uuid::nil()), receipt: None }, ["entry 0", "no longer claimed", "run the same command again"]),
+        (E::LostClaim { import_id: ImportId(uuid::Uuid::nil()), receipt: Some(receipt) }, ["entry 0", "has created request 0", "run the same command again"]),
         (E::LostLease, ["this run", "could not tell the ledger", "run the same command again"]),
     ];
     let number = |error: &E| match error {
@@ -261,7 +364,7 @@ fn of_stops() -> Vec<Ending> {
         (E::ProjectUnknown, ["Concord", "(404)", "--base-url"]),
         (E::WrongServer { status: 301 }, ["the server", "301", "--base-url"]),
         (E::Outage { lasted: Duration::from_mins(30), last: text() }, ["the server", "1800 s", "when the server is back"]),
-        (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: Some("please report it".to_owned()) }, ["a delivery", "panicked", "report it"]),
+        (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: Some(DELIVERY_HINT.to_owned()) }, ["a delivery", "panicked", "report it"]),
         (E::Input { why: "something has changed".to_owned(), hint: "leave the input as it is".to_owned() }, ["something", "has changed", "leave the input as it is"]),
         (E::Output("results.csv cannot be written: the disk failed".to_owned()), ["results.csv", "the disk failed", "the disk is in order"]),
     ];
@@ -312,17 +415,20 @@ fn of_lists() -> Vec<Ending> {
 }
 
 fn of_clients() -> Vec<Ending> {
+    let unbuilt = reqwest::Client::builder().user_agent("\n").build();
+    let unbuilt = unbuilt.expect_err("no header can carry that");
     #[rustfmt::skip]
     let clients = vec![
         (ClientError::Url(text()), ["base URL", "something", "https://"]),
         (ClientError::Key, ["API key", "characters", "copy it again"]),
+        (ClientError::Build(unbuilt), ["the HTTP client", "builder error", "proxy settings"]),
         (ClientError::Tls(rustls::Error::HandshakeNotComplete), ["encrypted connections", "handshake", "certificates"]),
     ];
     let client = |error: &ClientError| match error {
         ClientError::Url(_) => 0,
         ClientError::Key => 1,
-        ClientError::Tls(_) => 2,
-        ClientError::Build(_) => unreachable!("no such error can be made by hand"),
+        ClientError::Build(_) => 2,
+        ClientError::Tls(_) => 3,
     };
     endings_of("client", clients, client, CliError::Client)
 }

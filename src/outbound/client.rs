@@ -36,6 +36,7 @@ use super::direct::Direct;
 use super::limits::Limits;
 use super::proxied::Proxied;
 use crate::entry::RequestBody;
+use crate::intake::grouped;
 use crate::plan::{Target, is_loopback};
 use crate::time_of_day;
 
@@ -87,7 +88,7 @@ pub enum BodyFault {
     #[error("the answer broke off")]
     CutOff,
     /// More than is read.
-    #[error("the answer was larger than {bytes_max} bytes")]
+    #[error("the answer was larger than {} bytes", grouped(*bytes_max as u64))]
     TooLarge {
         /// The limit.
         bytes_max: usize,

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::classify;
 use super::lookup::Look;
 use super::page::{HITS_MAX, Hits};
+use crate::ambiguity::Ambiguity;
 use crate::entry::{Entry, Field, RequestBody};
-use crate::outcome::Reason;
 
 /// How far Concord's clock may be from ours, either way.
 pub(super) const CLOCK_MARGIN: Duration = Duration::from_mins(10);
@@ -196,27 +196,19 @@ impl People {
             told.unresolved.contains(name) || told.under_way.get(name).is_some_and(|n| *n > 1)
         });
         let (fitting, alike) = (hits.fitting.len(), hits.alike.len());
-        let ambiguous = |message: String| Look::Ambiguous(Reason::new("ambiguous", message));
-        match (fitting, alike) {
-            _ if hits.are_more => ambiguous(format!(
-                "more than {HITS_MAX} requests in Concord may be it, and there is no mark to tell"
-            )),
-            (0, 0) => Look::NotFound,
-            (1, 0) if is_shared => ambiguous(
-                "1 request in Concord may be it, or that of another row with the same person and request".into(),
-            ),
-            (1, 0) if told.is_full => ambiguous(format!(
-                "1 request in Concord may be it, or another's: this run has made more than {REMEMBERED_MAX}"
-            )),
-            (1, 0) => hits.by_mark(entry),
-            _ => ambiguous(format!(
-                "{} in Concord may be it ({fitting} with the same person, request and time, {alike} that cannot be told apart), and there is no mark to tell",
-                match fitting + alike {
-                    1 => "1 request".to_owned(),
-                    count => format!("{count} requests"),
-                }
-            )),
-        }
+        let ambiguity = match (fitting, alike) {
+            _ if hits.are_more => Ambiguity::Many {
+                known_max: HITS_MAX,
+            },
+            (0, 0) => return Look::NotFound,
+            (1, 0) if is_shared => Ambiguity::Shared,
+            (1, 0) if told.is_full => Ambiguity::Forgotten {
+                remembered_max: REMEMBERED_MAX,
+            },
+            (1, 0) => return hits.by_mark(entry),
+            _ => Ambiguity::Several { fitting, alike },
+        };
+        Look::Ambiguous(ambiguity.into())
     }
 }
 

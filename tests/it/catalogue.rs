@@ -2,12 +2,15 @@
 //!
 //! Each says what is wrong, where, what was found, what would be right and what to do next; each chapter holds its own to that.
 
+mod comparing;
 mod endings;
 mod entries;
 mod given;
+mod imports;
 mod inputs;
 mod jobs;
 mod library;
+mod projects;
 mod rows;
 mod typed;
 mod wordings;
@@ -29,8 +32,12 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         &endings::read_aloud(),
         "# What the library says\n\n",
         &library::read_aloud(),
+        "# What is told of the project before anything is sent\n\n",
+        &projects::read_aloud(),
         "# What becomes of entries that were sent\n\n",
         &entries::read_aloud(),
+        "# What comparing tells\n\n",
+        &comparing::read_aloud(),
     ]
     .concat();
     let mut settings = insta::Settings::clone_current();

@@ -439,7 +439,7 @@ impl ClosedPort {
     }
 }
 
-/// A server that answers POSTs with bytes as given, one piece after another, and GETs with a list of requests or 404.
+/// A server that answers with bytes as given, one piece after another.
 pub(crate) struct RoughServer {
     pub(crate) base_url: String,
     task: JoinHandle<()>,
@@ -452,17 +452,23 @@ pub(crate) struct Pieces {
 }
 
 impl RoughServer {
-    /// Answers each POST by its body.
+    /// Answers each POST by its body, and knows no list.
     pub(crate) async fn start(
         answer: impl Fn(&str) -> Pieces + Clone + Send + Sync + 'static,
     ) -> Self {
-        Self::with_list(None, answer).await
+        Self::answering(move |head, body| {
+            if head.starts_with("GET") {
+                http("404 Not Found", "").into()
+            } else {
+                answer(body)
+            }
+        })
+        .await
     }
 
-    /// The same, and this as the list of requests.
-    pub(crate) async fn with_list(
-        list: Option<&'static str>,
-        answer: impl Fn(&str) -> Pieces + Clone + Send + Sync + 'static,
+    /// Answers each request by its head and body.
+    pub(crate) async fn answering(
+        answer: impl Fn(&str, &str) -> Pieces + Clone + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -471,12 +477,21 @@ impl RoughServer {
             while let Ok((stream, _)) = listener.accept().await {
                 let answer = answer.clone();
                 // A client that goes away in the middle is what some tests want to see.
-                connections.spawn(async move { drop(serve_roughly(stream, list, &answer).await) });
+                connections.spawn(async move { drop(serve_roughly(stream, &answer).await) });
             }
         });
         Self {
             base_url: format!("http://{address}"),
             task,
+        }
+    }
+}
+
+impl From<String> for Pieces {
+    fn from(whole: String) -> Self {
+        Self {
+            pieces: vec![whole.into_bytes()],
+            between: Duration::ZERO,
         }
     }
 }
@@ -495,12 +510,11 @@ impl Drop for RoughServer {
 
 async fn serve_roughly(
     mut stream: TcpStream,
-    list: Option<&str>,
-    answer: &impl Fn(&str) -> Pieces,
+    answer: &impl Fn(&str, &str) -> Pieces,
 ) -> io::Result<()> {
     let mut text = String::new();
     let mut buffer = [0; 4096];
-    let body = loop {
+    let (head, body) = loop {
         let count = stream.read(&mut buffer).await?;
         text += &String::from_utf8_lossy(&buffer[..count]);
         let whole = text.split_once("\r\n\r\n").filter(|(head, body)| {
@@ -511,16 +525,12 @@ async fn serve_roughly(
             body.len() >= length.map_or(0, |length| length.parse().expect("a length"))
         });
         match whole {
-            Some((_, body)) => break body,
+            Some(whole) => break whole,
             None if count == 0 => return Ok(()),
             None => {}
         }
     };
-    if text.starts_with("GET") {
-        let (status, list) = list.map_or(("404 Not Found", ""), |list| ("200 OK", list));
-        return stream.write_all(http(status, list).as_bytes()).await;
-    }
-    let Pieces { pieces, between } = answer(body);
+    let Pieces { pieces, between } = answer(head, body);
     for (n, piece) in pieces.iter().enumerate() {
         if n > 0 {
             tokio::time::sleep(between).await;

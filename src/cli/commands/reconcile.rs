@@ -170,12 +170,12 @@ fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
         ));
     }
     if count(Verdict::TwiceInConcord) > 0 {
-        steps.push("Resolve one of each pair in Concord by hand: the API cannot delete.".into());
+        steps.push("Of each that is twice in Concord, resolve all but one there by hand: the API cannot delete.".into());
     }
     let differing = sum(&|verdicts| verdicts.differing);
     if differing > 0 {
         steps.push(format!(
-            "Concord shows {} otherwise than the input has it: `differences` says in what. Where the input is right, \
+            "Concord shows {} otherwise than the input: `differences` says in what. Where the input is right, \
              change that in Concord by hand: what exists is not sent again.",
             entries(differing)
         ));

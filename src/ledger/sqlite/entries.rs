@@ -8,6 +8,7 @@ use super::super::{Claim, ClaimRequest, Claimed, LedgerError, Record, RunId, Set
 use super::find::Finder;
 use super::now_ms;
 use super::runs;
+use crate::ambiguity::{AMBIGUOUS, Ambiguity};
 use crate::entry::{Content, ImportId, Names};
 use crate::outcome::{Outcome, Reason, Via};
 
@@ -304,10 +305,15 @@ fn doubt_finders_of(tx: &Transaction<'_>, owner: ImportId, id: Uuid) -> rusqlite
     tx.prepare_cached(
         "UPDATE entries
          SET state = 4, via = NULL, id = NULL, concord_id = NULL, request_date = NULL,
-             error_code = 'ambiguous', error = 'the request that was found for it is another entry''s'
+             error_code = ?3, error = ?4
          WHERE id = ?1 AND via = 1 AND import_id <> ?2",
     )?
-    .execute(params![id.as_bytes(), owner.0.as_bytes()])
+    .execute(params![
+        id.as_bytes(),
+        owner.0.as_bytes(),
+        AMBIGUOUS,
+        Ambiguity::Belied.to_string()
+    ])
     .map(drop)
 }
 

@@ -1,0 +1,52 @@
+//! Why what Concord holds may be an entry's or another's, where no mark tells (`mark = "none"`).
+
+use crate::intake::grouped;
+use crate::outcome::Reason;
+
+/// Why it cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Ambiguity {
+    /// Too many requests fit.
+    #[error("more than {known_max} requests in Concord may be it, and there is no mark to tell")]
+    Many { known_max: usize },
+    /// Some fit or may fit.
+    #[error(
+        "{} in Concord may be it ({fitting} with the same person, request and time, {alike} that cannot be told apart), and \
+         there is no mark to tell",
+        requests(fitting + alike)
+    )]
+    Several { fitting: usize, alike: usize },
+    /// One fits, and so it does another row that is under way or in doubt.
+    #[error(
+        "1 request in Concord may be it, or that of another row with the same person and request"
+    )]
+    Shared,
+    /// One fits, and not all that this run has made are remembered.
+    #[error(
+        "1 request in Concord may be it, or another's: this run has made more than {}",
+        grouped(*remembered_max as u64)
+    )]
+    Forgotten { remembered_max: usize },
+    /// One fits, which the ledger has for another entry.
+    #[error("the only request in Concord that fits belongs to another entry")]
+    Taken,
+    /// One fitted and was taken for it; Concord has answered since that it made it for another entry.
+    #[error("the request that was found for it is another entry's")]
+    Belied,
+}
+
+/// The code that they all have.
+pub(crate) const AMBIGUOUS: &str = "ambiguous";
+
+impl From<Ambiguity> for Reason {
+    fn from(ambiguity: Ambiguity) -> Self {
+        Self::new(AMBIGUOUS, ambiguity.to_string())
+    }
+}
+
+fn requests(count: usize) -> String {
+    match count {
+        1 => "1 request".to_owned(),
+        _ => format!("{count} requests"),
+    }
+}
