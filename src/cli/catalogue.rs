@@ -440,6 +440,8 @@ fn of_sandboxes() -> Vec<Ending> {
         (SandboxError::NoProject, ["project", "at least one", "--project"]),
         (SandboxError::Bind { address: ([127, 0, 0, 1], 1).into(), source: failure() }, ["127.0.0.1:1", "the disk failed", "another port"]),
         (SandboxError::Thread(failure()), ["sandbox's thread", "the disk failed", "raise the limit"]),
+        (SandboxError::Store(StoreError::Open { path: path(), source: failure() }), ["a/file", "the disk failed", "may write to it"]),
+        (SandboxError::Store(StoreError::InUse { path: path() }), ["a/file", "in use by another sandbox", "a file of its own"]),
         (SandboxError::Store(StoreError::Line { path: path(), line: 3 }), ["line 3 of a/file", "not a request", "the file of a sandbox"]),
     ];
     let sandbox = |error: &SandboxError| match error {

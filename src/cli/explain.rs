@@ -10,7 +10,7 @@ use crate::ledger::LedgerError;
 use crate::outbound::ClientError;
 use crate::reconcile::{NoList, ReconcileError};
 use crate::report::ReportError;
-use crate::sandbox::{ParseError, SandboxError};
+use crate::sandbox::{ParseError, SandboxError, StoreError};
 use crate::stop::StopCause;
 
 /// Nothing was sent: usage, job or input is wrong.
@@ -225,7 +225,13 @@ const fn sandbox_hint(error: &SandboxError) -> &'static str {
         SandboxError::Bind { .. } => {
             "another program may listen there: name another port with --port"
         }
-        SandboxError::Store(_) => {
+        SandboxError::Store(StoreError::Open { .. }) => {
+            "see that its folder is there, and that you may write to it"
+        }
+        SandboxError::Store(StoreError::InUse { .. }) => {
+            "wait until that has ended, or give this one a file of its own: `sandbox --store FILE`, `run --out DIR`"
+        }
+        SandboxError::Store(StoreError::Line { .. }) => {
             "give the file of a sandbox with --store, or one that is not there yet"
         }
         SandboxError::Thread(_) => "close other programs, or raise the limit of threads",

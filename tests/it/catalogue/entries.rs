@@ -256,8 +256,15 @@ pub(super) fn read_aloud() -> String {
         matches!(&untold[..], [one] if one.ends_with("has made more than 1,048,576")),
         "no example of {untold:?}"
     );
+    let rejected = stories::rejected_in_part();
+    for part in ["http_400", "`view` is created already", "creates it again"] {
+        assert!(rejected.contains(part), "`{part}` is not told: {rejected}");
+    }
+    let [_, meaning, next] = of_entry("of_another_version");
     format!(
-        "{chapter}## ambiguous: in_doubt, after a million rows\n{}\n\n",
+        "{chapter}## ambiguous: in_doubt, after a million rows\n{}\n\n\
+         ## a rejected row of which a part is created\n{rejected}\n\n\
+         ## a code that another version has written\nmeaning: {meaning}\nnext step: {next}\n\n",
         untold[0]
     )
 }

@@ -52,6 +52,10 @@ max_attemps = 3
 key = ["Ticket ID"]
 "#,
     ),
+    added(
+        "names out of place",
+        "[input]\nuserEmail = \"Email\"\nrate = 5\n",
+    ),
     whole(
         "syntax",
         "[fields]\nrequest = Type\nuserEmail = \"Email\nnotes = \"x\"\nnotes = \"y\"\n[send\nrate = 10\n",

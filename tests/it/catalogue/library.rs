@@ -3,7 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use concord_import::{Error, Job, Results};
+use std::sync::mpsc::channel;
+
+use concord_import::{Error, Event, Job, Outcome, Preflight, Results, Stop};
+
+use crate::cli::JOB;
+use crate::support;
 
 /// What is done, what comes of it, and what it has to say: where, what was found, what would be right.
 struct Mistake {
@@ -79,5 +84,27 @@ pub(super) fn read_aloud() -> String {
         let message = message.replace(&folder.path().display().to_string(), "…");
         chapter += &format!("## {what}\n{message}\nhint: {hint}\n\n");
     }
-    chapter
+    let why = stopped_before(folder.path());
+    assert_eq!(why, "the run is ending");
+    format!("{chapter}## an import that was stopped before it began, of the project\n{why}\n\n")
+}
+
+/// What is told of the project when there is no time left to ask for it.
+fn stopped_before(folder: &Path) -> String {
+    for (name, content) in [("t.csv", support::csv(1)), ("t.toml", JOB.to_owned())] {
+        fs::write(folder.join(name), content).expect("written");
+    }
+    let job = Job::over([folder.join("t.csv")])
+        .sandbox()
+        .out(folder.join("out"));
+    let (stop, (tell, heard)) = (Stop::default(), channel());
+    stop.stop();
+    let done = job.import(&stop, move |event| drop(tell.send(event)));
+    let done = done.expect("it ends");
+    assert_eq!(done[0].tally.count(Outcome::NotSent), 1);
+    let why = heard.try_iter().find_map(|event| match event {
+        Event::Preflight(Preflight::Unknown { why }) => Some(why),
+        _ => None,
+    });
+    why.expect("it is told")
 }

@@ -317,6 +317,29 @@ const MISTAKES: &[Mistake] = &[
             &["`Right to erasure`", "check"],
         )
     },
+    Mistake {
+        args: "run - --job j.toml --sandbox --yes",
+        stdin: "Ticket ID,Name,Email,Phone,Request,Details,Received,Channel\n\
+                T-1,A,a@example.com,,Access request,,01/02/2026,web\n",
+        ..job(
+            "order of dates that is to be decided",
+            ("[input]", "[input]\nreceived = \"Received\""),
+            &["column `Received`", "a person to decide", "date_order"],
+        )
+    },
+    Mistake {
+        stdin: ",,\n,,\n",
+        ..typed(
+            "input of which a job file has to say more",
+            "map -",
+            &[
+                "line 1",
+                "names no column",
+                "a file with [input]",
+                "map … --job FILE",
+            ],
+        )
+    },
     // Inputs that are none.
     typed(
         "no job file",

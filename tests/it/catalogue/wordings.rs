@@ -191,6 +191,7 @@ fn wordings() -> Vec<Wording> {
         },
         of_sheet("nameless_column", "<c t='inlineStr'><is><t>Access</t></is></c><c t='inlineStr'><is><t>x</t></is></c>", "cell D3 has a value, and its column has no name"),
         of_sheet("cell_error", "<c t='e'><v>odd</v></c>", "cell C3: shows an error"),
+        of_sheet("nul_byte", "<c t='inlineStr'><is><t>Acc\0ess</t></is></c>", "cell C3 has a NUL character; text has none"),
         of_sheet("row_too_large", &format!("<c t='inlineStr'><is><t>{}</t></is></c>", "x".repeat(1_048_570)), "the row is larger than 1,048,576 bytes"),
     ]);
     all

@@ -324,3 +324,21 @@ pub(super) fn always_failing() -> Played {
     let server = Rough::new(|_, _| http("502 Bad Gateway", "").into());
     persistent(&server.base_url)
 }
+
+/// Without a key: of two requests of a row one is created. What the rejects say of it.
+pub(super) fn rejected_in_part() -> String {
+    let sandbox = sandbox("ok,400");
+    let import = Import::into_sandbox(&sandbox);
+    import.job_of("t.toml", |job| {
+        job.replace("key = [\"Ticket\"]", "")
+            .replace("\"delete\"", "[\"view\", \"delete\"]")
+    });
+    import.rows(&support::csv(1));
+    import.run();
+    let rejects = import.place.path(&format!("{OUT}/rejects.csv"));
+    let mut reader = csv::Reader::from_path(rejects).expect("it is there");
+    let columns = reader.headers().expect("a header").clone();
+    let at = columns.iter().position(|name| name == "import_problem");
+    let row = reader.records().next().expect("a row").expect("CSV");
+    row[at.expect("it is there")].to_owned()
+}

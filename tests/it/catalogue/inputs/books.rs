@@ -114,6 +114,7 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(made("merged.xlsx", merged), [WHOLE, "more than 65536 merged cells", CSV]),
     refused(made("large.xls", old), [WHOLE, "more than the 134,217,728 that are read", CSV]).of_bytes(200_000_000),
     refused(made("short.xlsx", || stored("requests.xlsx")).input("header_row = 900\nsheet = \"Requests\""), ["no line 900", "header_row = 900", "the first line is 1"]),
+    refused(made("blank.xlsx", || sheet(&[&["---", "---", "---"], &["T-1", "ann@example.com", "view"]], "")).input("header_row = 1"), ["line 1", "names no column", "set header_row to its row"]),
     refused(made("nameless.xlsx", || sheet(&[&["T-1", "ann@example.com", "view"], &["T-2", "bob@example.com", "view"]], "")), ["line 1", "has no names", "columns = ["]),
     refused(made("unclear.xlsx", unclear), ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
 ];
