@@ -191,6 +191,8 @@ pub struct Tally {
     pub changed: u64,
     /// Created entries that Concord shows otherwise than they were sent.
     pub echo_differs: u64,
+    /// Created entries that Concord holds more than once.
+    pub created_twice: u64,
 }
 
 impl Tally {
@@ -225,6 +227,11 @@ impl Tally {
     pub(crate) fn told(&self) -> String {
         let told = Outcome::ALL.map(|outcome| format!("{} {outcome}", self.count(outcome)));
         told.join(", ")
+    }
+
+    /// Whether something about what is created or repeated is for a person to look at.
+    pub(crate) const fn has_oddities(&self) -> bool {
+        self.changed + self.echo_differs + self.created_twice > 0
     }
 
     /// Whether every entry is created, or the duplicate of one that is told of elsewhere.

@@ -46,23 +46,26 @@ pub(super) fn of_input(name: &str, done: &Imported) -> Page {
             );
         }
     }
-    if tally.changed > 0 {
-        line(
-            &mut page,
-            Tone::Doubtful,
+    for (label, count, remark) in [
+        (
             "(changed)",
             tally.changed,
             "key of an earlier entry, other content: see error_code `changed`",
-        );
-    }
-    if tally.echo_differs > 0 {
-        line(
-            &mut page,
-            Tone::Doubtful,
+        ),
+        (
             "(differs)",
             tally.echo_differs,
             "Concord shows a property otherwise than it was sent: see error_code `echo_differs`",
-        );
+        ),
+        (
+            "(twice)",
+            tally.created_twice,
+            "Concord holds it more than once: see error_code `created_twice`",
+        ),
+    ] {
+        if count > 0 {
+            line(&mut page, Tone::Doubtful, label, count, remark);
+        }
     }
     let names = ["report.html", "results.csv", "summary.json"]
         .into_iter()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::resolve::{next_round, out_root};
 use super::typed::{Changes, Typed, Verb};
+use super::words::counted;
 use crate::import::Imported;
 use crate::outcome::{Outcome, Tally};
 use crate::report::results;
@@ -38,7 +39,11 @@ impl Ended<'_> {
             None => self.after_end(),
         };
         // Before the end, what it repeats may not be sent either.
-        steps.extend(self.changed().filter(|_| self.stopped.is_none()));
+        if self.stopped.is_none() {
+            steps.extend(self.changed());
+            steps.extend(self.differing());
+            steps.extend(self.twice());
+        }
         if steps.is_empty() {
             steps.push(if self.tallies().any(|tally| tally.entries > 0) {
                 "Every entry is created; running the same command again creates nothing twice."
@@ -84,13 +89,17 @@ impl Ended<'_> {
                 format!("{doubt}. {}", self.again("to look again", None))
             });
         }
+        // What is left is sent by the command that sends the others.
+        if self.sum(Outcome::Failed) > 0 && !is_left {
+            steps.push(self.again("to send again what failed", None));
+        }
         steps.extend(self.rejects());
         steps
     }
 
     /// The rejects of all inputs, together: what repeats across them is seen as one run.
     fn rejects(&self) -> Option<String> {
-        let refused = [Outcome::Invalid, Outcome::Rejected, Outcome::Failed];
+        let refused = [Outcome::Invalid, Outcome::Rejected];
         let rejects = self.imported.iter().filter_map(|done| done.rejects.clone());
         let rejects: Vec<PathBuf> = rejects.collect();
         if rejects.is_empty() || refused.into_iter().all(|outcome| self.sum(outcome) == 0) {
@@ -118,13 +127,7 @@ impl Ended<'_> {
     /// Entries that look like others and are not.
     fn changed(&self) -> Option<String> {
         let count: u64 = self.tallies().map(|tally| tally.changed).sum();
-        let with = self
-            .imported
-            .iter()
-            .filter(|done| done.summary.tally.changed > 0);
-        let files: Vec<_> = with
-            .map(|done| done.out_dir.join(results::FILE).display().to_string())
-            .collect();
+        let files = self.results_with(|tally| tally.changed);
         let (entries, was, is) = match count {
             0 => return None,
             1 => ("1 entry has".to_owned(), "it was", "it is"),
@@ -132,11 +135,49 @@ impl Ended<'_> {
         };
         Some(format!(
             "{entries} the key of an earlier one and other content: {was} not sent, and Concord holds the earlier content.\n\
-             See `error_code` `changed` in {}.\n\
+             See `error_code` `changed` in {files}.\n\
              If {is} another request, make the key unique (`key` in the job file); if {is} the same, change that request \
-             in Concord by hand.",
-            files.join(" and ")
+             in Concord by hand."
         ))
+    }
+
+    /// Requests that are not as they were sent.
+    fn differing(&self) -> Option<String> {
+        let count: u64 = self.tallies().map(|tally| tally.echo_differs).sum();
+        let files = self.results_with(|tally| tally.echo_differs);
+        (count > 0).then(|| {
+            format!(
+                "Concord shows {} otherwise than sent: look there whether what `error` names is as it should be.\n\
+                 See `error_code` `echo_differs` in {files}.",
+                counted(count, "request")
+            )
+        })
+    }
+
+    /// Entries that exist more than once.
+    fn twice(&self) -> Option<String> {
+        let count: u64 = self.tallies().map(|tally| tally.created_twice).sum();
+        let files = self.results_with(|tally| tally.created_twice);
+        (count > 0).then(|| {
+            format!(
+                "Concord holds {} more than once: of each, resolve all but one request there by hand, since the API cannot \
+                 delete.\n\
+                 See `error_code` `created_twice` in {files}.",
+                counted(count, "entry")
+            )
+        })
+    }
+
+    /// The results of the inputs that have some of these.
+    fn results_with(&self, some: impl Fn(&Tally) -> u64) -> String {
+        let with = self
+            .imported
+            .iter()
+            .filter(|done| some(&done.summary.tally) > 0);
+        let files: Vec<_> = with
+            .map(|done| done.out_dir.join(results::FILE).display().to_string())
+            .collect();
+        files.join(" and ")
     }
 
     fn tallies(&self) -> impl Iterator<Item = &Tally> {

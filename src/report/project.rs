@@ -243,6 +243,7 @@ impl Pass {
                 {
                     Some("changed") => self.tally.changed += 1,
                     Some("echo_differs") => self.tally.echo_differs += 1,
+                    Some("created_twice") => self.tally.created_twice += 1,
                     _ => {}
                 }
                 if line.outcome().is_reject() {

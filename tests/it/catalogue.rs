@@ -12,6 +12,7 @@ mod jobs;
 mod library;
 mod projects;
 mod rows;
+mod runs;
 mod sources;
 mod typed;
 mod wordings;
@@ -37,6 +38,8 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         &projects::read_aloud(),
         "# What becomes of entries that were sent\n\n",
         &entries::read_aloud(),
+        "# How runs end, and what comes next\n\n",
+        &runs::read_aloud(),
         "# What comparing tells\n\n",
         &comparing::read_aloud(),
     ]

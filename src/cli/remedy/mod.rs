@@ -162,7 +162,14 @@ mod tests {
     fn every_code_of_an_entry_is_explained() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut paths = Vec::new();
-        for place in ["import", "outbound", "ledger", "reconcile", "report"] {
+        for place in [
+            "ambiguity",
+            "import",
+            "outbound",
+            "ledger",
+            "reconcile",
+            "report",
+        ] {
             paths.push(root.join(place).with_extension("rs"));
             if root.join(place).is_dir() {
                 sources(&root.join(place), &mut paths);

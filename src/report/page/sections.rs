@@ -175,7 +175,11 @@ fn remains(page: &Page<'_>) -> Markup {
                 p.quiet { (counted(tally.echo_differs, "request")) " shown by Concord otherwise than sent. See "
                     code { "echo_differs" } " in results.csv." }
             }
-            @if open.is_empty() && created > 0 { p.quiet { "Nothing remains to do." } }
+            @if tally.created_twice > 0 {
+                p.quiet { (counted(tally.created_twice, "entry")) " held by Concord more than once. See "
+                    code { "created_twice" } " in results.csv." }
+            }
+            @if open.is_empty() && created > 0 && !tally.has_oddities() { p.quiet { "Nothing remains to do." } }
         }
     }
 }
