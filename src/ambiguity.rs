@@ -1,6 +1,6 @@
 //! Why what Concord holds may be an entry's or another's, where no mark tells (`mark = "none"`).
 
-use crate::intake::grouped;
+use crate::grouped::grouped;
 use crate::outcome::Reason;
 
 /// Why it cannot be told.
@@ -11,12 +11,12 @@ pub(crate) enum Ambiguity {
     Many { known_max: usize },
     /// Some fit or may fit.
     #[error(
-        "{} in Concord may be it ({fitting} with the same person, request and time, {alike} that cannot be told apart), and \
-         there is no mark to tell",
-        requests(fitting + alike)
+        "{} in Concord may be it ({}), and there is no mark to tell",
+        requests(fitting + alike),
+        fits(*fitting, *alike)
     )]
     Several { fitting: usize, alike: usize },
-    /// One fits, and so it does another row that is under way or in doubt.
+    /// One fits, and it fits another row as well that is under way or in doubt.
     #[error(
         "1 request in Concord may be it, or that of another row with the same person and request"
     )]
@@ -49,4 +49,12 @@ fn requests(count: usize) -> String {
         1 => "1 request".to_owned(),
         _ => format!("{count} requests"),
     }
+}
+
+fn fits(fitting: usize, alike: usize) -> String {
+    let fitting =
+        (fitting > 0).then(|| format!("{fitting} with the same person, request and time"));
+    let alike = (alike > 0).then(|| format!("{alike} that cannot be told apart from it"));
+    let fits: Vec<_> = fitting.into_iter().chain(alike).collect();
+    fits.join(", ")
 }

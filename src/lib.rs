@@ -44,6 +44,7 @@ mod cli;
 mod entry;
 mod event;
 mod forecast;
+mod grouped;
 mod import;
 mod intake;
 mod ledger;

@@ -50,6 +50,12 @@ impl Shown {
             .collect()
     }
 
+    /// Whether it has a property that the other does not show.
+    pub fn has_more_than(&self, other: &Self) -> bool {
+        let mut pairs = self.0.iter().zip(&other.0);
+        pairs.any(|pair| matches!(pair, (Some(_), None)))
+    }
+
     /// As it is stored; nothing is nought.
     pub fn to_bytes(self) -> [u8; SHOWN_BYTES] {
         let mut bytes = [0; SHOWN_BYTES];
@@ -88,6 +94,7 @@ mod tests {
         let other = shown([(Field::Notes, "c"), (Field::UserId, "d")]);
         assert_eq!(one.differing(&other), [Field::Notes]);
         assert_eq!(one.differing(&one), []);
+        assert!(one.has_more_than(&other) && !one.has_more_than(&one));
         assert_eq!(Shown::from_bytes(one.to_bytes()), one);
     }
 }

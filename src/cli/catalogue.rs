@@ -63,19 +63,29 @@ pub struct Ending {
     pub says: Says,
 }
 
+/// Asserts that so many variants have an example each at least, in order.
+fn assert_each(kind: &str, variants: usize, numbers: impl Iterator<Item = usize>) {
+    let mut numbers: Vec<_> = numbers.collect();
+    numbers.dedup();
+    assert!(
+        numbers.into_iter().eq(0..variants),
+        "{kind}: each variant, in order"
+    );
+}
+
 /// Errors of one kind, each variant at least once and in order. The number of a variant comes from a match without a rest, so
 /// that a new variant has to come here.
 fn endings_of<E>(
     kind: &'static str,
+    variants: usize,
     errors: Vec<(E, Says)>,
     number: fn(&E) -> usize,
     into: fn(E) -> CliError,
 ) -> Vec<Ending> {
-    let mut numbers: Vec<_> = errors.iter().map(|(error, _)| number(error)).collect();
-    numbers.dedup();
-    assert!(
-        numbers.iter().copied().eq(0..numbers.len()),
-        "{kind}: each variant, in order"
+    assert_each(
+        kind,
+        variants,
+        errors.iter().map(|(error, _)| number(error)),
     );
     let ending = |(error, says): (E, Says)| {
         let error = into(error);
@@ -177,7 +187,7 @@ pub fn ambiguities() -> Vec<String> {
         A::Taken => 4,
         A::Belied => 5,
     };
-    texts_of(&all, number)
+    texts_of(6, &all, number)
 }
 
 /// One of each text that a [`Remark`] has, but those of problems with rows.
@@ -216,16 +226,11 @@ pub fn remarks() -> Vec<String> {
         R::Repeats { .. } => 8,
         R::Problem(_) => unreachable!("each has a row of its own in the catalogue's rows"),
     };
-    texts_of(&all, number)
+    texts_of(9, &all, number)
 }
 
-fn texts_of<T: ToString>(all: &[T], number: fn(&T) -> usize) -> Vec<String> {
-    let mut numbers: Vec<_> = all.iter().map(number).collect();
-    numbers.dedup();
-    assert!(
-        numbers.iter().copied().eq(0..numbers.len()),
-        "each, in order"
-    );
+fn texts_of<T: ToString>(variants: usize, all: &[T], number: fn(&T) -> usize) -> Vec<String> {
+    assert_each("text", variants, all.iter().map(number));
     all.iter().map(ToString::to_string).collect()
 }
 
@@ -246,8 +251,8 @@ fn of_resolve() -> Vec<Ending> {
         (E::JobUnreadable { path: path(), source: failure() }, ["a/file", "the disk failed", "that you may read it"]),
         (E::JobTooLong { path: path() }, ["a/file", "longer than 1024 KiB", "the job file with --job"]),
         (E::JobNotUtf8 { path: path(), line: 3 }, ["line 3", "not UTF-8", "save it as UTF-8"]),
-        (E::TargetMissing { missing: "organization" }, ["[target]", "no organization", "UUID"]),
-        (E::TargetMissing { missing: "organization and no project" }, ["[target]", "no organization and no project", "UUID"]),
+        (E::TargetMissing { missing: "no organization" }, ["[target]", "no organization", "UUID"]),
+        (E::TargetMissing { missing: "neither organization nor project" }, ["[target]", "neither organization nor project", "UUID"]),
         (E::BaseUrl(limits::base_url("http://example.com").expect_err("it is refused")), ["--base-url", "http:", "https://api.concord.tech"]),
         (E::Id { what: "project", refusal: limits::uuid("x").expect_err("it is none") }, ["--project", "`x`", "such as `3f2b8c1e-"]),
         (E::ApiKeyMissing, ["CONCORD_API_KEY", "no API key", "--api-key-file FILE"]),
@@ -280,7 +285,7 @@ fn of_resolve() -> Vec<Ending> {
         E::LedgerOnServer => 19,
         E::Job(_) => unreachable!("each fault of a job file has a line and a hint of its own"),
     };
-    endings_of("resolve", errors, number, CliError::Resolve)
+    endings_of("resolve", 20, errors, number, CliError::Resolve)
 }
 
 fn of_intake() -> Vec<Ending> {
@@ -312,7 +317,7 @@ fn of_intake() -> Vec<Ending> {
             unreachable!("each of their texts has an input of its own in the catalogue's inputs")
         }
     };
-    endings_of("intake", errors, number, CliError::Intake)
+    endings_of("intake", 4, errors, number, CliError::Intake)
 }
 
 fn of_ledger() -> Vec<Ending> {
@@ -350,7 +355,7 @@ fn of_ledger() -> Vec<Ending> {
         E::LostLease => 9,
         E::Closed => unreachable!("said only where the true cause was said before"),
     };
-    endings_of("ledger", errors, number, CliError::Ledger)
+    endings_of("ledger", 10, errors, number, CliError::Ledger)
 }
 
 fn of_stops() -> Vec<Ending> {
@@ -380,7 +385,7 @@ fn of_stops() -> Vec<Ending> {
         E::Input { .. } => 8,
         E::Output(_) => 9,
     };
-    endings_of("stop", errors, number, CliError::Stopped)
+    endings_of("stop", 10, errors, number, CliError::Stopped)
 }
 
 fn of_reports() -> Vec<Ending> {
@@ -396,7 +401,7 @@ fn of_reports() -> Vec<Ending> {
         ReportError::Totals(_) => 2,
         ReportError::Intake(_) | ReportError::Ledger(_) => unreachable!("told as those"),
     };
-    endings_of("report", reports, report, CliError::Report)
+    endings_of("report", 3, reports, report, CliError::Report)
 }
 
 fn of_lists() -> Vec<Ending> {
@@ -411,7 +416,7 @@ fn of_lists() -> Vec<Ending> {
         NoList::NotServed(_) => 1,
         NoList::Unsteady { .. } => 2,
     };
-    endings_of("list", lists, list, CliError::NoList)
+    endings_of("list", 3, lists, list, CliError::NoList)
 }
 
 fn of_clients() -> Vec<Ending> {
@@ -430,7 +435,7 @@ fn of_clients() -> Vec<Ending> {
         ClientError::Build(_) => 2,
         ClientError::Tls(_) => 3,
     };
-    endings_of("client", clients, client, CliError::Client)
+    endings_of("client", 4, clients, client, CliError::Client)
 }
 
 fn of_sandboxes() -> Vec<Ending> {
@@ -451,7 +456,7 @@ fn of_sandboxes() -> Vec<Ending> {
         SandboxError::Thread(_) => 3,
         SandboxError::Store(_) => 4,
     };
-    endings_of("sandbox", sandboxes, sandbox, CliError::Sandbox)
+    endings_of("sandbox", 5, sandboxes, sandbox, CliError::Sandbox)
 }
 
 fn of_commands() -> Vec<Ending> {
@@ -493,5 +498,5 @@ fn of_commands() -> Vec<Ending> {
         | E::Odds(_)
         | E::Sandbox(_) => unreachable!("kinds of their own"),
     };
-    endings_of("command", errors, number, |error| error)
+    endings_of("command", 11, errors, number, |error| error)
 }

@@ -21,7 +21,8 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// How often what stands beside the bar is told anew.
 const BAR_EVERY: Duration = Duration::from_millis(250);
 
-const NOT_LISTED: &str = "the server lists its projects, and this one is not among them: compare its id with Concord's project settings";
+const NOT_LISTED: &str = "the server lists its projects, and this one is not among them: compare the project's id with \
+                          Concord's project settings";
 
 /// How progress is shown, settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -389,9 +390,7 @@ pub(super) fn describe(preflight: &Preflight) -> String {
             is_test: None,
         } => format!("project: {name}"),
         Preflight::NotListed => format!("warning: {NOT_LISTED}"),
-        Preflight::Unknown { why } => format!(
-            "the project's name could not be learned ({why}): compare its id with Concord's project settings"
-        ),
+        Preflight::Unknown { why } => format!("the project's name could not be learned: {why}"),
     }
 }
 

@@ -311,9 +311,9 @@ fn target(args: &CommonArgs, job: &Job) -> Result<Target, ResolveError> {
         (organization, project) => {
             return Err(ResolveError::TargetMissing {
                 missing: match (organization, project) {
-                    (None, None) => "organization and no project",
-                    (None, _) => "organization",
-                    _ => "project",
+                    (None, None) => "neither organization nor project",
+                    (None, _) => "no organization",
+                    _ => "no project",
                 },
             });
         }

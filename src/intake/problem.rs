@@ -1,6 +1,8 @@
 //! What is wrong with a row. A problem never stops the reading. Its message never holds a personal value; the value
 //! that it is about goes along apart, in memory only.
 
+pub(crate) use crate::grouped::grouped;
+
 use std::fmt;
 
 use super::mask::{is_telling, mask};
@@ -87,30 +89,9 @@ pub(crate) fn cut(text: &str) -> String {
     kept
 }
 
-/// A number as people read it: `12,345`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(12_345_678), "12,345,678");
-    }
 
     #[test]
     fn the_value_of_a_problem_is_cut_and_shows_itself_masked() {

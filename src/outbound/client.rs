@@ -36,7 +36,7 @@ use super::direct::Direct;
 use super::limits::Limits;
 use super::proxied::Proxied;
 use crate::entry::RequestBody;
-use crate::intake::grouped;
+use crate::grouped::grouped;
 use crate::plan::{Target, is_loopback};
 use crate::time_of_day;
 

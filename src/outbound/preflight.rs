@@ -8,6 +8,8 @@ use crate::event::Preflight;
 use crate::stop::StopCause;
 
 const PAGE_ITEMS: usize = 100;
+/// What helps who cannot be told.
+const COMPARE: &str = "compare the project's id with Concord's project settings";
 /// Organizations with more projects than this are not searched for the name of one.
 const PROJECTS_MAX: usize = 10_000;
 
@@ -31,14 +33,18 @@ impl Outbound {
                 self.stop.raise(StopCause::KeyRefused);
             }
             if answer.status != 200 {
-                return unknown(format!("the list of projects answered {}", answer.status));
+                let answered = format!("the list of projects answered {}", answer.status);
+                return match answer.status {
+                    400..=499 => unknown(format!("{answered}; {COMPARE}")),
+                    _ => unknown(answered),
+                };
             }
             let page = answer
                 .body
                 .ok()
                 .and_then(|body| serde_json::from_slice::<Value>(&body).ok());
             let Some(items) = page.as_ref().and_then(|page| page.get("items")?.as_array()) else {
-                return unknown("the list of projects cannot be read");
+                return unknown(format!("the list of projects cannot be read; {COMPARE}"));
             };
             if let Some(found) = items.iter().find_map(|item| named(item, project)) {
                 return found;

@@ -16,7 +16,7 @@ use super::people::{CLOCK_MARGIN, Person};
 use super::walk::{Step, Walk, page_items};
 use super::{Outbound, classify};
 use crate::entry::ImportId;
-use crate::intake::grouped;
+use crate::grouped::grouped;
 use crate::outcome::Reason;
 use crate::time_of_day;
 

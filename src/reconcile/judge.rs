@@ -195,12 +195,15 @@ impl Desk {
         let is_taken = self.held.account_for(ids)?;
         let ledger = record.map(|record| record.settled.outcome);
         let is_created = ledger == Some(Outcome::Created);
-        let differences = held.first().map_or_else(Vec::new, |first| {
-            digests_of(&entry.body, self.plan.project).differing(&first.shown)
-        });
+        // Of a request that may be another entry's nothing is to be changed.
+        let shown = held.first().filter(|_| !is_taken).map(|first| first.shown);
+        let sent = digests_of(&entry.body, self.plan.project);
+        let differences = shown.map_or_else(Vec::new, |shown| sent.differing(&shown));
         let mut remarks = Vec::new();
         if is_created
             && record.is_some_and(|record| record.fingerprint.differs_from(entry.fingerprint))
+            // Where Concord shows all of it as it is now, somebody has changed it there as well.
+            && (!differences.is_empty() || shown.is_some_and(|shown| sent.has_more_than(&shown)))
         {
             remarks.push(Remark::Changed);
         }

@@ -128,7 +128,7 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Problem(problem) => f.write_str(problem),
-            Self::ExistsAsItWas => f.write_str("as it was before it is in Concord: see `id`"),
+            Self::ExistsAsItWas => f.write_str("Concord has it as it was before: see `id`"),
             Self::Changed => f.write_str(
                 "the row has changed since it was sent: where it is right, change the request in Concord",
             ),
@@ -137,13 +137,13 @@ impl fmt::Display for Remark {
                 "the ledger has it as {id}: look in Concord what became of that"
             ),
             Self::OfAnotherEntry => f.write_str(
-                "another entry has the same request in Concord: look there whose it is",
+                "another entry has the same request in Concord: find out there whose it is",
             ),
             Self::CreatedMeanwhile => {
                 f.write_str("created while this was compared: compare again later")
             }
             Self::NoMark => f.write_str(
-                "without a mark it cannot be told from others: look in Concord for the person",
+                "without a mark its request cannot be told from others: look in Concord for the person",
             ),
             Self::PerhapsUnderWay => f.write_str(
                 "a run is sending it, or has left it in doubt since: compare again later",
@@ -175,6 +175,8 @@ pub struct Verdicts {
     pub changed: u64,
     /// Entries of which the ledger has another request than Concord shows.
     pub other_in_ledger: u64,
+    /// Invalid entries that exist as they were before.
+    pub exist_as_they_were: u64,
 }
 
 impl Verdicts {
@@ -186,6 +188,7 @@ impl Verdicts {
             match remark {
                 Remark::Changed => self.changed += u64::from(line.differences.is_empty()),
                 Remark::OtherInLedger(_) => self.other_in_ledger += 1,
+                Remark::ExistsAsItWas => self.exist_as_they_were += 1,
                 _ => {}
             }
         }

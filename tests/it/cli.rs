@@ -140,7 +140,7 @@ pub(crate) fn server(change: impl FnOnce(&mut Config)) -> Sandbox {
     Sandbox::start_on_own_thread(config).expect("it starts")
 }
 
-/// So many requests to create have come.
+/// So many requests have come, of any kind.
 pub(crate) fn wait_for(server: &Sandbox, arrivals: usize) {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

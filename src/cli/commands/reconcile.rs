@@ -165,7 +165,7 @@ fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
     }
     if count(Verdict::Unknown) > 0 {
         steps.push(format!(
-            "{} could not be told: `remark` says why. What a run is sending can be told when that has ended.",
+            "{} could not be told: `remark` says why, and what to do.",
             entries(count(Verdict::Unknown))
         ));
     }
@@ -183,23 +183,31 @@ fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
     let changed = sum(&|verdicts| verdicts.changed);
     if changed > 0 {
         steps.push(format!(
-            "The rows of {} have changed since they were sent, in what Concord does not show: `remark` says which. Where \
-             the row is right, change that in Concord by hand: what exists is not sent again.",
+            "{} changed since sent, in a property that Concord's list does not show (such as `userId`): those with that \
+             `remark`. Where the row is right, change the request in Concord by hand: what exists is not sent again, and this \
+             is told for as long as the row is not what was sent.",
             entries(changed)
         ));
     }
-    let renamed = sum(&|verdicts| verdicts.other_in_ledger);
-    if renamed > 0 {
+    let other_in_ledger = sum(&|verdicts| verdicts.other_in_ledger);
+    if other_in_ledger > 0 {
         steps.push(format!(
-            "The ledger has another request of {} than Concord shows: `remark` says which. Look in Concord what became of \
-             that.",
-            entries(renamed)
+            "For {} the ledger has another request than Concord lists: its id is in `remark`. Find out in Concord what became \
+             of it.",
+            entries(other_in_ledger)
         ));
     }
     if count(Verdict::Invalid) > 0 {
         let invalid = entries(count(Verdict::Invalid));
+        let existing = sum(&|verdicts| verdicts.exist_as_they_were);
+        let existing = match existing {
+            0 => String::new(),
+            existing => format!(
+                " Concord has {existing} of them as they were before: what exists is not sent again, so change it there."
+            ),
+        };
         steps.push(format!(
-            "{invalid} cannot be sent before the input is corrected: `remark` says why."
+            "{invalid} cannot be sent before the input is corrected: `remark` says why.{existing}"
         ));
     }
     if count(Verdict::OnlyInLedger) > 0 {

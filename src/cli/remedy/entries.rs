@@ -49,7 +49,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "ambiguous",
         "what Concord holds may be this entry or another, and there is no mark to tell",
-        "run the same command again; if that stays so, look in Concord by hand: if it is there, nothing is left to do, else import the row under another key",
+        "run the same command again; if that stays so, look in Concord by hand: if it has a request for this row besides those of other rows, nothing is left to do, else import the row under another key",
     ),
     remedy(
         "changed",

@@ -100,9 +100,9 @@ pub enum ResolveError {
     #[error(transparent)]
     Job(#[from] JobFaults),
     /// It is not known where to create requests.
-    #[error("no {missing} is given")]
+    #[error("{missing} is given")]
     TargetMissing {
-        /// `organization`, `project` or both.
+        /// `no organization`, `no project` or both.
         missing: &'static str,
     },
     /// The base URL of an option or the environment is wrong.

@@ -124,7 +124,10 @@ fn what_only_sending_needs_is_asked_of_run_alone() {
     args.target.organization = None;
     args.target.project = None;
     let error = results(&args, &place.around, &mut io::empty()).expect_err("no target");
-    assert_eq!(error.to_string(), "no organization and no project is given");
+    assert_eq!(
+        error.to_string(),
+        "neither organization nor project is given"
+    );
     for way in [
         "--project",
         "CONCORD_PROJECT_ID",

@@ -13,12 +13,12 @@ use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_PROJECT};
 use concord_import::internals::report::reconciliation::Verdict;
 use concord_import::internals::sandbox::{Sandbox, Script};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::given::{assert_nobody_is_shown, without_ids};
-use super::imports::{Import, OUT, Rough, created, runtime, sandbox, withholding};
-use crate::support::{self, http};
+use super::imports::{Import, NO_MARK, OUT, Rough, created, runtime, sandbox, withholding};
+use crate::support::{self, HEADER, http};
 
 /// A comparison, and what is told of one line of its file.
 struct Example {
@@ -27,7 +27,7 @@ struct Example {
     story: fn() -> Compared,
     /// What was found, in the remark or in what is printed.
     found: &'static str,
-    /// What to do; of what agrees nothing.
+    /// What to do.
     wanted: &'static str,
 }
 
@@ -50,29 +50,32 @@ struct Compared {
 
 use Verdict as V;
 
+const AGREE: &str = "Inputs, ledger and Concord agree.";
+
 #[rustfmt::skip]
 const EXAMPLES: &[Example] = &[
-    example(V::InBoth, agreeing, "in the ledger and in Concord, once", ""),
+    example(V::InBoth, agreeing, "in the ledger and in Concord, once", AGREE),
     example(V::InBoth, differing, "otherwise than the input has it", "change that in Concord by hand"),
-    example(V::InBoth, changed, "the row has changed since it was sent", "change that in Concord by hand"),
-    example(V::InBoth, other_in_ledger, "the ledger has it as", "Look in Concord what became of that"),
+    example(V::InBoth, changed, "the row has changed since it was sent", "change the request in Concord by hand"),
+    example(V::InBoth, changed_in_both, "in the ledger and in Concord, once", AGREE),
+    example(V::InBoth, other_in_ledger, "the ledger has it as", "Find out in Concord what became of it"),
     example(V::OnlyInConcord, lost_ledger, "the ledger did not know of it", "Next, to see what is left"),
     example(V::OnlyInLedger, vanished, "no longer in Concord's list", "Ask in Concord what became of those"),
     example(V::TwiceInConcord, twice, "more than one request in Concord", "resolve all but one there by hand"),
     example(V::InNeither, new_row, "not created", "Next, to create what is missing"),
     example(V::InNeither, lost_answer, "not created", "Next, to create what is missing"),
     example(V::InNeither, new_row_and_strangers, "not created", "First make sure that what is missing is not among those"),
-    example(V::Unknown, unmarked, "without a mark it cannot be told", "look in Concord for the person"),
-    example(V::Unknown, of_another_entry, "another entry has the same request", "look there whose it is"),
+    example(V::Unknown, unmarked, "without a mark its request cannot be told", "look in Concord for the person"),
+    example(V::Unknown, of_another_entry, "another entry has the same request", "find out there whose it is"),
     example(V::Unknown, being_sent, "a run is sending it", "compare again later"),
     example(V::Unknown, under_way, "run 1 is sending it", "compare again when it has ended"),
     example(V::Unknown, created_meanwhile, "created while this was compared", "compare again later"),
-    example(V::Duplicate, repeated, "repeats row 1 (line 2)", ""),
-    example(V::Duplicate, repeated_elsewhere, "repeats row 1 (line 2) of input 1", ""),
+    example(V::Duplicate, repeated, "repeats row 1 (line 2)", AGREE),
+    example(V::Duplicate, repeated_elsewhere, "repeats row 1 (line 2) of input 1", AGREE),
     example(V::Invalid, invalid, "cannot be sent as it is", "before the input is corrected"),
-    example(V::Invalid, invalid_now, "as it was before it is in Concord", "before the input is corrected"),
+    example(V::Invalid, invalid_now, "Concord has it as it was before", "what exists is not sent again, so change it there"),
     example(V::Stranger, stranger, "neither inputs nor ledger knew", "to learn which they are"),
-    example(V::OfAnotherInput, of_another_input, "from another input", ""),
+    example(V::OfAnotherInput, of_another_input, "from another input", AGREE),
 ];
 
 const fn example(
@@ -139,18 +142,36 @@ fn changed() -> Compared {
     Compared::of(&import)
 }
 
-/// Its mark is on another request than the one that was answered.
-fn other_in_ledger() -> Compared {
-    let mark = ImportId::new(SANDBOX_PROJECT, "T-2").mark();
-    let item =
-        json!({ "id": Uuid::new_v4(), "request": "delete", "notes": format!("Ticket T-2 {mark}") });
+/// The second row alone, for which Concord answers with this id and lists that request.
+fn listed(answered: Uuid, item: &Value) -> Import {
     let list = json!({ "items": [item], "total": 1 }).to_string();
-    let body = json!({ "id": Uuid::new_v4() }).to_string();
+    let body = json!({ "id": answered }).to_string();
     let server = Rough::listing("201 Created", &body, &list);
     let import = Import::into_server(&server.base_url);
     import.rows(&support::csv(2).replace("T-1,person1@example.com,Erase\n", ""));
     import.run();
+    import.keep(server)
+}
+
+fn notes_of_second() -> String {
+    let mark = ImportId::new(SANDBOX_PROJECT, "T-2").mark();
+    format!("Ticket T-2 {mark}")
+}
+
+/// The row and its request.
+fn changed_in_both() -> Compared {
+    let id = Uuid::new_v4();
+    let user = json!({ "email": "person22@example.com" });
+    let item = json!({ "id": id, "request": "delete", "notes": notes_of_second(), "preverified": true, "user": user });
+    let import = listed(id, &item);
+    import.rows(&format!("{HEADER}T-2,person22@example.com,Erase\n"));
     Compared::of(&import)
+}
+
+/// Its mark is on another request than the one that was answered.
+fn other_in_ledger() -> Compared {
+    let item = json!({ "id": Uuid::new_v4(), "request": "delete", "notes": notes_of_second() });
+    Compared::of(&listed(Uuid::new_v4(), &item))
 }
 
 fn lost_ledger() -> Compared {
@@ -217,7 +238,7 @@ fn lost_answer() -> Compared {
 fn unmarked() -> Compared {
     let sandbox = sandbox("");
     let import = Import::into_sandbox(&sandbox);
-    import.job("mark = \"none\"\n");
+    import.job(NO_MARK);
     Compared::of(&import)
 }
 
@@ -382,10 +403,12 @@ pub(super) fn read_aloud() -> String {
     }
     let chapter: String = EXAMPLES.iter().map(Example::read_aloud).collect();
     for remark in remarks() {
-        assert!(
-            chapter.contains(&without_ids(&remark)),
-            "no example of `{remark}`"
-        );
+        let remark = without_ids(&remark);
+        // Alone, or behind others.
+        let is_told = [": ", "; "]
+            .iter()
+            .any(|before| chapter.contains(&format!("{before}{remark}\n")));
+        assert!(is_told, "no example of `{remark}`");
     }
     chapter
 }

@@ -4,10 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use concord_import::internals::cli::catalogue::{Ending, endings};
-use concord_import::internals::plan::SANDBOX_PROJECT;
 use rusqlite::Connection;
 
-use super::imports::{Import, sandbox};
+use super::imports::{Import, Killed, ledger_path, sandbox};
 use crate::cli::{signal, stderr, wait_for};
 
 /// One of every error that can end a command.
@@ -51,11 +50,12 @@ fn interrupted_twice() -> String {
     let sandbox = sandbox("hang");
     let import = Import::into_sandbox(&sandbox);
     let mut run = import.command(&["run", "t.csv", "--yes", "--timeout", "5m"]);
-    let mut run = run.stderr(Stdio::piped()).spawn().expect("it starts");
+    let run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut run = Killed(run.expect("it starts"));
     wait_for(&sandbox, 2); // the look at the project, and a creation
-    let mut said = BufReader::new(run.stderr.take().expect("piped")).lines();
+    let mut said = BufReader::new(run.0.stderr.take().expect("piped")).lines();
     let mut hear = |wanted: &str| {
-        signal(&run, "INT");
+        signal(&run.0, "INT");
         let mut lines = said.by_ref().map(|line| line.expect("text"));
         let heard = lines.find(|line| line.starts_with("interrupted"));
         let heard = heard.unwrap_or_else(|| panic!("`{wanted}` is not told"));
@@ -64,7 +64,7 @@ fn interrupted_twice() -> String {
     };
     let first = hear("once more ends at once");
     let second = hear("run the same command again");
-    assert_eq!(run.wait().expect("it ends").code(), Some(130));
+    assert_eq!(run.0.wait().expect("it ends").code(), Some(130));
     format!("## interrupted\n{first}\n\n## interrupted again, exit 130\n{second}\n\n")
 }
 
@@ -74,7 +74,7 @@ fn forgetful_ledger() -> String {
     let sandbox = sandbox("");
     let import = Import::into_sandbox(&sandbox);
     import.run();
-    let ledger = format!("state/concord-import/{SANDBOX_PROJECT}.ledger");
+    let ledger = ledger_path();
     let change = |statements: &str| {
         let ledger = Connection::open(import.place.path(&ledger)).expect("a ledger");
         let changed = ledger.execute_batch(statements);
@@ -82,7 +82,7 @@ fn forgetful_ledger() -> String {
     };
     // Without its index for as long as it takes to lose the entry.
     change(&format!(
-        "CREATE TABLE aside AS SELECT rowid AS at, * FROM sqlite_schema WHERE name IN ('entries', '{INDEX}');
+        "CREATE TABLE aside AS SELECT * FROM sqlite_schema WHERE name IN ('entries', '{INDEX}');
          PRAGMA writable_schema = ON;
          DELETE FROM sqlite_schema WHERE name = '{INDEX}';
          UPDATE sqlite_schema SET sql = replace(sql, 'PRIMARY KEY', '') WHERE name = 'entries';"

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use concord_import::internals::ledger::overview;
 use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 use concord_import::internals::sandbox::Sandbox;
 use serde_json::json;
@@ -12,6 +14,14 @@ use uuid::Uuid;
 use crate::cli::{JOB, Place, code, server, stderr, stdout, wait_for};
 use crate::support::{self, Pieces, ResultRow, RoughServer, http, read_results};
 
+/// Where the ledger is, unless another is named.
+pub(super) fn ledger_path() -> String {
+    format!("state/concord-import/{SANDBOX_PROJECT}.ledger")
+}
+
+/// A job without a mark.
+pub(super) const NO_MARK: &str = "mark = \"none\"\n";
+
 /// Where the results are, unless another folder is named.
 pub(super) const OUT: &str = "concord-import-out/t";
 
@@ -19,6 +29,7 @@ pub(super) const OUT: &str = "concord-import-out/t";
 pub(super) struct Import {
     pub(super) place: Place,
     base_url: String,
+    server: Option<Rough>,
 }
 
 impl Import {
@@ -26,10 +37,17 @@ impl Import {
         let import = Self {
             place: Place::new(),
             base_url: base_url.to_owned(),
+            server: None,
         };
         import.job("");
         import.rows(&support::csv(3));
         import
+    }
+
+    /// Its server lives as long as it does.
+    pub(super) fn keep(mut self, server: Rough) -> Self {
+        self.server = Some(server);
+        self
     }
 
     pub(super) fn into_sandbox(sandbox: &Sandbox) -> Self {
@@ -104,7 +122,7 @@ impl Import {
 }
 
 /// A run that does not outlive the example.
-pub(super) struct Killed(Child);
+pub(super) struct Killed(pub(super) Child);
 
 impl Import {
     /// Another run over the same rows, for which the server lets it wait longer than any example takes.
@@ -117,6 +135,16 @@ impl Import {
             .spawn();
         let run = Killed(run.expect("it starts"));
         wait_for(sandbox, 3); // the project, and two creations
+        let ledger = self.place.path(&ledger_path());
+        let created = || overview(&ledger, 1).expect("a ledger").totals.created;
+        let begun = Instant::now();
+        while created() == 0 {
+            assert!(
+                begun.elapsed() < Duration::from_mins(1),
+                "nothing is settled"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
         run
     }
 }
@@ -185,7 +213,7 @@ pub(super) fn sandbox(script: &str) -> Sandbox {
     server(|config| config.faults.script = script.parse().expect("a script"))
 }
 
-/// A sandbox that creates the second of three, loses the answer, and forbids to look.
+/// A sandbox with these faults, which forbids to look.
 pub(super) fn withholding(script: &str) -> Sandbox {
     let sandbox = sandbox(script);
     sandbox.set_read_script("403*1000".parse().expect("a script"));

@@ -17,7 +17,7 @@ struct Example {
     wanted: &'static str,
 }
 
-const COMPARE: &str = "compare its id with Concord's project settings";
+const COMPARE: &str = "compare the project's id with Concord's project settings";
 
 fn of_projects(title: &'static str, project: &Value, found: &'static str) -> Example {
     Example {
@@ -120,7 +120,7 @@ pub(super) fn read_aloud() -> String {
     told.push((
         "no connection",
         told_first(&import),
-        ["no connection: ", COMPARE],
+        ["no connection: ", "could not be learned"],
     ));
     let mut chapter = String::new();
     for (title, said, parts) in told {

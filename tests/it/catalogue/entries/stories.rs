@@ -10,7 +10,7 @@ use concord_import::internals::sandbox::Script;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::imports::{Import, OUT, Rough, SECOND, created, sandbox, withholding};
+use super::super::imports::{Import, NO_MARK, OUT, Rough, SECOND, created, sandbox, withholding};
 use super::{NO_REQUESTS, Played};
 use crate::support::{self, ClosedPort, HEADER, http};
 
@@ -46,7 +46,7 @@ pub(super) fn no_connection() -> Played {
 pub(super) fn timeout() -> Played {
     let sandbox = sandbox("ok,hang,ok");
     let import = Import::into_sandbox(&sandbox);
-    import.job("timeout = \"1s\"\n");
+    import.job("timeout = \"3s\"\n");
     Played::run(&import)
 }
 
@@ -87,7 +87,7 @@ pub(super) fn held() -> Played {
 pub(super) fn ambiguous() -> Played {
     let sandbox = sandbox("create-then-502*2");
     let import = Import::into_sandbox(&sandbox);
-    import.job("mark = \"none\"\n");
+    import.job(NO_MARK);
     import.rows(&format!(
         "{HEADER}T-1,person1@example.com,Erase\nT-2,person1@example.com,Erase\n"
     ));
@@ -98,7 +98,7 @@ pub(super) fn ambiguous() -> Played {
 pub(super) fn changed_in_doubt() -> Played {
     let sandbox = withholding("ok,create-then-502,ok");
     let import = Import::into_sandbox(&sandbox);
-    import.job("mark = \"none\"\n");
+    import.job(NO_MARK);
     import.run();
     import.rows(&support::csv(3).replace("person2@", "person22@"));
     Played::run(&import)
@@ -161,9 +161,6 @@ pub(super) fn duplicate() -> Played {
     import.rows(&support::csv(2).replace("T-2,person2@", "T-1,person1@"));
     Played::run(&import)
 }
-
-/// A job without a mark.
-const NO_MARK: &str = "mark = \"none\"\n";
 
 /// Without a mark: no answer, and this is the list of requests.
 fn unmarked(list: &Value) -> Played {
