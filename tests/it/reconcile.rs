@@ -480,7 +480,7 @@ async fn a_row_that_can_no_longer_be_sent_is_told_with_what_it_was() {
     let (compared, told) = reconcile(&trial).await;
     assert_eq!(told[1].verdict, "invalid");
     assert!(
-        !told[1].id.is_empty() && told[1].remark.contains("in Concord"),
+        !told[1].id.is_empty() && told[1].remark.contains("Concord has it"),
         "{told:?}"
     );
     assert_eq!(told.len(), 2);

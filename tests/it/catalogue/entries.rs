@@ -92,7 +92,7 @@ const EXAMPLES: &[Example] = &[
     example("held", "in_doubt", Told(stories::held), "in_doubt = \"hold\"", "look-up"),
     example("ambiguous", "in_doubt", Told(stories::ambiguous), "2 requests in Concord may be it", "look in Concord"),
     example("ambiguous", "in_doubt", Told(stories::ambiguous_many), "more than 8 requests", "look in Concord"),
-    example("ambiguous", "in_doubt", Told(stories::ambiguous_alike), "1 request in Concord may be it (0 with", "look in Concord"),
+    example("ambiguous", "in_doubt", Told(stories::ambiguous_alike), "1 request in Concord may be it (1 that cannot be told apart from it)", "look in Concord"),
     example("ambiguous", "in_doubt", Told(stories::ambiguous_shared), "or that of another row", "look in Concord"),
     example("ambiguous", "in_doubt", Told(stories::ambiguous_taken), "belongs to another entry", "look in Concord"),
     example("ambiguous", "in_doubt", Told(stories::ambiguous_belied), "is another entry's", "look in Concord"),
