@@ -97,6 +97,12 @@ impl Compared {
         Self::by(import, &["reconcile", "t.csv"], OUT)
     }
 
+    /// With a ledger that knows nothing.
+    fn of_lost(import: &Import) -> Self {
+        let args = ["reconcile", "t.csv", "--ledger", "new.ledger"];
+        Self::by(import, &args, OUT)
+    }
+
     fn by(import: &Import, args: &[&str], out: &str) -> Self {
         let printed = import.printed(args);
         let file = import.place.path(&format!("{out}/reconcile.csv"));
@@ -177,11 +183,7 @@ fn other_in_ledger() -> Compared {
 fn lost_ledger() -> Compared {
     let sandbox = sandbox("");
     let import = ran(&sandbox);
-    Compared::by(
-        &import,
-        &["reconcile", "t.csv", "--ledger", "new.ledger"],
-        OUT,
-    )
+    Compared::of_lost(&import)
 }
 
 /// A list of nothing.
@@ -197,15 +199,7 @@ fn vanished() -> Compared {
 fn twice() -> Compared {
     let sandbox = sandbox("");
     let import = ran(&sandbox);
-    import.call(&[
-        "run",
-        "t.csv",
-        "--yes",
-        "--ledger",
-        "another.ledger",
-        "--out",
-        "other",
-    ]);
+    import.run_beside();
     Compared::of(&import)
 }
 
@@ -223,8 +217,7 @@ fn new_row_and_strangers() -> Compared {
     let sandbox = sandbox("");
     let import = ran(&sandbox);
     import.rows(&support::csv(3).replace("T-2,", "U-2,"));
-    let args = ["reconcile", "t.csv", "--ledger", "new.ledger"];
-    Compared::by(&import, &args, OUT)
+    Compared::of_lost(&import)
 }
 
 /// It was in doubt: nobody could look.
@@ -335,11 +328,7 @@ fn stranger() -> Compared {
     let sandbox = sandbox("");
     let import = ran(&sandbox);
     import.rows(&support::csv(1));
-    Compared::by(
-        &import,
-        &["reconcile", "t.csv", "--ledger", "new.ledger"],
-        OUT,
-    )
+    Compared::of_lost(&import)
 }
 
 fn of_another_input() -> Compared {

@@ -111,6 +111,12 @@ impl Import {
         self.call(&["run", "t.csv", "--yes"])
     }
 
+    /// Another run of the same rows, by a ledger that does not know of the first.
+    pub(super) fn run_beside(&self) {
+        let apart = ["--ledger", "another.ledger", "--out", "other"];
+        self.call(&[&["run", "t.csv", "--yes"], &apart[..]].concat());
+    }
+
     /// What became of the second row.
     pub(super) fn second(&self, out: &str) -> ResultRow {
         let results = read_results(&self.place.path(out));

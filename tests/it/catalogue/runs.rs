@@ -196,7 +196,7 @@ fn twice() -> String {
     let sandbox = withholding("ok,create-then-502,ok");
     let import = Import::into_sandbox(&sandbox);
     import.run();
-    import.call(&[&RUN[..], &["--ledger", "another.ledger", "--out", "other"]].concat());
+    import.run_beside();
     sandbox.set_read_script(Script::default());
     import.printed(&RUN)
 }

@@ -127,15 +127,7 @@ pub(super) fn created_twice() -> Played {
     let sandbox = withholding("ok,create-then-502,ok");
     let import = Import::into_sandbox(&sandbox);
     import.run();
-    import.call(&[
-        "run",
-        "t.csv",
-        "--yes",
-        "--ledger",
-        "another.ledger",
-        "--out",
-        "other",
-    ]);
+    import.run_beside();
     sandbox.set_read_script(Script::default());
     Played::run(&import)
 }
