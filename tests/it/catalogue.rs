@@ -2,6 +2,7 @@
 //!
 //! Each says what is wrong, where, what was found, what would be right and what to do next; each chapter holds its own to that.
 
+mod checks;
 mod comparing;
 mod endings;
 mod entries;
@@ -30,6 +31,8 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         &rows::read_aloud(),
         "# The same in other words\n\n",
         &wordings::read_aloud(),
+        "# What a check says of a whole input, and what comes next\n\n",
+        &checks::read_aloud(),
         "# What ends a command\n\n",
         &endings::read_aloud(),
         "# What the library says\n\n",

@@ -141,6 +141,7 @@ impl Import {
             .spawn();
         let run = Killed(run.expect("it starts"));
         wait_for(sandbox, 3); // the project, and two creations
+        // The first of them is settled after that.
         let ledger = self.place.path(&ledger_path());
         let created = || overview(&ledger, 1).expect("a ledger").totals.created;
         let begun = Instant::now();
