@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use concord_import::internals::entry::{Content, Fingerprint, ImportId};
+use concord_import::internals::identity::KeyUse;
 use concord_import::internals::ledger::{
     Claim, ClaimRequest, Ledger, RunId, RunInput, RunKind, Settlement,
 };
@@ -176,7 +177,8 @@ fn import_id(number: usize) -> ImportId {
 
 fn claims(from: usize, entries: usize) -> Vec<ClaimRequest> {
     let ids = (from..(from + CLAIM).min(entries)).map(import_id);
-    ids.map(ClaimRequest::of_name).collect()
+    ids.map(|id| ClaimRequest::of_name(id, KeyUse::default()))
+        .collect()
 }
 
 async fn begin(ledger: &Ledger) -> Fallible<RunId> {
@@ -185,6 +187,7 @@ async fn begin(ledger: &Ledger) -> Fallible<RunId> {
         bytes: 1,
         sha256: "00".into(),
         number: 1,
+        is_rejects: false,
     };
     let lease = Duration::from_hours(1);
     Ok(ledger.begin_run(RunKind::Import, input, lease).await?)
@@ -209,6 +212,7 @@ async fn claim_and_settle(path: &Path, entries: usize) -> Fallible<()> {
                     content: Some(Content {
                         fingerprint: Fingerprint(7),
                         other_id: None,
+                        key_use: KeyUse::default(),
                     }),
                 };
                 ledger.settle(run, settlement, Traffic::default()).await

@@ -5,13 +5,15 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::entry::{Entry, Field, Position, RequestType};
+use crate::identity::KEY_CONFLICT;
 use crate::intake::{
-    self, ColumnUse, InputDigest, Intake, IntakeError, Item, Offending, Problem, QUOTED_CHARS_MAX,
-    RowReading, Seen, Shape,
+    self, ColumnUse, InputDigest, Intake, IntakeError, Item, KEY_CONFLICTS_MAX, KeyConflicts,
+    Offending, Problem, QUOTED_CHARS_MAX, RowReading, Seen, Shape,
 };
 use crate::outcome::{Outcome, Tally};
 use crate::plan::{DateOrder, ReadPlan};
@@ -47,6 +49,23 @@ pub struct Survey {
     pub problems: Groups,
     /// What Concord may take amiss, the most frequent first.
     pub warnings: Groups,
+    /// The keys that name different people or request types: none of their rows is sent.
+    pub key_conflicts: Arc<KeyConflicts>,
+    /// Some row is told apart by an earlier one, so that every reading has to compare them.
+    pub has_repeats: bool,
+}
+
+impl Survey {
+    /// What a later reading of the same inputs compares keys by. Where no row repeats an earlier one, nothing is kept:
+    /// what was checked is what is read, by its digest.
+    pub fn seen(&self) -> Seen {
+        let known = Arc::clone(&self.key_conflicts);
+        if self.has_repeats {
+            Seen::with_conflicts(known)
+        } else {
+            Seen::of_unrepeated(known)
+        }
+    }
 }
 
 /// Entries that would be sent.
@@ -221,11 +240,53 @@ pub struct Progress {
 }
 
 /// Reads all inputs of a plan, `today` (by UTC). `watch` is called every few hundred rows, and may break off: then there is no survey.
+///
+/// Keys that name different people show only once they have been read, so with some of them the inputs are read twice.
 pub fn survey(
     plan: &ReadPlan,
     today: Date,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Survey>, IntakeError> {
+    // All are opened first, so that a fault of the last shows before the first has been read for minutes.
+    for input in 0..plan.inputs.len() {
+        Intake::open(plan, input, false)?;
+    }
+    let Some((survey, found)) = read_all(plan, today, watch, Seen::new())? else {
+        return Ok(None);
+    };
+    if found.is_no_key() {
+        return Err(no_key_columns(plan, &found));
+    }
+    let known = Arc::new(found);
+    let survey = if known.is_empty() {
+        Some((survey, KeyConflicts::default()))
+    } else {
+        let seen = Seen::with_conflicts(Arc::clone(&known));
+        read_all(plan, today, watch, seen)?
+    };
+    Ok(survey.map(|(survey, _)| Survey {
+        key_conflicts: known,
+        ..survey
+    }))
+}
+
+fn no_key_columns(plan: &ReadPlan, found: &KeyConflicts) -> IntakeError {
+    let columns = plan.rules.key.iter();
+    IntakeError::NoKey {
+        columns: columns.map(|name| name.trim().to_owned()).collect(),
+        keys: found.keys(),
+        conflicts: found.count() as u64,
+        unique: Vec::new(),
+    }
+}
+
+/// Reads all inputs once, and answers with the conflicts that were found.
+fn read_all(
+    plan: &ReadPlan,
+    today: Date,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    mut seen: Seen,
+) -> Result<Option<(Survey, KeyConflicts)>, IntakeError> {
     let mut survey = Survey {
         inputs: Vec::with_capacity(plan.inputs.len()),
         tally: Tally::default(),
@@ -235,12 +296,9 @@ pub fn survey(
         received: plan.rules.received.as_ref().map(|_| Received::default()),
         problems: Groups::default(),
         warnings: Groups::default(),
+        key_conflicts: Arc::default(),
+        has_repeats: false,
     };
-    // All are opened first, so that a fault of the last shows before the first has been read for minutes.
-    for input in 0..plan.inputs.len() {
-        Intake::open(plan, input, false)?;
-    }
-    let mut seen = Seen::new();
     let mut people = People::default();
     for input in 0..plan.inputs.len() {
         let mut intake = Intake::open(plan, input, false)?;
@@ -252,6 +310,9 @@ pub fn survey(
             .map(|_| ReceivedColumn::new(today));
         let digest = loop {
             let batch = intake.next_batch(&mut seen, BATCH_ROWS)?;
+            if seen.found().count() > KEY_CONFLICTS_MAX {
+                return Err(no_key_columns(plan, seen.found()));
+            }
             for row in &batch {
                 survey.add(row, &mut tally, &mut people);
                 if let (Some(dates), Some(read)) = (&mut dates, row.received) {
@@ -302,7 +363,8 @@ pub fn survey(
     }
     survey.problems.sort();
     survey.warnings.sort();
-    Ok(Some(survey))
+    survey.has_repeats = seen.has_hits();
+    Ok(Some((survey, seen.into_found())))
 }
 
 /// The code of a word that the job file does not have.
@@ -475,6 +537,7 @@ impl Survey {
             for item in &row.items {
                 tally.add(outcome(item), None);
                 tally.changed += u64::from(matches!(item, Item::Repeat { changed: true, .. }));
+                tally.conflicts += u64::from(is_conflict(item));
             }
         }
         for item in &row.items {
@@ -578,6 +641,13 @@ impl People {
 
     pub(crate) fn count(&self) -> Option<u64> {
         self.known.as_ref().map(|known| known.len() as u64)
+    }
+}
+
+fn is_conflict(item: &Item) -> bool {
+    match item {
+        Item::Invalid { problems, .. } => problems.iter().any(|one| one.code == KEY_CONFLICT),
+        Item::Entry(_) | Item::Repeat { .. } => false,
     }
 }
 

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 pub use crate::intake::validate::RequestBody;
 
+use crate::identity::{KeyUse, RequestTypes, RowKey};
+
 /// A property of the API's request body, by the names of the published page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
@@ -257,6 +259,8 @@ pub struct Content {
     pub fingerprint: Fingerprint,
     /// The other name, which goes with what it asks for.
     pub other_id: Option<ImportId>,
+    /// The person and what is asked for; empty where that is not known.
+    pub key_use: KeyUse,
 }
 
 /// What identifies an entry in its source.
@@ -266,6 +270,21 @@ pub struct SourceKey {
     pub text: String,
     /// Whether a key column also feeds a personal field: then only a digest of it may be kept.
     pub is_personal: bool,
+    /// The key's normal form, where that differs from the key.
+    pub normal_text: Option<String>,
+}
+
+/// The key of a request that is not sent.
+#[derive(Clone, Debug)]
+pub struct InvalidKey {
+    /// As the row has it.
+    pub source: SourceKey,
+    /// The names under which the ledger may know the request; none where it is not known what is asked for.
+    pub names: Option<Names>,
+    /// What the key is compared by; identifiers with a problem are left out.
+    pub row_key: RowKey,
+    /// Other rows have the key too, and it is not known that they mean the same.
+    pub is_shared: bool,
 }
 
 /// Where in the inputs something stands. Everything counts from 1.
@@ -290,6 +309,8 @@ pub struct Entry {
     pub other_id: Option<ImportId>,
     /// What identifies it in its source.
     pub key: SourceKey,
+    /// What its key is compared by; none without key columns.
+    pub row_key: Option<RowKey>,
     /// Of the content without the mark.
     pub fingerprint: Fingerprint,
     /// What is sent.
@@ -306,10 +327,22 @@ impl Entry {
     }
 
     /// What changes with what it says.
-    pub const fn content(&self) -> Content {
+    pub fn content(&self) -> Content {
         Content {
             fingerprint: self.fingerprint,
             other_id: self.other_id,
+            key_use: self.key_use(),
+        }
+    }
+
+    /// The person, and what this entry alone asks for.
+    pub fn key_use(&self) -> KeyUse {
+        KeyUse {
+            person: self
+                .row_key
+                .map(|key| key.key_use.person)
+                .unwrap_or_default(),
+            requests: RequestTypes::new([self.body.request()]),
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::blocking;
 use crate::check::{People, Survey, ToSend};
-use crate::intake::{Intake, Item, RowReading, Seen};
-use crate::ledger::Ledger;
+use crate::intake::{Intake, Item, RowReading};
+use crate::ledger::{ClaimRequest, EntryQuery, Ledger};
 use crate::outcome::Outcome;
 use crate::plan::ReadPlan;
 use crate::report::ReportError;
@@ -22,6 +22,8 @@ pub(crate) struct Forecast {
     pub in_doubt: u64,
     /// Entries that an earlier run has created.
     pub already_created: u64,
+    /// Entries whose key is that of another request in the ledger, or nearly: they are not sent.
+    pub refused: u64,
 }
 
 impl Forecast {
@@ -39,7 +41,7 @@ impl Forecast {
         }
         let mut forecast = Self::default();
         let mut people = People::default();
-        let mut seen = Seen::new();
+        let mut seen = survey.seen();
         for input in 0..plan.inputs.len() {
             let opened = Arc::clone(plan);
             let mut intake = blocking(move || Intake::open(&opened, input, false)).await?;
@@ -54,7 +56,7 @@ impl Forecast {
                 if rows.is_empty() {
                     break;
                 }
-                forecast.add(&rows, ledger, &mut people).await?;
+                forecast.add(&rows, plan, ledger, &mut people).await?;
             }
         }
         forecast.to_send.people = people.count();
@@ -64,6 +66,7 @@ impl Forecast {
     async fn add(
         &mut self,
         rows: &[RowReading],
+        plan: &ReadPlan,
         ledger: &Ledger,
         people: &mut People,
     ) -> Result<(), ReportError> {
@@ -74,9 +77,14 @@ impl Forecast {
                 Item::Repeat { .. } | Item::Invalid { .. } => None,
             })
             .collect();
-        let known = ledger.get(entries.iter().map(|entry| entry.names()).collect());
+        let queries = entries.iter().map(|entry| {
+            let request = ClaimRequest::of(entry, plan.project, plan.rules.near_keys);
+            EntryQuery::Valid(Box::new(request))
+        });
+        let known = ledger.find(queries.collect());
         for (entry, known) in entries.into_iter().zip(known.await?) {
-            match known.map(|record| record.settled.outcome) {
+            match known.record.map(|record| record.settled.outcome) {
+                _ if known.refusal.is_some() => self.refused += 1,
                 Some(Outcome::Created) => self.already_created += 1,
                 outcome => {
                     self.to_send.add(entry, people);

@@ -18,7 +18,8 @@ use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{
-    Claim, ClaimRequest, Claimed, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement, claimed,
+    Claim, ClaimRequest, Claimed, Known, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
+    claimed,
 };
 use crate::outbound::{Delivery, Doubt, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
@@ -111,17 +112,7 @@ impl Importer {
         limit: Option<u64>,
     ) -> (Vec<Imported>, Option<ImportError>) {
         let mut left = limit.unwrap_or(u64::MAX);
-        // Inputs without repeats are read again without looking for them: what was checked is what is sent, by its digest,
-        // and no import id is claimed twice whatever a file has become.
-        let has_repeats = survey.tally.count(Outcome::Duplicate) > 0;
-        let new = || {
-            if has_repeats {
-                Seen::new()
-            } else {
-                Seen::of_unrepeated()
-            }
-        };
-        let mut seen = (new(), new());
+        let mut seen = (survey.seen(), survey.seen());
         let mut all = Vec::new();
         for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
             match self.import(one, input, out_dir, &mut left, seen).await {
@@ -187,7 +178,7 @@ impl Importer {
             send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
         if input + 1 == self.read.inputs.len() {
             // Nobody asks it again, and writing the files fills another as large.
-            seen_sending = Seen::of_unrepeated();
+            seen_sending = Seen::new();
         }
         pass.flush();
         pass.growing().take();
@@ -418,7 +409,9 @@ impl Pass {
             for item in row.items {
                 match item {
                     Item::Entry(entry) => entries.push(*entry),
-                    unsendable => self.show(&line_of(unsendable, None, None, row.position)),
+                    unsendable => {
+                        self.show(&line_of(unsendable, Known::default(), None, row.position))
+                    }
                 }
             }
         }
@@ -438,7 +431,7 @@ impl Pass {
         };
         let requests = group
             .iter()
-            .map(|entry| ClaimRequest::of(entry, read.project))
+            .map(|entry| ClaimRequest::of(entry, read.project, read.rules.near_keys))
             .collect();
         let (mut room, claims) = match (room, ledger.claim(self.run, requests).await) {
             (Ok(room), Ok(claims)) => (room, claims),
@@ -460,6 +453,11 @@ impl Pass {
                 }),
                 Claim::Created(settled) => {
                     self.show(&Line::told(entry, *settled));
+                    continue;
+                }
+                Claim::Refused(reason) => {
+                    let settled = Settled::of(Outcome::Invalid, Some(reason));
+                    self.show(&Line::told(entry, settled));
                     continue;
                 }
                 Claim::Elsewhere(run) => {

@@ -14,6 +14,9 @@ pub mod entry {
 pub mod event {
     pub use crate::event::*;
 }
+pub mod identity {
+    pub use crate::identity::*;
+}
 pub mod import {
     pub use crate::import::*;
 }

@@ -45,6 +45,7 @@ mod entry;
 mod event;
 mod forecast;
 mod grouped;
+mod identity;
 mod import;
 mod intake;
 mod ledger;

@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use crate::entry::{Field, Fingerprint, ImportId, RequestType};
+use crate::identity::{KeyUse, PersonDigests, RequestTypes};
 use crate::outcome::Receipt;
 
 /// A request as the project's list shows it.
@@ -22,6 +23,18 @@ pub struct Listed {
     pub resolution_status: String,
     /// Digests of its properties.
     pub shown: Shown,
+    /// The person whose request it is.
+    pub person: PersonDigests,
+}
+
+impl Listed {
+    /// The person, and what is asked for.
+    pub fn key_use(&self) -> KeyUse {
+        KeyUse {
+            person: self.person,
+            requests: RequestTypes::new(self.request),
+        }
+    }
 }
 
 /// Digests of properties: of those that a list shows, or of those that were sent.

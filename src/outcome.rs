@@ -189,6 +189,10 @@ pub struct Tally {
     pub recovered: u64,
     /// Created or repeated entries whose content differs from what was sent under the same key.
     pub changed: u64,
+    /// Created entries whose row is not valid as it stands: they were created from a corrected copy.
+    pub corrected: u64,
+    /// Invalid entries whose key names different people or request types.
+    pub conflicts: u64,
     /// Created entries that Concord shows otherwise than they were sent.
     pub echo_differs: u64,
     /// Created entries that Concord holds more than once.

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use uuid::{Uuid, uuid};
 
 use crate::entry::{Field, RequestType};
+use crate::identity::NearKeys;
 
 /// The published address of the API.
 pub const BASE_URL_DEFAULT: &str = "https://api.concord.tech/privacy-v1";
@@ -109,6 +110,8 @@ pub enum Format {
 pub struct Rules {
     /// Columns that identify a source row for good; empty means: by content.
     pub key: Vec<String>,
+    /// What is done with a new key that differs from a known one only in its form.
+    pub near_keys: NearKeys,
     /// Two-letter region for phone numbers without `+`.
     pub region: Option<String>,
     /// Where it stands when a request was received, for counting what is overdue; it is not sent.
@@ -152,6 +155,14 @@ pub struct Filter {
 }
 
 impl Rules {
+    /// The column that says what a row asks for; none where all rows ask for the same.
+    pub fn request_column(&self) -> Option<&str> {
+        self.fields.iter().find_map(|(field, rule)| match rule {
+            Rule::Column { name, .. } if *field == Field::Request => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// The words of requests that a person has yet to decide about, as the job file has them.
     pub fn undecided(&self) -> Vec<&str> {
         let rules = self.fields.iter().map(|(_, rule)| rule);

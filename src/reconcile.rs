@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use judge::{Desk, Finding, Judged, found, names_of};
+use judge::{Desk, Finding, Judged, found};
 
 use crate::blocking;
 use crate::check::{InputSurvey, Survey};
@@ -31,9 +31,9 @@ use crate::outbound::{NoPage, Outbound};
 use crate::outcome::{Outcome, Tally, Traffic};
 use crate::plan::{ReadPlan, Target};
 use crate::private_file::{Replacement, create_private_dir};
-use crate::report::ReportError;
 use crate::report::reconciliation::{self, Line, ReconciliationWriter, Remark, Verdict, Verdicts};
 use crate::report::summary::run_input;
+use crate::report::{ReportError, query_of};
 use crate::stop::StopSignal;
 use crate::time_of_day;
 
@@ -198,7 +198,7 @@ impl Reconciler {
         // A reading that was begun by another process may lack what was created in between.
         let is_half = held.fetched().next_offset > 0;
         let held = self.fetch(held).await?;
-        let (missing, held) = self.claim_missing(runs, held).await?;
+        let (missing, held) = self.claim_missing(survey, runs, held).await?;
         let mut reading_began = time_of_day();
         let mut held = if missing == 0 && !is_half {
             held
@@ -208,7 +208,7 @@ impl Reconciler {
             self.fetch(next_reading(held).await?).await?
         };
         held.account_for_none()?;
-        let mut seen = Seen::new();
+        let mut seen = survey.seen();
         let mut all = Vec::new();
         for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
             let mut desk = self.open(input, runs[input], held, seen).await?;
@@ -282,11 +282,12 @@ impl Reconciler {
     /// How many entries should or might exist, and were not found. Those in doubt are claimed.
     async fn claim_missing(
         &self,
+        survey: &Survey,
         runs: &[RunId],
         mut held: Held,
     ) -> Result<(usize, Held), ReconcileError> {
         let mut missing = 0;
-        let mut seen = Seen::new();
+        let mut seen = survey.seen();
         for (input, run) in runs.iter().enumerate() {
             let mut desk = self.open(input, *run, held, seen).await?;
             loop {
@@ -340,11 +341,12 @@ impl Reconciler {
         if rows.is_empty() {
             return Ok((desk, None));
         }
-        let names = rows.iter().flat_map(|row| &row.items).filter_map(names_of);
-        let records = self.ledger.get(names.collect()).await?;
+        let items = rows.iter().flat_map(|row| &row.items);
+        let queries = items.filter_map(|item| query_of(item, &self.read));
+        let known = self.ledger.find(queries.collect()).await?;
         let judged;
         (desk, judged) = blocking(move || {
-            let judged = desk.judge(rows, records)?;
+            let judged = desk.judge(rows, known)?;
             Ok::<_, LedgerError>((desk, judged))
         })
         .await?;
@@ -449,8 +451,8 @@ impl Reconciler {
                             ledger.settle(run, settlement, nothing_sent).await
                         });
                     }
-                    // Somebody else has found it meanwhile.
-                    Some(Claim::Created(_)) | None => {}
+                    // Another process has found it meanwhile, or has created another person's request with this key.
+                    Some(Claim::Created(_) | Claim::Refused(_)) | None => {}
                 }
             }
             lines.push(line);
@@ -474,7 +476,7 @@ impl Reconciler {
             let ledger = record.map(|record| record.settled.outcome);
             let finding =
                 (ledger != Some(Outcome::Created) && is_ours(import_id)).then(|| Finding {
-                    request: Some(ClaimRequest::of_name(import_id)),
+                    request: Some(ClaimRequest::of_name(import_id, one.key_use())),
                     settlement: Settlement {
                         import_id,
                         settled: found(&one, None),

@@ -203,7 +203,9 @@ pub fn remarks() -> Vec<String> {
         is_elsewhere,
     };
     let all = [
-        R::ExistsAsItWas,
+        R::KeyExists,
+        R::Corrected,
+        R::OfAnotherPerson,
         R::Changed,
         R::OtherInLedger(uuid::Uuid::nil()),
         R::OfAnotherEntry,
@@ -215,7 +217,9 @@ pub fn remarks() -> Vec<String> {
         repeats(true),
     ];
     let number = |one: &R| match one {
-        R::ExistsAsItWas => 0,
+        R::KeyExists => 0,
+        R::Corrected => 9,
+        R::OfAnotherPerson => 10,
         R::Changed => 1,
         R::OtherInLedger(_) => 2,
         R::OfAnotherEntry => 3,
@@ -226,7 +230,7 @@ pub fn remarks() -> Vec<String> {
         R::Repeats { .. } => 8,
         R::Problem(_) => unreachable!("each has a row of its own in the catalogue's rows"),
     };
-    texts_of(9, &all, number)
+    texts_of(11, &all, number)
 }
 
 fn texts_of<T: ToString>(variants: usize, all: &[T], number: fn(&T) -> usize) -> Vec<String> {
@@ -297,6 +301,8 @@ fn of_intake() -> Vec<Ending> {
         (E::Open { input: text(), source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
         (E::Read { input: text(), bytes: 7, source: failure() }, ["byte 7", "the disk failed", "copy the file to this machine"]),
         (E::Read { input: text(), bytes: 0, source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
+        (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: vec!["Ticket".to_owned()] }, ["something", "8 of 9 keys", "`Ticket`"]),
+        (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: Vec::new() }, ["something", "8 of 9 keys", "set `key`"]),
         (E::Seen(failure()), ["a temporary file", "the disk failed", "TMPDIR"]),
         (E::Output(failure()), ["the rows", "the disk failed", "make room"]),
     ];
@@ -305,6 +311,7 @@ fn of_intake() -> Vec<Ending> {
         E::Read { .. } => 1,
         E::Seen(_) => 2,
         E::Output(_) => 3,
+        E::NoKey { .. } => 4,
         E::Unreadable { .. }
         | E::Archive { .. }
         | E::Workbook { .. }
@@ -317,7 +324,7 @@ fn of_intake() -> Vec<Ending> {
             unreachable!("each of their texts has an input of its own in the catalogue's inputs")
         }
     };
-    endings_of("intake", 4, errors, number, CliError::Intake)
+    endings_of("intake", 5, errors, number, CliError::Intake)
 }
 
 fn of_ledger() -> Vec<Ending> {

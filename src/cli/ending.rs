@@ -48,6 +48,11 @@ pub(super) fn of_input(name: &str, done: &Imported) -> Page {
     }
     for (label, count, remark) in [
         (
+            "(conflict)",
+            tally.conflicts,
+            "the key names different people or request types: see error_code `key_conflict`",
+        ),
+        (
             "(changed)",
             tally.changed,
             "key of an earlier entry, other content: see error_code `changed`",
@@ -116,6 +121,12 @@ pub(super) fn remark(outcome: Outcome, tally: &Tally) -> String {
                 parts.push(format!(
                     "{} found by look-up after a lost answer",
                     tally.recovered
+                ));
+            }
+            if tally.corrected > 0 {
+                parts.push(format!(
+                    "{} created from a corrected copy of the row",
+                    tally.corrected
                 ));
             }
             parts.join("; ")

@@ -50,6 +50,8 @@ struct State {
     /// By outcome, and by how it is known that they are created.
     entries: [u64; Outcome::ALL.len()],
     created: [u64; 3],
+    /// Entries whose key names different people or request types; counted once the files are written.
+    key_conflicts: u64,
     is_waiting: bool,
     rate_per_s: f64,
     concurrency: u32,
@@ -78,6 +80,7 @@ impl State {
             expected: 0,
             entries: [0; Outcome::ALL.len()],
             created: [0; 3],
+            key_conflicts: 0,
             is_waiting: false,
             rate_per_s: 0.0,
             concurrency: 0,
@@ -129,6 +132,7 @@ impl State {
                 Via::Ledger => tally.already_created,
             })
         });
+        self.key_conflicts = sum(&|tally| tally.conflicts);
     }
 
     /// With the end of this run, if it counts as one.

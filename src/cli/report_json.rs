@@ -46,6 +46,7 @@ pub(super) fn report(
         "to_send": survey.to_send.count,
         "by_request": by_request,
         "invalid": tally.count(Outcome::Invalid),
+        "conflicts": tally.conflicts,
         "contacted": survey.to_send.contacted,
         "people_contacted": survey.to_send.people,
         "received": survey.received.as_ref().map(|received| json!({

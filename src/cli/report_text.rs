@@ -117,8 +117,27 @@ pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count>
             "among them, with other content than that row: is the key unique?",
         );
     }
-    if tally.count(Outcome::Invalid) > 0 {
-        line("invalid", tally.count(Outcome::Invalid), "never sent");
+    let refused = forecast.map_or(0, |forecast| forecast.refused);
+    if tally.count(Outcome::Invalid) + refused > 0 {
+        line(
+            "invalid",
+            tally.count(Outcome::Invalid) + refused,
+            "never sent",
+        );
+    }
+    if tally.conflicts > 0 {
+        line(
+            "  conflicts",
+            tally.conflicts,
+            "among them, with a key that names different people or request types",
+        );
+    }
+    if refused > 0 {
+        line(
+            "  known keys",
+            refused,
+            "among them, with the key of another request of an earlier run, or nearly",
+        );
     }
     if tally.skipped_rows > 0 {
         line(

@@ -13,6 +13,7 @@ use crate::check::{self, Survey};
 use crate::forecast::Forecast;
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
+use crate::propose;
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
 use crate::{blocking, today};
 
@@ -27,6 +28,7 @@ pub(crate) async fn take(
     shown: args::Progress,
 ) -> Result<Survey, IntakeError> {
     let bar = bar(plan, shown);
+    let inputs = Arc::clone(plan);
     let (plan, watched) = (Arc::clone(plan), bar.clone());
     let survey = blocking(move || {
         check::survey(&plan, today(), &mut |progress| {
@@ -42,7 +44,28 @@ pub(crate) async fn take(
     .await;
     terminal::set_bar(None);
     bar.finish_and_clear();
-    Ok(survey?.expect("a survey that is never broken off comes to its end"))
+    match survey {
+        Err(IntakeError::NoKey {
+            columns,
+            keys,
+            conflicts,
+            ..
+        }) => Err(IntakeError::NoKey {
+            columns,
+            keys,
+            conflicts,
+            unique: blocking(move || unique_columns(&inputs)).await?,
+        }),
+        survey => Ok(survey?.expect("a survey that is never broken off comes to its end")),
+    }
+}
+
+/// The columns of the first input that may be a key.
+fn unique_columns(plan: &ReadPlan) -> Result<Vec<String>, IntakeError> {
+    match plan.inputs.first() {
+        Some(input) => propose::unique_columns(input, &plan.reading),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn bar(plan: &ReadPlan, shown: args::Progress) -> ProgressBar {

@@ -4,21 +4,23 @@
 //! or none is.
 
 use std::borrow::Cow;
-use std::{io, mem};
+use std::mem;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::decode::{Cell, Cells};
 use super::garbled;
+use super::map::near_key::normal_form;
 use super::map::{Loose, Mapped, Mapper, Remark, damage, key, not_text, spreadsheet_error};
 use super::problem::Problem;
-use super::seen::{First, Seen};
 use super::source::hex;
 use super::validate::{self, Draft, Fault};
 use crate::entry::{
-    Entry, Field, Fingerprint, ImportId, MARK_CHARS, Position, RequestType, SourceKey,
+    Entry, Field, Fingerprint, ImportId, InvalidKey, MARK_CHARS, Names, Position, RequestType,
+    SourceKey,
 };
+use crate::identity::{KeyUse, PersonDigests, RequestTypes, RowKey};
 use crate::plan::Mark;
 
 /// What a row asks for.
@@ -40,12 +42,20 @@ pub enum Item {
         /// What is asked for, when that is known.
         request: Option<RequestType>,
         /// What identifies it, when that is known.
-        key: Option<SourceKey>,
-        /// Its name for good, when that is known.
-        import_id: Option<ImportId>,
+        key: Option<Box<InvalidKey>>,
         /// All that is wrong with the row; never empty.
         problems: Vec<Problem>,
     },
+}
+
+impl Item {
+    /// What the row's key is compared by, when it has one.
+    pub(crate) fn row_key(&self) -> Option<RowKey> {
+        match self {
+            Self::Entry(entry) | Self::Repeat { entry, .. } => entry.row_key,
+            Self::Invalid { key, .. } => key.as_ref().map(|key| key.row_key),
+        }
+    }
 }
 
 /// What is the same for every row of an input.
@@ -80,6 +90,8 @@ struct InHand<'m> {
     mapper: &'m Mapper,
     position: Position,
     key: Result<Option<SourceKey>, KeyIsBlank>,
+    /// What the key is compared by; the person is added once it is known which identifiers are valid.
+    row_key: Option<RowKey>,
     /// It makes a single entry.
     is_single: bool,
     problems: Vec<Problem>,
@@ -89,8 +101,7 @@ struct InHand<'m> {
 /// What an entry is called.
 struct Called {
     key: SourceKey,
-    import_id: ImportId,
-    other_id: Option<ImportId>,
+    names: Names,
 }
 
 impl Maker {
@@ -122,10 +133,15 @@ impl Maker {
             let placed = loose.into_iter().map(|loose| placed(loose, position));
             placed.collect()
         };
+        let row_key = match &key {
+            Ok(Some(key)) => Some(self.row_key(key, requests)),
+            _ => None,
+        };
         let mut row = InHand {
             mapper,
             position,
             key,
+            row_key,
             is_single: requests.len() == 1,
             problems: place(problems),
             made: Made {
@@ -166,19 +182,53 @@ impl Maker {
         self.add_mark(&mut draft, ImportId(Uuid::nil()));
         let faults = self.faults(row.mapper, validate::body(&draft).err(), row.position);
         row.problems.extend(faults);
+        self.add_person(row, &draft);
+        let source = row.key.as_ref().ok().cloned().flatten();
         row.made.items.push(Item::Invalid {
             request: None,
-            key: row.key.as_ref().ok().cloned().flatten(),
-            import_id: None,
+            key: invalid_key(source, None, row.row_key),
             problems: mem::take(&mut row.problems),
         });
+    }
+
+    /// What a key is compared by, as far as it is known before the row was checked.
+    fn row_key(&self, key: &SourceKey, requests: &[RequestType]) -> RowKey {
+        let id = ImportId::new(self.project, &key.text);
+        RowKey {
+            id,
+            normal_id: match &key.normal_text {
+                Some(normal) => ImportId::new(self.project, normal),
+                None => id,
+            },
+            key_use: KeyUse {
+                person: PersonDigests::default(),
+                requests: RequestTypes::new(requests.iter().copied()),
+            },
+        }
+    }
+
+    /// Adds the identifiers of the row that have no problem.
+    fn add_person(&self, row: &mut InHand<'_>, draft: &Draft<'_>) {
+        let Some(row_key) = &mut row.row_key else {
+            return;
+        };
+        let mut person = PersonDigests::default();
+        for field in Field::IDENTIFIERS {
+            let has_problem = || row.problems.iter().any(|one| one.field == Some(field));
+            if let Some(value) = draft.text(field)
+                && !has_problem()
+            {
+                person.add(self.project, field, value);
+            }
+        }
+        row_key.key_use.person = person;
     }
 
     fn one(&mut self, row: &mut InHand<'_>, draft: &mut Draft<'_>, request: RequestType) {
         draft.request = Some(request);
         draft.canonical(request, &mut self.canonical);
         let called = self.call(row, request);
-        let import_id = called.as_ref().map(|called| called.import_id);
+        let import_id = called.as_ref().map(|called| called.names.import_id);
         let unmarked = self.add_mark(draft, import_id.unwrap_or(ImportId(Uuid::nil())));
         let is_first = row.made.items.is_empty();
         let body = validate::body(draft);
@@ -193,6 +243,9 @@ impl Maker {
                 None
             }
         };
+        if is_first {
+            self.add_person(row, draft);
+        }
         let called = match (body, called) {
             (Some(body), Some(called)) if row.problems.is_empty() => {
                 if is_first {
@@ -202,9 +255,10 @@ impl Maker {
                 }
                 row.made.items.push(Item::Entry(Box::new(Entry {
                     position: row.position,
-                    import_id: called.import_id,
-                    other_id: called.other_id,
+                    import_id: called.names.import_id,
+                    other_id: called.names.other,
                     key: called.key,
+                    row_key: row.row_key,
                     fingerprint: Fingerprint::new(self.project, &self.canonical),
                     body,
                 })));
@@ -213,11 +267,10 @@ impl Maker {
             // Without key columns the key is the content, and this content is not what will be sent in the end.
             (_, called) => called.filter(|_| !row.mapper.key.columns.is_empty()),
         };
-        let (key, import_id) = called.map(|called| (called.key, called.import_id)).unzip();
+        let (source, names) = called.map(|called| (called.key, called.names)).unzip();
         row.made.items.push(Item::Invalid {
             request: Some(request),
-            key,
-            import_id,
+            key: invalid_key(source, names, row.row_key),
             problems: row.problems.clone(),
         });
     }
@@ -227,29 +280,36 @@ impl Maker {
         let Some(key) = row.key.as_mut().ok()? else {
             let key = content_key(self.project, &self.canonical);
             return Some(Called {
-                import_id: ImportId::new(self.project, &key.text),
-                other_id: None,
+                names: Names {
+                    import_id: ImportId::new(self.project, &key.text),
+                    other: None,
+                },
                 key,
             });
         };
-        let alone = ImportId::new(self.project, &key.text);
+        let alone = row.row_key.map(|key| key.id)?;
         let parts = key::parts_of_request(&key.text, request);
         let beside_others = ImportId::of_parts(self.project, &parts);
         Some(if row.is_single {
             Called {
                 // Nobody else of this row has it.
                 key: mem::take(key),
-                import_id: alone,
-                other_id: Some(beside_others),
+                names: Names {
+                    import_id: alone,
+                    other: Some(beside_others),
+                },
             }
         } else {
             Called {
                 key: SourceKey {
                     text: parts.concat(),
                     is_personal: key.is_personal,
+                    normal_text: None,
                 },
-                import_id: beside_others,
-                other_id: Some(alone),
+                names: Names {
+                    import_id: beside_others,
+                    other: Some(alone),
+                },
             }
         })
     }
@@ -289,52 +349,26 @@ impl Maker {
     }
 }
 
-/// Registers the valid entries of a row, and tells those that repeat an earlier one.
-///
-/// The entry of a row that makes a single one is known by both its names where another row may make several of the same
-/// key: its key alone stands for whatever it asks for.
-pub(crate) fn register(
-    items: &mut [Item],
-    may_make_several: bool,
-    seen: &mut Seen,
-) -> io::Result<()> {
-    let is_single = items.len() == 1;
-    for item in items {
-        let Item::Entry(entry) = item else { continue };
-        let this = First {
-            position: entry.position,
-            fingerprint: entry.fingerprint,
-        };
-        let other = entry.other_id.filter(|_| is_single && may_make_several);
-        let first = match other {
-            None => seen.register(entry.import_id, this)?,
-            Some(other) => register_both(entry.import_id, other, this, seen)?,
-        };
-        if let Some(first) = first {
-            *item = Item::Repeat {
-                of: first.position,
-                changed: first.fingerprint != this.fingerprint,
-                entry: entry.clone(),
-            };
-        }
+/// A valid request that is not sent all the same.
+pub(super) fn invalid(entry: &Entry, problems: Vec<Problem>) -> Item {
+    Item::Invalid {
+        request: Some(entry.body.request()),
+        key: invalid_key(Some(entry.key.clone()), Some(entry.names()), entry.row_key),
+        problems,
     }
-    Ok(())
 }
 
-fn register_both(
-    id: ImportId,
-    other: ImportId,
-    this: First,
-    seen: &mut Seen,
-) -> io::Result<Option<First>> {
-    // What repeats a request of a row of several does not stand for its key alone.
-    if let Some(first) = seen.find(other)? {
-        return Ok(Some(first));
-    }
-    match seen.register(id, this)? {
-        None => seen.register(other, this),
-        first => Ok(first),
-    }
+fn invalid_key(
+    source: Option<SourceKey>,
+    names: Option<Names>,
+    row_key: Option<RowKey>,
+) -> Option<Box<InvalidKey>> {
+    Some(Box::new(InvalidKey {
+        source: source?,
+        names,
+        row_key: row_key?,
+        is_shared: false,
+    }))
 }
 
 #[derive(Clone, Copy)]
@@ -402,9 +436,25 @@ fn source_key<'m>(
         message: "is blank, and is part of the key: rows that differ in nothing else of the key count as one".into(),
     }));
     Ok(Some(SourceKey {
+        normal_text: normal_text(columns, cells),
         text: key.text,
         is_personal,
     }))
+}
+
+/// The normal form of a key, where that differs from the key.
+fn normal_text(columns: &[(usize, String)], cells: &Cells<'_>) -> Option<String> {
+    let values = columns.iter().map(|(column, _)| match cells.get(*column) {
+        Cell::Text(text) => text,
+        Cell::Blank | Cell::Structure => "",
+    });
+    let forms = values.map(|value| (value, normal_form(value)));
+    if forms.clone().all(|(value, form)| value == form) {
+        return None;
+    }
+    let mut key = key::Joining::default();
+    forms.for_each(|(_, form)| key.push(&form));
+    Some(key.text)
 }
 
 const KEY_DAMAGED: Remark = Remark(
@@ -446,6 +496,7 @@ fn content_key(project: Uuid, canonical: &[u8]) -> SourceKey {
     SourceKey {
         text: format!("content:{}", hex(&digest[..16])),
         is_personal: false,
+        normal_text: None,
     }
 }
 

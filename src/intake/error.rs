@@ -123,6 +123,18 @@ pub enum IntakeError {
         /// What to do.
         hint: String,
     },
+    /// Most keys name different people or request types, so that the key columns identify no request.
+    #[error("{}", no_key(.columns, *.keys, *.conflicts))]
+    NoKey {
+        /// The key columns.
+        columns: Vec<String>,
+        /// The number of different keys.
+        keys: u64,
+        /// The number of keys with a conflict.
+        conflicts: u64,
+        /// Columns whose values differ in all rows.
+        unique: Vec<String>,
+    },
     /// The table of import ids already seen could not be kept.
     #[error("cannot keep track of repeated rows in a temporary file")]
     Seen(#[source] io::Error),
@@ -167,6 +179,20 @@ fn missing_columns(input: &str, missing: &[MissingColumn]) -> String {
         "columns"
     };
     format!("{input} has no {noun} {}", each.join(", "))
+}
+
+fn no_key(columns: &[String], keys: u64, conflicts: u64) -> String {
+    let noun = if columns.len() == 1 {
+        "key column"
+    } else {
+        "key columns"
+    };
+    format!(
+        "the {noun} {} cannot identify requests: {} of {} keys name different people or request types",
+        listed(columns),
+        grouped(conflicts),
+        grouped(keys)
+    )
 }
 
 /// Names in backticks, as many as a message lists.
@@ -243,6 +269,13 @@ impl IntakeError {
                 are_paths,
                 ..
             } => missing_hint(missing, present, *are_paths),
+            Self::NoKey { unique, .. } if unique.is_empty() => {
+                "set `key` in [input] to the columns that together identify one request, such as a ticket number".to_owned()
+            }
+            Self::NoKey { unique, .. } => format!(
+                "set `key` in [input] to a column that identifies one request; different in every row: {}",
+                listed(unique)
+            ),
             Self::Seen(_) => "free space in the folder for temporary files, or set TMPDIR to another".to_owned(),
             Self::Read { .. } => "the disk or the share it lies on may be at fault: copy the file to this machine, then run the same command again"
                     .to_owned(),

@@ -12,6 +12,7 @@
 //! whole is an [`IntakeError`], told before the first row wherever that is possible.
 
 mod ahead;
+mod compare_keys;
 mod dates;
 mod decode;
 mod detect;
@@ -22,6 +23,7 @@ mod error;
 mod garbled;
 mod head;
 mod judge;
+mod key_conflicts;
 mod kind;
 mod look;
 mod map;
@@ -66,6 +68,7 @@ pub(crate) use dates::read as date;
 pub(crate) use decode::scan as delimited;
 pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;
+pub use key_conflicts::{CONFLICT_ROWS_MAX, ConflictingRows, KEY_CONFLICTS_MAX, KeyConflicts};
 pub(crate) use look::each_row;
 pub use map::ColumnUse;
 pub(crate) use map::key::of_request as key_of_request;
@@ -77,6 +80,7 @@ pub(crate) use validate::email::fault as email_fault;
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};
 use ahead::Ahead;
+use compare_keys::KeyRules;
 use decode::Decoder;
 use entries::Maker;
 use open::Opened;
@@ -97,6 +101,7 @@ pub struct Intake {
     shape: Shape,
     way: Way,
     reader: Reader,
+    key_rules: KeyRules,
     /// Threads that may map rows; none on a machine of one core.
     mappers: usize,
     row: u64,
@@ -197,6 +202,7 @@ impl Intake {
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
+            key_rules: KeyRules::new(&plan.rules, mapper.may_make_several),
             is_guess_told: opened.shape.encoding.basis != Basis::Guess,
             name: opened.name,
             shape: opened.shape,
@@ -254,7 +260,7 @@ impl Intake {
             let Some((mut reading, size)) = next else {
                 break;
             };
-            entries::register(&mut reading.items, self.reader.may_make_several(), seen)
+            compare_keys::compare(&mut reading, &self.key_rules, seen)
                 .map_err(IntakeError::Seen)?;
             if !self.is_guess_told && reading.is_beyond_ascii && !reading.items.is_empty() {
                 self.is_guess_told = true;

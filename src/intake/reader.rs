@@ -29,11 +29,6 @@ impl Reader {
         }
     }
 
-    /// Whether a row of this input may make several entries.
-    pub(super) fn may_make_several(&self) -> bool {
-        self.mapper.may_make_several
-    }
-
     /// What comes of the row of that number, and its size in bytes; nothing at the end.
     pub(super) fn read(
         &mut self,
@@ -167,7 +162,6 @@ fn invalid(problem: Problem) -> Made {
     let item = Item::Invalid {
         request: None,
         key: None,
-        import_id: None,
         problems: vec![problem],
     };
     Made {

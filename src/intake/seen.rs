@@ -1,7 +1,8 @@
 //! Which import ids the inputs of a run have had so far, exactly, in bounded memory.
 //!
-//! In comes the import id of each valid entry with its position and fingerprint; out comes the first entry of that
-//! id, when there was one already. Up to [`SEEN_IN_MEMORY_MAX`] ids are kept in a map. Whenever it is full, all of
+//! In comes the import id of each valid entry with its position, fingerprint and use of the key; out comes the first
+//! entry of that id, when there was one already. Uses and normal forms of keys are kept the same way, by ids made of
+//! the key's. Up to [`SEEN_IN_MEMORY_MAX`] ids are kept in a map. Whenever it is full, all of
 //! them are written, sorted, behind each other into an unnamed temporary file as one *stretch*, and the map begins
 //! anew. Of a stretch, memory keeps the first id of each block and a Bloom filter, so a new id costs no read but for
 //! one in 120 a stretch, and a repeat one read of one block. Filters only save reads: what decides is always the
@@ -18,12 +19,15 @@ use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::key_conflicts::KeyConflicts;
 use crate::entry::{Fingerprint, ImportId, Position};
+use crate::identity::{KeyConflict, KeyUse, PersonDigests, RequestTypes};
 
-/// Most ids kept in memory: seven eighths of 2¹⁸, which fill a map of 2¹⁸ places (about 13 MB).
+/// Most ids kept in memory: seven eighths of 2¹⁸, which fill a map of 2¹⁸ places (about 19 MB).
 pub const SEEN_IN_MEMORY_MAX: usize = 229_376;
 
 /// What is known of the first entry with an import id.
@@ -31,11 +35,12 @@ pub const SEEN_IN_MEMORY_MAX: usize = 229_376;
 pub(crate) struct First {
     pub(crate) position: Position,
     pub(crate) fingerprint: Fingerprint,
+    pub(crate) key_use: KeyUse,
 }
 
 /// The import ids of the valid entries so far. One for all inputs of a run, in their order.
 ///
-/// Beyond [`SEEN_IN_MEMORY_MAX`] ids it takes 44 bytes an id of the folder for temporary files and, on top of the
+/// Beyond [`SEEN_IN_MEMORY_MAX`] ids it takes 65 bytes an id of the folder for temporary files and, on top of the
 /// map and 4 MB while that is written out, about 1.4 MB of memory a million ids: 24 MB in all for five million.
 /// There is no most; the time for a new id grows by about an eighth of a microsecond with each million before it.
 #[derive(Debug)]
@@ -45,6 +50,16 @@ pub struct Seen {
     disk: Option<Disk>,
     /// It is known from an earlier reading that nothing repeats: nothing is kept.
     is_unrepeated: bool,
+    /// The conflicts that an earlier reading of the same inputs found.
+    known: Arc<KeyConflicts>,
+    /// Those that this reading finds.
+    found: KeyConflicts,
+    /// Some key is registered as used by a row that makes no single valid entry.
+    has_uses: bool,
+    /// Some key is registered by its normal form.
+    has_normal_forms: bool,
+    /// Some row was told apart by an earlier one: as a repeat, or by a near key.
+    has_hits: bool,
 }
 
 impl Default for Seen {
@@ -66,15 +81,103 @@ impl Seen {
             memory: InMemory::default(),
             disk: None,
             is_unrepeated: false,
+            known: Arc::default(),
+            found: KeyConflicts::default(),
+            has_uses: false,
+            has_normal_forms: false,
+            has_hits: false,
+        }
+    }
+
+    /// Nothing seen yet, by a reading that knows the conflicts which an earlier one of the same inputs found.
+    pub fn with_conflicts(known: Arc<KeyConflicts>) -> Self {
+        Self {
+            known,
+            ..Self::new()
         }
     }
 
     /// For inputs that were read to their end before and hold no id twice: remembers nothing. To be used with the
     /// digest of that reading only.
-    pub fn of_unrepeated() -> Self {
+    pub fn of_unrepeated(known: Arc<KeyConflicts>) -> Self {
         Self {
             is_unrepeated: true,
-            ..Self::new()
+            ..Self::with_conflicts(known)
+        }
+    }
+
+    /// Whether nothing is compared with earlier rows.
+    pub(crate) const fn is_unrepeated(&self) -> bool {
+        self.is_unrepeated
+    }
+
+    /// The conflicts that an earlier reading found.
+    pub(crate) fn known(&self) -> &KeyConflicts {
+        &self.known
+    }
+
+    /// The conflicts that this reading has found so far.
+    pub(crate) const fn found(&self) -> &KeyConflicts {
+        &self.found
+    }
+
+    /// The conflicts that this reading has found.
+    pub(crate) fn into_found(self) -> KeyConflicts {
+        self.found
+    }
+
+    /// Whether some row was told apart by an earlier one.
+    pub(crate) const fn has_hits(&self) -> bool {
+        self.has_hits
+    }
+
+    /// Notes that a row was told apart by an earlier one.
+    pub(crate) fn hit(&mut self) {
+        self.has_hits = true;
+    }
+
+    /// Counts a key that no earlier row has.
+    pub(crate) fn count_key(&mut self) {
+        self.found.count_key();
+    }
+
+    /// Notes two rows that disagree about a key.
+    pub(crate) fn add_conflict(&mut self, key: ImportId, kind: KeyConflict, rows: [Position; 2]) {
+        self.found.add(key, kind, rows);
+    }
+
+    /// Notes a key of several rows, of which one does not tell its person or request type.
+    pub(crate) fn add_shared(&mut self, key: ImportId) {
+        self.found.add_shared(key);
+    }
+
+    /// Registers what a row uses a key for that makes no single valid entry. The first use stays.
+    pub(crate) fn register_use(&mut self, key: ImportId, this: First) -> io::Result<()> {
+        self.has_uses = true;
+        self.register(Slot::Use.of(key), this).map(drop)
+    }
+
+    /// The first use of a key by a row that makes no single valid entry.
+    pub(crate) fn find_use(&self, key: ImportId) -> io::Result<Option<First>> {
+        if self.has_uses {
+            self.find(Slot::Use.of(key))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Registers a key that is not its own normal form, by that form. The first such key stays.
+    pub(crate) fn register_normal_form(&mut self, form: ImportId, this: First) -> io::Result<()> {
+        self.has_normal_forms = true;
+        self.register(Slot::NormalForm.of(form), this).map(drop)
+    }
+
+    /// The first row whose key has a normal form and is not written so.
+    pub(crate) fn find_normal_form(&self, form: ImportId) -> io::Result<Option<First>> {
+        if self.has_normal_forms {
+            self.find(Slot::NormalForm.of(form))
+        } else {
+            Ok(None)
         }
     }
 
@@ -123,6 +226,29 @@ impl Seen {
         // Its room stays: it will be full again.
         self.memory.clear();
         Ok(())
+    }
+}
+
+/// What a record is of that is no entry: it has an id of its own, made of the key's.
+#[derive(Clone, Copy)]
+enum Slot {
+    /// The use of a key.
+    Use,
+    /// The normal form of a key.
+    NormalForm,
+}
+
+impl Slot {
+    /// Bits that no two import ids differ by: ids are hashes.
+    const fn bits(self) -> u128 {
+        match self {
+            Self::Use => 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834,
+            Self::NormalForm => 0xc2b2_ae3d_27d4_eb4f_1656_67b1_9e37_79f9,
+        }
+    }
+
+    fn of(self, id: ImportId) -> ImportId {
+        ImportId(Uuid::from_u128(id.0.as_u128() ^ self.bits()))
     }
 }
 
@@ -299,8 +425,8 @@ impl Filters {
     }
 }
 
-/// Bytes of a record: id, row, line, fingerprint, input.
-const RECORD_BYTES: usize = 44;
+/// Bytes of a record: id, row, line, fingerprint, input, digests of the person, request types.
+const RECORD_BYTES: usize = 65;
 
 type Record = [u8; RECORD_BYTES];
 
@@ -310,7 +436,12 @@ fn pack(id: Id, first: First) -> Record {
     record[16..24].copy_from_slice(&first.position.row.to_le_bytes());
     record[24..32].copy_from_slice(&first.position.line.to_le_bytes());
     record[32..40].copy_from_slice(&first.fingerprint.0.to_le_bytes());
-    record[40..].copy_from_slice(&first.position.input.to_le_bytes());
+    record[40..44].copy_from_slice(&first.position.input.to_le_bytes());
+    let (digests, _) = record[44..64].as_chunks_mut::<4>();
+    for (place, digest) in digests.iter_mut().zip(first.key_use.person.parts()) {
+        *place = digest.to_le_bytes();
+    }
+    record[64] = first.key_use.requests.bits();
     record
 }
 
@@ -326,6 +457,12 @@ fn first_of(record: &Record) -> First {
             input: u32::from_le_bytes(part(record, 40)),
         },
         fingerprint: Fingerprint(u64::from_le_bytes(part(record, 32))),
+        key_use: KeyUse {
+            person: PersonDigests::from_parts(
+                [44, 48, 52, 56, 60].map(|from| u32::from_le_bytes(part(record, from))),
+            ),
+            requests: RequestTypes::from_bits(record[64]),
+        },
     }
 }
 
@@ -373,6 +510,10 @@ mod tests {
                 line: row * 7 + (1 << 40),
             },
             fingerprint: Fingerprint(row.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            key_use: KeyUse {
+                person: PersonDigests::from_parts([1, 2, 3, 4, 5].map(|n| n * (row as u32 + 1))),
+                requests: RequestTypes::from_bits((row % 16) as u8),
+            },
         }
     }
 

@@ -21,12 +21,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use crate::entry::{Content, Entry, Fingerprint, ImportId, Names, SourceKey};
-use crate::outcome::{Receipt, Settled, Tally, Traffic};
+use crate::entry::{Content, Entry, Fingerprint, ImportId, InvalidKey, Names, SourceKey};
+use crate::identity::{KeyUse, NearKeys, RequestTypes, RowKey};
+use crate::outcome::{Reason, Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
 use crate::timeline::Timeline;
 use crate::{blocking, inherited};
 
+use sqlite::DIGEST_PREFIX;
 pub use sqlite::{FORMAT, Fetched, Held, changed, claimed};
 
 /// Requests to the ledger that may wait; more callers wait in line.
@@ -202,22 +204,55 @@ pub struct ClaimRequest {
     names: Names,
     key: String,
     fingerprint: Fingerprint,
+    row_key: Option<RowKey>,
+    /// The type that this entry alone asks for.
+    request: RequestTypes,
+    near_keys: NearKeys,
 }
 
 impl ClaimRequest {
     /// What may be kept of an entry.
-    pub fn of(entry: &Entry, project: Uuid) -> Self {
+    pub fn of(entry: &Entry, project: Uuid, near_keys: NearKeys) -> Self {
         Self {
             names: entry.names(),
             key: storable_key(&entry.key, project),
             fingerprint: entry.fingerprint,
+            row_key: entry.row_key,
+            request: RequestTypes::new([entry.body.request()]),
+            near_keys,
         }
     }
-}
 
-impl ClaimRequest {
-    /// For what is known by its name alone, and no input at hand.
-    pub const fn of_name(import_id: ImportId) -> Self {
+    /// The person, and what this entry alone asks for.
+    fn key_use(&self) -> KeyUse {
+        KeyUse {
+            person: self
+                .row_key
+                .map(|row| row.key_use.person)
+                .unwrap_or_default(),
+            requests: self.request,
+        }
+    }
+
+    /// What may be kept of a row that is not valid, and whose request exists all the same.
+    pub fn of_invalid(
+        key: &InvalidKey,
+        names: Names,
+        request: RequestTypes,
+        project: Uuid,
+    ) -> Self {
+        Self {
+            names,
+            key: storable_key(&key.source, project),
+            fingerprint: Fingerprint::UNKNOWN,
+            row_key: Some(key.row_key),
+            request,
+            near_keys: NearKeys::Ignore,
+        }
+    }
+
+    /// For what is known by its name alone, and no input at hand: its import id stands for its key.
+    pub const fn of_name(import_id: ImportId, key_use: KeyUse) -> Self {
         Self {
             names: Names {
                 import_id,
@@ -225,15 +260,48 @@ impl ClaimRequest {
             },
             key: String::new(),
             fingerprint: Fingerprint::UNKNOWN,
+            row_key: Some(RowKey {
+                id: import_id,
+                normal_id: import_id,
+                key_use,
+            }),
+            request: key_use.requests,
+            near_keys: NearKeys::Ignore,
         }
     }
+}
+
+/// A row's entry, of which the ledger is asked what it holds.
+#[derive(Clone, Debug)]
+pub enum EntryQuery {
+    /// An entry that may be sent.
+    Valid(Box<ClaimRequest>),
+    /// A row that cannot be sent as it is.
+    Invalid {
+        /// The names of its entry; none where it is not known what the row asks for.
+        names: Option<Names>,
+        /// The import id of its key alone.
+        key: ImportId,
+    },
+}
+
+/// What the ledger holds for a row's entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What became of it.
+    pub record: Option<Record>,
+    /// Why it must not be sent: its key is that of another request, or nearly.
+    pub refusal: Option<Reason>,
+    /// The run that claimed it last read a file of rejects, whose rows people correct. Asked of invalid rows only.
+    pub is_from_rejects: bool,
 }
 
 /// The key as the ledger keeps it: a digest when it is personal.
 fn storable_key(key: &SourceKey, project: Uuid) -> String {
     if key.is_personal {
         format!(
-            "digest:{:016x}",
+            "{}{:016x}",
+            DIGEST_PREFIX,
             Fingerprint::new(project, key.text.as_bytes()).0
         )
     } else {
@@ -266,6 +334,8 @@ pub enum Claim {
     Created(Box<Settled>),
     /// A live run holds it: another, or this one, for another row of the same key.
     Elsewhere(RunId),
+    /// It is not ours and must not be sent: its key is that of another request, or nearly.
+    Refused(Reason),
 }
 
 /// What the ledger holds of one entry.
@@ -277,6 +347,8 @@ pub struct Record {
     pub run: RunId,
     /// Of the content that was sent.
     pub fingerprint: Fingerprint,
+    /// The person and the request type; empty where an older version has not stored them.
+    pub key_use: KeyUse,
     /// What became of it. A claim that was never settled reads as in doubt.
     pub settled: Settled,
     /// Claimed and not settled.
@@ -334,6 +406,9 @@ pub struct RunInput {
     /// Its place among the inputs of the command, from 1.
     #[serde(skip)]
     pub number: u32,
+    /// It is a file of rejects: its rows were corrected by a person.
+    #[serde(skip)]
+    pub is_rejects: bool,
 }
 
 /// What a run does with its input.
@@ -408,6 +483,10 @@ enum Ask {
     Get {
         names: Vec<Names>,
         reply: Reply<Vec<Option<Record>>>,
+    },
+    Find {
+        queries: Vec<EntryQuery>,
+        reply: Reply<Vec<Known>>,
     },
     Begin {
         kind: RunKind,
@@ -522,6 +601,11 @@ impl Ledger {
     /// What is held of these entries, in the order asked.
     pub async fn get(&self, names: Vec<Names>) -> Result<Vec<Option<Record>>, LedgerError> {
         self.ask(|reply| Ask::Get { names, reply }).await
+    }
+
+    /// What is held for the entries of rows, in the order asked.
+    pub async fn find(&self, queries: Vec<EntryQuery>) -> Result<Vec<Known>, LedgerError> {
+        self.ask(|reply| Ask::Find { queries, reply }).await
     }
 
     /// Begins a run. Unless it renews its lease within that time, it is taken for dead, and its claims

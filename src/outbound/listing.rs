@@ -10,6 +10,7 @@ use super::page::{self, Page, read_page};
 use super::walk::page_items;
 use super::{Outbound, classify};
 use crate::entry::{Field, ImportId, RequestBody, RequestType};
+use crate::identity::PersonDigests;
 use crate::listed::{Listed, Shown};
 use crate::outcome::Reason;
 
@@ -102,5 +103,26 @@ fn listed(item: &Value, project: Uuid) -> Option<Listed> {
         shown: Shown::of(project, |field: Field| {
             classify::shown_text(item, field).map(|text| classify::comparable(field, &text))
         }),
+        person: person(item, project),
     })
+}
+
+/// Digests of the identifiers that a listed request shows.
+fn person(item: &Value, project: Uuid) -> PersonDigests {
+    let mut person = PersonDigests::default();
+    for field in Field::IDENTIFIERS {
+        let Some(text) = classify::shown_text(item, field) else {
+            continue;
+        };
+        match field {
+            // Numbers are sent as E.164, and may be shown with blanks.
+            Field::UserPhoneNumber => {
+                let is_kept = |c: &char| *c == '+' || c.is_ascii_digit();
+                let number: String = text.chars().filter(is_kept).collect();
+                person.add(project, field, &number);
+            }
+            _ => person.add(project, field, text.trim()),
+        }
+    }
+    person
 }

@@ -251,9 +251,11 @@ mod tests {
             },
             other_id: None,
             import_id: ImportId(Uuid::from_u128(n)),
+            row_key: None,
             key: SourceKey {
                 text: n.to_string(),
                 is_personal: false,
+                normal_text: None,
             },
             fingerprint: Fingerprint(0),
             body: validate(body).unwrap_or_else(|_| panic!("valid: {body}")),

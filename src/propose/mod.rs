@@ -10,10 +10,12 @@ mod kinds;
 mod profile;
 mod requests;
 mod sources;
+mod unique;
 mod words;
 mod write;
 
 pub use profile::{REPEATS_FOLLOWED_MAX, VALUES_FOLLOWED_MAX, WORD_CHARS_MAX, WORDS_MAX, Word};
+pub(crate) use unique::unique_columns;
 pub use write::CANDIDATES_SHOWN_MAX;
 
 use uuid::Uuid;

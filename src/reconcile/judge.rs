@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::entry::{Content, Entry, Field, ImportId, Names, Position, RequestType};
+use crate::entry::{Content, Entry, Field, ImportId, InvalidKey, Position, RequestType};
+use crate::identity::{KeyComparison, KeyConflict, KeyUse, RequestTypes};
 use crate::intake::{Intake, Item, RowReading, Seen, key_of_request};
-use crate::ledger::{ClaimRequest, Held, LedgerError, Record, RunId, Settlement};
+use crate::ledger::{ClaimRequest, Held, Known, LedgerError, Record, RunId, Settlement};
 use crate::listed::Listed;
 use crate::outbound::digests_of;
 use crate::outcome::{Outcome, Reason, Settled, Via};
 use crate::plan::{Mark, ReadPlan};
 use crate::report::reconciliation::{Line, Remark, Verdict};
+use crate::report::{corrected, has_query};
 
 /// Times in the ledger are whole milliseconds.
 const CLOCK_GRAIN: Duration = Duration::from_millis(1);
@@ -63,13 +65,6 @@ pub(super) struct Finding {
     pub(super) settlement: Settlement,
 }
 
-pub(super) fn names_of(item: &Item) -> Option<Names> {
-    match item {
-        Item::Entry(entry) | Item::Repeat { entry, .. } => Some(entry.names()),
-        Item::Invalid { .. } => None,
-    }
-}
-
 /// What is settled of a request that was found.
 pub(super) fn found(held: &Listed, reason: Option<Reason>) -> Settled {
     Settled {
@@ -83,41 +78,52 @@ impl Desk {
     pub(super) fn judge(
         &self,
         rows: Vec<RowReading>,
-        records: Vec<Option<Record>>,
+        known: Vec<Known>,
     ) -> Result<Vec<Judged>, LedgerError> {
-        let mut records = records.into_iter();
+        let mut all_known = known.into_iter();
         let mut judged = Vec::new();
         for row in rows {
             for item in row.items {
+                let known = if has_query(&item) {
+                    all_known.next().unwrap_or_default()
+                } else {
+                    Known::default()
+                };
                 judged.push(match item {
                     Item::Invalid {
                         request,
                         key,
-                        import_id,
                         problems,
                     } => {
                         let problems = problems
                             .iter()
                             .map(|problem| Remark::Problem(problem.to_string()));
-                        let problems = problems.collect();
-                        let key = key.map(|key| key.text);
-                        self.judge_invalid(row.position, key, import_id, request, problems)?
+                        let invalid = InvalidRow {
+                            position: row.position,
+                            key,
+                            request,
+                            problems: problems.collect(),
+                        };
+                        self.judge_invalid(invalid, &known)?
                     }
-                    Item::Entry(entry) => {
-                        self.judge_entry(*entry, records.next().flatten().as_ref())?
-                    }
+                    Item::Entry(entry) => self.judge_entry(*entry, &known)?,
                     Item::Repeat { entry, of, .. } => {
-                        // The row that it repeats speaks for it.
-                        let judged = self.judge_entry(*entry, records.next().flatten().as_ref())?;
-                        Judged::of(Line {
-                            verdict: Verdict::Duplicate,
-                            differences: Vec::new(),
-                            remarks: vec![Remark::Repeats {
-                                first: of,
-                                is_elsewhere: of.input != row.position.input,
-                            }],
-                            ..judged.line
-                        })
+                        let is_refused = known.refusal.is_some();
+                        let judged = self.judge_entry(*entry, &known)?;
+                        if is_refused {
+                            judged
+                        } else {
+                            // The row that it repeats speaks for it.
+                            Judged::of(Line {
+                                verdict: Verdict::Duplicate,
+                                differences: Vec::new(),
+                                remarks: vec![Remark::Repeats {
+                                    first: of,
+                                    is_elsewhere: of.input != row.position.input,
+                                }],
+                                ..judged.line
+                            })
+                        }
                     }
                 });
             }
@@ -125,33 +131,85 @@ impl Desk {
         Ok(judged)
     }
 
-    /// A row that cannot be sent as it is now may have been sent as it was.
-    fn judge_invalid(
-        &self,
-        position: Position,
-        key: Option<String>,
-        import_id: Option<ImportId>,
-        request: Option<RequestType>,
-        problems: Vec<Remark>,
-    ) -> Result<Judged, LedgerError> {
-        let held = match import_id {
-            Some(import_id) => self.held.marked(import_id)?,
+    /// Compares a row that cannot be sent as it stands: its request may have been created from a corrected copy, or
+    /// from an earlier state of the row.
+    fn judge_invalid(&self, row: InvalidRow, known: &Known) -> Result<Judged, LedgerError> {
+        let InvalidRow {
+            position,
+            key,
+            request,
+            problems,
+        } = row;
+        let record = known.record.as_ref();
+        let names = key.as_ref().and_then(|key| key.names);
+        let mut held = match names {
+            Some(names) => self.held.marked(names.import_id)?,
             None => Vec::new(),
         };
-        self.held
-            .account_for(held.iter().map(|one| one.receipt.id))?;
-        let exists = (!held.is_empty()).then_some(Remark::ExistsAsItWas);
-        Ok(Judged::of(Line {
+        if let Some(other) = names.and_then(|names| names.other) {
+            let others = self.held.marked(other)?;
+            held.extend(others.into_iter().filter(|one| one.request == request));
+        }
+        let solved = key.as_ref().and_then(|key| corrected(key, request, known));
+        if let Some(receipt) = solved.as_ref().and_then(|solved| solved.receipt)
+            && let Some(one) = self.held.of_id(receipt.id)?
+        {
+            held.retain(|other| other.receipt.id != receipt.id);
+            held.insert(0, one);
+        }
+        let mut line = Line {
             position: Some(position),
-            key,
-            import_id,
+            import_id: names
+                .map(|names| names.import_id)
+                .or(record.map(|record| record.import_id)),
             request,
             verdict: Verdict::Invalid,
-            ledger: None,
+            ledger: record.map(|record| record.settled.outcome),
             held,
             differences: Vec::new(),
-            remarks: problems.into_iter().chain(exists).collect(),
-        }))
+            remarks: problems,
+            key: key.as_ref().map(|key| key.source.text.clone()),
+        };
+        let ids = line.held.iter().map(|one| one.receipt.id);
+        if solved.is_some() {
+            self.held.account_for_others(ids)?;
+            line.verdict = if line.held.is_empty() {
+                Verdict::OnlyInLedger
+            } else {
+                Verdict::InBoth
+            };
+            line.remarks = vec![Remark::Corrected];
+            return Ok(Judged::of(line));
+        }
+        if let (Some(key), Some(names), Some(first)) = (key, names, line.held.first()) {
+            let row = KeyUse {
+                person: key.row_key.key_use.person,
+                requests: RequestTypes::new(request),
+            };
+            if record.is_none() && row.compare(first.key_use()) == KeyComparison::Same {
+                // The ledger does not know it (any more): it was created from a corrected copy of this row.
+                let claim = ClaimRequest::of_invalid(&key, names, row.requests, self.plan.project);
+                let settled = found(first, None);
+                self.held.account_for_others(ids)?;
+                line.verdict = Verdict::OnlyInConcord;
+                line.remarks = vec![Remark::Corrected];
+                return Ok(Judged {
+                    finding: Some(Finding {
+                        request: Some(claim),
+                        settlement: Settlement {
+                            import_id: names.import_id,
+                            settled,
+                            content: None,
+                        },
+                    }),
+                    ..Judged::of(line)
+                });
+            }
+            line.remarks.push(Remark::KeyExists);
+        }
+        self.held
+            .account_for(line.held.iter().map(|one| one.receipt.id))?;
+        Ok(Judged::of(line))
     }
 
     /// The requests in Concord that are an entry's, the one that counts first; and the name it goes by.
@@ -185,12 +243,29 @@ impl Desk {
         Ok(held)
     }
 
-    fn judge_entry(
-        &self,
-        mut entry: Entry,
-        record: Option<&Record>,
-    ) -> Result<Judged, LedgerError> {
+    fn judge_entry(&self, mut entry: Entry, known: &Known) -> Result<Judged, LedgerError> {
+        let record = known.record.as_ref();
+        if let Some(reason) = &known.refusal {
+            let held = self.held.marked(entry.import_id)?;
+            self.held
+                .account_for_others(held.iter().map(|one| one.receipt.id))?;
+            return Ok(Judged::of(Line {
+                held,
+                ..refused(entry, Remark::Problem(reason.message.clone()))
+            }));
+        }
         let held = self.find(&mut entry, record)?;
+        if record.is_none()
+            && let Some(first) = held.first()
+            && first.key_use().compare(entry.key_use())
+                == KeyComparison::Conflict(KeyConflict::Person)
+        {
+            let held = held.clone();
+            return Ok(Judged::of(Line {
+                held,
+                ..refused(entry, Remark::OfAnotherPerson)
+            }));
+        }
         let ids = held.iter().map(|one| one.receipt.id);
         let is_taken = self.held.account_for(ids)?;
         let ledger = record.map(|record| record.settled.outcome);
@@ -232,7 +307,8 @@ impl Desk {
             2.. => Verdict::TwiceInConcord,
         };
         let settled = settled_by(verdict, &held, is_doubt && is_ours).filter(|_| !is_created);
-        let request = || ClaimRequest::of(&entry, self.plan.project);
+        let rules = &self.plan.rules;
+        let request = || ClaimRequest::of(&entry, self.plan.project, rules.near_keys);
         let finding = settled.map(|settled| Finding {
             request: (!is_ours).then(request),
             settlement: Settlement {
@@ -295,7 +371,31 @@ impl Desk {
         Some(Content {
             fingerprint: entry.fingerprint.another(),
             other_id,
+            key_use: first.map(Listed::key_use).unwrap_or_default(),
         })
+    }
+}
+
+/// A row that cannot be sent as it stands.
+struct InvalidRow {
+    position: Position,
+    key: Option<Box<InvalidKey>>,
+    request: Option<RequestType>,
+    problems: Vec<Remark>,
+}
+
+/// The line of an entry whose key is that of another request.
+fn refused(entry: Entry, why: Remark) -> Line {
+    Line {
+        position: Some(entry.position),
+        import_id: Some(entry.import_id),
+        request: Some(entry.body.request()),
+        key: Some(entry.key.text),
+        verdict: Verdict::Invalid,
+        ledger: None,
+        held: Vec::new(),
+        differences: Vec::new(),
+        remarks: vec![why],
     }
 }
 

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use super::results::Line;
 use crate::check::{Groups, RepeatedKey};
 use crate::entry::RequestType;
-use crate::intake::{DateRead, Item, Offending, RowReading};
+use crate::identity::{KEY_CONFLICT, NEAR_KEY};
+use crate::intake::{DateRead, Item, Offending, Problem, RowReading};
 use crate::outcome::{Outcome, Via};
 use crate::plan::DateOrder;
 use crate::received::{ColumnOrder, OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS};
@@ -174,6 +175,8 @@ pub(super) struct OfRow {
 #[derive(Debug, Default)]
 pub(super) struct OfItem {
     is_personal: bool,
+    /// Nothing is wrong with the row itself.
+    is_valid: bool,
     value: Option<Offending>,
 }
 
@@ -182,10 +185,12 @@ impl OfItem {
         match item {
             Item::Entry(entry) | Item::Repeat { entry, .. } => Self {
                 is_personal: entry.key.is_personal,
+                is_valid: true,
                 value: None,
             },
             Item::Invalid { key, problems, .. } => Self {
-                is_personal: key.as_ref().is_some_and(|key| key.is_personal),
+                is_personal: key.as_ref().is_some_and(|key| key.source.is_personal),
+                is_valid: false,
                 value: problems.iter().find_map(|problem| problem.value.clone()),
             },
         }
@@ -259,6 +264,11 @@ impl Gatherer {
                 .attempts
                 .min(u32::try_from(ATTEMPTS_MAX).unwrap_or(1));
             gathered.attempts[most as usize - 1] += 1;
+        }
+        if of_item.is_valid && outcome == Outcome::Invalid {
+            if let Some(problem) = refused_by_ledger(line) {
+                gathered.problems.add(&problem);
+            }
         }
         let is_open = OPEN.contains(&outcome);
         if let Some(ages) = &mut gathered.ages
@@ -372,6 +382,20 @@ impl Ages {
     pub fn older_than(&self, class: usize) -> [u64; 2] {
         [0, 1].map(|of| self.counts[class + 1..].iter().map(|count| count[of]).sum())
     }
+}
+
+/// The problem of a row whose key is that of another request in the ledger, or nearly.
+fn refused_by_ledger(line: &Line) -> Option<Problem> {
+    let reason = line.settled.reason.as_ref()?;
+    let mut codes = [KEY_CONFLICT, NEAR_KEY].into_iter();
+    Some(Problem {
+        position: line.position,
+        column: None,
+        field: None,
+        code: codes.find(|code| *code == reason.code)?,
+        message: reason.message.clone(),
+        value: None,
+    })
 }
 
 /// The first characters of a text.

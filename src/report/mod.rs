@@ -12,6 +12,6 @@ pub mod rejects;
 pub mod results;
 pub mod summary;
 
-pub(crate) use project::line_of;
 pub(crate) use project::remove_old;
 pub use project::{Projected, Projection, ReportError};
+pub(crate) use project::{corrected, has_query, line_of, query_of};

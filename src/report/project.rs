@@ -13,9 +13,12 @@ use super::gather::{Gathered, Gatherer, OfItem};
 use super::rejects::{self, RejectsWriter};
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
-use crate::entry::{Entry, Position};
+use crate::entry::{Entry, InvalidKey, Position, RequestType};
+use crate::identity::{CORRECTED, KEY_CONFLICT, KeyComparison, KeyUse, RequestTypes};
 use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
-use crate::ledger::{Ledger, LedgerError, Record, RunId, changed, claimed};
+use crate::ledger::{
+    ClaimRequest, EntryQuery, Known, Ledger, LedgerError, Record, RunId, changed, claimed,
+};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
 use crate::private_file::Replacement;
@@ -131,18 +134,19 @@ impl Projection<'_> {
         let mut is_begun = false;
         while !is_begun || !rows.is_empty() || !before.0.is_empty() {
             is_begun = true;
-            let entries = rows.iter().flat_map(|row| &row.items).filter_map(entry_of);
-            let asked = self.ledger.get(entries.map(Entry::names).collect());
+            let items = rows.iter().flat_map(|row| &row.items);
+            let queries = items.filter_map(|item| query_of(item, self.plan));
+            let asked = self.ledger.find(queries.collect());
             let (taken, known) = std::mem::take(&mut before);
             let step = blocking(move || {
                 pass.write(taken, known)?;
                 let next = pass.intake.next_batch(&mut pass.seen, ROWS_AT_ONCE)?;
                 Ok::<_, PassError>((pass, next))
             });
-            let (records, stepped) = tokio::join!(asked, step);
+            let (known, stepped) = tokio::join!(asked, step);
             let next;
             (pass, next) = stepped.map_err(|error| error.at(&results_path))?;
-            before = (std::mem::replace(&mut rows, next), records?);
+            before = (std::mem::replace(&mut rows, next), known?);
         }
         if pass
             .intake
@@ -211,17 +215,29 @@ impl From<io::Error> for PassError {
     }
 }
 
-fn entry_of(item: &Item) -> Option<&Entry> {
+/// What the ledger is asked about an item; nothing where the item has no key.
+pub(crate) fn query_of(item: &Item, plan: &ReadPlan) -> Option<EntryQuery> {
     match item {
-        Item::Entry(entry) | Item::Repeat { entry, .. } => Some(entry),
-        Item::Invalid { .. } => None,
+        Item::Entry(entry) | Item::Repeat { entry, .. } => {
+            let request = ClaimRequest::of(entry, plan.project, plan.rules.near_keys);
+            Some(EntryQuery::Valid(Box::new(request)))
+        }
+        Item::Invalid { key, .. } => key.as_ref().map(|key| EntryQuery::Invalid {
+            names: key.names,
+            key: key.row_key.id,
+        }),
     }
+}
+
+/// Whether [`query_of`] has a question about an item.
+pub(crate) const fn has_query(item: &Item) -> bool {
+    !matches!(item, Item::Invalid { key: None, .. })
 }
 
 impl Pass {
     /// Writes rows with what the ledger holds of their entries, in the same order.
-    fn write(&mut self, rows: Vec<RowReading>, records: Vec<Option<Record>>) -> io::Result<()> {
-        let mut records = records.into_iter();
+    fn write(&mut self, rows: Vec<RowReading>, known: Vec<Known>) -> io::Result<()> {
+        let mut known = known.into_iter();
         for row in rows {
             self.tally.rows += 1;
             if row.items.is_empty() {
@@ -232,20 +248,14 @@ impl Pass {
             let of_row = self.gatherer.row(&row);
             for item in row.items {
                 let of_item = OfItem::of(&item);
-                let record = entry_of(&item).and_then(|_| records.next().flatten());
-                let line = line_of(item, record, self.run, row.position);
+                let known = if has_query(&item) {
+                    known.next().unwrap_or_default()
+                } else {
+                    Known::default()
+                };
+                let line = line_of(item, known, self.run, row.position);
                 self.tally.add(line.outcome(), line.settled.via);
-                match line
-                    .settled
-                    .reason
-                    .as_ref()
-                    .map(|reason| reason.code.as_str())
-                {
-                    Some("changed") => self.tally.changed += 1,
-                    Some("echo_differs") => self.tally.echo_differs += 1,
-                    Some("created_twice") => self.tally.created_twice += 1,
-                    _ => {}
-                }
+                self.count_reason(&line);
                 if line.outcome().is_reject() {
                     // What is wrong with the row is wrong with each of its entries: told once.
                     let problem = problem_of(&line);
@@ -272,6 +282,19 @@ impl Pass {
         }
         Ok(())
     }
+
+    fn count_reason(&mut self, line: &Line) {
+        let reason = line.settled.reason.as_ref();
+        match reason.map_or("", |reason| reason.code.as_str()) {
+            "changed" => self.tally.changed += 1,
+            "echo_differs" => self.tally.echo_differs += 1,
+            "created_twice" => self.tally.created_twice += 1,
+            CORRECTED => self.tally.corrected += 1,
+            // An invalid row has the codes of all its problems.
+            codes if codes.split(';').any(|code| code == KEY_CONFLICT) => self.tally.conflicts += 1,
+            _ => {}
+        }
+    }
 }
 
 fn problem_of(line: &Line) -> String {
@@ -284,26 +307,36 @@ fn problem_of(line: &Line) -> String {
 }
 
 /// What is told of an item, given what the ledger holds of it.
-pub(crate) fn line_of(
-    item: Item,
-    record: Option<Record>,
-    run: Option<RunId>,
-    position: Position,
-) -> Line {
+pub(crate) fn line_of(item: Item, known: Known, run: Option<RunId>, position: Position) -> Line {
     match item {
         Item::Invalid {
             request,
             key,
-            import_id,
             problems,
-        } => Line {
-            position,
-            key: key.map(|key| key.text),
-            import_id,
-            request,
-            settled: Settled::of(Outcome::Invalid, Some(reason_of(&problems))),
-        },
+        } => {
+            let corrected = key.as_ref().and_then(|key| corrected(key, request, &known));
+            let settled = match corrected {
+                Some(settled) => settled,
+                None => Settled::of(Outcome::Invalid, Some(reason_of(&problems))),
+            };
+            let (key, names) = key.map(|key| (key.source.text, key.names)).unzip();
+            let record = known.record.map(|record| record.import_id);
+            Line {
+                position,
+                key,
+                import_id: names.flatten().map(|names| names.import_id).or(
+                    // A row that does not tell its request goes by the one that it was corrected to.
+                    record.filter(|_| settled.outcome == Outcome::Created),
+                ),
+                request,
+                settled,
+            }
+        }
+        Item::Entry(entry) | Item::Repeat { entry, .. } if known.refusal.is_some() => {
+            Line::told(*entry, Settled::of(Outcome::Invalid, known.refusal))
+        }
         Item::Repeat { entry, of, changed } => {
+            let record = known.record;
             let code = if changed { "changed" } else { "duplicate" };
             let content = if changed { ", with other content" } else { "" };
             let place = if of.input == position.input {
@@ -324,6 +357,7 @@ pub(crate) fn line_of(
             }
         }
         Item::Entry(entry) => {
+            let record = known.record;
             let known = record.as_ref().map(|record| record.import_id);
             let settled = settled_of(&entry, record, run);
             let line = Line::told(*entry, settled);
@@ -333,6 +367,39 @@ pub(crate) fn line_of(
             }
         }
     }
+}
+
+/// Returns how an invalid row was solved: its request was created from a corrected copy of it.
+///
+/// The ledger must hold the key as created for the same person and request type. Where the row itself does not tell
+/// them, because that very value was corrected, the request must come from a file of rejects, and no other row may have
+/// the key.
+pub(crate) fn corrected(
+    key: &InvalidKey,
+    request: Option<RequestType>,
+    known: &Known,
+) -> Option<Settled> {
+    let record = known.record.as_ref()?;
+    if record.settled.outcome != Outcome::Created {
+        return None;
+    }
+    let row = KeyUse {
+        person: key.row_key.key_use.person,
+        requests: RequestTypes::new(request),
+    };
+    let is_same = match row.compare(record.key_use) {
+        KeyComparison::Same => true,
+        KeyComparison::Unknown => known.is_from_rejects && !key.is_shared,
+        KeyComparison::Conflict(_) => false,
+    };
+    is_same.then(|| Settled {
+        via: Some(Via::Ledger),
+        reason: Some(Reason::new(
+            CORRECTED,
+            "the row is not valid as it stands; its request was created from a corrected copy of it",
+        )),
+        ..record.settled.clone()
+    })
 }
 
 fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Settled {

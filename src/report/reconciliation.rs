@@ -99,8 +99,12 @@ impl Verdict {
 pub enum Remark {
     /// The row cannot be sent as it is.
     Problem(String),
-    /// It cannot, and what it was before exists.
-    ExistsAsItWas,
+    /// It cannot, and Concord has a request with its key.
+    KeyExists,
+    /// It cannot, and its request was created from a corrected copy of the row.
+    Corrected,
+    /// Concord has another person's request with its key.
+    OfAnotherPerson,
     /// The row has another content than what was sent.
     Changed,
     /// The ledger has another request of Concord's.
@@ -128,7 +132,13 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Problem(problem) => f.write_str(problem),
-            Self::ExistsAsItWas => f.write_str("Concord has it as it was before: see `id`"),
+            Self::KeyExists => {
+                f.write_str("Concord has a request with this key: see `id`, and compare it with the row")
+            }
+            Self::Corrected => f.write_str("its request was created from a corrected copy of the row"),
+            Self::OfAnotherPerson => f.write_str(
+                "Concord has another person's request with this key: see `id`, and give the row a key of its own",
+            ),
             Self::Changed => f.write_str(
                 "the row has changed since it was sent: where it is right, change the request in Concord",
             ),
@@ -175,8 +185,10 @@ pub struct Verdicts {
     pub changed: u64,
     /// Entries of which the ledger has another request than Concord shows.
     pub other_in_ledger: u64,
-    /// Invalid entries that exist as they were before.
-    pub exist_as_they_were: u64,
+    /// Invalid entries with the key of a request in Concord.
+    pub keys_exist: u64,
+    /// Entries whose request was created from a corrected copy of the row.
+    pub corrected: u64,
 }
 
 impl Verdicts {
@@ -188,7 +200,8 @@ impl Verdicts {
             match remark {
                 Remark::Changed => self.changed += u64::from(line.differences.is_empty()),
                 Remark::OtherInLedger(_) => self.other_in_ledger += 1,
-                Remark::ExistsAsItWas => self.exist_as_they_were += 1,
+                Remark::KeyExists => self.keys_exist += 1,
+                Remark::Corrected => self.corrected += 1,
                 _ => {}
             }
         }

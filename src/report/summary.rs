@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::ReportError;
 use crate::check::InputSurvey;
+use crate::intake::PROBLEM_COLUMN;
 use crate::ledger::RunInput;
 use crate::outcome::{Outcome, Tally, Traffic};
 use crate::private_file::Replacement;
@@ -51,6 +52,8 @@ struct Content<'a> {
     already_created: u64,
     recovered: u64,
     changed: u64,
+    corrected: u64,
+    conflicts: u64,
     echo_differs: u64,
     created_twice: u64,
     attempts: u64,
@@ -99,6 +102,8 @@ impl Summary {
             already_created: tally.already_created,
             recovered: tally.recovered,
             changed: tally.changed,
+            corrected: tally.corrected,
+            conflicts: tally.conflicts,
             echo_differs: tally.echo_differs,
             created_twice: tally.created_twice,
             attempts: self.traffic.attempts,
@@ -119,6 +124,9 @@ pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
     }
 }
 
+/// How the name of a file of rejects begins: a person may have removed its column of problems.
+const REJECTS_STEM: &str = "rejects";
+
 /// How the ledger and the summary name an input: without its folder. `input` is its index in the plan.
 pub fn run_input(survey: &InputSurvey, input: usize) -> RunInput {
     let name = Path::new(&survey.name).file_name();
@@ -130,6 +138,12 @@ pub fn run_input(survey: &InputSurvey, input: usize) -> RunInput {
         bytes: survey.digest.bytes,
         sha256: survey.digest.sha256.clone(),
         number: u32::try_from(input + 1).unwrap_or(u32::MAX),
+        is_rejects: survey
+            .shape
+            .columns
+            .iter()
+            .any(|name| name == PROBLEM_COLUMN)
+            || name.is_some_and(|name| name.to_string_lossy().starts_with(REJECTS_STEM)),
     }
 }
 

@@ -189,7 +189,7 @@ fn duplicates_are_paired_and_a_personal_key_is_masked() {
     let rows = "\
 T-1,jane.doe@example.com,,Access,yes,\n\
 T-1,jane.doe@example.com,,Access,yes,\n\
-T-1,jane.doe@example.com,,Erase my data,yes,\n";
+T-1,Jane.Doe@example.com,,Access,yes,\n";
     let place = place(JOB, rows);
     let report = told(&place, &[]);
     assert!(report.contains("Duplicates: 2\n"), "{report}");

@@ -9,6 +9,7 @@ use concord_import::internals::sandbox::Config;
 mod adaptive;
 mod doubts;
 mod faults;
+mod key_conflicts;
 mod keys;
 mod lists;
 mod secrets;
@@ -101,7 +102,7 @@ async fn a_second_run_sends_nothing_and_tells_the_same_ids() {
 async fn content_that_has_changed_since_it_was_sent_is_told_and_not_sent() {
     let trial = Trial::with_script(3, "").await;
     trial.run().await;
-    trial.rewrite(&csv(3).replace("person2@", "another@"));
+    trial.rewrite(&csv(3).replace("person2@", "Person2@"));
     let second = trial.run().await;
     trial.assert_complete(&second, 3);
     assert_eq!(trial.posts(), 3);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use concord_import::internals::entry::{Entry, ImportId, Names};
+use concord_import::internals::identity::NearKeys;
 use concord_import::internals::ledger::{
     Claim, ClaimRequest, Ledger, LedgerError, Record, RunEnd, RunId, RunInput, RunKind, Settlement,
     overview,
@@ -31,6 +32,7 @@ fn input() -> RunInput {
         bytes: 3,
         sha256: "ff".into(),
         number: 1,
+        is_rejects: false,
     }
 }
 
@@ -49,7 +51,7 @@ fn entries(n: usize) -> Vec<Entry> {
 async fn claim(ledger: &Ledger, run: RunId, entries: &[Entry]) -> Vec<Claim> {
     let requests = entries
         .iter()
-        .map(|entry| ClaimRequest::of(entry, target().project))
+        .map(|entry| ClaimRequest::of(entry, target().project, NearKeys::default()))
         .collect();
     let claimed = ledger.claim(run, requests).await.expect("claimed");
     claimed.into_iter().map(|claimed| claimed.claim).collect()
@@ -506,7 +508,14 @@ async fn a_request_is_known_by_the_name_it_has_when_its_row_makes_another_number
 
         let next = begin(&ledger, LEASE).await;
         let claimed = ledger
-            .claim(next, vec![ClaimRequest::of(later, target().project)])
+            .claim(
+                next,
+                vec![ClaimRequest::of(
+                    later,
+                    target().project,
+                    NearKeys::default(),
+                )],
+            )
             .await
             .expect("claimed");
         assert_eq!(claimed[0].import_id, earlier.import_id);

@@ -35,6 +35,7 @@ pub(crate) fn plan() -> ReadPlan {
         }],
         reading: Reading::default(),
         rules: Rules {
+            near_keys: concord_import::internals::identity::NearKeys::default(),
             key: vec!["Ticket".to_owned()],
             region: None,
             received: None,
@@ -289,6 +290,7 @@ fn the_delimiter_is_found_or_told_by_a_first_line() {
 #[test]
 fn json_lines_name_nested_values_by_path() {
     let mut plan = plan();
+    plan.rules.near_keys = concord_import::internals::identity::NearKeys::Ignore;
     plan.rules.key = vec!["id".to_owned()];
     plan.rules.fields[1].1 = column("requester.email");
     plan.rules.fields[0].1 = column("kind");

@@ -199,11 +199,10 @@ fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
     }
     if count(Verdict::Invalid) > 0 {
         let invalid = entries(count(Verdict::Invalid));
-        let existing = sum(&|verdicts| verdicts.exist_as_they_were);
-        let existing = match existing {
+        let existing = match sum(&|verdicts| verdicts.keys_exist) {
             0 => String::new(),
             existing => format!(
-                " Concord has {existing} of them as they were before: what exists is not sent again, so change it there."
+                " Concord has a request with the key of {existing} of them: compare it with the row."
             ),
         };
         steps.push(format!(

@@ -12,7 +12,6 @@ use crate::cli::resolve::{self, Surroundings};
 use crate::cli::typed::Typed;
 use crate::cli::{ending, survey, terminal};
 use crate::import::Imported;
-use crate::intake::Seen;
 use crate::ledger::{Ledger, LedgerError};
 use crate::outcome::Traffic;
 use crate::private_file::create_private_dir;
@@ -34,7 +33,7 @@ pub(in crate::cli) async fn results(
     let read = Arc::new(plan.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
     let ledger = Ledger::open(&plan.ledger, &plan.target)?;
-    let mut seen = Seen::new();
+    let mut seen = survey.seen();
     let mut code = 0;
     let mut all = Vec::new();
     for (input, (one, out_dir)) in survey.inputs.iter().zip(&plan.out_dirs).enumerate() {

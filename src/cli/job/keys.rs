@@ -2,7 +2,7 @@
 //! JSON Schema for editors are made of.
 
 use super::fields::{NAME_PARTS, REQUESTS};
-use super::sections::{DATE_ORDERS, FORMATS, IN_DOUBT, MARKS, WORKBOOKS};
+use super::sections::{DATE_ORDERS, FORMATS, IN_DOUBT, MARKS, NEAR_KEYS, WORKBOOKS};
 use crate::cli::limits::{self, Between};
 use crate::entry::Field;
 use crate::intake::HEADER_RECORDS_MAX;
@@ -64,6 +64,10 @@ pub(super) fn names<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
     words.iter().map(|(name, _)| *name).collect()
 }
 
+fn near_keys() -> Vec<&'static str> {
+    names(&NEAR_KEYS)
+}
+
 fn formats() -> Vec<&'static str> {
     [names(&FORMATS), WORKBOOKS.to_vec()].concat()
 }
@@ -122,6 +126,14 @@ pub(super) static SECTIONS: [Section; 4] = [
                 "[\"Ticket ID\"]",
                 "",
                 "the columns that identify a row for good; without it the mapped content does, and any change makes a new request",
+            ),
+            key(
+                "near_keys",
+                Kind::Words(near_keys),
+                "\"warn\"",
+                "\"refuse\"",
+                "what to do with a new key that differs from a known one only in case, blanks, leading zeros and the like, for the \
+                 same person and request: `refuse` does not send the row, `warn` sends it with a warning, `ignore` sends it",
             ),
             key(
                 "region",

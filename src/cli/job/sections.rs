@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::walk::{Reader, Table, Value};
 use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
+use crate::identity::NearKeys;
 use crate::intake::{HEADER_RECORDS_MAX, encoding_by_label};
 use crate::nearest::nearest;
 use crate::plan::{
@@ -27,6 +28,11 @@ pub(super) const DATE_ORDERS: [(&str, DateOrder); 3] = [
     ("dmy", DateOrder::DayFirst),
     ("mdy", DateOrder::MonthFirst),
     ("ymd", DateOrder::YearFirst),
+];
+pub(super) const NEAR_KEYS: [(&str, NearKeys); 3] = [
+    ("refuse", NearKeys::Refuse),
+    ("warn", NearKeys::Warn),
+    ("ignore", NearKeys::Ignore),
 ];
 pub(super) const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
 pub(super) const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
@@ -99,6 +105,10 @@ impl<'t> Reader<'t> {
             key: input
                 .as_ref()
                 .map(|table| self.key(table))
+                .unwrap_or_default(),
+            near_keys: input
+                .as_ref()
+                .and_then(|table| self.word(table, "near_keys", &NEAR_KEYS))
                 .unwrap_or_default(),
             region: input.as_ref().and_then(|table| self.region(table)),
             received: input.as_ref().and_then(|table| self.received(table)),

@@ -96,6 +96,12 @@ fn entries(text: &mut String, state: &State) {
             (label, count(state.created[via as usize]))
         }),
     );
+    one(
+        text,
+        "key_conflicts",
+        "Entries that were not sent because their key names different people or request types.",
+        count(state.key_conflicts),
+    );
 }
 
 fn sending(text: &mut String, state: &State) {

@@ -72,6 +72,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         AGAIN,
     ),
     remedy(
+        "corrected",
+        "created from a corrected copy of the row; the row itself is not valid as it stands",
+        "nothing: the request exists; correct the row in the source too, so that the next export is valid",
+    ),
+    remedy(
         "created_twice",
         "Concord holds more than one request with the mark of this entry",
         "look at those that the message names, and resolve all but one in Concord",

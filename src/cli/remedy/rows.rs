@@ -13,6 +13,20 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "a row left out by a value that is nearly a word of `where`",
         "correct the word under `where` in [input], or the value in the source; nothing, if it is another word",
     ),
+    // The key of a row, compared with other rows and with earlier runs.
+    remedy(
+        "key_conflict",
+        "a key that names different people or request types; none of its rows is sent",
+        "before the first import, add a column to `key` in [input] that tells the rows apart, the request column for example; after \
+         it, give each row its own key in the rejects, since a changed `key` creates every request again",
+    ),
+    remedy(
+        "near_key",
+        "a new key that differs only in its form from a known one (case, blanks, leading zeros, `.0`, `#`), for the same person and \
+         request",
+        "if it is the same request, write the key as it was, or export it as text; if it is another request, give it another key, \
+         or set near_keys = \"warn\" in [input]",
+    ),
     // What is no row, or perhaps none.
     remedy(
         "note",

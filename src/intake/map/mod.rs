@@ -11,6 +11,7 @@ mod email;
 mod filter;
 pub(crate) mod key;
 mod names;
+pub(crate) mod near_key;
 mod offending;
 pub(crate) mod phone;
 mod plans;

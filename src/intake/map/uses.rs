@@ -80,6 +80,7 @@ mod tests {
     #[test]
     fn a_column_is_sent_or_only_read_or_never_looked_at() {
         let rules = Rules {
+            near_keys: crate::identity::NearKeys::default(),
             key: vec!["id".into()],
             region: None,
             received: None,

@@ -4,8 +4,11 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, para
 use uuid::Uuid;
 
 use super::super::alive::Locks;
-use super::super::{Claim, ClaimRequest, Claimed, LedgerError, Record, RunId, Settlement};
+use super::super::{
+    Claim, ClaimRequest, Claimed, EntryQuery, Known, LedgerError, Record, RunId, Settlement,
+};
 use super::find::Finder;
+use super::keys::{KeyStatements, StoredKey, stored_use};
 use super::now_ms;
 use super::runs;
 use crate::ambiguity::{AMBIGUOUS, Ambiguity};
@@ -60,6 +63,7 @@ impl State {
 /// The statements of an entry's ordinary way, prepared once for all that is done in a transaction.
 pub(super) struct Statements<'c> {
     finder: Finder<'c>,
+    keys: KeyStatements<'c>,
     insert: CachedStatement<'c>,
     settle: CachedStatement<'c>,
     /// Some entry is created because it was found by looking; asked when it first matters.
@@ -72,6 +76,7 @@ impl<'c> Statements<'c> {
     pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             finder: Finder::of(connection)?,
+            keys: KeyStatements::of(connection)?,
             insert: connection.prepare_cached(INSERT)?,
             settle: connection.prepare_cached(SETTLE)?,
             is_some_found: None,
@@ -86,8 +91,8 @@ impl<'c> Statements<'c> {
 }
 
 const INSERT: &str = "
-    INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms)
-    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)
+    INSERT INTO entries (import_id, other_id, source_key, fingerprint, state, run, claimed_at_ms, key_id, normal_id, person, request)
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT (import_id) DO NOTHING";
 
 const SETTLE: &str = "
@@ -95,7 +100,9 @@ const SETTLE: &str = "
     SET state = ?3, previous = NULL, settled_at_ms = ?4, via = ?5, id = ?6, concord_id = ?7,
         request_date = ?8, attempts = ?9, http_status = ?10, error_code = ?11, error = ?12,
         fingerprint = coalesce(?13, fingerprint),
-        other_id = CASE WHEN ?13 IS NULL THEN other_id ELSE ?14 END
+        other_id = CASE WHEN ?13 IS NULL THEN other_id ELSE ?14 END,
+        person = CASE WHEN ?13 IS NULL THEN person ELSE ?15 END,
+        request = CASE WHEN ?13 IS NULL THEN request ELSE ?16 END
     WHERE import_id = ?1 AND run = ?2 AND state = 0";
 
 pub(super) fn claim_all(
@@ -125,12 +132,20 @@ fn claim(
         claim: Claim::Fresh,
     };
     // What is new needs no look at its own name before it is claimed: that the name is taken is told as well.
-    let is_likely_new = !statements.was_known && by_other_name(statements, entry.names)?.is_none();
+    let is_likely_new = !statements.was_known
+        && !statements.keys.concerns(entry)?
+        && by_other_name(statements, entry.names)?.is_none();
     if is_likely_new && insert(statements, run, entry, now)? {
         return Ok(fresh);
     }
     let held = get(statements, entry.names)?;
     statements.was_known = held.is_some();
+    if let Some(reason) = statements.keys.refusal(entry, held.as_ref())? {
+        return Ok(Claimed {
+            import_id: entry.names.import_id,
+            claim: Claim::Refused(reason),
+        });
+    }
     let Some(held) = held else {
         insert(statements, run, entry, now)?;
         return Ok(fresh);
@@ -142,6 +157,8 @@ fn claim(
             settled.via = Some(Via::Ledger);
             if held.fingerprint.differs_from(entry.fingerprint) {
                 settled.reason = Some(changed());
+            } else if held.key_use.person.is_empty() {
+                add_key(tx, statements, import_id, entry)?;
             }
             let claim = Claim::Created(Box::new(settled));
             return Ok(Claimed { import_id, claim });
@@ -165,6 +182,7 @@ fn claim(
     let content = Content {
         fingerprint: entry.fingerprint,
         other_id,
+        key_use: entry.key_use(),
     };
     take_over(tx, run, import_id, content, now)?;
     Ok(Claimed { import_id, claim })
@@ -177,15 +195,48 @@ fn insert(
     entry: &ClaimRequest,
     now: i64,
 ) -> rusqlite::Result<bool> {
+    let stored = StoredKey::of(entry.row_key, entry.names.import_id);
+    let (person, request) = stored_use(entry.key_use());
     let inserted = statements.insert.execute(params![
         entry.names.import_id.0.as_bytes(),
         entry.names.other.map(|other| *other.0.as_bytes()),
         entry.key,
         entry.fingerprint.0.cast_signed(),
         run.0,
-        now
+        now,
+        stored.key_id,
+        stored.normal_id,
+        person,
+        request,
     ]);
+    statements.keys.inserted(stored);
     Ok(inserted? == 1)
+}
+
+/// Adds what an older format did not store of an entry whose content is the same now.
+fn add_key(
+    tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
+    import_id: ImportId,
+    entry: &ClaimRequest,
+) -> rusqlite::Result<()> {
+    if entry.row_key.is_none() {
+        return Ok(());
+    }
+    let stored = StoredKey::of(entry.row_key, import_id);
+    let (person, request) = stored_use(entry.key_use());
+    tx.prepare_cached(
+        "UPDATE entries SET key_id = ?2, normal_id = ?3, person = ?4, request = ?5 WHERE import_id = ?1",
+    )?
+    .execute(params![
+        import_id.0.as_bytes(),
+        stored.key_id,
+        stored.normal_id,
+        person,
+        request
+    ])?;
+    statements.keys.inserted(stored);
+    Ok(())
 }
 
 /// Claims what an earlier run has claimed before. What may exist keeps the content and the time of the claim under
@@ -198,12 +249,15 @@ fn take_over(
     content: Content,
     now: i64,
 ) -> rusqlite::Result<()> {
+    let (person, request) = stored_use(content.key_use);
     tx.prepare_cached(
         "UPDATE entries
          SET previous = CASE state WHEN 0 THEN 4 ELSE state END,
              fingerprint = CASE WHEN state IN (0, 4) THEN fingerprint ELSE ?3 END,
              other_id = CASE WHEN state IN (0, 4) THEN other_id ELSE ?4 END,
              claimed_at_ms = CASE WHEN state IN (0, 4) THEN claimed_at_ms ELSE ?5 END,
+             person = CASE WHEN state IN (0, 4) THEN person ELSE ?6 END,
+             request = CASE WHEN state IN (0, 4) THEN request ELSE ?7 END,
              state = 0, run = ?2
          WHERE import_id = ?1",
     )?
@@ -212,7 +266,9 @@ fn take_over(
         run.0,
         content.fingerprint.0.cast_signed(),
         content.other_id.map(|other| *other.0.as_bytes()),
-        now
+        now,
+        person,
+        request
     ])
     .map(drop)
 }
@@ -249,6 +305,7 @@ pub(super) fn settle(
         ));
     };
     let receipt = settled.receipt;
+    let (person, request) = content.map_or((None, None), |content| stored_use(content.key_use));
     let changed = statements.settle.execute(params![
         import_id.0.as_bytes(),
         run.0,
@@ -268,6 +325,8 @@ pub(super) fn settle(
         content
             .and_then(|content| content.other_id)
             .map(|other| *other.0.as_bytes()),
+        person,
+        request,
     ])?;
     match (changed, settled.via, receipt) {
         (1, Some(Via::Response), Some(receipt)) if is_some_found(tx, statements)? => {
@@ -346,6 +405,54 @@ pub(super) fn get(
         _ => by_other_name(statements, names)?,
     };
     Ok(same.or(own.map(|own| own.record)))
+}
+
+/// What is held for a row: of its entry, or, where the row is invalid, of its key.
+pub(super) fn find(
+    tx: &Transaction<'_>,
+    statements: &mut Statements<'_>,
+    query: &EntryQuery,
+) -> rusqlite::Result<Known> {
+    match query {
+        EntryQuery::Valid(entry) => {
+            let record = get(statements, entry.names)?;
+            let refusal = statements.keys.refusal(entry, record.as_ref())?;
+            Ok(Known {
+                record,
+                refusal,
+                is_from_rejects: false,
+            })
+        }
+        EntryQuery::Invalid { names, key } => {
+            let record = match names {
+                Some(names) => get(statements, *names)?,
+                None => of_key(statements, *key)?,
+            };
+            let is_from_rejects = match &record {
+                Some(record) => runs::is_of_rejects(tx, record.run)?,
+                None => false,
+            };
+            Ok(Known {
+                record,
+                refusal: None,
+                is_from_rejects,
+            })
+        }
+    }
+}
+
+/// The entry that speaks for a whole key: one that is not created, if there is one.
+fn of_key(statements: &mut Statements<'_>, key: ImportId) -> rusqlite::Result<Option<Record>> {
+    let mut found: Option<Record> = None;
+    for id in statements.keys.ids_of_key(key)? {
+        if let Some(next) = statements.finder.find(id)? {
+            let is_created = next.record.settled.outcome == Outcome::Created;
+            if found.is_none() || !is_created {
+                found = Some(next.record);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What is held under the other name, where that is the same request and it exists or may exist.

@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -100,6 +100,15 @@ const MIGRATIONS: [&str; 7] = [
          run      INTEGER PRIMARY KEY REFERENCES runs (id),
          timeline TEXT NOT NULL
      ) STRICT;",
+    // A key identifies one request of one person: short digests of the identifiers, the request type, and how the key is
+    // found by its entries that have other names (`keys`). Of runs, whether their input was a file of rejects.
+    "ALTER TABLE entries ADD COLUMN key_id BLOB;
+     ALTER TABLE entries ADD COLUMN normal_id BLOB;
+     ALTER TABLE entries ADD COLUMN person BLOB;
+     ALTER TABLE entries ADD COLUMN request INTEGER;
+     CREATE INDEX entries_by_key ON entries (key_id) WHERE key_id IS NOT NULL;
+     CREATE INDEX entries_by_normal_key ON entries (normal_id) WHERE normal_id IS NOT NULL;
+     ALTER TABLE runs ADD COLUMN is_rejects INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// The newest format that this version reads and writes.
@@ -393,7 +402,7 @@ mod tests {
         store
             .connection
             .execute_batch(
-                "INSERT INTO runs VALUES (1, 'a.csv', 1, 'ff', 0, 1, 1, 0, 1, 0, NULL, 1, 0);
+                "INSERT INTO runs VALUES (1, 'a.csv', 1, 'ff', 0, 1, 1, 0, 1, 0, NULL, 1, 0, 0);
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
                  INSERT INTO entries (import_id, source_key, fingerprint, state, run, claimed_at_ms)
                  SELECT CAST(printf('%016d', i) AS BLOB), 'T-' || i, i, i % 5, 1, 0 FROM n;",

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::super::{Record, RunId};
 use super::entries::State;
 use super::from_ms;
+use super::keys::read_use;
 use crate::entry::{Fingerprint, ImportId};
 use crate::outcome::{Reason, Receipt, Settled, Via};
 
@@ -21,7 +22,7 @@ const AHEAD: usize = 64;
 /// Columns by number: to find each by its name takes longer than to read the row.
 const COLUMNS: &str = "
     rowid, import_id, other_id, run, fingerprint, state, claimed_at_ms, settled_at_ms, via, id, concord_id, request_date,
-    attempts, http_status, error_code, error";
+    attempts, http_status, error_code, error, person, request";
 
 /// What is held under a name.
 pub(super) struct Found {
@@ -112,6 +113,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
         import_id: ImportId(uuid_at(row, 1)?.unwrap_or_default()),
         run: RunId(row.get(3)?),
         fingerprint: Fingerprint(fingerprint.cast_unsigned()),
+        key_use: read_use(row, 16, 17)?,
         is_open: state == State::Claimed,
         claimed_at: from_ms(row.get(6)?),
         settled_at: row.get::<_, Option<i64>>(7)?.map(from_ms),

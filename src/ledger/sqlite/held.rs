@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::super::LedgerError;
 use super::{from_ms, read_failed, to_ms, write_failed};
 use crate::entry::{ImportId, RequestType};
+use crate::identity::PersonDigests;
 use crate::listed::{Listed, SHOWN_BYTES, Shown};
 use crate::outcome::Receipt;
 use crate::plan::Target;
@@ -39,6 +40,7 @@ const TABLES: &str = "
         status            TEXT NOT NULL,
         resolution_status TEXT NOT NULL,
         shown             BLOB NOT NULL,
+        person            BLOB NOT NULL,
         pass              INTEGER NOT NULL,
         is_matched        INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;
@@ -215,7 +217,7 @@ impl Held {
     pub fn account_for(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<bool, LedgerError> {
         let mut statement = self
             .connection
-            .prepare_cached("UPDATE requests SET is_matched = 1 WHERE id = ?1 AND is_matched = 0")
+            .prepare_cached("UPDATE requests SET is_matched = 1 WHERE id = ?1 AND is_matched <> 1")
             .map_err(write_failed)?;
         let mut is_taken = false;
         for id in ids {
@@ -224,11 +226,26 @@ impl Held {
         Ok(is_taken)
     }
 
+    /// Notes that requests have the key of a row, and belong to an entry that another input may have.
+    pub fn account_for_others(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<(), LedgerError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("UPDATE requests SET is_matched = 2 WHERE id = ?1 AND is_matched = 0")
+            .map_err(write_failed)?;
+        for id in ids {
+            statement.execute([id.as_bytes()]).map_err(write_failed)?;
+        }
+        Ok(())
+    }
+
     /// Forgets which requests belong to which entries.
     pub fn account_for_none(&self) -> Result<(), LedgerError> {
         self.connection
             .execute(
-                "UPDATE requests SET is_matched = 0 WHERE is_matched = 1",
+                "UPDATE requests SET is_matched = 0 WHERE is_matched <> 0",
                 [],
             )
             .map(drop)
@@ -300,9 +317,9 @@ fn remove(path: &Path) {
 
 fn add_all(tx: &Transaction<'_>, items: &[Listed], next: Fetched) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)
+        "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)
          ON CONFLICT (id) DO UPDATE SET status = excluded.status,
-             resolution_status = excluded.resolution_status, shown = excluded.shown, pass = excluded.pass",
+             resolution_status = excluded.resolution_status, shown = excluded.shown, person = excluded.person, pass = excluded.pass",
     )?;
     let mut forget = tx.prepare_cached("DELETE FROM marks WHERE id = ?1 AND import_id <> ?2")?;
     let mut mark = tx.prepare_cached("INSERT OR IGNORE INTO marks VALUES (?1, ?2)")?;
@@ -317,6 +334,7 @@ fn add_all(tx: &Transaction<'_>, items: &[Listed], next: Fetched) -> rusqlite::R
             item.status,
             item.resolution_status,
             item.shown.to_bytes(),
+            item.person.to_bytes(),
             pass,
         ])?;
         // Somebody may have written in the notes since an earlier reading.
@@ -340,6 +358,7 @@ fn read(row: &Row<'_>, marks: Vec<ImportId>) -> rusqlite::Result<Listed> {
     let concord_id: Option<[u8; 16]> = row.get("concord_id")?;
     let request: String = row.get("request")?;
     let shown: [u8; SHOWN_BYTES] = row.get("shown")?;
+    let person: Vec<u8> = row.get("person")?;
     Ok(Listed {
         receipt: Receipt {
             id: Uuid::from_bytes(row.get("id")?),
@@ -351,6 +370,7 @@ fn read(row: &Row<'_>, marks: Vec<ImportId>) -> rusqlite::Result<Listed> {
         status: row.get("status")?,
         resolution_status: row.get("resolution_status")?,
         shown: Shown::from_bytes(shown),
+        person: PersonDigests::from_bytes(&person),
     })
 }
 
@@ -378,6 +398,7 @@ mod tests {
             status: "submitted".into(),
             resolution_status: String::new(),
             shown: Shown::of(Uuid::nil(), |_| Some("x")),
+            person: PersonDigests::from_parts([1, 2, 3, 4, 5]),
         }
     }
 

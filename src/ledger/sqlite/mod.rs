@@ -8,6 +8,7 @@ mod entries;
 mod file;
 mod find;
 mod held;
+mod keys;
 mod runs;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ pub use entries::{changed, claimed};
 pub use file::FORMAT;
 use file::Found;
 pub use held::{Fetched, Held};
+pub(super) use keys::DIGEST_PREFIX;
 
 fn read_failed(cause: rusqlite::Error) -> LedgerError {
     LedgerError::Failed {
@@ -218,7 +220,7 @@ fn perform(
     ask: Ask,
     fault: &mut Option<rusqlite::Error>,
 ) -> Pending {
-    if !matches!(ask, Ask::Claim { .. } | Ask::Get { .. }) {
+    if !matches!(ask, Ask::Claim { .. } | Ask::Get { .. } | Ask::Find { .. }) {
         statements.forget_what_was_read();
     }
     match ask {
@@ -251,6 +253,11 @@ fn perform(
                 records.collect::<rusqlite::Result<_>>().map(Ok),
                 fault,
             )
+        }
+        Ask::Find { queries, reply } => {
+            let known = queries.iter();
+            let known = known.map(|query| entries::find(tx, statements, query));
+            answer(reply, known.collect::<rusqlite::Result<_>>().map(Ok), fault)
         }
         Ask::Begin {
             kind,
@@ -292,6 +299,7 @@ const fn is_read(ask: &Ask) -> bool {
     matches!(
         ask,
         Ask::Get { .. }
+            | Ask::Find { .. }
             | Ask::RunOf { .. }
             | Ask::IsEmpty { .. }
             | Ask::History { .. }
@@ -312,6 +320,7 @@ fn refuse(ask: Ask) -> Pending {
         | Ask::Renew { reply, .. }
         | Ask::End { reply, .. } => tell(reply),
         Ask::Get { reply, .. } => tell(reply),
+        Ask::Find { reply, .. } => tell(reply),
         Ask::Begin { reply, .. } => tell(reply),
         Ask::RunOf { reply, .. } => tell(reply),
         Ask::IsEmpty { reply } => tell(reply),

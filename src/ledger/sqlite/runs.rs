@@ -26,8 +26,8 @@ pub(super) fn begin_run(
 ) -> rusqlite::Result<RunId> {
     let now = now_ms();
     tx.execute(
-        "INSERT INTO runs (kind, input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO runs (kind, input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms, is_rejects)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             kind as i64,
             input.name,
@@ -35,7 +35,8 @@ pub(super) fn begin_run(
             input.sha256,
             input.number,
             now,
-            now + in_ms(lease)
+            now + in_ms(lease),
+            input.is_rejects
         ],
     )?;
     let run = RunId(tx.last_insert_rowid());
@@ -43,6 +44,15 @@ pub(super) fn begin_run(
     // Before the commit: nobody sees this run without its lock.
     locks.take(run);
     Ok(run)
+}
+
+/// Whether the input of a run was a file of rejects: then its rows were corrected.
+pub(super) fn is_of_rejects(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    let found = connection
+        .prepare_cached("SELECT is_rejects FROM runs WHERE id = ?1")?
+        .query_row([run.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(false))
 }
 
 /// Notes of all runs that died that they are dead, so that nothing of them has to be kept.
@@ -215,6 +225,7 @@ fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
             sha256: row.get("input_sha256")?,
             // Older formats have none, and are read as they are.
             number: row.get("input_number").unwrap_or(1),
+            is_rejects: row.get("is_rejects").unwrap_or(false),
         },
         started_at: from_ms(row.get("started_at_ms")?),
         finished_at: finished_at.map(from_ms),

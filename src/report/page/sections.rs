@@ -167,6 +167,14 @@ fn remains(page: &Page<'_>) -> Markup {
                 @if tally.count(Outcome::Duplicate) > 0 { (line(Outcome::Duplicate)) }
                 @for outcome in &open { (line(*outcome)) }
             }
+            @if tally.corrected > 0 {
+                p.quiet { (counted(tally.corrected, "entry")) " created from a corrected copy of the row, which is not valid as it stands. See "
+                    code { "corrected" } " in results.csv." }
+            }
+            @if tally.conflicts > 0 {
+                p.quiet { (counted(tally.conflicts, "entry")) " not sent because the key names different people or request types. See "
+                    code { "key_conflict" } " in results.csv." }
+            }
             @if tally.changed > 0 {
                 p.quiet { (counted(tally.changed, "entry")) " with the key of an earlier one and other content: not sent. See "
                     code { "changed" } " in results.csv." }

@@ -105,8 +105,8 @@ fn a_comparison_warns_of_inputs_that_it_was_not_told() {
 fn what_differs_only_has_a_next_step_too() {
     let place = Place::new();
     imported_into_sandbox(&place);
-    let rows = support::csv(3).replace("person2@", "another@");
-    fs::write(place.path("t.csv"), rows).expect("written");
+    let job = super::JOB.replace("Ticket {{", "Case {{");
+    fs::write(place.path("t.toml"), job).expect("written");
     let output = place.run(&["reconcile", "t.csv", "--sandbox"]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     insta::assert_snapshot!("differing", stdout(&output));

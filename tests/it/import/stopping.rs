@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use concord_import::internals::entry::Entry;
+use concord_import::internals::identity::NearKeys;
 use concord_import::internals::ledger::{Claim, ClaimRequest, Ledger, RunInput, RunKind, Totals};
 use concord_import::internals::machine::{Fate, Simulated, simulate};
 use concord_import::internals::outcome::Outcome;
@@ -182,6 +183,7 @@ pub(crate) async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Dur
         bytes: 1,
         sha256: "ff".into(),
         number: 1,
+        is_rejects: false,
     };
     let run = ledger
         .begin_run(RunKind::Import, input, lease)
@@ -189,7 +191,7 @@ pub(crate) async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Dur
         .expect("a run begins");
     let requests = entries
         .iter()
-        .map(|entry| ClaimRequest::of(entry, trial.read.project))
+        .map(|entry| ClaimRequest::of(entry, trial.read.project, NearKeys::default()))
         .collect();
     let claims = ledger.claim(run, requests).await.expect("claimed");
     assert!(claims.iter().all(|claimed| claimed.claim == Claim::Fresh));

@@ -129,9 +129,8 @@ fn told(row: &RowReading) -> String {
         Item::Invalid {
             request,
             key,
-            import_id,
             problems,
-        } => format!("{request:?} {key:?} {import_id:?} {}", all(problems)),
+        } => format!("{request:?} {key:?} {}", all(problems)),
     });
     let items: Vec<_> = items.collect();
     format!(

@@ -77,6 +77,7 @@ pub(crate) fn any_plan(reading: &Reading) -> ReadPlan {
         }],
         reading: reading.clone(),
         rules: Rules {
+            near_keys: concord_import::internals::identity::NearKeys::default(),
             key: Vec::new(),
             region: None,
             filters: Vec::new(),

@@ -440,7 +440,7 @@ impl History<'_> {
         });
         let survey = survey.expect("it can be read").expect("not broken off");
         let mut left = task.life.limit.unwrap_or(u64::MAX);
-        let mut seen = (Seen::new(), Seen::new());
+        let mut seen = (survey.seen(), survey.seen());
         let mut all = Vec::new();
         for (n, input) in survey.inputs.iter().enumerate() {
             let out_dir = &task.out_dirs[n];

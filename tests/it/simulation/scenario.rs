@@ -418,7 +418,7 @@ impl Scenario {
         let mut csv = crate::support::HEADER.to_owned();
         for row in self.rows_of(life, input) {
             let person = if row.changes && life.is_changed {
-                "moved"
+                "Person" // other content, the same person
             } else {
                 "person"
             };

@@ -1,0 +1,273 @@
+//! Compares the key of each row with those of earlier rows: repeats, conflicts and near keys.
+//!
+//! In: the items of a row, and what is known of the rows before. Out: the same items, of which those that must not be
+//! sent are repeats or invalid. What earlier runs did is compared by the ledger.
+
+use std::io;
+
+use super::RowReading;
+use super::entries::Item;
+use super::key_conflicts::ConflictingRows;
+use super::problem::Problem;
+use super::seen::{First, Seen};
+use crate::entry::{Entry, Position};
+use crate::identity::{
+    KEY_CONFLICT, KeyComparison, KeyConflict, KeyUse, NEAR_KEY, NearKeys, RowKey,
+};
+use crate::plan::Rules;
+
+/// What of a job decides how keys are compared.
+pub(super) struct KeyRules {
+    /// The first key column.
+    column: Option<String>,
+    /// The column that says what a row asks for.
+    request_column: Option<String>,
+    near_keys: NearKeys,
+    /// A row may make several entries.
+    may_make_several: bool,
+}
+
+impl KeyRules {
+    pub(super) fn new(rules: &Rules, may_make_several: bool) -> Self {
+        Self {
+            column: rules.key.first().map(|name| name.trim().to_owned()),
+            request_column: rules.request_column().map(|name| name.trim().to_owned()),
+            near_keys: rules.near_keys,
+            may_make_several,
+        }
+    }
+
+    fn problem(&self, position: Position, code: &'static str, message: String) -> Problem {
+        Problem {
+            position,
+            column: self.column.clone(),
+            field: None,
+            code,
+            message,
+            value: None,
+        }
+    }
+}
+
+/// Compares a row with the rows before it, and registers it for those that follow.
+pub(super) fn compare(
+    reading: &mut RowReading,
+    rules: &KeyRules,
+    seen: &mut Seen,
+) -> io::Result<()> {
+    let Some(row) = reading.items.iter().find_map(Item::row_key) else {
+        return register_contents(&mut reading.items, seen);
+    };
+    if let Some(conflict) = seen.known().get(row.id) {
+        let message = conflict_message(conflict, reading.position, rules);
+        let problem = rules.problem(reading.position, KEY_CONFLICT, message);
+        refuse(&mut reading.items, &problem);
+        return Ok(());
+    }
+    for item in &mut reading.items {
+        if let Item::Invalid { key: Some(key), .. } = item {
+            key.is_shared = seen.known().is_shared(row.id);
+        }
+    }
+    if seen.is_unrepeated() {
+        return Ok(());
+    }
+    if let Some(known) = near_key(row, rules, seen)? {
+        let message = format!(
+            "differs only in its form from the key of {} (case, blanks, leading zeros and the like), for the same person \
+             and request",
+            place(known, reading.position)
+        );
+        let problem = rules.problem(reading.position, NEAR_KEY, message);
+        seen.hit();
+        if rules.near_keys == NearKeys::Refuse {
+            refuse(&mut reading.items, &problem);
+            return Ok(());
+        }
+        reading.warnings.push(problem);
+    }
+    register(reading, row, rules, seen)
+}
+
+/// Registers the entries of a row without key columns, and finds those that repeat an earlier one.
+fn register_contents(items: &mut [Item], seen: &mut Seen) -> io::Result<()> {
+    for item in items {
+        let Item::Entry(entry) = item else { continue };
+        let this = first(entry, entry.key_use());
+        if let Some(earlier) = seen.register(entry.import_id, this)? {
+            seen.hit();
+            *item = repeat(entry, earlier);
+        }
+    }
+    Ok(())
+}
+
+/// Registers a row with a key, finds its entries that repeat an earlier one, and notes conflicts.
+fn register(
+    reading: &mut RowReading,
+    row: RowKey,
+    rules: &KeyRules,
+    seen: &mut Seen,
+) -> io::Result<()> {
+    let items = &mut reading.items;
+    let is_single_entry = matches!(items.as_slice(), [Item::Entry(_)]);
+    let mut earlier = Vec::new();
+    // Known by its own request, which an earlier row has asked for already.
+    let mut are_all_known = true;
+    for item in items.iter_mut() {
+        let Item::Entry(entry) = item else {
+            are_all_known = false;
+            continue;
+        };
+        let this = first(entry, row.key_use);
+        // The key alone stands for whatever its row asks for, so it is no proof that the request is the same.
+        let beside_others = entry
+            .other_id
+            .filter(|_| is_single_entry && rules.may_make_several);
+        let same_request = match beside_others {
+            Some(other) => seen.find(other)?,
+            None if is_single_entry => None,
+            None => seen.register(entry.import_id, this)?,
+        };
+        are_all_known &= same_request.is_some();
+        let known = match same_request {
+            None if is_single_entry => seen.register(entry.import_id, this)?,
+            known => known,
+        };
+        match (known, beside_others) {
+            (Some(known), _) => {
+                earlier.push(known);
+                seen.hit();
+                *item = repeat(entry, known);
+            }
+            (None, Some(other)) => {
+                seen.register(other, this)?;
+            }
+            (None, None) => {}
+        }
+    }
+    let this = First {
+        position: reading.position,
+        fingerprint: crate::entry::Fingerprint::UNKNOWN,
+        key_use: row.key_use,
+    };
+    if !is_single_entry {
+        earlier.extend(seen.find(row.id)?);
+    }
+    earlier.extend(seen.find_use(row.id)?);
+    if !is_single_entry {
+        seen.register_use(row.id, this)?;
+    }
+    if earlier.is_empty() {
+        seen.count_key();
+        if row.id != row.normal_id && rules.near_keys != NearKeys::Ignore {
+            seen.register_normal_form(row.normal_id, this)?;
+        }
+    }
+    for earlier in earlier {
+        match earlier.key_use.compare(row.key_use) {
+            KeyComparison::Same => {}
+            KeyComparison::Unknown => seen.add_shared(row.id),
+            KeyComparison::Conflict(KeyConflict::RequestType) if are_all_known => {}
+            KeyComparison::Conflict(kind) => {
+                seen.add_conflict(row.id, kind, [earlier.position, reading.position]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The row whose key differs from a new one only in its form, for the same person and request.
+fn near_key(row: RowKey, rules: &KeyRules, seen: &Seen) -> io::Result<Option<Position>> {
+    if rules.near_keys == NearKeys::Ignore {
+        return Ok(None);
+    }
+    let is_normal = row.id == row.normal_id;
+    let candidates = [
+        seen.find_normal_form(row.normal_id)?,
+        if is_normal {
+            None
+        } else {
+            seen.find(row.normal_id)?
+        },
+        if is_normal {
+            None
+        } else {
+            seen.find_use(row.normal_id)?
+        },
+    ];
+    let near = candidates
+        .into_iter()
+        .flatten()
+        .find(|known| known.key_use.is_same_request(row.key_use));
+    // A key that rows had before is not new, whatever it is like.
+    match near {
+        Some(near) if seen.find(row.id)?.is_none() && seen.find_use(row.id)?.is_none() => {
+            Ok(Some(near.position))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn first(entry: &Entry, key_use: KeyUse) -> First {
+    First {
+        position: entry.position,
+        fingerprint: entry.fingerprint,
+        key_use,
+    }
+}
+
+fn repeat(entry: &Entry, earlier: First) -> Item {
+    Item::Repeat {
+        of: earlier.position,
+        changed: earlier.fingerprint.differs_from(entry.fingerprint),
+        entry: Box::new(entry.clone()),
+    }
+}
+
+/// Makes all items of a row invalid, for one more problem.
+fn refuse(items: &mut Vec<Item>, problem: &Problem) {
+    for item in items {
+        match item {
+            Item::Invalid { problems, .. } => problems.push(problem.clone()),
+            Item::Entry(entry) | Item::Repeat { entry, .. } => {
+                let invalid = super::entries::invalid(entry, vec![problem.clone()]);
+                *item = invalid;
+            }
+        }
+    }
+}
+
+fn conflict_message(conflict: &ConflictingRows, this: Position, rules: &KeyRules) -> String {
+    let others = conflict.rows.iter().filter(|row| **row != this);
+    let mut places: Vec<_> = others.map(|row| place(*row, this)).collect();
+    if conflict.more > 0 {
+        places.push(format!("{} more", super::grouped(conflict.more)));
+    }
+    let last = places.pop().unwrap_or_default();
+    let places = if places.is_empty() {
+        last
+    } else {
+        format!("{} and {last}", places.join(", "))
+    };
+    match (conflict.kind, &rules.request_column) {
+        (KeyConflict::Person, _) => format!(
+            "is also the key of another person's request: {places}; a key identifies one request of one person"
+        ),
+        (KeyConflict::RequestType, Some(column)) => format!(
+            "is also the key of another request type: {places}; a key identifies one request: add `{column}` to `key`"
+        ),
+        (KeyConflict::RequestType, None) => format!(
+            "is also the key of another request type: {places}; a key identifies one request"
+        ),
+    }
+}
+
+/// A row, as a message about another row names it.
+fn place(row: Position, this: Position) -> String {
+    if row.input == this.input {
+        format!("row {} (line {})", row.row, row.line)
+    } else {
+        format!("row {} (line {}) of input {}", row.row, row.line, row.input)
+    }
+}

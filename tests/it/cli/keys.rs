@@ -1,0 +1,146 @@
+//! Keys on the command line: conflicts, columns that are no key, and the way from a rejected row to exit code 0.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Place, code, printed_command, stderr, stdout};
+
+const JOB: &str = r#"
+[input]
+key = ["Handler"]
+[fields]
+request = { column = "Type", values = { "delete" = "delete", "view" = "view" } }
+userEmail = "Email"
+preverified = { value = true }
+"#;
+
+fn with_input(rows: &str) -> Place {
+    let place = Place::new();
+    fs::write(
+        place.path("t.csv"),
+        format!("Ticket,Handler,Email,Type\n{rows}"),
+    )
+    .expect("written");
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    place
+}
+
+fn summary(place: &Place) -> Value {
+    serde_json::from_str(&place.read("concord-import-out/t/summary.json")).expect("JSON")
+}
+
+#[test]
+fn a_key_of_several_people_is_told_by_check_and_run_and_sends_none_of_them() {
+    let place = with_input(
+        "1,JS,anna@example.com,delete\n2,JS,bob@example.com,delete\n3,MK,cy@example.com,view\n4,JS,dee@example.com,view\n",
+    );
+    let check = place.run(&["check", "t.csv"]);
+    assert_eq!(code(&check), 1, "{}", stderr(&check));
+    insta::assert_snapshot!("check_key_conflict", stdout(&check));
+    let run = place.run(&["run", "t.csv", "--sandbox", "--yes"]);
+    assert_eq!(code(&run), 1, "{}", stderr(&run));
+    insta::assert_snapshot!("run_key_conflict", stdout(&run));
+    let summary = summary(&place);
+    assert_eq!(
+        ["created", "invalid", "conflicts", "duplicate"].map(|name| summary[name].as_u64()),
+        [1, 3, 3, 0].map(Some)
+    );
+    insta::assert_snapshot!(
+        "rejects_key_conflict",
+        place.read("concord-import-out/t/rejects.csv")
+    );
+    let page = place.read("concord-import-out/t/report.html");
+    assert!(page.contains("key_conflict"), "the page tells the code");
+}
+
+#[test]
+fn key_columns_that_identify_nothing_are_refused_with_the_columns_that_may_do() {
+    let rows = (1..=12).map(|n| {
+        let handler = ["JS", "MK", "AB"][n % 3];
+        format!("{n},{handler},person{n}@example.com,delete\n")
+    });
+    let place = with_input(&rows.collect::<String>());
+    for args in [
+        &["check", "t.csv"][..],
+        &["run", "t.csv", "--sandbox", "--yes"],
+    ] {
+        let output = place.run(args);
+        assert_eq!(code(&output), 2, "{}", stdout(&output));
+        let told = stderr(&output);
+        assert!(
+            told.contains("`Handler` cannot identify requests: 3 of 3 keys"),
+            "{told}"
+        );
+        assert!(told.contains("different in every row: `Ticket`"), "{told}");
+    }
+    assert!(!place.path("concord-import-out/t/results.csv").exists());
+}
+
+/// The documented way: run, correct the rejects, run them, and everything agrees.
+#[test]
+fn a_corrected_reject_closes_the_loop_for_run_results_and_reconcile() {
+    let place = with_input(
+        "1,H-1,anna@example.com,remove\n2,H-2,bob@example.com,delete\n3,H-3,cy[at]example.com,view\n",
+    );
+    let args = ["run", "t.csv", "--sandbox", "--yes"];
+    let first = place.run(&args);
+    assert_eq!(code(&first), 1, "{}", stderr(&first));
+    let rejects = place.path("concord-import-out/t/rejects.csv");
+    let corrected = fs::read_to_string(&rejects)
+        .expect("rejects")
+        .replace("remove", "delete")
+        .replace("[at]", "@");
+    fs::write(&rejects, &corrected).expect("corrected");
+    fs::write(place.path("rejects-1.csv"), corrected).expect("kept");
+    let next = printed_command(&first, "Next, once the rows in");
+    let next: Vec<_> = next.iter().map(String::as_str).collect();
+    let second = place.run(&next);
+    assert_eq!(code(&second), 0, "{}", stdout(&second));
+
+    let again = place.run(&args);
+    assert_eq!(code(&again), 0, "{}{}", stdout(&again), stderr(&again));
+    insta::assert_snapshot!("run_corrected", stdout(&again));
+    let summary = summary(&place);
+    assert_eq!(
+        ["created", "invalid", "corrected", "created_now"].map(|name| summary[name].as_u64()),
+        [3, 0, 2, 0].map(Some)
+    );
+    let results = place.read("concord-import-out/t/results.csv");
+    assert_eq!(results.matches(",corrected,").count(), 2, "{results}");
+    let page = place.read("concord-import-out/t/report.html");
+    assert!(
+        page.contains("corrected copy"),
+        "the page says how it was solved"
+    );
+    let output = place.run(&["results", "t.csv", "--sandbox"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+
+    for inputs in [
+        &["t.csv"][..],
+        &["t.csv", "rejects-1.csv"],
+        &["rejects-1.csv", "t.csv"],
+    ] {
+        let args = [
+            &["reconcile"],
+            inputs,
+            &[
+                "--job",
+                "t.toml",
+                "--out",
+                "concord-import-out/t",
+                "--sandbox",
+            ],
+        ]
+        .concat();
+        let output = place.run(&args);
+        assert_eq!(
+            code(&output),
+            0,
+            "{inputs:?}: {}{}",
+            stdout(&output),
+            stderr(&output)
+        );
+        assert!(stdout(&output).contains("agree"), "{}", stdout(&output));
+    }
+}
