@@ -12,8 +12,8 @@ use jiff::civil::Date;
 use crate::entry::{Entry, Field, Position, RequestType};
 use crate::identity::KEY_CONFLICT;
 use crate::intake::{
-    self, ColumnUse, InputDigest, Intake, IntakeError, Item, KEY_CONFLICTS_MAX, KeyConflicts,
-    Offending, Problem, QUOTED_CHARS_MAX, RowReading, Seen, Shape,
+    self, ColumnUse, InputDigest, InputPlaces, Intake, IntakeError, Item, KEY_CONFLICTS_MAX,
+    KeyConflicts, Offending, Problem, QUOTED_CHARS_MAX, RowPlaces, RowReading, Seen, Shape,
 };
 use crate::outcome::{Outcome, Tally};
 use crate::plan::{DateOrder, ReadPlan};
@@ -60,11 +60,12 @@ impl Survey {
     /// what was checked is what is read, by its digest.
     pub fn seen(&self) -> Seen {
         let known = Arc::clone(&self.key_conflicts);
-        if self.has_repeats {
+        let seen = if self.has_repeats {
             Seen::with_conflicts(known)
         } else {
             Seen::of_unrepeated(known)
-        }
+        };
+        seen.naming(self.places())
     }
 }
 
@@ -248,10 +249,13 @@ pub fn survey(
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Survey>, IntakeError> {
     // All are opened first, so that a fault of the last shows before the first has been read for minutes.
+    let mut places = Vec::with_capacity(plan.inputs.len());
     for input in 0..plan.inputs.len() {
-        Intake::open(plan, input, false)?;
+        places.push(RowPlaces::of(Intake::open(plan, input, false)?.shape()));
     }
-    let Some((survey, found)) = read_all(plan, today, watch, Seen::new())? else {
+    let places: InputPlaces = places.into_iter().collect();
+    let seen = Seen::new().naming(places.clone());
+    let Some((survey, found)) = read_all(plan, today, watch, seen)? else {
         return Ok(None);
     };
     if found.is_no_key() {
@@ -261,7 +265,7 @@ pub fn survey(
     let survey = if known.is_empty() {
         Some((survey, KeyConflicts::default()))
     } else {
-        let seen = Seen::with_conflicts(Arc::clone(&known));
+        let seen = Seen::with_conflicts(Arc::clone(&known)).naming(places);
         read_all(plan, today, watch, seen)?
     };
     Ok(survey.map(|(survey, _)| Survey {
@@ -410,6 +414,14 @@ fn no_key(count: u64) -> Group {
 }
 
 impl Survey {
+    /// Returns the ways to name the rows of each input.
+    pub fn places(&self) -> InputPlaces {
+        self.inputs
+            .iter()
+            .map(|input| RowPlaces::of(&input.shape))
+            .collect()
+    }
+
     /// What the received dates are like: an open order is a problem, since nothing is sent before it is told; all else
     /// is a warning, since the dates themselves are not sent.
     fn tell_of_dates(&mut self, plan: &ReadPlan) {

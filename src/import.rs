@@ -16,7 +16,7 @@ use crate::ambiguity::Ambiguity;
 use crate::check::{InputSurvey, Survey};
 use crate::entry::Entry;
 use crate::event::{Event, Events};
-use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
+use crate::intake::{InputPlaces, Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{
     Claim, ClaimRequest, Claimed, Known, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
     claimed,
@@ -95,6 +95,7 @@ pub struct Imported {
 struct Pass {
     importer: Importer,
     run: RunId,
+    places: InputPlaces,
     lease: Lease,
     /// The results file that grows; closed before the whole takes its place.
     growing: Mutex<Option<ResultsWriter<BufWriter<File>>>>,
@@ -114,8 +115,8 @@ impl Importer {
         let mut left = limit.unwrap_or(u64::MAX);
         let mut seen = (survey.seen(), survey.seen());
         let mut all = Vec::new();
-        for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
-            match self.import(one, input, out_dir, &mut left, seen).await {
+        for (input, out_dir) in out_dirs.iter().enumerate() {
+            match self.import(survey, input, out_dir, &mut left, seen).await {
                 Ok((done, seen_so_far)) => {
                     all.push(done);
                     seen = seen_so_far;
@@ -130,12 +131,14 @@ impl Importer {
     /// entries of the inputs before, once for sending and once for the files.
     pub async fn import(
         &self,
-        survey: &InputSurvey,
+        survey: &Survey,
         input: usize,
         out_dir: &Path,
         left: &mut u64,
         seen: (Seen, Seen),
     ) -> Result<(Imported, (Seen, Seen)), ImportError> {
+        let places = survey.places();
+        let survey = &survey.inputs[input];
         let (seen_sending, seen_writing) = seen;
         let started_at = time_of_day();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
@@ -158,6 +161,7 @@ impl Importer {
         let pass = Arc::new(Pass {
             importer: self.clone(),
             run,
+            places: places.clone(),
             lease,
             growing: Mutex::new(Some(growing)),
             room: Arc::new(Semaphore::new(room_size as usize)),
@@ -188,6 +192,7 @@ impl Importer {
         let projection = Projection {
             plan: &self.read,
             input,
+            places: &places,
             sha256: &survey.digest.sha256,
             ledger: &self.ledger,
             run: Some(run),
@@ -410,7 +415,9 @@ impl Pass {
                 match item {
                     Item::Entry(entry) => entries.push(*entry),
                     unsendable => {
-                        self.show(&line_of(unsendable, Known::default(), None, row.position))
+                        let known = Known::default();
+                        let line = line_of(unsendable, known, None, row.position, &self.places);
+                        self.show(&line);
                     }
                 }
             }

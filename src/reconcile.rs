@@ -22,7 +22,7 @@ use crate::blocking;
 use crate::check::{InputSurvey, Survey};
 use crate::entry::{ImportId, Names};
 use crate::event::{Event, Events};
-use crate::intake::{Intake, IntakeError, Seen};
+use crate::intake::{InputPlaces, Intake, IntakeError, Seen};
 use crate::ledger::{
     Claim, ClaimRequest, Fetched, Held, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
 };
@@ -198,7 +198,8 @@ impl Reconciler {
         // A reading that was begun by another process may lack what was created in between.
         let is_half = held.fetched().next_offset > 0;
         let held = self.fetch(held).await?;
-        let (missing, held) = self.claim_missing(survey, runs, held).await?;
+        let places = survey.places();
+        let (missing, held) = self.claim_missing(survey, runs, &places, held).await?;
         let mut reading_began = time_of_day();
         let mut held = if missing == 0 && !is_half {
             held
@@ -211,7 +212,7 @@ impl Reconciler {
         let mut seen = survey.seen();
         let mut all = Vec::new();
         for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
-            let mut desk = self.open(input, runs[input], held, seen).await?;
+            let mut desk = self.open(input, &places, runs[input], held, seen).await?;
             desk.reading_began = reading_began;
             let is_last = input + 1 == survey.inputs.len();
             let (reconciled, desk) = self.reconcile_one(one, out_dir, is_last, desk).await?;
@@ -284,12 +285,13 @@ impl Reconciler {
         &self,
         survey: &Survey,
         runs: &[RunId],
+        places: &InputPlaces,
         mut held: Held,
     ) -> Result<(usize, Held), ReconcileError> {
         let mut missing = 0;
         let mut seen = survey.seen();
         for (input, run) in runs.iter().enumerate() {
-            let mut desk = self.open(input, *run, held, seen).await?;
+            let mut desk = self.open(input, places, *run, held, seen).await?;
             loop {
                 let judged;
                 (desk, judged) = self.judge_batch(desk).await?;
@@ -308,14 +310,16 @@ impl Reconciler {
     async fn open(
         &self,
         input: usize,
+        places: &InputPlaces,
         run: RunId,
         held: Held,
         seen: Seen,
     ) -> Result<Desk, ReconcileError> {
-        let plan = Arc::clone(&self.read);
+        let (plan, places) = (Arc::clone(&self.read), places.clone());
         Ok(blocking(move || {
             Ok::<_, IntakeError>(Desk {
                 intake: Intake::open(&plan, input, false)?,
+                places,
                 seen,
                 held,
                 plan,

@@ -17,7 +17,6 @@ use super::remedy;
 use super::resolve::ResolveError;
 use crate::ambiguity::Ambiguity;
 use crate::entry::ImportId;
-use crate::entry::Position;
 use crate::import::DELIVERY_HINT;
 use crate::intake::IntakeError;
 use crate::ledger::{LedgerError, RunId};
@@ -193,14 +192,8 @@ pub fn ambiguities() -> Vec<String> {
 /// One of each text that a [`Remark`] has, but those of problems with rows.
 pub fn remarks() -> Vec<String> {
     use Remark as R;
-    let first = Position {
-        input: 1,
-        row: 1,
-        line: 2,
-    };
-    let repeats = |is_elsewhere| R::Repeats {
-        first,
-        is_elsewhere,
+    let repeats = |place: &str| R::Repeats {
+        place: place.to_owned(),
     };
     let all = [
         R::KeyExists,
@@ -213,8 +206,8 @@ pub fn remarks() -> Vec<String> {
         R::NoMark,
         R::PerhapsUnderWay,
         R::UnderWay(RunId(1)),
-        repeats(false),
-        repeats(true),
+        repeats("line 2"),
+        repeats("line 2 of input 1"),
     ];
     let number = |one: &R| match one {
         R::KeyExists => 0,
@@ -318,7 +311,9 @@ fn of_intake() -> Vec<Ending> {
         | E::Document { .. }
         | E::Empty { .. }
         | E::NoHeaderLine { .. }
+        | E::NoHeaderRow { .. }
         | E::Header { .. }
+        | E::SheetHeader { .. }
         | E::MissingColumns { .. }
         | E::Rule { .. } => {
             unreachable!("each of their texts has an input of its own in the catalogue's inputs")

@@ -8,7 +8,7 @@ use super::remedy;
 use super::report_text::sayable;
 use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
-use crate::intake::{Basis, Offending, Packing};
+use crate::intake::{Basis, InputPlaces, Offending, Packing};
 use crate::outcome::Outcome;
 use crate::plan::{DateOrder, Format, Reading};
 use crate::received::ColumnOrder;
@@ -32,10 +32,11 @@ pub(super) fn report(
         .iter()
         .map(|(request, count)| (request.name().to_owned(), (*count).into()))
         .collect();
+    let places = survey.places();
     let repeats = |repeats: &[Repeat]| -> Vec<Value> {
         repeats
             .iter()
-            .map(|repeat| of_repeat(repeat, shows_values))
+            .map(|repeat| of_repeat(repeat, &places, shows_values))
             .collect()
     };
     json!({
@@ -62,8 +63,8 @@ pub(super) fn report(
             "examples": repeats(&survey.repeats),
             "examples_changed": repeats(&survey.changed),
         },
-        "problems": of_groups(&survey.problems, shows_values),
-        "warnings": of_groups(&survey.warnings, shows_values),
+        "problems": of_groups(&survey.problems, &places, shows_values),
+        "warnings": of_groups(&survey.warnings, &places, shows_values),
         "values": if shows_values { "plain" } else { "masked" },
         "exit_code": exit_code,
     })
@@ -121,19 +122,20 @@ fn of_input(input: &InputSurvey, reading: &Reading) -> Value {
     })
 }
 
-fn of_groups(groups: &Groups, shows_values: bool) -> Value {
+fn of_groups(groups: &Groups, places: &InputPlaces, shows_values: bool) -> Value {
     let all: Vec<_> = groups
         .groups
         .iter()
-        .map(|group| of_group(group, shows_values))
+        .map(|group| of_group(group, places, shows_values))
         .collect();
     json!({ "count": groups.count(), "groups": all, "of_other_kinds": groups.ungrouped })
 }
 
-fn of_group(group: &Group, shows_values: bool) -> Value {
+fn of_group(group: &Group, places: &InputPlaces, shows_values: bool) -> Value {
     let known = remedy::of_problem(group.code);
     let examples = group.examples.iter().map(|example| {
-        let mut told = of_position(example.position);
+        let column = group.column.as_deref();
+        let mut told = of_position(example.position, column, places);
         told.insert("message".to_owned(), example.message.clone().into());
         told.insert(
             "value".to_owned(),
@@ -157,9 +159,10 @@ fn of_group(group: &Group, shows_values: bool) -> Value {
     })
 }
 
-fn of_repeat(repeat: &Repeat, shows_values: bool) -> Value {
-    let mut told = of_position(repeat.position);
-    told.insert("of".to_owned(), Value::Object(of_position(repeat.of)));
+fn of_repeat(repeat: &Repeat, places: &InputPlaces, shows_values: bool) -> Value {
+    let mut told = of_position(repeat.position, None, places);
+    let of = of_position(repeat.of, None, places);
+    told.insert("of".to_owned(), Value::Object(of));
     let key = repeat.key.as_ref().map(|key| match key {
         RepeatedKey::Plain(key) => key.clone(),
         RepeatedKey::Personal(key) => shown(key, shows_values),
@@ -176,12 +179,18 @@ fn shown(value: &Offending, shows_values: bool) -> String {
     }
 }
 
-fn of_position(position: Position) -> Map<String, Value> {
+fn of_position(
+    position: Position,
+    column: Option<&str>,
+    places: &InputPlaces,
+) -> Map<String, Value> {
+    let place = places.of(position).place(position, column);
     let Position { input, row, line } = position;
     [
         ("input", input.into()),
         ("row", row.into()),
         ("line", line.into()),
+        ("place", place.into()),
     ]
     .map(|(name, value): (&str, Value)| (name.to_owned(), value))
     .into_iter()

@@ -11,9 +11,9 @@ use super::survey::{describe, overdue};
 use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
 use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
-use crate::entry::{Field, Position};
+use crate::entry::Field;
 use crate::forecast::Forecast;
-use crate::intake::{Offending, QUOTED_CHARS_MAX, grouped};
+use crate::intake::{InputPlaces, Offending, QUOTED_CHARS_MAX, RowPlaces, grouped};
 use crate::nearest::nearest;
 use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
@@ -37,6 +37,7 @@ const REMARK_INDENT: usize = 24;
 /// What a report is made of.
 pub(super) struct Report<'a> {
     pub(super) survey: &'a Survey,
+    pub(super) places: InputPlaces,
     pub(super) plan: &'a ReadPlan,
     pub(super) args: &'a CommonArgs,
     /// The job file that was used.
@@ -281,7 +282,7 @@ impl Report<'_> {
             let (Some(word), Some(example)) = (group.word(), group.examples.first()) else {
                 continue;
             };
-            let place = place_of(example.position, self.tells_input());
+            let place = self.places.place(example.position, group.column.as_deref());
             let mut line = group.line_of_word(&place).unwrap_or_default();
             if let Some(known) = self.likely_meant(Field::Request, word) {
                 line += &format!("; like `{known}`?");
@@ -332,7 +333,8 @@ impl Report<'_> {
                     format!(" `{}`{}", self.value(value), meant.unwrap_or_default())
                 });
                 let message = (!group.is_uniform).then(|| format!(": {}", example.message));
-                let place = place_of(example.position, self.tells_input());
+                let column = group.column.as_deref();
+                let place = self.places.place(example.position, column);
                 format!(
                     "{place}{}{}",
                     value.unwrap_or_default(),
@@ -429,7 +431,7 @@ impl Report<'_> {
                 None => String::new(),
             };
             let [this, earlier] =
-                [repeat.position, repeat.of].map(|position| place_of(position, self.tells_input()));
+                [repeat.position, repeat.of].map(|position| self.places.place(position, None));
             page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
                 .add(Tone::Faint, format!("{this} repeats {earlier}{key}"));
         }
@@ -534,7 +536,10 @@ fn how_it_was_read(
         let order = check::described(*order);
         page.add(
             Tone::Plain,
-            format!("; dates are {order}, as row {} decides", at.row),
+            format!(
+                "; dates are {order}, as {} decides",
+                RowPlaces::of(shape).row(*at)
+            ),
         );
     }
     let noun = match shape.format {
@@ -630,13 +635,4 @@ fn some_of(names: &[String]) -> String {
         more => format!(" and {more} more"),
     };
     format!("{}{more}", shown.join(", "))
-}
-
-fn place_of(position: Position, tells_input: bool) -> String {
-    let Position { input, row, line } = position;
-    if tells_input {
-        format!("input {input} row {row} (line {line})")
-    } else {
-        format!("row {row} (line {line})")
-    }
 }

@@ -141,6 +141,7 @@ pub(super) fn describe(shape: &Shape) -> String {
         sheet,
         hidden_columns,
         unread,
+        ..
     }) = &shape.book
     {
         let hidden = match hidden_columns.as_slice() {

@@ -9,6 +9,7 @@ use super::RowReading;
 use super::entries::Item;
 use super::key_conflicts::ConflictingRows;
 use super::problem::Problem;
+use super::row_places::InputPlaces;
 use super::seen::{First, Seen};
 use crate::entry::{Entry, Position};
 use crate::identity::{
@@ -59,7 +60,7 @@ pub(super) fn compare(
         return register_contents(&mut reading.items, seen);
     };
     if let Some(conflict) = seen.known().get(row.id) {
-        let message = conflict_message(conflict, reading.position, rules);
+        let message = conflict_message(conflict, reading.position, rules, seen.places());
         let problem = rules.problem(reading.position, KEY_CONFLICT, message);
         refuse(&mut reading.items, &problem);
         return Ok(());
@@ -76,7 +77,7 @@ pub(super) fn compare(
         let message = format!(
             "differs only in its form from the key of {} (case, blanks, leading zeros and the like), for the same person \
              and request",
-            place(known, reading.position)
+            seen.places().row_seen_from(known, reading.position)
         );
         let problem = rules.problem(reading.position, NEAR_KEY, message);
         seen.hit();
@@ -238,36 +239,32 @@ fn refuse(items: &mut Vec<Item>, problem: &Problem) {
     }
 }
 
-fn conflict_message(conflict: &ConflictingRows, this: Position, rules: &KeyRules) -> String {
+fn conflict_message(
+    conflict: &ConflictingRows,
+    this: Position,
+    rules: &KeyRules,
+    places: &InputPlaces,
+) -> String {
     let others = conflict.rows.iter().filter(|row| **row != this);
-    let mut places: Vec<_> = others.map(|row| place(*row, this)).collect();
+    let mut named: Vec<_> = others.map(|row| places.row_seen_from(*row, this)).collect();
     if conflict.more > 0 {
-        places.push(format!("{} more", super::grouped(conflict.more)));
+        named.push(format!("{} more", super::grouped(conflict.more)));
     }
-    let last = places.pop().unwrap_or_default();
-    let places = if places.is_empty() {
+    let last = named.pop().unwrap_or_default();
+    let others = if named.is_empty() {
         last
     } else {
-        format!("{} and {last}", places.join(", "))
+        format!("{} and {last}", named.join(", "))
     };
     match (conflict.kind, &rules.request_column) {
         (KeyConflict::Person, _) => format!(
-            "is also the key of another person's request: {places}; a key identifies one request of one person"
+            "is also the key of another person's request: {others}; a key identifies one request of one person"
         ),
         (KeyConflict::RequestType, Some(column)) => format!(
-            "is also the key of another request type: {places}; a key identifies one request: add `{column}` to `key`"
+            "is also the key of another request type: {others}; a key identifies one request: add `{column}` to `key`"
         ),
         (KeyConflict::RequestType, None) => format!(
-            "is also the key of another request type: {places}; a key identifies one request"
+            "is also the key of another request type: {others}; a key identifies one request"
         ),
-    }
-}
-
-/// A row, as a message about another row names it.
-fn place(row: Position, this: Position) -> String {
-    if row.input == this.input {
-        format!("row {} (line {})", row.row, row.line)
-    } else {
-        format!("row {} (line {}) of input {}", row.row, row.line, row.input)
     }
 }

@@ -101,6 +101,28 @@ pub enum IntakeError {
         /// What to do.
         hint: String,
     },
+    /// `header_row` points beyond the end of a sheet, or too far down.
+    #[error(
+        "{input} has no row {header_row} near the top of its sheet, but the job file says header_row = {header_row}"
+    )]
+    NoHeaderRow {
+        /// The input's name.
+        input: String,
+        /// What the job says.
+        header_row: u64,
+    },
+    /// The header of a sheet is no header.
+    #[error("{input}, row {row}: the header {what}")]
+    SheetHeader {
+        /// The input's name.
+        input: String,
+        /// The row of the sheet on which the header begins.
+        row: u64,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// Columns that the job names and the input does not have.
     #[error("{}", missing_columns(.input, .missing))]
     MissingColumns {
@@ -258,7 +280,9 @@ impl IntakeError {
             Self::Empty { .. } => "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
             Self::NoHeaderLine { .. } => "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
+            Self::NoHeaderRow { .. } => "set header_row to the number of the row on which the header begins, as the spreadsheet program counts rows".to_owned(),
             Self::Header { hint, .. }
+            | Self::SheetHeader { hint, .. }
             | Self::Rule { hint, .. }
             | Self::Archive { hint, .. }
             | Self::Workbook { hint, .. }

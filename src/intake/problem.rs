@@ -6,6 +6,7 @@ pub(crate) use crate::grouped::grouped;
 use std::fmt;
 
 use super::mask::{is_telling, mask};
+use super::row_places::InputPlaces;
 use crate::entry::{Field, Position};
 
 /// What is wrong with one row, or worth a warning.
@@ -58,6 +59,23 @@ impl Offending {
 impl fmt::Debug for Offending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())
+    }
+}
+
+impl Problem {
+    /// Returns the sentence with the cell of a sheet beside the column.
+    pub(crate) fn with_cell(&self, places: &InputPlaces) -> String {
+        let cell = |column: &String| places.of(self.position).cell(self.position, column);
+        match self
+            .column
+            .as_ref()
+            .and_then(|column| Some((column, cell(column)?)))
+        {
+            Some((column, cell)) => {
+                format!("column `{}`, cell {cell}: {}", cut(column), self.message)
+            }
+            None => self.to_string(),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::key_conflicts::KeyConflicts;
+use super::row_places::InputPlaces;
 use crate::entry::{Fingerprint, ImportId, Position};
 use crate::identity::{KeyConflict, KeyUse, PersonDigests, RequestTypes};
 
@@ -60,6 +61,8 @@ pub struct Seen {
     has_normal_forms: bool,
     /// Some row was told apart by an earlier one: as a repeat, or by a near key.
     has_hits: bool,
+    /// How messages name the rows of the inputs.
+    places: InputPlaces,
 }
 
 impl Default for Seen {
@@ -86,7 +89,20 @@ impl Seen {
             has_uses: false,
             has_normal_forms: false,
             has_hits: false,
+            places: InputPlaces::default(),
         }
+    }
+
+    /// With the way to name the rows of the inputs.
+    #[must_use]
+    pub fn naming(mut self, places: InputPlaces) -> Self {
+        self.places = places;
+        self
+    }
+
+    /// How messages name the rows of the inputs.
+    pub(crate) const fn places(&self) -> &InputPlaces {
+        &self.places
     }
 
     /// Nothing seen yet, by a reading that knows the conflicts which an earlier one of the same inputs found.

@@ -151,16 +151,28 @@ pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError
         });
     };
     if let Some(index) = choose::is_no_header(&profile).filter(|_| reading.columns.is_none()) {
-        return Err(IntakeError::Header {
-            input: input.name.clone(),
-            line: shape.header_line,
-            what: format!(
-                "looks like a row: column {} is named by a person's value",
-                index + 1
-            ),
-            hint: "put a line with the columns' names above the first row, or name them in the job file's [input]: columns = \
-                   [\"…\", \"…\"]"
-                .to_owned(),
+        let (input, line) = (input.name.clone(), shape.header_line);
+        let what = format!(
+            "looks like a row: column {} is named by a person's value",
+            index + 1
+        );
+        let hint = "put a line with the columns' names above the first row, or name them in the job file's [input]: columns = \
+                    [\"…\", \"…\"]"
+            .to_owned();
+        return Err(if shape.book.is_some() {
+            IntakeError::SheetHeader {
+                input,
+                row: line,
+                what,
+                hint,
+            }
+        } else {
+            IntakeError::Header {
+                input,
+                line,
+                what,
+                hint,
+            }
         });
     }
     let mut proposal = choose::all(input.name.clone(), shape, profile, refused);

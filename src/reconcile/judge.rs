@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::entry::{Content, Entry, Field, ImportId, InvalidKey, Position, RequestType};
 use crate::identity::{KeyComparison, KeyConflict, KeyUse, RequestTypes};
-use crate::intake::{Intake, Item, RowReading, Seen, key_of_request};
+use crate::intake::{InputPlaces, Intake, Item, RowReading, Seen, key_of_request};
 use crate::ledger::{ClaimRequest, Held, Known, LedgerError, Record, RunId, Settlement};
 use crate::listed::Listed;
 use crate::outbound::digests_of;
@@ -23,6 +23,7 @@ const CLOCK_GRAIN: Duration = Duration::from_millis(1);
 /// The work that goes back and forth between blocking threads, ledger and network.
 pub(super) struct Desk {
     pub(super) intake: Intake,
+    pub(super) places: InputPlaces,
     pub(super) seen: Seen,
     pub(super) held: Held,
     pub(super) plan: Arc<ReadPlan>,
@@ -97,7 +98,7 @@ impl Desk {
                     } => {
                         let problems = problems
                             .iter()
-                            .map(|problem| Remark::Problem(problem.to_string()));
+                            .map(|problem| Remark::Problem(problem.with_cell(&self.places)));
                         let invalid = InvalidRow {
                             position: row.position,
                             key,
@@ -118,8 +119,7 @@ impl Desk {
                                 verdict: Verdict::Duplicate,
                                 differences: Vec::new(),
                                 remarks: vec![Remark::Repeats {
-                                    first: of,
-                                    is_elsewhere: of.input != row.position.input,
+                                    place: self.places.row_seen_from(of, row.position),
                                 }],
                                 ..judged.line
                             })

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 
 use super::results::Line;
 use crate::check::{Groups, RepeatedKey};
-use crate::entry::RequestType;
+use crate::entry::{Position, RequestType};
 use crate::identity::{KEY_CONFLICT, NEAR_KEY};
-use crate::intake::{DateRead, Item, Offending, Problem, RowReading};
+use crate::intake::{DateRead, Item, Offending, Problem, RowPlaces, RowReading};
 use crate::outcome::{Outcome, Via};
 use crate::plan::DateOrder;
 use crate::received::{ColumnOrder, OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS};
@@ -40,6 +40,8 @@ pub const ATTEMPTS_MAX: usize = 6;
 /// All that is gathered of one input.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
+    /// How rows are named.
+    pub places: RowPlaces,
     /// How many of each outcome, by request type in its order; those of unknown type come last.
     pub by_request: [[u64; Outcome::ALL.len()]; RequestType::ALL.len() + 1],
     /// What is wrong with rows that are not sent.
@@ -65,7 +67,7 @@ pub struct Left {
     pub count: u64,
     /// The first of them.
     pub first: Vec<LeftEntry>,
-    /// Their rows.
+    /// The numbers of their rows, by [`RowPlaces::number`].
     pub rows: Ranges,
 }
 
@@ -73,9 +75,7 @@ pub struct Left {
 #[derive(Clone, Debug)]
 pub struct LeftEntry {
     /// Its row.
-    pub row: u64,
-    /// The line on which that begins.
-    pub line: u64,
+    pub position: Position,
     /// Its key; none without key columns.
     pub key: Option<RepeatedKey>,
     /// What it asks for, when that is known.
@@ -138,8 +138,8 @@ pub struct Refusal {
     pub is_uniform: bool,
     /// How many there are.
     pub count: u64,
-    /// Row, line and message of the first few.
-    pub examples: Vec<(u64, u64, String)>,
+    /// Row and message of the first few.
+    pub examples: Vec<(Position, String)>,
 }
 
 /// Entries by the time since they were received, repeats left out.
@@ -199,9 +199,15 @@ impl OfItem {
 
 impl Gatherer {
     /// `order` is that of the column of received dates, if the job names one.
-    pub(super) fn new(order: Option<&ColumnOrder>, today: Date, has_keys: bool) -> Self {
+    pub(super) fn new(
+        order: Option<&ColumnOrder>,
+        today: Date,
+        places: RowPlaces,
+        has_keys: bool,
+    ) -> Self {
         Self {
             gathered: Gathered {
+                places,
                 ages: order.map(|_| Ages {
                     today,
                     counts: Default::default(),
@@ -288,16 +294,16 @@ impl Gatherer {
             .reason
             .as_ref()
             .map_or(("", ""), |reason| (&*reason.code, &*reason.message));
-        let (row, place) = (line.position.row, line.position.line);
         if !matches!(outcome, Outcome::Invalid | Outcome::NotSent) {
-            self.refusal(outcome, code, message, (row, place));
+            self.refusal(outcome, code, message, line.position);
         }
         let Some(index) = OPEN.iter().position(|open| *open == outcome) else {
             return;
         };
+        let number = self.gathered.places.number(line.position);
         let left = &mut self.gathered.left[index];
         left.count += 1;
-        left.rows.add(row);
+        left.rows.add(number);
         if left.first.len() < LEFT_MAX {
             let key = line.key.as_ref().filter(|_| self.has_keys);
             // What looks like an address or a number is masked wherever it stands.
@@ -310,8 +316,7 @@ impl Gatherer {
                 }
             });
             left.first.push(LeftEntry {
-                row,
-                line: place,
+                position: line.position,
                 key,
                 request: line.request,
                 code: begin_of(code),
@@ -322,9 +327,9 @@ impl Gatherer {
         }
     }
 
-    fn refusal(&mut self, outcome: Outcome, code: &str, message: &str, place: (u64, u64)) {
+    fn refusal(&mut self, outcome: Outcome, code: &str, message: &str, position: Position) {
         let gathered = &mut self.gathered;
-        let example = || (place.0, place.1, begin_of(message));
+        let example = || (position, begin_of(message));
         let mut known = gathered.refusals.iter_mut();
         if let Some(known) = known.find(|known| known.outcome == outcome && known.code == code) {
             known.count += 1;

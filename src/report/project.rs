@@ -15,7 +15,7 @@ use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
 use crate::entry::{Entry, InvalidKey, Position, RequestType};
 use crate::identity::{CORRECTED, KEY_CONFLICT, KeyComparison, KeyUse, RequestTypes};
-use crate::intake::{Intake, IntakeError, Item, RowReading, Seen};
+use crate::intake::{InputPlaces, Intake, IntakeError, Item, Problem, RowPlaces, RowReading, Seen};
 use crate::ledger::{
     ClaimRequest, EntryQuery, Known, Ledger, LedgerError, Record, RunId, changed, claimed,
 };
@@ -59,6 +59,8 @@ pub struct Projection<'a> {
     pub plan: &'a ReadPlan,
     /// Which of its inputs.
     pub input: usize,
+    /// How rows of all its inputs are named.
+    pub places: &'a InputPlaces,
     /// Of that input, as it was checked.
     pub sha256: &'a str,
     /// What became of the entries.
@@ -88,6 +90,7 @@ pub struct Projected {
 struct Pass {
     intake: Intake,
     seen: Seen,
+    places: InputPlaces,
     results: ResultsWriter<BufWriter<File>>,
     rejects: RejectsWriter<BufWriter<File>>,
     rejected_rows: u64,
@@ -120,10 +123,16 @@ impl Projection<'_> {
             rejects: open(&rejects_file)
                 .and_then(|file| RejectsWriter::new(file, intake.shape()))
                 .map_err(write_failed(&rejects_path))?,
-            intake,
             seen,
             rejected_rows: 0,
-            gatherer: Gatherer::new(self.date_order, self.today, !self.plan.rules.key.is_empty()),
+            gatherer: Gatherer::new(
+                self.date_order,
+                self.today,
+                RowPlaces::of(intake.shape()),
+                !self.plan.rules.key.is_empty(),
+            ),
+            places: self.places.clone(),
+            intake,
             tally: Tally::default(),
             run: self.run,
             is_keyless: self.plan.rules.key.is_empty(),
@@ -253,7 +262,7 @@ impl Pass {
                 } else {
                     Known::default()
                 };
-                let line = line_of(item, known, self.run, row.position);
+                let line = line_of(item, known, self.run, row.position, &self.places);
                 self.tally.add(line.outcome(), line.settled.via);
                 self.count_reason(&line);
                 if line.outcome().is_reject() {
@@ -307,7 +316,13 @@ fn problem_of(line: &Line) -> String {
 }
 
 /// What is told of an item, given what the ledger holds of it.
-pub(crate) fn line_of(item: Item, known: Known, run: Option<RunId>, position: Position) -> Line {
+pub(crate) fn line_of(
+    item: Item,
+    known: Known,
+    run: Option<RunId>,
+    position: Position,
+    places: &InputPlaces,
+) -> Line {
     match item {
         Item::Invalid {
             request,
@@ -317,7 +332,7 @@ pub(crate) fn line_of(item: Item, known: Known, run: Option<RunId>, position: Po
             let corrected = key.as_ref().and_then(|key| corrected(key, request, &known));
             let settled = match corrected {
                 Some(settled) => settled,
-                None => Settled::of(Outcome::Invalid, Some(reason_of(&problems))),
+                None => Settled::of(Outcome::Invalid, Some(reason_of(&problems, places))),
             };
             let (key, names) = key.map(|key| (key.source.text, key.names)).unzip();
             let record = known.record.map(|record| record.import_id);
@@ -339,11 +354,7 @@ pub(crate) fn line_of(item: Item, known: Known, run: Option<RunId>, position: Po
             let record = known.record;
             let code = if changed { "changed" } else { "duplicate" };
             let content = if changed { ", with other content" } else { "" };
-            let place = if of.input == position.input {
-                format!("row {} (line {})", of.row, of.line)
-            } else {
-                format!("row {} (line {}) of input {}", of.row, of.line, of.input)
-            };
+            let place = places.row_seen_from(of, position);
             let reason = Reason::new(code, format!("repeats the key of {place}{content}"));
             let import_id = record.as_ref().map(|record| record.import_id);
             let receipt = record.and_then(|record| record.settled.receipt);
@@ -423,9 +434,12 @@ fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Sett
 }
 
 /// All problems of an item as one reason: their codes, and their sentences with the column in front.
-fn reason_of(problems: &[crate::intake::Problem]) -> Reason {
+fn reason_of(problems: &[Problem], places: &InputPlaces) -> Reason {
     let mut codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
     codes.dedup();
-    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    let messages: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.with_cell(places))
+        .collect();
     Reason::new(codes.join(";"), messages.join("; "))
 }

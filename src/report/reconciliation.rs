@@ -121,10 +121,8 @@ pub enum Remark {
     UnderWay(RunId),
     /// It repeats that row.
     Repeats {
-        /// The first of them.
-        first: Position,
-        /// Whether that is a row of another input.
-        is_elsewhere: bool,
+        /// The name of the first of them.
+        place: String,
     },
 }
 
@@ -161,16 +159,7 @@ impl fmt::Display for Remark {
             Self::UnderWay(run) => {
                 write!(f, "run {} is sending it: compare again when it has ended", run.0)
             }
-            Self::Repeats {
-                first: Position { input, row, line },
-                is_elsewhere,
-            } => {
-                write!(f, "repeats row {row} (line {line})")?;
-                if *is_elsewhere {
-                    write!(f, " of input {input}")?;
-                }
-                Ok(())
-            }
+            Self::Repeats { place } => write!(f, "repeats {place}"),
         }
     }
 }

@@ -194,7 +194,7 @@ T-1,Jane.Doe@example.com,,Access,yes,\n";
     let report = told(&place, &[]);
     assert!(report.contains("Duplicates: 2\n"), "{report}");
     assert!(
-        report.contains("row 2 (line 3) repeats row 1 (line 2), key `T-1`"),
+        report.contains("line 3 repeats line 2, key `T-1`"),
         "{report}"
     );
     assert!(
@@ -263,7 +263,7 @@ fn the_report_says_how_each_input_was_read_and_what_is_never_sent() {
         "  only read, as key, filter or date: `Ticket`",
         "  go into the requests: `Email`, `Phone`, `Wish`, `Verified`",
         "encoding = \"utf-8\", delimiter = \";\", header_row = 1",
-        "input 2 row 1 (line 2) `r…`",
+        "line 2 of input 2 `r…`",
     ] {
         assert!(told.contains(line), "{line} in {told}");
     }
@@ -366,11 +366,11 @@ T-3,c@example.com,,Unclear,yes,01/02/2001\n";
     let place = place(&job, rows);
     let report = told(&place, &[]);
     for line in [
-        "; dates are dmy (31/12/2026), as row 1 decides",
+        "; dates are dmy (31/12/2026), as line 2 decides",
         "only read, as key, filter or date: `Ticket`, `Internal note`",
         "waiting              1  for more than 30 days, 1 of them for more than 45; the oldest is of 2001-12-31; of 1 it is not known",
         "→ replace each `?` in the values of request under [fields], with view",
-        "\"Unclear\" = \"…\",  # 1: row 3 (line 4)",
+        "\"Unclear\" = \"…\",  # 1: line 4",
         "→ fill it in, if it is to be known what is overdue",
     ] {
         assert!(report.contains(line), "{line} in {report}");

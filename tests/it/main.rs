@@ -22,6 +22,7 @@ mod reading;
 mod reading_json;
 mod reconcile;
 mod rejects;
+mod row_places;
 mod samples;
 mod sandbox;
 mod schema;

@@ -281,9 +281,11 @@ impl Trial {
         let mut left = self.limit;
         let mut seen = (survey.seen(), survey.seen());
         let mut ended = Vec::new();
-        for (n, input) in survey.inputs.iter().enumerate() {
+        for n in 0..survey.inputs.len() {
             let out_dir = self.out_dir(n);
-            let (done, seen_so_far) = importer.import(input, n, &out_dir, &mut left, seen).await?;
+            let (done, seen_so_far) = importer
+                .import(&survey, n, &out_dir, &mut left, seen)
+                .await?;
             seen = seen_so_far;
             ended.push(done);
         }

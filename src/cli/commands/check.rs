@@ -31,6 +31,7 @@ pub(in crate::cli) async fn check(
     } else {
         let report = Report {
             survey: &survey,
+            places: survey.places(),
             plan: &plan,
             args,
             job: resolved.job.as_deref(),

@@ -33,6 +33,7 @@ pub(in crate::cli) async fn results(
     let read = Arc::new(plan.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
     let ledger = Ledger::open(&plan.ledger, &plan.target)?;
+    let places = survey.places();
     let mut seen = survey.seen();
     let mut code = 0;
     let mut all = Vec::new();
@@ -45,6 +46,7 @@ pub(in crate::cli) async fn results(
         let projection = Projection {
             plan: &read,
             input,
+            places: &places,
             sha256: &one.digest.sha256,
             ledger: &ledger,
             run: run.as_ref().map(|run| run.id),

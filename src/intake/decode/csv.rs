@@ -224,7 +224,7 @@ impl Decoder {
                 row_line: line,
                 line,
                 code: doubt.code(),
-                message: doubt.message().into_owned(),
+                message: doubt.message("line").into_owned(),
                 raw,
                 // Among rejects, where other rows stand around it, it may not seem doubtful.
                 kind: RecordKind::Piece,

@@ -172,7 +172,8 @@ impl Decoder {
                 value,
             })
         };
-        let doubtful = |doubt: Doubt| refused(doubt.code(), doubt.message().into_owned(), None);
+        let doubtful =
+            |doubt: Doubt| refused(doubt.code(), doubt.message("row").into_owned(), None);
         match verdict {
             Verdict::Row => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),

@@ -93,8 +93,8 @@ impl Doubt {
         }
     }
 
-    /// For people.
-    pub(crate) fn message(self) -> Cow<'static, str> {
+    /// For people. `noun` is what the input counts: `line` or `row`.
+    pub(crate) fn message(self, noun: &str) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::LoneCell => {
                 "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
@@ -116,12 +116,12 @@ impl Doubt {
             }
             Self::OtherTable(line) => {
                 return Cow::Owned(format!(
-                    "stands below line {line}, which looks like the header of another table; give each table a file of its own"
+                    "stands below {noun} {line}, which looks like the header of another table; give each table a file of its own"
                 ));
             }
             Self::OtherSection(line) => {
                 return Cow::Owned(format!(
-                    "stands below the title on line {line}, where the header comes once more; if these rows are meant too, remove \
+                    "stands below the title on {noun} {line}, where the header comes once more; if these rows are meant too, remove \
                      that title"
                 ));
             }

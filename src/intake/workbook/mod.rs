@@ -78,6 +78,8 @@ pub struct BookShape {
     pub kind: Kind,
     /// The sheet.
     pub sheet: String,
+    /// Where each of the shape's columns stands in the sheet, from 0.
+    pub columns_at: Vec<u32>,
     /// Columns that a person does not see: they are read all the same.
     pub hidden_columns: Vec<String>,
     /// Other sheets that have anything in them, by their names in back quotes, `(hidden)` behind those that are.

@@ -1,6 +1,6 @@
 //! From a workbook to the place where the rows of its sheet begin: the table is found as in any other input.
 
-use super::said::{Failed, Row, SAID_BYTES_MAX, Said};
+use super::said::{Failed, Row, Said};
 use super::{BookShape, Broken, COLUMNS_MAX, Kind, column_letters, fence};
 use crate::intake::decode::scan::Dialect;
 use crate::intake::decode::{Decoder, HEADER_CELLS_MAX, Shape, sheet};
@@ -97,6 +97,7 @@ pub(crate) fn of_said(
         book: Some(BookShape {
             kind: found.kind,
             sheet: found.name,
+            columns_at: Vec::new(),
             hidden_columns: found
                 .hidden_columns
                 .into_iter()
@@ -153,18 +154,16 @@ fn above(
             Some((Said::Row(_), _)) => break,
             Some((Said::Failed(failed), _)) => return Err(broken(name, failed)),
             _ => {
-                return Err(IntakeError::NoHeaderLine {
+                return Err(IntakeError::NoHeaderRow {
                     input: name.to_owned(),
                     header_row,
-                    limit_bytes: SAID_BYTES_MAX as u64,
                 });
             }
         }
         if lines.len() > crate::intake::decode::PREAMBLE_BYTES_MAX {
-            return Err(IntakeError::NoHeaderLine {
+            return Err(IntakeError::NoHeaderRow {
                 input: name.to_owned(),
                 header_row,
-                limit_bytes: crate::intake::decode::PREAMBLE_BYTES_MAX as u64,
             });
         }
     }
@@ -280,9 +279,9 @@ fn find(name: &str, sample: &Sample, reading: &Reading) -> Result<Table, IntakeE
             "if the header stands further down, set header_row to its row in the job file's [input]".to_owned(),
         ),
     };
-    Err(IntakeError::Header {
+    Err(IntakeError::SheetHeader {
         input: name.to_owned(),
-        line: row(record),
+        row: row(record),
         what: what.to_owned(),
         hint,
     })
@@ -320,5 +319,9 @@ fn columns(shape: &mut Shape, table: &Table) -> Vec<sheet::Column> {
         name: (*name).clone(),
         is_wanted: true,
     };
-    filled.iter().map(column).collect()
+    let columns: Vec<_> = filled.iter().map(column).collect();
+    if let Some(book) = &mut shape.book {
+        book.columns_at = columns.iter().map(|column| column.at).collect();
+    }
+    columns
 }

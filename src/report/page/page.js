@@ -94,7 +94,7 @@
     const count = list.reduce((sum, [from, to]) => sum + to - from + 1, 0);
     delete button.dataset.label;
     button.disabled = count === 0;
-    button.textContent = `Copy ${number(count)} row number${count === 1 ? "" : "s"}`;
+    button.textContent = `Copy ${number(count)} ${search.form.dataset.noun} number${count === 1 ? "" : "s"}`;
     status.textContent = `${number(shown)} of ${number(rows.length)} listed entries shown`
       + (beyond ? `; ${number(beyond)} more rows are only in results.csv` : "");
   };

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::text::{counted, shown, ticked};
 use super::{Advice, Page};
 use crate::check::{Group, Groups, UNDECIDED, UNMAPPED};
+use crate::entry::Position;
 use crate::intake::{Offending, grouped};
 use crate::report::gather::Refusal;
 
@@ -61,7 +62,8 @@ fn groups(page: &Page<'_>, title: &str, groups: &Groups) -> Markup {
 fn words_of(page: &Page<'_>, code: &str, groups: &[&Group], is_all: bool) -> (u64, Markup) {
     let lines = groups.iter().take(WORDS_SHOWN_MAX).filter_map(|group| {
         let at = group.examples.first()?.position;
-        group.line_of_word(&format!("row {} (line {})\n", at.row, at.line))
+        let place = page.gathered.places.place(at, group.column.as_deref());
+        group.line_of_word(&format!("{place}\n"))
     });
     let lines: String = lines.collect();
     let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
@@ -159,7 +161,7 @@ fn group_of(page: &Page<'_>, group: &Group) -> Markup {
             ul.examples.inline[group.is_uniform] {
                 @for example in &group.examples {
                     li {
-                        (where_of(example.position.row, example.position.line))
+                        (where_of(page, example.position, group.column.as_deref()))
                         @if let Some(value) = &example.value { " " code.value { (value_of(page, value)) } }
                         @if !group.is_uniform { " " (ticked(&example.message)) }
                     }
@@ -181,8 +183,8 @@ fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
     let more = refusal.count.saturating_sub(refusal.examples.len() as u64);
     let examples = html! {
         ul.examples.inline[refusal.is_uniform] {
-            @for (row, line, message) in &refusal.examples {
-                li { (where_of(*row, *line)) @if !refusal.is_uniform { " " (ticked(message)) } }
+            @for (position, message) in &refusal.examples {
+                li { (where_of(page, *position, None)) @if !refusal.is_uniform { " " (ticked(message)) } }
             }
             @if more > 0 { li { "and " (grouped(more)) " more" } }
         }
@@ -197,8 +199,8 @@ fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
     )
 }
 
-fn where_of(row: u64, line: u64) -> Markup {
-    html! { span.where { "row " (row) ", line " (line) } }
+fn where_of(page: &Page<'_>, position: Position, column: Option<&str>) -> Markup {
+    html! { span.where { (shown(&page.gathered.places.place(position, column))) } }
 }
 
 pub(super) fn value_of(page: &Page<'_>, value: &Offending) -> String {

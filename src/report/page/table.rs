@@ -9,7 +9,7 @@ use super::problems::value_of;
 use super::text::{counted, shown, ticked};
 use crate::check::RepeatedKey;
 use crate::entry::RequestType;
-use crate::intake::grouped;
+use crate::intake::{RowPlaces, grouped};
 use crate::outcome::Outcome;
 use crate::report::gather::{LeftEntry, OPEN, Ranges};
 
@@ -37,33 +37,36 @@ pub(super) fn left(page: &Page<'_>) -> Option<Markup> {
         .filter(|(_, left)| left.count > 0)
         .collect();
     let has_ages = page.gathered.ages.is_some();
-    let columns = [
-        ("Row", "number"),
-        ("Line", "number"),
-        ("Key", "text"),
-        ("Request", "text"),
-        ("Outcome", "text"),
-        ("Days", "number"),
-        ("Why", "text"),
-    ];
-    let columns = columns
-        .into_iter()
-        .filter(|(name, _)| has_ages || *name != "Days");
+    let places = &page.gathered.places;
+    let (noun, noun_capital) = match places {
+        RowPlaces::Lines => ("line", "Line"),
+        RowPlaces::Elements => ("element", "Element"),
+        RowPlaces::Sheet { .. } => ("row", "Row"),
+    };
+    let mut columns = vec![(noun_capital, "number")];
+    if *places == RowPlaces::Elements {
+        columns.push(("Line", "number"));
+    }
+    columns.extend(["Key", "Request", "Outcome"].map(|name| (name, "text")));
+    if has_ages {
+        columns.push(("Days", "number"));
+    }
+    columns.push(("Why", "text"));
     Some(html! {
         h2 id="left-title" { (TITLE) }
         p.quiet {
             @if shown_count < count {
                 "The first " (grouped(shown_count)) " of " (counted(count, "entry")) " are listed, some of each outcome; results.csv has them all. "
-                "Row numbers can be copied of all of them."
+                "The " (noun) " numbers of all of them can be copied."
             } @else { (counted(count, "entry")) "." }
         }
-        form.tools hidden role="search" aria-label="Entries that are not created" {
+        form.tools hidden role="search" data-noun=(noun) aria-label="Entries that are not created" {
             label { span { "Search" } input type="search" id="search" autocomplete="off" spellcheck="false"; }
             label { span { "Outcome" } select id="outcome" {
                 option value="" { "all" }
                 @for (outcome, _) in &present { option value=(outcome.name()) { (outcome.label()) } }
             } }
-            button type="button" id="copy-rows" { "Copy row numbers" }
+            button type="button" id="copy-rows" { "Copy " (noun) " numbers" }
             p.status role="status" id="shown" {}
         }
         div.scroll.tall tabindex="0" role="region" aria-labelledby="left-title" {
@@ -79,7 +82,7 @@ pub(super) fn left(page: &Page<'_>) -> Option<Markup> {
         }
         p.quiet.on-paper { "On paper: the first 100 at most. What is searched for is printed in full." }
         details.numbers {
-            summary { "Row numbers" }
+            summary { (noun_capital) " numbers" }
             @for (outcome, left) in &present {
                 @let name = outcome.name();
                 @let (numbers, beyond) = listed(&left.rows, NUMBERS_BYTES_MAX / present.len());
@@ -121,10 +124,11 @@ fn rows(page: &Page<'_>) -> (String, u64) {
 }
 
 fn row(page: &Page<'_>, outcome: Outcome, entry: &LeftEntry, has_ages: bool) -> Markup {
+    let places = &page.gathered.places;
     html! {
         tr data-outcome=(outcome.name()) {
-            td.n { (entry.row) }
-            td.n { (entry.line) }
+            td.n { (places.number(entry.position)) }
+            @if *places == RowPlaces::Elements { td.n { (entry.position.line) } }
             td.key { bdi { (key(page, entry)) } }
             td.nowrap { (entry.request.map_or("", RequestType::name)) }
             td.nowrap { (outcome.label()) }

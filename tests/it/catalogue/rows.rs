@@ -235,7 +235,7 @@ const EXAMPLES: &[Example] = &[
         || workbook("faults.xlsx")), &[
             row("formula_without_value", 3, "cell B3: a formula", "open the workbook"),
             row("cell_error", 4, "cell C4: shows the error #N/A", "correct"),
-            row("digits_lost", 5, "(line 5) `1…`", "as text"),
+            row("digits_lost", 5, "row 5 `1…`", "as text"),
             row("merged_cells", 6, "cells B6:B7", "unmerge them"),
         ]),
     example(made(
@@ -244,8 +244,8 @@ const EXAMPLES: &[Example] = &[
     example(made(
         "odd.ods",
         odd_workbook), &[
-            row("no_such_date", 2, "(line 2) `P…`", "enter a day"),
-            row("cell_not_read", 3, "(line 3) `t…`", "enter the value again"),
+            row("no_such_date", 2, "row 2 `P…`", "enter a day"),
+            row("cell_not_read", 3, "row 3 `t…`", "enter the value again"),
         ]),
     // Keys.
     example(text(
@@ -516,9 +516,18 @@ impl Told {
         assert_eq!(group["column"].as_str(), column, "{about}");
         let first = &group["examples"][0];
         assert_eq!(first["line"].as_u64(), line, "{about}");
-        if let (Some(line), Some(row)) = (line, first["row"].as_u64()) {
-            let place = format!("row {row} (line {line})");
-            assert!(lines.contains(&place), "{place} in {about}");
+        if let Some(line) = line {
+            let place = first["place"].as_str().unwrap_or_default();
+            let is_book = [".xlsx", ".ods"].iter().any(|end| file.ends_with(end));
+            let place_in_sheet = place.split(" of sheet ").next().unwrap_or_default();
+            let is_named = match place_in_sheet.strip_prefix("cell ") {
+                Some(cell) => {
+                    is_book && cell.trim_start_matches(char::is_alphabetic) == line.to_string()
+                }
+                None if is_book => place_in_sheet == format!("row {line}"),
+                None => place.contains(&format!("line {line}")),
+            };
+            assert!(is_named && lines.contains(place), "{place} in {about}");
         }
         if let Some(column) = column {
             assert!(lines.contains(&format!("column `{column}`: ")), "{about}");

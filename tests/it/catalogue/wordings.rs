@@ -213,7 +213,12 @@ impl Wording {
         assert_nobody_is_shown(code, &told);
         let lines = lines_of(&told, code);
         let about = format!("{code}, {found}: {told}{report}");
-        for words in [found, "→ ", &*format!("(line {line})")] {
+        let noun = if file.contains(".xlsx") {
+            "row"
+        } else {
+            "line"
+        };
+        for words in [found, "→ ", &*format!("{noun} {line}")] {
             assert!(lines.contains(words), "`{words}` in {about}");
         }
         assert!(

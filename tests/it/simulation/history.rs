@@ -13,7 +13,6 @@ use concord_import::internals::check::survey;
 use concord_import::internals::entry::{Field, ImportId, Names};
 use concord_import::internals::event::{Event, Events};
 use concord_import::internals::import::{ImportError, Imported, Importer};
-use concord_import::internals::intake::Seen;
 use concord_import::internals::ledger::{Ledger, overview};
 use concord_import::internals::machine::simulate;
 use concord_import::internals::outbound::Outbound;
@@ -442,9 +441,11 @@ impl History<'_> {
         let mut left = task.life.limit.unwrap_or(u64::MAX);
         let mut seen = (survey.seen(), survey.seen());
         let mut all = Vec::new();
-        for (n, input) in survey.inputs.iter().enumerate() {
+        for n in 0..survey.inputs.len() {
             let out_dir = &task.out_dirs[n];
-            let (done, seen_so_far) = importer.import(input, n, out_dir, &mut left, seen).await?;
+            let (done, seen_so_far) = importer
+                .import(&survey, n, out_dir, &mut left, seen)
+                .await?;
             seen = seen_so_far;
             all.push(done);
         }

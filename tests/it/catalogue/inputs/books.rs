@@ -113,10 +113,10 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(made("damaged.xlsx", || xlsx(b"<worksheet><sheetData><row r='1'><c r='A1'><v>1</v></row>")), ["`xl/worksheets/sheet1.xml`", "cannot be read", CSV]),
     refused(made("merged.xlsx", merged), [WHOLE, "more than 65536 merged cells", CSV]),
     refused(made("large.xls", old), [WHOLE, "more than the 134,217,728 that are read", CSV]).of_bytes(200_000_000),
-    refused(made("short.xlsx", || stored("requests.xlsx")).input("header_row = 900\nsheet = \"Requests\""), ["no line 900", "header_row = 900", "the first line is 1"]),
-    refused(made("blank.xlsx", || sheet(&[&["---", "---", "---"], &["T-1", "ann@example.com", "view"]], "")).input("header_row = 1"), ["line 1", "names no column", "set header_row to its row"]),
-    refused(made("nameless.xlsx", || sheet(&[&["T-1", "ann@example.com", "view"], &["T-2", "bob@example.com", "view"]], "")), ["line 1", "has no names", "columns = ["]),
-    refused(made("unclear.xlsx", unclear), ["line 2", "may go on here", "header_row = 1 with header_rows = 2"]),
+    refused(made("short.xlsx", || stored("requests.xlsx")).input("header_row = 900\nsheet = \"Requests\""), ["no row 900", "header_row = 900", "as the spreadsheet program counts rows"]),
+    refused(made("blank.xlsx", || sheet(&[&["---", "---", "---"], &["T-1", "ann@example.com", "view"]], "")).input("header_row = 1"), ["row 1", "names no column", "set header_row to its row"]),
+    refused(made("nameless.xlsx", || sheet(&[&["T-1", "ann@example.com", "view"], &["T-2", "bob@example.com", "view"]], "")), ["row 1", "has no names", "columns = ["]),
+    refused(made("unclear.xlsx", unclear), ["row 2", "may go on here", "header_row = 1 with header_rows = 2"]),
 ];
 
 /// How the process that takes workbooks apart can end, each in the words of a refusal.
