@@ -197,8 +197,6 @@ pub fn remarks() -> Vec<String> {
     };
     let all = [
         R::KeyExists,
-        R::Corrected,
-        R::OfAnotherPerson,
         R::Changed,
         R::OtherInLedger(uuid::Uuid::nil()),
         R::OfAnotherEntry,
@@ -208,6 +206,8 @@ pub fn remarks() -> Vec<String> {
         R::UnderWay(RunId(1)),
         repeats("line 2"),
         repeats("line 2 of input 1"),
+        R::Corrected,
+        R::OfAnotherPerson,
     ];
     let number = |one: &R| match one {
         R::KeyExists => 0,
@@ -294,10 +294,10 @@ fn of_intake() -> Vec<Ending> {
         (E::Open { input: text(), source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
         (E::Read { input: text(), bytes: 7, source: failure() }, ["byte 7", "the disk failed", "copy the file to this machine"]),
         (E::Read { input: text(), bytes: 0, source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
-        (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: vec!["Ticket".to_owned()] }, ["something", "8 of 9 keys", "`Ticket`"]),
-        (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: Vec::new() }, ["something", "8 of 9 keys", "set `key`"]),
         (E::Seen(failure()), ["a temporary file", "the disk failed", "TMPDIR"]),
         (E::Output(failure()), ["the rows", "the disk failed", "make room"]),
+        (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: vec!["Ticket".to_owned()] }, ["something", "8 of 9 keys", "`Ticket`"]),
+        (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: Vec::new() }, ["something", "8 of 9 keys", "set `key`"]),
     ];
     let number = |error: &E| match error {
         E::Open { .. } => 0,

@@ -26,15 +26,18 @@ pub(super) struct KeyRules {
     near_keys: NearKeys,
     /// A row may make several entries.
     may_make_several: bool,
+    /// The input is a file of rejects: its rows are corrected copies.
+    is_rejects: bool,
 }
 
 impl KeyRules {
-    pub(super) fn new(rules: &Rules, may_make_several: bool) -> Self {
+    pub(super) fn new(rules: &Rules, may_make_several: bool, is_rejects: bool) -> Self {
         Self {
             column: rules.key.first().map(|name| name.trim().to_owned()),
             request_column: rules.request_column().map(|name| name.trim().to_owned()),
             near_keys: rules.near_keys,
             may_make_several,
+            is_rejects,
         }
     }
 
@@ -110,6 +113,9 @@ fn register(
     rules: &KeyRules,
     seen: &mut Seen,
 ) -> io::Result<()> {
+    if rules.is_rejects {
+        seen.add_rejects(reading.position.input);
+    }
     let items = &mut reading.items;
     let is_single_entry = matches!(items.as_slice(), [Item::Entry(_)]);
     let mut earlier = Vec::new();
@@ -168,7 +174,12 @@ fn register(
     for earlier in earlier {
         match earlier.key_use.compare(row.key_use) {
             KeyComparison::Same => {}
-            KeyComparison::Unknown => seen.add_shared(row.id),
+            KeyComparison::Unknown => {
+                // A corrected copy is no other row.
+                if !rules.is_rejects && !seen.is_rejects(earlier.position.input) {
+                    seen.add_shared(row.id);
+                }
+            }
             KeyComparison::Conflict(KeyConflict::RequestType) if are_all_known => {}
             KeyComparison::Conflict(kind) => {
                 seen.add_conflict(row.id, kind, [earlier.position, reading.position]);

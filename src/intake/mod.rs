@@ -43,6 +43,7 @@ pub mod validate;
 pub mod workbook;
 
 use std::fs::File;
+use std::path::Path;
 
 pub use dates::{DATE_BYTES_MAX, DateRead};
 pub use decode::{
@@ -204,7 +205,11 @@ impl Intake {
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            key_rules: KeyRules::new(&plan.rules, mapper.may_make_several),
+            key_rules: KeyRules::new(
+                &plan.rules,
+                mapper.may_make_several,
+                is_rejects(&opened.name, &opened.shape),
+            ),
             is_guess_told: opened.shape.encoding.basis != Basis::Guess,
             name: opened.name,
             shape: opened.shape,
@@ -309,6 +314,16 @@ impl Intake {
         self.way = Way::Ahead(Ahead::start(source, &self.reader, self.mappers)?);
         Ok(())
     }
+}
+
+/// How the name of a file of rejects begins: a person may have removed its column of problems.
+const REJECTS_STEM: &str = "rejects";
+
+/// Returns whether an input is a file of rejects, whose rows a person corrects.
+pub(crate) fn is_rejects(name: &str, shape: &Shape) -> bool {
+    let file_name = Path::new(name).file_name();
+    shape.columns.iter().any(|column| column == PROBLEM_COLUMN)
+        || file_name.is_some_and(|name| name.to_string_lossy().starts_with(REJECTS_STEM))
 }
 
 fn open_file(plan: &ReadPlan, input: usize) -> Result<File, IntakeError> {

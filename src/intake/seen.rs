@@ -14,8 +14,8 @@
 //! valid entries are put in, which is the caller's part: an invalid row must not make a corrected one further down its
 //! duplicate.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
@@ -63,6 +63,8 @@ pub struct Seen {
     has_hits: bool,
     /// How messages name the rows of the inputs.
     places: InputPlaces,
+    /// The inputs that are files of rejects.
+    rejects: HashSet<u32>,
 }
 
 impl Default for Seen {
@@ -90,7 +92,18 @@ impl Seen {
             has_normal_forms: false,
             has_hits: false,
             places: InputPlaces::default(),
+            rejects: HashSet::new(),
         }
+    }
+
+    /// Notes that an input is a file of rejects.
+    pub(crate) fn add_rejects(&mut self, input: u32) {
+        self.rejects.insert(input);
+    }
+
+    /// Whether an input is a file of rejects.
+    pub(crate) fn is_rejects(&self, input: u32) -> bool {
+        self.rejects.contains(&input)
     }
 
     /// With the way to name the rows of the inputs.

@@ -259,6 +259,7 @@ impl Desk {
             && let Some(first) = held.first()
             && first.key_use().compare(entry.key_use())
                 == KeyComparison::Conflict(KeyConflict::Person)
+            && !self.held.is_accounted_for(first.receipt.id)?
         {
             let held = held.clone();
             return Ok(Judged::of(Line {

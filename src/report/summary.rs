@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::ReportError;
 use crate::check::InputSurvey;
-use crate::intake::PROBLEM_COLUMN;
+use crate::intake::is_rejects;
 use crate::ledger::RunInput;
 use crate::outcome::{Outcome, Tally, Traffic};
 use crate::private_file::Replacement;
@@ -124,9 +124,6 @@ pub fn exit_code(stopped: Option<&StopCause>, tally: &Tally) -> u8 {
     }
 }
 
-/// How the name of a file of rejects begins: a person may have removed its column of problems.
-const REJECTS_STEM: &str = "rejects";
-
 /// How the ledger and the summary name an input: without its folder. `input` is its index in the plan.
 pub fn run_input(survey: &InputSurvey, input: usize) -> RunInput {
     let name = Path::new(&survey.name).file_name();
@@ -138,12 +135,7 @@ pub fn run_input(survey: &InputSurvey, input: usize) -> RunInput {
         bytes: survey.digest.bytes,
         sha256: survey.digest.sha256.clone(),
         number: u32::try_from(input + 1).unwrap_or(u32::MAX),
-        is_rejects: survey
-            .shape
-            .columns
-            .iter()
-            .any(|name| name == PROBLEM_COLUMN)
-            || name.is_some_and(|name| name.to_string_lossy().starts_with(REJECTS_STEM)),
+        is_rejects: is_rejects(&survey.name, &survey.shape),
     }
 }
 

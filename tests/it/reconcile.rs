@@ -289,19 +289,45 @@ async fn strangers_are_told_and_those_of_another_input_are_none() {
 
 #[tokio::test]
 async fn what_concord_shows_otherwise_and_what_has_changed_since_is_listed() {
-    let trial = Trial::with_script(3, "").await;
+    let mut trial = Trial::with_script(3, "").await;
     trial.run().await;
-    trial.rewrite(&csv(3).replace("person2@", "another@"));
+    for (field, rule) in &mut trial.read.rules.fields {
+        if *field == Field::Notes {
+            *rule = Rule::Template("Case {{ Ticket }}".into());
+        }
+    }
     let (compared, told) = reconcile(&trial).await;
     assert!(!all_agree(&compared));
-    assert_eq!(compared[0].verdicts.differing, 1);
-    assert_eq!(told[1].differences, "userEmail");
+    assert_eq!(compared[0].verdicts.differing, 3);
+    assert_eq!(told[1].differences, "notes");
     assert!(
         told[1].remark.contains("changed since"),
         "{}",
         told[1].remark
     );
-    assert_eq!(told[0].differences, "");
+}
+
+#[tokio::test]
+async fn a_row_of_another_person_with_a_known_key_is_invalid_with_and_without_a_ledger() {
+    let trial = Trial::with_script(3, "").await;
+    trial.run().await;
+    trial.rewrite(&csv(3).replace("person2@", "another@"));
+    for _ in 0..2 {
+        let (compared, told) = reconcile(&trial).await;
+        assert!(!all_agree(&compared));
+        assert_eq!(told[1].verdict, "invalid", "{told:?}");
+        assert!(
+            told[1].remark.contains("another person's request"),
+            "{told:?}"
+        );
+        assert!(!told[1].id.is_empty());
+        // The second time from Concord's list alone: the ledger learns whose the key is.
+        std::fs::remove_file(trial.ledger_path()).expect("removed");
+    }
+    reconcile(&trial).await;
+    let ended = trial.run().await;
+    assert_eq!(ended.row("T-2").error_code, "key_conflict");
+    assert_eq!(trial.posts(), 3);
 }
 
 #[tokio::test]
@@ -430,7 +456,7 @@ async fn a_ledger_rebuilt_from_a_row_that_has_changed_believes_concord_and_not_t
         ("only_in_concord", "request")
     );
     let ended = trial.run().await;
-    assert_eq!(ended.tally().changed, 1);
+    assert_eq!(ended.row("T-1").error_code, "key_conflict");
     trial.rewrite(&rows("Both"));
     trial.assert_complete(&trial.run().await, 2);
     assert_eq!(trial.posts(), 2, "the delete exists");
@@ -480,7 +506,10 @@ async fn a_row_that_can_no_longer_be_sent_is_told_with_what_it_was() {
     let (compared, told) = reconcile(&trial).await;
     assert_eq!(told[1].verdict, "invalid");
     assert!(
-        !told[1].id.is_empty() && told[1].remark.contains("Concord has it"),
+        !told[1].id.is_empty()
+            && told[1]
+                .remark
+                .contains("Concord has a request with this key"),
         "{told:?}"
     );
     assert_eq!(told.len(), 2);

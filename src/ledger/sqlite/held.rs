@@ -226,6 +226,19 @@ impl Held {
         Ok(is_taken)
     }
 
+    /// Whether a request belongs to an entry of the inputs already.
+    pub fn is_accounted_for(&self, id: Uuid) -> Result<bool, LedgerError> {
+        self.connection
+            .prepare_cached("SELECT is_matched = 1 FROM requests WHERE id = ?1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([id.as_bytes()], |row| row.get(0))
+                    .optional()
+            })
+            .map(Option::unwrap_or_default)
+            .map_err(read_failed)
+    }
+
     /// Notes that requests have the key of a row, and belong to an entry that another input may have.
     pub fn account_for_others(
         &self,

@@ -43,7 +43,8 @@ const EXAMPLES: &[Example] = &[
     example("all are wrong", "T-2,nobody,Access\n", 1, ["invalid 1 never sent", "follow the arrows above"]),
     example("a word that is nearly known", "T-1,jane@example.com,Acess\n", 1, ["1 word without a meaning", "like `Access`?"]),
     example("a row that repeats another", "T-1,jane@example.com,Access\nT-1,jane@example.com,Access\n", 0, ["with the same content: sent once", "Next: send"]),
-    example("a row that repeats another's key", "T-1,jane@example.com,Access\nT-1,joe@example.com,Access\n", 0, ["with other content than the earlier row", "choose a `key` in [input]"]),
+    example("a row that repeats another's key", "T-1,jane@example.com,Access\nT-1,Jane@example.com,Access\n", 0, ["with other content than the earlier row", "choose a `key` in [input]"]),
+    example("a key of two people", "T-1,jane@example.com,Access\nT-1,joe@example.com,Access\n", 1, ["names different people or request types", "give each row its own key in the rejects"]),
     Example {
         fields: "request = { column = \"Wish\", values = { \"Access\" = \"?\" } }",
         ..example("a word that is left open", GOOD, 1, ["leaves open", "until then nothing is sent"])

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::given::{assert_nobody_is_shown, without_ids};
 use super::imports::{Import, NO_MARK, OUT, Rough, created, runtime, sandbox, withholding};
-use crate::support::{self, HEADER, http};
+use crate::support::{self, http};
 
 /// A comparison, and what is told of one line of its file.
 struct Example {
@@ -73,7 +73,9 @@ const EXAMPLES: &[Example] = &[
     example(V::Duplicate, repeated, "repeats line 2", AGREE),
     example(V::Duplicate, repeated_elsewhere, "repeats line 2 of input 1", AGREE),
     example(V::Invalid, invalid, "cannot be sent as it is", "before the input is corrected"),
-    example(V::Invalid, invalid_now, "Concord has it as it was before", "what exists is not sent again, so change it there"),
+    example(V::Invalid, invalid_now, "Concord has a request with this key", "compare it with the row"),
+    example(V::Invalid, of_another_person, "Concord has another person's request with this key", "before the input is corrected"),
+    example(V::InBoth, corrected, "created from a corrected copy of the row", AGREE),
     example(V::Stranger, stranger, "neither inputs nor ledger knew", "to learn which they are"),
     example(V::OfAnotherInput, of_another_input, "from another input", AGREE),
 ];
@@ -129,7 +131,7 @@ fn agreeing() -> Compared {
 fn differing() -> Compared {
     let sandbox = sandbox("");
     let import = ran(&sandbox);
-    import.rows(&support::csv(3).replace("person2@", "person22@"));
+    import.job_of("t.toml", |job| job.replace("Ticket {{", "Case {{"));
     Compared::of(&import)
 }
 
@@ -167,10 +169,12 @@ fn notes_of_second() -> String {
 /// The row and its request.
 fn changed_in_both() -> Compared {
     let id = Uuid::new_v4();
-    let user = json!({ "email": "person22@example.com" });
-    let item = json!({ "id": id, "request": "delete", "notes": notes_of_second(), "preverified": true, "user": user });
+    let user = json!({ "email": "person2@example.com" });
+    let notes = notes_of_second().replace("Ticket", "Case");
+    let item =
+        json!({ "id": id, "request": "delete", "notes": notes, "preverified": true, "user": user });
     let import = listed(id, &item);
-    import.rows(&format!("{HEADER}T-2,person22@example.com,Erase\n"));
+    import.job_of("t.toml", |job| job.replace("Ticket {{", "Case {{"));
     Compared::of(&import)
 }
 
@@ -321,6 +325,35 @@ fn invalid_now() -> Compared {
     let sandbox = sandbox("");
     let import = ran(&sandbox);
     import.rows(&support::csv(3).replace("person2@example.com", "nobody"));
+    Compared::of(&import)
+}
+
+/// The ledger is lost, and the row is of another person now.
+fn of_another_person() -> Compared {
+    let sandbox = sandbox("");
+    let import = ran(&sandbox);
+    import.rows(&support::csv(3).replace("person2@", "person22@"));
+    Compared::of_lost(&import)
+}
+
+/// The second row is not valid, and was imported from a corrected copy.
+fn corrected() -> Compared {
+    let sandbox = sandbox("");
+    let import = Import::into_sandbox(&sandbox);
+    let rows = support::csv(3);
+    import.rows(&rows.replace("person2@example.com,Erase", "person2@example.com,Eras"));
+    import.run();
+    fs::write(import.place.path("rejects.csv"), rows).expect("written");
+    let args = [
+        "run",
+        "rejects.csv",
+        "--job",
+        "t.toml",
+        "--out",
+        "corrected",
+        "--yes",
+    ];
+    import.call(&args);
     Compared::of(&import)
 }
 

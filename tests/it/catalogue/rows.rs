@@ -65,6 +65,23 @@ const fn row(code: &'static str, line: u64, found: &'static str, wanted: &'stati
 }
 
 const EXAMPLES: &[Example] = &[
+    // The key of a row, compared with other rows.
+    example(text(
+        "keys.csv",
+        "Ticket,Email,Wish\nT-1,jane@example.com,Access\nT-1,joe@example.com,Access\n007,jane@example.com,Access\n7,jane@example.com,Access\n"), &[
+            cell(
+                "key_conflict",
+                ("Ticket", 2),
+                "another person's request: line 3",
+                "a key identifies one request of one person",
+            ),
+            cell(
+                "near_key",
+                ("Ticket", 5),
+                "the key of line 4",
+                "differs only in its form",
+            ),
+        ]),
     // What is no row, or perhaps none.
     example(text(
         "where.csv",

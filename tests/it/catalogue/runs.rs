@@ -170,11 +170,11 @@ fn failed_and_refused() -> String {
 }
 
 fn changed() -> String {
-    run_again(&support::csv(3).replace("person2@", "person22@"))
+    run_again(&support::csv(3).replace("person2@", "Person2@"))
 }
 
 fn all_changed() -> String {
-    run_again(&support::csv(3).replace("@example.com", "@example.org"))
+    run_again(&support::csv(3).replace("@example.com", "@Example.com"))
 }
 
 fn repeated() -> String {

@@ -100,7 +100,7 @@ pub(super) fn changed_in_doubt() -> Played {
     let import = Import::into_sandbox(&sandbox);
     import.job(NO_MARK);
     import.run();
-    import.rows(&support::csv(3).replace("person2@", "person22@"));
+    import.rows(&support::csv(3).replace("person2@", "Person2@"));
     Played::run(&import)
 }
 
@@ -136,14 +136,40 @@ pub(super) fn changed() -> Played {
     let sandbox = sandbox("");
     let import = Import::into_sandbox(&sandbox);
     import.run();
-    import.rows(&support::csv(3).replace("person2@", "person22@"));
+    import.rows(&support::csv(3).replace("person2@", "Person2@"));
     Played::run(&import)
 }
 
 pub(super) fn changed_within() -> Played {
     let sandbox = sandbox("");
     let import = Import::into_sandbox(&sandbox);
-    import.rows(&support::csv(2).replace("T-2,", "T-1,"));
+    import.rows(&support::csv(2).replace("T-2,person2@", "T-1,Person1@"));
+    Played::run(&import)
+}
+
+/// The second row is not valid; a corrected copy of it was imported.
+pub(super) fn corrected() -> Played {
+    let sandbox = sandbox("");
+    let import = Import::into_sandbox(&sandbox);
+    let rows = support::csv(3);
+    let [valid, invalid] = [
+        "T-2,person2@example.com,Erase",
+        "T-2,person2@example.com,Eras",
+    ];
+    import.rows(&rows.replace(valid, invalid));
+    import.run();
+    let rejects = format!("{HEADER}{valid}\n");
+    std::fs::write(import.place.path("rejects.csv"), rejects).expect("written");
+    let args = [
+        "run",
+        "rejects.csv",
+        "--job",
+        "t.toml",
+        "--out",
+        "corrected",
+        "--yes",
+    ];
+    import.call(&args);
     Played::run(&import)
 }
 
