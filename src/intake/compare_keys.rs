@@ -161,7 +161,7 @@ fn register(
     if !is_single_entry {
         earlier.extend(seen.find(row.id)?);
     }
-    earlier.extend(seen.find_use(row.id)?);
+    earlier.extend(seen.find_uses(row.id)?.into_iter().flatten());
     if !is_single_entry {
         seen.register_use(row.id, this)?;
     }
@@ -195,26 +195,18 @@ fn near_key(row: RowKey, rules: &KeyRules, seen: &Seen) -> io::Result<Option<Pos
         return Ok(None);
     }
     let is_normal = row.id == row.normal_id;
-    let candidates = [
-        seen.find_normal_form(row.normal_id)?,
-        if is_normal {
-            None
-        } else {
-            seen.find(row.normal_id)?
-        },
-        if is_normal {
-            None
-        } else {
-            seen.find_use(row.normal_id)?
-        },
-    ];
+    let mut candidates = vec![seen.find_normal_form(row.normal_id)?];
+    if !is_normal {
+        candidates.push(seen.find(row.normal_id)?);
+        candidates.extend(seen.find_uses(row.normal_id)?);
+    }
     let near = candidates
         .into_iter()
         .flatten()
         .find(|known| known.key_use.is_same_request(row.key_use));
     // A key that rows had before is not new, whatever it is like.
     match near {
-        Some(near) if seen.find(row.id)?.is_none() && seen.find_use(row.id)?.is_none() => {
+        Some(near) if seen.find(row.id)?.is_none() && seen.find_uses(row.id)? == [None; 2] => {
             Ok(Some(near.position))
         }
         _ => Ok(None),

@@ -180,19 +180,27 @@ impl Seen {
         self.found.add_shared(key);
     }
 
-    /// Registers what a row uses a key for that makes no single valid entry. The first use stays.
+    /// Registers what a row uses a key for that makes no single valid entry. The first use stays: the first of a known
+    /// person, and the first of which the person is not known.
     pub(crate) fn register_use(&mut self, key: ImportId, this: First) -> io::Result<()> {
         self.has_uses = true;
-        self.register(Slot::Use.of(key), this).map(drop)
+        let slot = if this.key_use.person.is_empty() {
+            Slot::UnknownUse
+        } else {
+            Slot::Use
+        };
+        self.register(slot.of(key), this).map(drop)
     }
 
-    /// The first use of a key by a row that makes no single valid entry.
-    pub(crate) fn find_use(&self, key: ImportId) -> io::Result<Option<First>> {
-        if self.has_uses {
-            self.find(Slot::Use.of(key))
-        } else {
-            Ok(None)
+    /// The first uses of a key by rows that make no single valid entry.
+    pub(crate) fn find_uses(&self, key: ImportId) -> io::Result<[Option<First>; 2]> {
+        if !self.has_uses {
+            return Ok([None; 2]);
         }
+        Ok([
+            self.find(Slot::Use.of(key))?,
+            self.find(Slot::UnknownUse.of(key))?,
+        ])
     }
 
     /// Registers a key that is not its own normal form, by that form. The first such key stays.
@@ -261,8 +269,10 @@ impl Seen {
 /// What a record is of that is no entry: it has an id of its own, made of the key's.
 #[derive(Clone, Copy)]
 enum Slot {
-    /// The use of a key.
+    /// The use of a key for a known person.
     Use,
+    /// The use of a key for a person that is not known.
+    UnknownUse,
     /// The normal form of a key.
     NormalForm,
 }
@@ -272,6 +282,7 @@ impl Slot {
     const fn bits(self) -> u128 {
         match self {
             Self::Use => 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834,
+            Self::UnknownUse => 0xb492_b66f_be98_f273_9ae1_6a3b_2f90_404f,
             Self::NormalForm => 0xc2b2_ae3d_27d4_eb4f_1656_67b1_9e37_79f9,
         }
     }

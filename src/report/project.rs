@@ -335,15 +335,19 @@ pub(crate) fn line_of(
                 None => Settled::of(Outcome::Invalid, Some(reason_of(&problems, places))),
             };
             let (key, names) = key.map(|key| (key.source.text, key.names)).unzip();
-            let record = known.record.map(|record| record.import_id);
+            // A row that does not tell its request goes by the one that it was corrected to.
+            let solved_by = known.record.filter(|_| settled.outcome == Outcome::Created);
+            let created = solved_by
+                .as_ref()
+                .and_then(|record| record.key_use.requests.iter().next());
             Line {
                 position,
                 key,
-                import_id: names.flatten().map(|names| names.import_id).or(
-                    // A row that does not tell its request goes by the one that it was corrected to.
-                    record.filter(|_| settled.outcome == Outcome::Created),
-                ),
-                request,
+                import_id: names
+                    .flatten()
+                    .map(|names| names.import_id)
+                    .or(solved_by.map(|record| record.import_id)),
+                request: request.or(created),
                 settled,
             }
         }

@@ -1,5 +1,6 @@
 //! What a history consists of: drawn from a seed, and made smaller when it fails.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -129,9 +130,19 @@ pub(super) struct Row {
     pub(super) changes: bool,
     /// At that time it comes to ask for more than before.
     pub(super) grows: bool,
+    /// Its key is that of another row, and it is of another person.
+    pub(super) is_twin: bool,
 }
 
+/// The person of a twin has the number of its row and so many more.
+pub(super) const TWIN: u32 = 1_000;
+
 impl Row {
+    /// The number of its person.
+    pub(super) const fn person(&self) -> u32 {
+        if self.is_twin { self.n + TWIN } else { self.n }
+    }
+
     /// What it asks for at some time.
     pub(super) const fn wish_in(&self, life: &Life) -> &'static str {
         if self.grows && life.is_changed {
@@ -422,14 +433,27 @@ impl Scenario {
             } else {
                 "person"
             };
+            let number = row.person();
             let (email, wish) = match row.flaw.filter(|_| !life.is_corrected) {
-                None => (format!("{person}{}@example.com", row.n), row.wish_in(life)),
-                Some(Flaw::Email) => (format!("{person}{}", row.n), row.wish_in(life)),
-                Some(Flaw::Wish) => (format!("{person}{}@example.com", row.n), "Sing"),
+                None => (format!("{person}{number}@example.com"), row.wish_in(life)),
+                Some(Flaw::Email) => (format!("{person}{number}"), row.wish_in(life)),
+                Some(Flaw::Wish) => (format!("{person}{number}@example.com"), "Sing"),
             };
             csv += &format!("T-{},{email},{wish}\n", row.n);
         }
         csv
+    }
+
+    /// The numbers of keys that name two people in the inputs of a life: none of their rows is sent.
+    pub(super) fn conflicts(&self, life: &Life) -> BTreeSet<u32> {
+        let rows = (0..life.inputs.len()).flat_map(|input| self.rows_of(life, input));
+        let known = rows.filter(|row| life.is_corrected || row.flaw != Some(Flaw::Email));
+        let mut people: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for row in known {
+            people.entry(row.n).or_default().insert(row.person());
+        }
+        let several = people.into_iter().filter(|(_, people)| people.len() > 1);
+        several.map(|(n, _)| n).collect()
     }
 
     pub(super) fn rows_of(&self, life: &Life, input: usize) -> &[Row] {
@@ -588,6 +612,7 @@ fn rows(rng: &mut Rng) -> Vec<Row> {
         };
         Row {
             n,
+            is_twin: n != at && rng.u8(..3) == 0,
             // What a row asks for is part of what it is.
             wish: ["Erase", "Access", "Both"][n as usize % 3],
             flaw,
@@ -595,7 +620,18 @@ fn rows(rng: &mut Rng) -> Vec<Row> {
             grows: rng.u8(..6) == 0,
         }
     });
-    rows.collect()
+    let mut rows: Vec<_> = rows.collect();
+    // That the request of one of two people is not taken for the other's is known where both are in the inputs, or one
+    // of them can be read.
+    let twins: BTreeSet<_> = rows
+        .iter()
+        .filter(|row| row.is_twin)
+        .map(|row| row.n)
+        .collect();
+    for row in rows.iter_mut().filter(|row| twins.contains(&row.n)) {
+        row.flaw = row.flaw.filter(|flaw| *flaw != Flaw::Email);
+    }
+    rows
 }
 
 fn lives(rng: &mut Rng, regime: Regime, rows: usize) -> Vec<Life> {
@@ -603,7 +639,8 @@ fn lives(rng: &mut Rng, regime: Regime, rows: usize) -> Vec<Life> {
     let mut crashes = rng.usize(0..=4);
     let count = crashes.max(rng.usize(1..=2));
     let lives = (0..count).map(|_| {
-        is_corrected |= rng.u8(..4) == 0;
+        // The source stays as it was where a copy of its rejects was corrected.
+        is_corrected = (is_corrected && rng.u8(..3) > 0) || rng.u8(..4) == 0;
         is_changed |= rng.u8(..4) == 0;
         let crash = (crashes > 0).then(|| crash(rng));
         crashes = crashes.saturating_sub(1);
