@@ -5,7 +5,8 @@
 //! goes on after that line. For well-formed records the reading is that of `csv` (held by a property test).
 //!
 //! The grammar: a record ends at LF, CR LF or CR; a cell that begins with the quote is quoted, and a doubled quote
-//! within is one; a quote elsewhere in an unquoted cell stands for itself.
+//! within is one; a quote elsewhere in an unquoted cell stands for itself. Byte order marks at the start of a record are
+//! no part of its first cell: files that were put together have one where the next begins.
 
 use std::ops::Range;
 
@@ -54,6 +55,8 @@ pub(crate) struct Span {
 /// The cells of the record scanned last. Kept between records to save the allocations.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
+    /// Where the first cell begins: behind byte order marks.
+    first: usize,
     places: Vec<Span>,
     /// Cells with doubled quotes, undoubled.
     scratch: Vec<u8>,
@@ -91,7 +94,7 @@ impl Spans {
 
     /// Each cell as it stands in the record, quotes included.
     pub(crate) fn raw(&self) -> impl Iterator<Item = Range<usize>> {
-        let mut start = 0;
+        let mut start = self.first;
         self.places.iter().map(move |span| {
             let range = start..span.raw_end;
             start = span.raw_end + 1;
@@ -181,7 +184,8 @@ pub(crate) fn scan(
     cells.scratch.clear();
     (cells.breaks, cells.quoted) = (0, 0);
     let mut fault = None;
-    let mut start = 0;
+    let mut start = marks(bytes);
+    cells.first = start;
     loop {
         let mut text_from = start;
         if let Some(opening) = dialect.opening(bytes, start) {
@@ -256,6 +260,16 @@ pub(crate) fn scan(
             None => Scan::More,
         };
     }
+}
+
+/// The size of the byte order marks at the start.
+fn marks(bytes: &[u8]) -> usize {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let mut size = 0;
+    while bytes[size..].starts_with(MARK) {
+        size += MARK.len();
+    }
+    size
 }
 
 enum Quoted {

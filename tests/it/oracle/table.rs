@@ -204,7 +204,9 @@ fn account(readings: &[RowReading], shape: &Shape, text: &[u8]) {
             .copied()
             .filter(|byte| *byte != shape.delimiter && (*byte != shape.quote || *byte == NO_QUOTE))
             .collect();
-        String::from_utf8_lossy(&kept).trim().is_empty()
+        // Byte order marks between files that were put together are no content.
+        let text = String::from_utf8_lossy(&kept).replace('\u{feff}', "");
+        text.trim().is_empty()
     };
     let header = start_of(shape.header_line)..start_of(shape.header_line + shape.header_lines);
     // Line ends among what stands above the header count for nothing.
@@ -337,7 +339,8 @@ fn as_csv_reads(reading: &Reading, shape: &Shape, rows: &Rows, text: &[u8]) {
     let starts = line_starts(text);
     let first = usize::try_from(shape.header_line + shape.header_lines - 1).expect("it is small");
     let text = &text[starts.get(first).copied().unwrap_or(text.len())..];
-    if text.starts_with(MARK) || !is_well_formed(text, delimiter, quote) {
+    // The `csv` crate takes a mark away at the start alone.
+    if memchr::memmem::find(text, MARK).is_some() || !is_well_formed(text, delimiter, quote) {
         return;
     }
     let records = records(text, delimiter, quote).into_iter();
