@@ -3,7 +3,7 @@
 //! Cells and rows that repeat are told once with a count: blank ones cost nothing, others are said as often as they stand
 //! there. Dates are ISO 8601 in the file already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
@@ -22,7 +22,11 @@ const MANIFEST: &str = "META-INF/manifest.xml";
 pub(super) struct Book {
     parts: Parts,
     sheets: Vec<Listed>,
+    struck: Struck,
 }
+
+/// The names of the styles that strike a cell through.
+type Struck = HashSet<String>;
 
 impl Book {
     pub(super) fn open(bytes: Vec<u8>) -> Result<Self, Failed> {
@@ -30,13 +34,18 @@ impl Book {
         if is_encrypted(&mut parts)? {
             return Err(encrypted());
         }
-        let sheets = sheets(&mut parts)?.ok_or_else(|| {
+        let mut struck = Struck::new();
+        let sheets = sheets(&mut parts, &mut struck)?.ok_or_else(|| {
             Failed::new(
                 "is an OpenDocument file, and no spreadsheet",
                 "give the table as a workbook or as CSV",
             )
         })?;
-        Ok(Self { parts, sheets })
+        Ok(Self {
+            parts,
+            sheets,
+            struck,
+        })
     }
 
     pub(super) fn sheets(&self) -> Vec<Listed> {
@@ -46,14 +55,16 @@ impl Book {
     /// Merged cells are told by the first of them, so the sheet is read once for them.
     pub(super) fn layout(&mut self, sheet: usize) -> Result<Layout, Failed> {
         let mut layout = Layout::default();
-        read(&mut self.parts, sheet, &mut layout, &mut |_| {
+        let struck = &self.struck;
+        read(&mut self.parts, sheet, struck, &mut layout, &mut |_| {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(layout)
     }
 
     pub(super) fn rows(&mut self, sheet: usize, take: &mut Take<'_>) -> Result<(), Failed> {
-        read(&mut self.parts, sheet, &mut Layout::default(), take)
+        let mut layout = Layout::default();
+        read(&mut self.parts, sheet, &self.struck, &mut layout, take)
     }
 }
 
@@ -71,8 +82,8 @@ fn is_encrypted(parts: &mut Parts) -> Result<bool, Failed> {
     }
 }
 
-/// The sheets in order; `None` where the content is that of another kind of document.
-fn sheets(parts: &mut Parts) -> Result<Option<Vec<Listed>>, Failed> {
+/// The sheets in order; `None` where the content is that of another kind of document. Adds to the styles that strike through.
+fn sheets(parts: &mut Parts, struck: &mut Struck) -> Result<Option<Vec<Listed>>, Failed> {
     let mut xml = parts.xml(CONTENT)?;
     let mut buffer = Vec::new();
     let mut hidden_styles: HashMap<String, bool> = HashMap::new();
@@ -88,6 +99,13 @@ fn sheets(parts: &mut Parts) -> Result<Option<Vec<Listed>>, Failed> {
                     let is_hidden =
                         attribute(&element, "display").is_some_and(|display| display == "false");
                     hidden_styles.insert(style.clone(), is_hidden);
+                }
+                "text-properties" if depth == 0 && found.is_none() => {
+                    let line = attribute(&element, "text-line-through-style");
+                    let line = line.or_else(|| attribute(&element, "text-line-through-type"));
+                    if line.is_some_and(|line| line != "none") {
+                        struck.insert(style.clone());
+                    }
                 }
                 "spreadsheet" => found = Some(Vec::new()),
                 "table" => {
@@ -114,6 +132,7 @@ fn sheets(parts: &mut Parts) -> Result<Option<Vec<Listed>>, Failed> {
 fn read(
     parts: &mut Parts,
     sheet: usize,
+    struck: &Struck,
     layout: &mut Layout,
     take: &mut Take<'_>,
 ) -> Result<(), Failed> {
@@ -137,6 +156,7 @@ fn read(
     let mut reading = Rows {
         xml,
         layout,
+        struck,
         row: 0,
         columns: 0,
     };
@@ -146,6 +166,7 @@ fn read(
 struct Rows<'l, R> {
     xml: Xml<R>,
     layout: &'l mut Layout,
+    struck: &'l Struck,
     /// The next row, from 0.
     row: u32,
     /// The next column that is described, from 0.
@@ -174,7 +195,8 @@ impl<R: BufRead> Rows<'_, R> {
                         .is_some_and(|visibility| visibility != "visible");
                     let left = ROWS_MAX - self.row;
                     let repeats = repeated(&element, "number-rows-repeated", left);
-                    let mut row = self.row()?;
+                    let style = attribute(&element, "default-cell-style-name");
+                    let mut row = self.row(style.as_deref())?;
                     row.is_hidden = is_hidden;
                     if row.cells.is_empty() {
                         self.row += repeats.min(left);
@@ -207,7 +229,7 @@ impl<R: BufRead> Rows<'_, R> {
         self.columns += count;
     }
 
-    fn row(&mut self) -> Result<Row, Failed> {
+    fn row(&mut self, style: Option<&str>) -> Result<Row, Failed> {
         let mut row = Row::default();
         let mut column = 0;
         let mut buffer = Vec::new();
@@ -224,6 +246,9 @@ impl<R: BufRead> Rows<'_, R> {
             }
             self.merge(&element, column)?;
             let head = Head::of(&element, COLUMNS_MAX - column);
+            let own = attribute(&element, "style-name");
+            let style = own.as_deref().or(style);
+            let is_struck = style.is_some_and(|style| self.struck.contains(style));
             let cell = self.cell(head)?;
             let is_blank = is_covered || cell.shown.as_ref().is_ok_and(String::is_empty);
             if is_blank {
@@ -236,6 +261,9 @@ impl<R: BufRead> Rows<'_, R> {
             }
             for _ in 0..cell.repeats {
                 row.put(column, cell.shown.clone());
+                if is_struck {
+                    row.strike(column);
+                }
                 column += 1;
             }
         }

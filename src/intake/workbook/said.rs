@@ -74,6 +74,9 @@ pub(crate) struct Row {
     pub(crate) wrong: Vec<(u32, Wrong)>,
     /// Merged cells that reach over this row.
     pub(crate) merged: Vec<Merged>,
+    /// Cells among these that are struck through, by column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) struck: Vec<u32>,
 }
 
 impl Row {
@@ -86,6 +89,13 @@ impl Row {
                 self.cells.push((column, text));
                 self.wrong.push((column, wrong));
             }
+        }
+    }
+
+    /// Notes that the cell that was put last, if it is this one, is struck through.
+    pub(super) fn strike(&mut self, column: u32) {
+        if self.cells.last().is_some_and(|(last, _)| *last == column) {
+            self.struck.push(column);
         }
     }
 }

@@ -26,6 +26,13 @@ pub(super) enum Style {
     Digits(String),
 }
 
+/// The format of a cell, as far as it matters here.
+#[derive(Clone, Debug)]
+pub(super) struct CellStyle {
+    pub(super) number: Style,
+    pub(super) is_struck: bool,
+}
+
 impl Style {
     /// That of a format in Excel's notation.
     pub(super) fn of(format: &str) -> Self {

@@ -8,7 +8,7 @@ use std::io::{BufRead, Read};
 use super::child::{Layout, Listed, MERGES_MAX, Take, damaged};
 use super::part::{Parts, Relation, join};
 use super::said::{Failed, Merged, Row, Shown, Wrong};
-use super::shown::{self, Style};
+use super::shown::{self, CellStyle, Style};
 use super::xlsx::Strings;
 use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV};
 
@@ -32,6 +32,7 @@ mod record {
     pub(super) const SHORT_FIRST: u32 = 12;
     pub(super) const SHORT_LAST: u32 = 18;
     pub(super) const SHARED_ITEM: u32 = 19;
+    pub(super) const FONT: u32 = 43;
     pub(super) const FORMAT: u32 = 44;
     pub(super) const STYLE: u32 = 47;
     pub(super) const COLUMNS: u32 = 60;
@@ -50,7 +51,7 @@ pub(super) struct Book {
     parts: Parts,
     sheets: Vec<(Listed, String)>,
     strings: Strings,
-    styles: Vec<Style>,
+    styles: Vec<CellStyle>,
     is_1904: bool,
 }
 
@@ -257,6 +258,9 @@ impl Book {
                     }
                     next = column + 1;
                     row.put(column, found);
+                    if style(&records, &self.styles)?.is_some_and(|style| style.is_struck) {
+                        row.strike(column);
+                    }
                 }
             }
         }
@@ -267,18 +271,26 @@ impl Book {
     }
 }
 
+/// The style of a cell.
+fn style<'s, R: BufRead>(
+    records: &Records<R>,
+    styles: &'s [CellStyle],
+) -> Result<Option<&'s CellStyle>, Failed> {
+    let [a, b, c] = records.bytes(4)?;
+    Ok(styles.get(u32::from_le_bytes([a, b, c, 0]) as usize))
+}
+
 /// What a cell shows; `None` for a record that is no cell with a value.
 fn cell<R: BufRead>(
     records: &Records<R>,
     number: u32,
     strings: &Strings,
-    styles: &[Style],
+    styles: &[CellStyle],
     is_1904: bool,
 ) -> Result<Option<Shown>, Failed> {
     let number_of = |value: f64| {
-        let [a, b, c] = records.bytes(4)?;
-        let style = styles.get(u32::from_le_bytes([a, b, c, 0]) as usize);
-        let style = style.unwrap_or(&Style::Number);
+        let style = style(records, styles)?;
+        let style = style.map_or(&Style::Number, |style| &style.number);
         let shown = shown::number(value, style, is_1904);
         Ok(shown.map_err(|wrong| (value.to_string(), wrong)))
     };
@@ -360,8 +372,11 @@ fn strings(parts: &mut Parts, name: &str) -> Result<Strings, Failed> {
     Ok(strings)
 }
 
-fn styles(parts: &mut Parts, name: &str) -> Result<Vec<Style>, Failed> {
+fn styles(parts: &mut Parts, name: &str) -> Result<Vec<CellStyle>, Failed> {
+    /// The bit of a font's flags that strikes through (MS-XLSB 2.4.149).
+    const STRIKE_OUT: u16 = 0x08;
     let mut formats = HashMap::new();
+    let mut is_struck = Vec::new();
     let mut styles = Vec::new();
     let mut in_cells = false;
     let mut records = records(parts, name)?;
@@ -371,12 +386,20 @@ fn styles(parts: &mut Parts, name: &str) -> Result<Vec<Style>, Failed> {
                 let id = u16::from_le_bytes(records.bytes(0)?);
                 formats.insert(id, Style::of(&records.text(2)?.0));
             }
+            record::FONT => {
+                let flags = u16::from_le_bytes(records.bytes(2)?);
+                is_struck.push(flags & STRIKE_OUT != 0);
+            }
             record::CELL_STYLES => in_cells = true,
             record::CELL_STYLES_END => in_cells = false,
             record::STYLE if in_cells => {
                 let id = u16::from_le_bytes(records.bytes(2)?);
                 let built_in = || Style::built_in(u32::from(id));
-                styles.push(formats.get(&id).cloned().unwrap_or_else(built_in));
+                let font = usize::from(u16::from_le_bytes(records.bytes(4)?));
+                styles.push(CellStyle {
+                    number: formats.get(&id).cloned().unwrap_or_else(built_in),
+                    is_struck: is_struck.get(font).is_some_and(|is_struck| *is_struck),
+                });
             }
             _ => {}
         }

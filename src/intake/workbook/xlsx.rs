@@ -11,7 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::child::{Layout, Listed, MERGES_MAX, Take, damaged};
 use super::part::{Parts, Relation, Xml, add_text, attribute, is_set, join, relations};
 use super::said::{Failed, Merged, Row, Shown, Wrong};
-use super::shown::{self, Style};
+use super::shown::{self, CellStyle, Style};
 use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV, xlsb};
 
 const CONTENT_TYPES: &str = "[Content_Types].xml";
@@ -28,7 +28,7 @@ pub(super) struct Book {
     parts: Parts,
     sheets: Vec<(Listed, String)>,
     strings: Strings,
-    styles: Vec<Style>,
+    styles: Vec<CellStyle>,
     is_1904: bool,
 }
 
@@ -224,11 +224,12 @@ fn unescape(text: &mut String, from: usize) {
     text.push_str(&String::from_utf16_lossy(&units));
 }
 
-/// What each cell style makes of a number.
-fn styles(parts: &mut Parts, name: &str) -> Result<Vec<Style>, Failed> {
+/// Reads what each cell style makes of a number, and whether it strikes the cell through.
+fn styles(parts: &mut Parts, name: &str) -> Result<Vec<CellStyle>, Failed> {
     let mut formats = HashMap::new();
+    let mut is_struck: Vec<bool> = Vec::new();
     let mut styles = Vec::new();
-    let mut in_cells = false;
+    let (mut in_fonts, mut in_cells) = (false, false);
     let mut xml = parts.xml(name)?;
     let mut buffer = Vec::new();
     loop {
@@ -240,15 +241,33 @@ fn styles(parts: &mut Parts, name: &str) -> Result<Vec<Style>, Failed> {
                     let code = attribute(&element, "formatCode").unwrap_or_default();
                     formats.insert(id, Style::of(&code));
                 }
+                "fonts" => in_fonts = true,
+                "font" if in_fonts => is_struck.push(false),
+                "strike" if in_fonts => {
+                    let value = attribute(&element, "val");
+                    if let Some(font) = is_struck.last_mut() {
+                        *font = value.is_none_or(|value| value == "1" || value == "true");
+                    }
+                }
                 "cellXfs" => in_cells = true,
                 "xf" if in_cells => {
                     let id = attribute(&element, "numFmtId").unwrap_or_default();
                     let built_in = || Style::built_in(id.parse().unwrap_or(0));
-                    styles.push(formats.get(&id).cloned().unwrap_or_else(built_in));
+                    let font = attribute(&element, "fontId").and_then(|font| font.parse().ok());
+                    styles.push(CellStyle {
+                        number: formats.get(&id).cloned().unwrap_or_else(built_in),
+                        is_struck: font
+                            .and_then(|font: usize| is_struck.get(font))
+                            .is_some_and(|is_struck| *is_struck),
+                    });
                 }
                 _ => {}
             },
-            Event::End(element) if element.local_name().as_ref() == "cellXfs" => in_cells = false,
+            Event::End(element) => match element.local_name().as_ref() {
+                "fonts" => in_fonts = false,
+                "cellXfs" => in_cells = false,
+                _ => {}
+            },
             _ => {}
         }
     }
@@ -401,7 +420,7 @@ fn place(name: &str) -> Option<(u32, u32)> {
 struct Rows<'b, R> {
     xml: Xml<R>,
     strings: &'b Strings,
-    styles: &'b [Style],
+    styles: &'b [CellStyle],
     is_1904: bool,
     buffer: Vec<u8>,
     /// Of the row read last.
@@ -534,6 +553,10 @@ impl<R: BufRead> Rows<'_, R> {
             value = text;
         }
         row.put(column, self.shown(head, value, is_formula)?);
+        let style = self.styles.get(head.style);
+        if style.is_some_and(|style| style.is_struck) {
+            row.strike(column);
+        }
         Ok(())
     }
 
@@ -562,7 +585,8 @@ impl<R: BufRead> Rows<'_, R> {
             Kind::Date => Ok(shown::iso(value.trim())),
             Kind::Number => match value.trim().parse::<f64>() {
                 Ok(number) => {
-                    let style = self.styles.get(head.style).unwrap_or(&Style::Number);
+                    let style = self.styles.get(head.style);
+                    let style = style.map_or(&Style::Number, |style| &style.number);
                     shown::number(number, style, self.is_1904).map_err(|wrong| (value, wrong))
                 }
                 Err(_) => Err((value, Wrong::NotRead)),
