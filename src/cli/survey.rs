@@ -182,6 +182,7 @@ pub(super) fn describe(shape: &Shape) -> String {
                 b',' => "comma".to_owned(),
                 b';' => "semicolon".to_owned(),
                 b'\t' => "tab".to_owned(),
+                control if control.is_ascii_control() => format!("delimiter U+{control:04X}"),
                 other => format!("delimiter `{}`", char::from(other)),
             };
             let ends = if shape.is_crlf { ", CRLF" } else { "" };

@@ -61,6 +61,7 @@ enum Held {
         scratch: Range<usize>,
         spans: Range<usize>,
         is_hidden: bool,
+        is_struck: bool,
     },
     /// A line of JSON, not parsed yet.
     Json {
@@ -261,6 +262,7 @@ impl Batch {
                 line,
                 cells: Cells::Csv(values),
                 is_hidden,
+                is_struck,
                 ..
             }) => {
                 let (record, scratch, spans) = values.parts();
@@ -272,6 +274,7 @@ impl Batch {
                     scratch: append(&mut self.scratch, scratch),
                     spans: start..self.spans.len(),
                     is_hidden,
+                    is_struck,
                 }
             }
             Decoded::Blank { line } => Held::Blank { line },
@@ -331,6 +334,7 @@ impl Mapping {
                     scratch: place,
                     spans: cells,
                     is_hidden,
+                    is_struck,
                 } => {
                     let record = &text[record.clone()];
                     let scratch = &scratch[place.clone()];
@@ -340,6 +344,7 @@ impl Mapping {
                         raw: record.as_bytes(),
                         cells: Cells::Csv(values),
                         is_hidden: *is_hidden,
+                        is_struck: *is_struck,
                     })
                 }
                 Held::Json { line, text: place } => {

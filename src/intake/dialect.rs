@@ -10,7 +10,14 @@ use crate::plan::NO_QUOTE;
 /// What cells may be divided by, unless the job says otherwise; of two that fit alike the first is taken.
 pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// What divides cells only where every one of the first records has the same number of cells, at least so many.
-const RARE_DELIMITERS: [(u8, usize); 5] = [(0x1f, 2), (b'^', 2), (b'~', 2), (b':', 4), (b' ', 4)];
+const RARE_DELIMITERS: [(u8, usize); 6] = [
+    (0x1f, 2),
+    (0x01, 2),
+    (b'^', 2),
+    (b'~', 2),
+    (b':', 4),
+    (b' ', 4),
+];
 /// So many records have to agree on a rare delimiter.
 const RARE_RECORDS_MIN: usize = 3;
 /// Records that are looked at.
@@ -144,6 +151,9 @@ fn fit(sample: &[u8], is_all: bool, dialect: Dialect, told: Option<u8>) -> Fit {
         return best;
     }
     for (delimiter, cells_min) in RARE_DELIMITERS {
+        if delimiter == b' ' && heads_with_two_blanks(sample) {
+            continue;
+        }
         let (found, counts) = of(delimiter);
         let divides_all = counts.windows(2).all(|pair| pair[0] == pair[1]);
         if divides_all && counts.len() >= RARE_RECORDS_MIN && counts[0] >= cells_min {
@@ -182,6 +192,12 @@ fn heads_in_single_quotes(sample: &[u8], delimiter: u8) -> bool {
     sample[..end]
         .split(|byte| *byte == delimiter)
         .any(|cell| cell.len() > 2 && cell[0] == b'\'' && cell.ends_with(b"'"))
+}
+
+/// Returns whether the first line has two blanks side by side, which align columns.
+fn heads_with_two_blanks(sample: &[u8]) -> bool {
+    let end = memchr::memchr2(b'\n', b'\r', sample).unwrap_or(sample.len());
+    memchr::memmem::find(&sample[..end], b"  ").is_some()
 }
 
 fn is_divider(byte: u8) -> bool {

@@ -14,10 +14,12 @@ use super::encoding;
 use super::error::IntakeError;
 use super::judge::Judge;
 use super::mask::mask;
+use super::one_column;
 use super::open::{Opened, delimiter_hint, read, start, unreadable, written};
 use super::problem::grouped;
 use super::source::Window;
-use super::table::{self, NoTable, PROBLEM_COLUMN, Said, TABLE_RECORDS_MAX, Table};
+use super::table::{self, NoTable, Said, TABLE_RECORDS_MAX, Table};
+use super::widths::{self, Misfit};
 use crate::plan::{NO_QUOTE, Reading};
 
 /// How much of delimited text is looked at to find the table, in bytes.
@@ -25,9 +27,6 @@ pub const TABLE_BYTES_MAX: usize = PREAMBLE_BYTES_MAX;
 /// Records and cells that are shown, masked, where there is no header.
 const SHOWN_RECORDS: usize = 3;
 const SHOWN_CELLS: usize = 8;
-
-/// So many rows that are all wider than the header tell against it.
-const ALIKE_ROWS_MIN: usize = 3;
 
 /// A record of the sample.
 struct Place {
@@ -101,8 +100,9 @@ pub(crate) fn open(
         return Err(IntakeError::Empty { input: name });
     }
     let sample = sample(&name, &mut window, &shape)?;
-    let table = find(&name, &sample, &shape, reading)?;
-    check_widths(&name, &sample, &shape, &table, reading)?;
+    let mut table = find(&name, &sample, &shape, reading)?;
+    check_divided(&name, &window, &sample, &shape, &table, reading)?;
+    check_widths(&name, &sample, &shape, &mut table, reading)?;
     go_to(&mut window, &mut shape, &sample, &table);
     let guessed_header = header(&name, &mut window, &mut shape, &table, reading)?;
     shape.header_rows = table.header_records;
@@ -248,6 +248,23 @@ fn find(
                 sample.records[header..=record].iter().filter(|cells| cells.iter().any(|cell| !cell.is_empty())).count()
             ),
         ),
+        NoTable::Above {
+            first,
+            last,
+            header,
+        } => (
+            header,
+            format!(
+                "has what looks like another table above it, on lines {} to {}",
+                at(first),
+                at(last)
+            ),
+            format!(
+                "give each table a file of its own, or set in the job file's [input] header_row = {} to leave out all lines above it \
+                 (columns = [\"Ticket\", \"Email\", …] if the file has no header)",
+                at(header)
+            ),
+        ),
         NoTable::Empty | NoTable::NoHeader { .. } | NoTable::Nameless { .. } => {
             return Ok(Table {
                 header: first_faulty.unwrap_or(0),
@@ -255,6 +272,7 @@ fn find(
                 columns: Vec::new(),
                 made_up: Vec::new(),
                 repeated: Vec::new(),
+                width: 0,
             });
         }
     };
@@ -310,62 +328,89 @@ fn named(
         columns: names.to_vec(),
         made_up: Vec::new(),
         repeated: Vec::new(),
+        width: names.len(),
     })
 }
 
-/// Refuses a header that is shorter than every row, where the job file does not say that it is one: a delimiter that it
-/// lacks would shift all values.
+/// Refuses a header that no row fits: a delimiter that it lacks would shift all values.
 fn check_widths(
     name: &str,
+    sample: &Sample,
+    shape: &Shape,
+    table: &mut Table,
+    reading: &Reading,
+) -> Result<(), IntakeError> {
+    let is_told = reading.header_row.is_some() || reading.columns.is_some();
+    let misfit = widths::check(&sample.records, table, is_told);
+    let Some(misfit) = misfit else {
+        return Ok(());
+    };
+    let names = table.columns.len();
+    let is_named = reading.columns.is_some();
+    let place = sample.places.get(table.header);
+    let line = place.map_or(shape.header_line, |place| place.line);
+    let (what, hint) = match misfit {
+        Misfit::TooFew { cells } if is_named => (
+            format!("is given in the job file: it names {names} columns, and each of the first rows has at most {cells} cells"),
+            "give columns in the job file's [input] one name for each column of the file".to_owned(),
+        ),
+        Misfit::TooFew { cells } => (
+            format!("has {names} names, and each of the first rows has at most {cells} cells"),
+            "remove from the header line the names that no row has a cell for, or export the file again".to_owned(),
+        ),
+        Misfit::TooMany { cells, are_filled } => (
+            format!(
+                "has {} cells and each of the first rows has {cells}: perhaps it lacks a delimiter, and names the wrong columns",
+                table.width
+            ),
+            if are_filled {
+                "correct the header line so that it names every column".to_owned()
+            } else {
+                format!(
+                    "correct the header line so that it names every column (or set header_row = {line} in the job file's [input] if \
+                     it is right and the rows end with empty cells)"
+                )
+            },
+        ),
+    };
+    Err(IntakeError::Header {
+        input: name.to_owned(),
+        line,
+        what,
+        hint,
+    })
+}
+
+/// Refuses lines that were read as one column and seem to be divided, unless the job file says what divides them.
+fn check_divided(
+    name: &str,
+    window: &Window,
     sample: &Sample,
     shape: &Shape,
     table: &Table,
     reading: &Reading,
 ) -> Result<(), IntakeError> {
-    // That of rejects was written by us, and all of its rows may be malformed.
-    if table.columns.iter().any(|column| column == PROBLEM_COLUMN) {
-        return Ok(());
-    }
-    let rows_from = table.header + table.header_records;
-    let is_filled = |record: &&Vec<String>| record.iter().any(|cell| !cell.is_empty());
-    let of_header = sample.records
-        [table.header.min(sample.records.len())..rows_from.min(sample.records.len())]
-        .iter()
-        .map(Vec::len)
-        .max();
-    let mut widths = sample
-        .records
-        .get(rows_from..)
-        .unwrap_or_default()
-        .iter()
-        .filter(is_filled)
-        .map(Vec::len);
-    let (Some(of_header), Some(first)) = (of_header, widths.next()) else {
+    let is_told = reading.delimiter.is_some()
+        || reading.columns.is_some()
+        || dialect::separator_line(&shape.preamble, shape.quote).is_some();
+    let Some(place) = sample.places.get(table.header) else {
         return Ok(());
     };
-    let mut rows = 1;
-    let are_alike = widths.all(|width| {
-        rows += 1;
-        width == first
-    });
-    let cannot_tell = of_header == 0 || first <= of_header;
-    if cannot_tell || !are_alike || rows < ALIKE_ROWS_MIN || reading.header_row.is_some() {
+    if is_told || table.width != 1 {
         return Ok(());
     }
-    let line = sample
-        .places
-        .get(table.header)
-        .map_or(shape.header_line, |place| place.line);
-    Err(IntakeError::Header {
-        input: name.to_owned(),
-        line,
-        what: format!(
-            "has {of_header} cells and each of the first rows has {first}: perhaps it lacks a delimiter, and names the wrong columns"
-        ),
-        hint: format!(
-            "correct the header line, or if it is right and the rows end with empty cells, set header_row = {line} in the job file's [input]"
-        ),
-    })
+    let is_quoted = window.unread().get(place.at) == Some(&shape.quote);
+    let delimiter = char::from(shape.delimiter).to_string();
+    let lines: Vec<String> = sample.records[table.header..]
+        .iter()
+        .map(|record| record.join(&delimiter))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    match one_column::find(&lines, is_quoted) {
+        Some(divided) => Err(divided.refusal(name, place.line)),
+        None => Ok(()),
+    }
 }
 
 /// A record's outline: enough to see that it is a row, nothing of its values.

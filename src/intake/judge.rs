@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use super::kind::{Kind, is_phone, kind};
 use super::sums;
@@ -31,6 +32,10 @@ const KEY_DIGITS_MIN: usize = 3;
 const NAMES_MIN: usize = 2;
 /// Values that a row has and a header does not: they turn up so often in a column.
 const VALUES_MIN: usize = 2;
+/// Share of the rows that have a prepared value: one in this many, at least.
+const USUAL_PART: usize = 5;
+/// Most digits of a number that counts the rows; longer ones may be somebody's.
+const COUNTER_DIGITS_MAX: usize = 6;
 
 /// Judges the records below a header.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +46,8 @@ pub(crate) struct Judge {
     /// Of each record of the sample that is a sum of others.
     sums: HashSet<u64>,
     sets_aside: bool,
+    /// The number of cells that a row has.
+    width: usize,
     /// Most rows fill several cells.
     is_wide: bool,
     /// Holds the problems of an earlier run, which say nothing of the row.
@@ -48,6 +55,7 @@ pub(crate) struct Judge {
     names: Names,
     /// Of each value that several rows of the sample have in a column, and of that column.
     values: HashSet<u64>,
+    usual: Usual,
     /// Of each text that stands alone above the header.
     titles: HashSet<u64>,
     above: Above,
@@ -63,6 +71,91 @@ struct Above {
     behind: Option<Behind>,
     /// Whether rows come after the notes and blanks that begin here, once it is known.
     rows_follow: Option<bool>,
+}
+
+/// The values that many rows of a sample have in a column: `New`, or the form of a running number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Usual {
+    values: Arc<HashSet<u64>>,
+    /// The places of the columns that it is asked about; nothing: their own order.
+    places: Option<Arc<[usize]>>,
+}
+
+impl Usual {
+    fn of(rows: &[&Vec<String>]) -> Self {
+        let mut counts: HashMap<u64, usize> = HashMap::new();
+        for record in rows {
+            for (column, text) in record.iter().enumerate() {
+                if let Some(form) = usual_form(text) {
+                    *counts.entry(value(column, &form)).or_default() += 1;
+                }
+            }
+        }
+        let is_usual = |count: &usize| *count >= VALUES_MIN && *count * USUAL_PART >= rows.len();
+        counts.retain(|_, count| is_usual(count));
+        Self {
+            values: Arc::new(counts.into_keys().collect()),
+            places: None,
+        }
+    }
+
+    /// The same, asked for by the index of a column among these.
+    pub(crate) fn of_columns(mut self, places: Vec<usize>) -> Self {
+        self.places = Some(places.into());
+        self
+    }
+
+    /// Returns whether a cell may have been prepared before the row was filled in: it holds nothing about a person.
+    pub(crate) fn may_be_prefilled(&self, column: usize, text: &str) -> bool {
+        let text = trimmed(text);
+        let column = match &self.places {
+            Some(places) => places.get(column).copied().unwrap_or(usize::MAX),
+            None => column,
+        };
+        let is_counter = || {
+            let digits = text.bytes().filter(u8::is_ascii_digit).count();
+            digits <= COUNTER_DIGITS_MAX && !is_phone(text)
+        };
+        match kind(text) {
+            Kind::Blank | Kind::Missing | Kind::Date => true,
+            Kind::Email | Kind::Url => false,
+            Kind::Year | Kind::Number => is_counter(),
+            Kind::Text => {
+                is_boolean(text)
+                    || usual_form(text)
+                        .is_some_and(|form| self.values.contains(&value(column, &form)))
+            }
+        }
+    }
+}
+
+/// Returns a text with each run of digits as a single zero, so that running numbers are alike.
+fn usual_form(text: &str) -> Option<String> {
+    if kind(text) != Kind::Text {
+        return None;
+    }
+    let mut form = String::with_capacity(text.len());
+    for c in text.trim().chars() {
+        match c {
+            '0'..='9' if form.ends_with('0') => {}
+            '0'..='9' => form.push('0'),
+            _ => form.push(c),
+        }
+    }
+    Some(form)
+}
+
+/// Returns whether a cell is blank or as good as blank: a checkbox, or a formula that points at a blank cell.
+pub(crate) fn is_unfilled(text: &str) -> bool {
+    let text = trimmed(text);
+    text == "0" || is_boolean(text) || matches!(kind(text), Kind::Blank | Kind::Missing)
+}
+
+/// Returns whether a text is the value of a checkbox of a spreadsheet.
+fn is_boolean(text: &str) -> bool {
+    ["false", "true"]
+        .into_iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Why nothing is a row any more.
@@ -175,6 +268,7 @@ impl Judge {
         Self {
             names: Names::of(names.filter(|name| name != PROBLEM_COLUMN)),
             values: values(&rows),
+            usual: Usual::of(&rows),
             titles,
             above: Above::default(),
             headers,
@@ -184,8 +278,43 @@ impl Judge {
                 .map(|record| fingerprint(below[record].len(), |column| &below[record][column]))
                 .collect(),
             sets_aside,
+            width: table.width.max(table.columns.len()),
             is_wide: wide * 2 > rows.len(),
             problem,
+        }
+    }
+
+    /// The number of cells that a row has.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The values that many rows have.
+    pub(crate) fn usual(&self) -> Usual {
+        self.usual.clone()
+    }
+
+    /// Returns whether a record below a single cell is a header.
+    pub(crate) fn is_header_below<'a>(
+        &self,
+        count: usize,
+        cell: impl Fn(usize) -> &'a str,
+    ) -> bool {
+        let mut filled = (0..count).filter(|&column| !trimmed(cell(column)).is_empty());
+        let Some(first) = filled.next() else {
+            return false;
+        };
+        let is_alone = filled.next().is_none();
+        matches!(
+            self.alone(count, &cell, first, is_alone, true),
+            Verdict::Aside(Aside::HeaderAgain) | Verdict::Doubtful(Doubt::OtherHeader)
+        )
+    }
+
+    /// Notes that the record judged last, on this line, turned out to be the title of another table.
+    pub(crate) fn learn_title(&mut self, line: u64, text: &str) {
+        if !self.titles.contains(&value(0, text)) {
+            self.above.title = Some(line);
         }
     }
 
@@ -255,7 +384,9 @@ impl Judge {
             return Verdict::Row;
         };
         let is_alone = filled.next().is_none();
-        let mut verdict = self.alone(count, &cell, first, is_alone);
+        let is_apart = !self.above.is_adjacent || self.above.title.is_some();
+        let mut verdict = self.alone(count, &cell, first, is_alone, is_apart);
+        let may_be_title = verdict != Verdict::Row;
         match verdict {
             Verdict::Aside(Aside::HeaderAgain) if self.sets_aside => {
                 self.above.behind = match (self.above.title, self.above.behind) {
@@ -273,32 +404,37 @@ impl Judge {
                 self.above.behind = Some(Behind::Table(line));
             }
             Verdict::Doubtful(_) | Verdict::AsideAtEnd(Aside::Note) => {}
-            Verdict::Row | Verdict::Aside(_) | Verdict::AsideAtEnd(_) => match self.above.behind {
-                None => {}
-                Some(Behind::Table(line)) => verdict = Verdict::Doubtful(Doubt::OtherTable(line)),
-                Some(Behind::Section(line)) => {
-                    verdict = Verdict::Doubtful(Doubt::OtherSection(line));
+            Verdict::Row | Verdict::RowOrTitle | Verdict::Aside(_) | Verdict::AsideAtEnd(_) => {
+                match self.above.behind {
+                    None => {}
+                    Some(Behind::Table(line)) => {
+                        verdict = Verdict::Doubtful(Doubt::OtherTable(line))
+                    }
+                    Some(Behind::Section(line)) => {
+                        verdict = Verdict::Doubtful(Doubt::OtherSection(line));
+                    }
                 }
-            },
+            }
         }
         let text = cell(first);
         if !is_alone {
             self.above.title = None;
             self.above.rows_follow = None;
-        } else if is_title(text) && !self.titles.contains(&value(0, text)) {
+        } else if may_be_title && is_title(text) && !self.titles.contains(&value(0, text)) {
             self.above.title = Some(line);
         }
         self.above.is_adjacent = true;
         verdict
     }
 
-    /// What a record is by itself; `first` is the first cell that it fills.
+    /// What a record is by itself; `first` is the first cell that it fills. `is_apart`: no row stands directly above it.
     fn alone<'a>(
         &self,
         count: usize,
         cell: &impl Fn(usize) -> &'a str,
         first: usize,
         is_alone: bool,
+        is_apart: bool,
     ) -> Verdict {
         let mut headers = self.headers.iter();
         if headers.any(|header| is_header(header, count, cell)) {
@@ -340,10 +476,11 @@ impl Judge {
                 .columns
                 .first()
                 .is_some_and(|column| column.is_mostly_filled);
-        if lacks_first && kind(label) == Kind::Number && is_sums() {
+        let is_nothing = || (0..count).all(|column| is_zero(cell(column)));
+        if lacks_first && kind(label) == Kind::Number && is_sums() && !is_nothing() {
             return Verdict::Doubtful(Doubt::Total);
         }
-        if self.is_other_header(count, cell) {
+        if self.is_other_header(count, cell, is_apart) {
             return Verdict::Doubtful(Doubt::OtherHeader);
         }
         Verdict::Row
@@ -368,10 +505,12 @@ impl Judge {
         amounts >= AMOUNTS_MIN
     }
 
-    /// Whether a record with more cells than the header seems to have its values in the wrong columns.
+    /// Returns whether a record with more cells than a row, or a value beyond the last name, has values in the wrong columns.
     fn is_shifted<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
         let known = self.columns.iter().enumerate();
-        count > self.columns.len()
+        let has_more = count > self.width
+            || (self.columns.len()..count).any(|column| !trimmed(cell(column)).is_empty());
+        has_more
             && known.into_iter().any(|(column, known)| {
                 let found = kind(cell(column));
                 match found {
@@ -385,15 +524,22 @@ impl Judge {
     /// A record with a single filled cell.
     fn lone(&self, column: usize, count: usize, text: &str) -> Verdict {
         let columns = self.columns.len();
-        if columns < 2 || kind(text) != Kind::Text || is_code(text) {
-            return Verdict::Row;
+        let is_prefilled = || self.usual.may_be_prefilled(column, text);
+        match kind(text) {
+            Kind::Year | Kind::Date => return Verdict::RowOrTitle,
+            Kind::Text if is_boolean(text) => return Verdict::Row,
+            Kind::Text if is_code(text) && is_prefilled() => return Verdict::Row,
+            Kind::Text if columns < 2 || is_code(text) => return Verdict::RowOrTitle,
+            Kind::Text if column > 0 && is_prefilled() => return Verdict::Row,
+            Kind::Text => {}
+            _ => return Verdict::Row,
         }
         let starts = starts_as_note(text);
         if columns == 2 || !self.is_wide {
             return if starts {
                 Verdict::Doubtful(Doubt::LoneCell)
             } else {
-                Verdict::Row
+                Verdict::RowOrTitle
             };
         }
         // A single cell without a delimiter, directly below a row.
@@ -442,8 +588,12 @@ impl Judge {
     }
 
     /// Whether texts stand where numbers, dates and addresses should, in most columns.
-    fn is_other_header<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
-        let is_apart = !self.above.is_adjacent || self.above.title.is_some();
+    fn is_other_header<'a>(
+        &self,
+        count: usize,
+        cell: &impl Fn(usize) -> &'a str,
+        is_apart: bool,
+    ) -> bool {
         let mut texts = 0;
         for (column, known) in self.columns.iter().enumerate().take(count) {
             if known.typed.is_none() && !(is_apart && known.is_of_values) {
@@ -547,6 +697,15 @@ fn value(column: usize, text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (column, text.trim()).hash(&mut hasher);
     hasher.finish()
+}
+
+/// Returns whether a cell is blank or zero.
+fn is_zero(text: &str) -> bool {
+    match kind(text) {
+        Kind::Blank | Kind::Missing => true,
+        Kind::Number => !text.bytes().any(|byte| matches!(byte, b'1'..=b'9')),
+        _ => false,
+    }
 }
 
 /// Whether all that follows a label are amounts.

@@ -28,6 +28,7 @@ mod kind;
 mod look;
 mod map;
 mod mask;
+mod one_column;
 mod open;
 mod problem;
 mod reader;
@@ -40,6 +41,7 @@ mod table;
 mod text;
 mod unpack;
 pub mod validate;
+mod widths;
 pub mod workbook;
 
 use std::fs::File;
@@ -203,6 +205,7 @@ impl Intake {
             Decoder::Jsonl(decoder) => decoder.select(wanted),
             Decoder::Json(decoder) => decoder.select(wanted),
         }
+        let usual = opened.decoder.usual();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             key_rules: KeyRules::new(
@@ -222,6 +225,7 @@ impl Intake {
                 Maker::new(plan.project, plan.rules.mark),
                 u32::try_from(input + 1).unwrap_or(u32::MAX),
                 keep_records,
+                usual,
             ),
             mappers: if cores > 1 { cores.min(MAPPERS_MAX) } else { 0 },
             row: 0,

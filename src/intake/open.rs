@@ -269,6 +269,7 @@ fn open_json(
 pub(crate) fn written(delimiter: u8) -> String {
     match delimiter {
         b'\t' => "\\t".to_owned(),
+        control if control.is_ascii_control() => format!("\\u{control:04X}"),
         other => char::from(other).to_string(),
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::RowReading;
 use super::dates::DateRead;
-use super::decode::{self, Decoded, Record, RecordKind};
+use super::decode::{self, Cells, Decoded, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
+use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
 use super::problem::Problem;
 use crate::entry::Position;
@@ -17,16 +18,43 @@ pub(super) struct Reader {
     maker: Maker,
     input: u32,
     keep_records: bool,
+    /// Tells values that many rows have.
+    usual: Usual,
 }
 
 impl Reader {
-    pub(super) fn new(mapper: Mapper, maker: Maker, input: u32, keep_records: bool) -> Self {
+    pub(super) fn new(
+        mapper: Mapper,
+        maker: Maker,
+        input: u32,
+        keep_records: bool,
+        usual: Usual,
+    ) -> Self {
         Self {
             mapper: Arc::new(mapper),
             maker,
             input,
             keep_records,
+            usual,
         }
+    }
+
+    /// Returns whether nobody filled in the row: the rules' columns hold at most true, false or a zero, and the others a value
+    /// that many rows have.
+    fn is_prefilled(&self, cells: &Cells<'_>, made: &Made) -> bool {
+        let Cells::Csv(values) = cells else {
+            // An object without the properties of the rules may be of another structure.
+            return false;
+        };
+        let is_invalid = |item: &Item| matches!(item, Item::Invalid { .. });
+        made.items.iter().any(is_invalid)
+            && self
+                .mapper
+                .columns()
+                .iter()
+                .all(|column| is_unfilled(values.get(*column)))
+            && (0..values.len())
+                .all(|column| self.usual.may_be_prefilled(column, values.get(column)))
     }
 
     /// What comes of the row of that number, and its size in bytes; nothing at the end.
@@ -107,8 +135,18 @@ impl Reader {
                         }
                     },
                 };
+                if self.is_prefilled(&row.cells, &made) {
+                    (received, unreadable_date) = (None, None);
+                    made = Made {
+                        items: Vec::new(),
+                        warnings: vec![prefilled(at(row.line))],
+                    };
+                }
                 if row.is_hidden && !made.items.is_empty() {
                     made.warnings.push(hidden(at(row.line)));
+                }
+                if row.is_struck && !made.items.is_empty() {
+                    made.warnings.push(struck(at(row.line)));
                 }
                 for problem in made.problems() {
                     problem.value = self.mapper.offending(problem, &row.cells);
@@ -153,6 +191,33 @@ fn hidden(position: Position) -> Problem {
         value: None,
         code: "hidden_row",
         message: "the row is hidden or filtered away in the workbook, and is read all the same; remove it if it is not meant"
+            .to_owned(),
+    }
+}
+
+/// Returns the warning of a row that is struck through.
+fn struck(position: Position) -> Problem {
+    Problem {
+        position,
+        column: None,
+        field: None,
+        value: None,
+        code: "struck_row",
+        message: "the row is struck through in the workbook. It is read anyway; remove it if it is not meant"
+            .to_owned(),
+    }
+}
+
+/// Returns the warning of a row that was prepared and not filled in.
+fn prefilled(position: Position) -> Problem {
+    Problem {
+        position,
+        column: None,
+        field: None,
+        value: None,
+        code: "prefilled",
+        message: "set aside: the row holds only true or false, a running number or a word that many rows have, in columns that \
+                  no request is made of"
             .to_owned(),
     }
 }

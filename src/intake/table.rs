@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use super::kind::{Kind, is_phone, kind};
 
+mod above;
 mod names;
 mod record;
 
@@ -36,6 +37,8 @@ pub(crate) struct Table {
     pub(crate) made_up: Vec<usize>,
     /// Columns, from 0, that have the same name in the file.
     pub(crate) repeated: Vec<Vec<usize>>,
+    /// The number of cells that a row has: that of the header, those without a name at its end included.
+    pub(crate) width: usize,
 }
 
 /// Why a sample has no table that one can be sure of.
@@ -49,6 +52,12 @@ pub(crate) enum NoTable {
     Unclear { header: usize, record: usize },
     /// The record that should be the header, by the job file, names nothing.
     Nameless { record: usize },
+    /// Another table, from its first to its last record, stands above the header.
+    Above {
+        first: usize,
+        last: usize,
+        header: usize,
+    },
 }
 
 /// What the job file says of the header.
@@ -79,6 +88,15 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         Some(records) if !said.is_first => look.upwards(last, records),
         _ => header,
     };
+    if !said.is_first
+        && let Some((first, last)) = look.table_above(header)
+    {
+        return Err(NoTable::Above {
+            first,
+            last,
+            header,
+        });
+    }
     let last = last.min(sample.len() - 1);
     let end = match said.records {
         Some(_) => last,
@@ -94,7 +112,13 @@ pub(crate) fn find(sample: &[Vec<String>], said: Said) -> Result<Table, NoTable>
         columns,
         made_up,
         repeated,
+        width: width(&sample[header..=last]),
     })
+}
+
+/// The number of cells of the widest record.
+fn width(records: &[Vec<String>]) -> usize {
+    records.iter().map(Vec::len).max().unwrap_or(0)
 }
 
 /// The table of rejects: its header was written by us, below the input's preamble and in one record.
@@ -119,6 +143,7 @@ pub(crate) fn of_rejects(sample: &[Vec<String>]) -> Option<Table> {
         columns,
         made_up,
         repeated,
+        width: sample[header].len(),
     })
 }
 
@@ -535,7 +560,11 @@ impl<'a> Look<'a> {
         let of_values = self.kinds[record]
             .iter()
             .any(|kind| !matches!(kind, Kind::Blank | Kind::Missing | Kind::Text | Kind::Year));
-        is_adjacent && !of_values && filled.len() < self.filled[header]
+        // Above columns that all have a name of their own a single text is a title, where the rows are people's, and texts from
+        // the first column on without a gap are a row of a narrower table.
+        let has_gaps = filled.iter().copied().ne(0..filled.len());
+        let is_title = filled.len() == 1 && !self.is_of_nobody;
+        is_adjacent && !of_values && has_gaps && !is_title && filled.len() < self.filled[header]
     }
 
     /// The last record of a header of so many that begins here.

@@ -223,11 +223,11 @@ fn faults_of_a_header_say_what_to_do() {
 fn trailing_columns_without_a_name_are_no_columns() {
     let rows = read(
         &plan(),
-        b"Ticket,Email,Wish,,\nT-1,a@example.com,view,,\nT-2,b@example.com,view,,stray\n",
+        b"Ticket,Email,Wish,,\nT-1,a@example.com,view,,\nT-2,b@example.com,view,,stray\nT-3,c@example.com,view,,,more\n",
     );
     assert_eq!(
         rows.iter().map(told).collect::<Vec<_>>(),
-        ["1/2: T-1 view", "2/3: too_many_cells@3"]
+        ["1/2: T-1 view", "2/3: T-2 view", "3/4: too_many_cells@4"]
     );
 }
 

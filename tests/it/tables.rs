@@ -469,3 +469,235 @@ fn a_row_whose_text_goes_on_in_the_next_line_is_refused_with_it() {
         assert_eq!(left_out, codes, "{out}");
     }
 }
+
+/// What is wrong with the file as a whole, and what to do.
+fn refused(text: &str, reading: &Reading) -> String {
+    let error = understood(text, reading).expect_err("it is refused");
+    format!("{error} | {}", error.hint())
+}
+
+/// A header of twelve columns and so many rows.
+fn twelve_columns(rows: usize) -> String {
+    let row =
+        |number| format!("{number},2026-01-02,Ann,p{number}@example.com,view,open,a,b,c,d,e,f\n");
+    let rows: String = (1..=rows).map(row).collect();
+    format!("Case,Opened,Name,Email,Wish,State,A,B,C,D,E,F\n{rows}")
+}
+
+#[test]
+fn a_table_above_a_wider_one_is_refused_with_both_places() {
+    let rows: String = (1..=20)
+        .map(|number| format!("{number},x{number}@example.com,delete\n"))
+        .collect();
+    let text = format!("Ticket,Email,Type\n{rows}\n{}", twelve_columns(60));
+    let told = refused(&text, &Reading::default());
+    assert!(
+        told.contains("line 23")
+            && told.contains("lines 1 to 21")
+            && told.contains("header_row = 23"),
+        "{told}"
+    );
+    // The person has decided.
+    let reading = Reading {
+        header_row: NonZeroU64::new(23),
+        ..Reading::default()
+    };
+    let (out, ..) = understood(&text, &reading).expect("it reads");
+    assert_eq!(out.lines().count(), 61);
+    for above in [
+        // Rows without a header, the last of which is as wide as a header.
+        "Ann Lee,12 High Street,Leeds\nBob Roe,3 Low Road,York\n",
+        "Ann Lee,High Street\nBob Roe,Low Road\n\n",
+        "Name,Email,,,,,,,,,,\nAnn,x@example.com,,,,,,,,,,\n,,,,,,,,,,,\n",
+    ] {
+        let told = refused(
+            &format!("{above}{}", twelve_columns(9)),
+            &Reading::default(),
+        );
+        assert!(told.contains("another table"), "{told}");
+    }
+    for above in [
+        "Report,July 2026\nExported by,Ops\nFilter,All\n\n",
+        "Report,July 2026,,,,,,,,,,\nExported by,Ops,,,,,,,,,,\nFilter,All,,,,,,,,,,\n",
+        "Open requests\nas of,2026-07-31\n\n",
+    ] {
+        let (out, ..) = found(&format!("{above}{}", twelve_columns(9)));
+        assert!(
+            out.starts_with("Case,") && out.lines().count() == 10,
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn a_single_column_is_read_only_where_nothing_divides_it() {
+    for (text, says) in [
+        (
+            "ID¤Name¤Email\n1¤Ann¤a@example.com\n2¤Bob¤b@example.com\n",
+            "`¤`",
+        ),
+        ("ID#Email\n1#a@example.com\n", "delimiter = \"#\""),
+        ("ID^Email\n1^a@example.com\n", "delimiter = \"^\""),
+        (
+            "ID\u{2}Email\n1\u{2}a@example.com\n",
+            "delimiter = \"\\u0002\"",
+        ),
+        (
+            "ID  Email\n1   a@example.com\n22  b@example.com\n",
+            "aligned with blanks",
+        ),
+        ("\"ID,Email\"\n\"1,a@example.com\"\n", "in quotes"),
+    ] {
+        let told = refused(text, &Reading::default());
+        assert!(
+            told.contains("a single cell") && told.contains(says),
+            "{told}"
+        );
+        let reading = Reading {
+            delimiter: Some(b','),
+            ..Reading::default()
+        };
+        assert!(
+            understood(text, &reading).is_ok(),
+            "the job has the last word"
+        );
+    }
+    let (out, ..) = found("Email\na@example.com\nb@example.org\n");
+    assert_eq!(out, "Email\na@example.com\nb@example.org\n");
+    let (out, ..) = found("ID\u{1}Email\n1\u{1}a@example.com\n2\u{1}b@example.com\n");
+    assert_eq!(out, "ID,Email\n1,a@example.com\n2,b@example.com\n");
+}
+
+#[test]
+fn a_nameless_last_column_makes_no_row_too_wide() {
+    let rows: String = (1..=9)
+        .map(|day| format!("{day};2026-01-0{day};open;\n"))
+        .collect();
+    let (out, _, left_out) = found(&format!(
+        "ID;Opened;State;\n{rows}10;unknown;open;\n11;2026-01-09;open;x\n"
+    ));
+    assert_eq!(left_out, Vec::<String>::new());
+    assert_eq!(out.lines().count(), 12);
+    // A value that a delimiter too many has moved is still told.
+    let (_, _, left_out) = found(&format!(
+        "ID;Opened;State;\n{rows}10;;2026-01-09;open\n11;2026-01-09;open;;x\n"
+    ));
+    assert_eq!(left_out, ["11 shifted", "12 too_many_cells"]);
+    let (_, _, left_out) = found(
+        "ID;Email;Remark;\n1;a@example.com;what do you hold of me;\n2;b@example.com;see; also\n",
+    );
+    assert_eq!(left_out, ["3 too_many_cells"]);
+}
+
+#[test]
+fn titles_are_neither_rows_nor_parts_of_names() {
+    for title in ["Closed requests,", "2025,", "Closed requests"] {
+        let text = format!(
+            "Email,Wish\na@example.com,view\nb@example.com,view\n\n{title}\nEmail,Wish\nc@example.com,view\n"
+        );
+        let (out, _, left_out) = found(&text);
+        assert_eq!(left_out.len(), 3, "{left_out:?}");
+        assert!(
+            left_out[1..] == ["6 header_again", "7 other_section"] || !title.contains(','),
+            "{left_out:?}"
+        );
+        assert!(!out.contains("Closed") && !out.contains("2025"), "{out}");
+    }
+    let (out, shape, _) = found(&format!(",,,Report July 2026,,\n{}", twelve_columns(3)));
+    assert!(out.starts_with("Case,Opened,Name,Email,"), "{out}");
+    assert_eq!((shape.header_line, shape.header_lines), (2, 1));
+}
+
+#[test]
+fn a_byte_order_mark_within_files_put_together_is_no_part_of_a_value() {
+    let mark = "\u{feff}";
+    let one = "\"Ticket\",\"Email\",\"Wish\"\n\"T-1\",\"a@example.com\",\"view\"\n";
+    let (out, _, left_out) = found(&format!("{mark}{one}{mark}{}", one.replace("T-1", "T-2")));
+    assert_eq!(
+        out,
+        "Ticket,Email,Wish\nT-1,a@example.com,view\nT-2,a@example.com,view\n"
+    );
+    assert_eq!(left_out, ["3 header_again"]);
+    let (out, ..) = found(&format!(
+        "{one}{mark}\"T-2\",\"b@example.com\",\"view\"\n{mark}T-3,c@example.com,view\n"
+    ));
+    assert!(
+        out.ends_with("\nT-2,b@example.com,view\nT-3,c@example.com,view\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn rows_that_are_all_too_wide_or_too_narrow_are_refused_once() {
+    for (text, says) in [
+        (
+            "Ticket,Email,Wish,Note\n1,a@example.com,view\n2,b@example.com,view\n",
+            "has 4 names, and each of the first rows has at most 3",
+        ),
+        (
+            "Ticket,Email,Wish\n1,a@example.com,view,x\n2,b@example.com,view,y\n",
+            "has 3 cells and each of the first rows has 4",
+        ),
+    ] {
+        let told = refused(text, &Reading::default());
+        assert!(told.contains(says), "{told}");
+    }
+    let (out, _, left_out) =
+        found("Ticket,Email,Wish\n1,a@example.com,view,\n2,b@example.com,view,\n3,unknown,view,\n");
+    assert_eq!((out.lines().count(), left_out.len()), (4, 0));
+    // One row may be at fault by itself.
+    let (_, _, left_out) =
+        found("Ticket,Email,Wish\n1,a@example.com,view,x\n2,b@example.com,view\n3,c@example.com\n");
+    assert_eq!(left_out, ["2 too_many_cells", "4 too_few_cells"]);
+}
+
+#[test]
+fn rows_that_were_prepared_and_not_filled_in_are_set_aside() {
+    let filled: String = (1..=5)
+        .map(|row| format!("{row},T-{row},p{row}@example.com,view,New,TRUE,0\n"))
+        .collect();
+    for (prepared, count) in [
+        (",,,,,FALSE,\n".repeat(48), 48),
+        ((6..40).map(|row| format!("{row},,,,,,\n")).collect(), 34),
+        (
+            (6..40)
+                .map(|row| format!("{row},,,,New,FALSE,0\n"))
+                .collect(),
+            34,
+        ),
+        (",,,,New,,\n".repeat(3), 3),
+        ("0,0,0,0,0,FALSE,0\n".repeat(5), 5),
+    ] {
+        let rows = read(
+            &plan(),
+            format!("No,Ticket,Email,Wish,State,Done,Sum\n{filled}{prepared}").as_bytes(),
+        );
+        let aside = rows.iter().filter(|row| {
+            row.items.is_empty()
+                && row
+                    .warnings
+                    .iter()
+                    .any(|warning| warning.code == "prefilled")
+        });
+        assert_eq!(aside.count(), count, "{prepared}");
+        assert_eq!(rows.len(), count + 5);
+    }
+    // These may be somebody's.
+    for row in [
+        "6,,,view,New,FALSE,0",
+        "6,T-6,,,,FALSE,",
+        "6,,,,Jo Roe called,FALSE,",
+        "6,,,,,FALSE,07911123456",
+        "6,,,,jo@example.com,FALSE,",
+    ] {
+        let rows = read(
+            &plan(),
+            format!("No,Ticket,Email,Wish,State,Done,Sum\n{filled}{row}\n").as_bytes(),
+        );
+        assert!(
+            told(&rows[5]).contains('@') && !rows[5].items.is_empty(),
+            "{row}: {}",
+            told(&rows[5])
+        );
+    }
+}

@@ -198,6 +198,210 @@ fn hidden_rows_are_read_and_told() {
     }
 }
 
+const RELATION: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+
+/// The relations of a workbook of one sheet with styles, whose parts end so.
+fn relations_of(end: &str) -> [String; 2] {
+    let relation = |id: u32, kind: &str, target: &str| {
+        format!("<Relationship Id='r{id}' Type='{RELATION}/{kind}' Target='{target}.{end}'/>")
+    };
+    [
+        relation(1, "officeDocument", "xl/workbook"),
+        relation(1, "worksheet", "worksheets/sheet1") + &relation(2, "styles", "styles"),
+    ]
+    .map(|all| format!("<Relationships>{all}</Relationships>"))
+}
+
+/// An .xlsx whose second row below the header is struck through, and of whose third one cell alone.
+pub(crate) fn struck_xlsx() -> Vec<u8> {
+    let styles = "<styleSheet><fonts><font><sz val='11'/></font><font><strike/></font><font><strike val='0'/></font></fonts>\
+                  <cellStyleXfs><xf fontId='1'/></cellStyleXfs>\
+                  <cellXfs><xf numFmtId='0' fontId='0'/><xf numFmtId='0' fontId='1'/><xf numFmtId='0' fontId='2'/></cellXfs>\
+                  <dxfs><dxf><font><strike/></font></dxf></dxfs></styleSheet>";
+    let row = |cells: [(&str, u32); 4]| {
+        let cell = |(text, style): (&str, u32)| {
+            format!("<c t='inlineStr' s='{style}'><is><t>{text}</t></is></c>")
+        };
+        format!("<row>{}</row>", cells.map(cell).concat())
+    };
+    let rows = [
+        row([("Ticket", 1), ("Email", 1), ("Wish", 1), ("Note", 1)]),
+        row([("T-1", 0), ("ann@example.com", 0), ("Access", 0), ("", 1)]),
+        row([("T-2", 1), ("bob@example.com", 1), ("Access", 1), ("x", 0)]),
+        row([("T-3", 0), ("cho@example.com", 1), ("Access", 0), ("", 0)]),
+        row([("T-4", 2), ("dee@example.com", 2), ("Access", 2), ("", 2)]),
+    ];
+    let sheet = format!(
+        "<worksheet><sheetData>{}</sheetData></worksheet>",
+        rows.concat()
+    );
+    let [of_all, of_book] = relations_of("xml");
+    archive(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", of_all.as_bytes()),
+        (
+            "xl/workbook.xml",
+            b"<workbook><sheets><sheet name='S' sheetId='1' r:id='r1'/></sheets></workbook>",
+        ),
+        ("xl/_rels/workbook.xml.rels", of_book.as_bytes()),
+        ("xl/styles.xml", styles.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
+}
+
+/// The same as .ods, without the row of a font that is not struck after all.
+fn struck_ods() -> Vec<u8> {
+    let row = |style: &str, cells: [&str; 3]| {
+        let cell = |text: &str| {
+            format!("<t:table-cell {style} o:value-type='string'><x:p>{text}</x:p></t:table-cell>")
+        };
+        format!("<t:table-row>{}</t:table-row>", cells.map(cell).concat())
+    };
+    let content = format!(
+        "<o:document-content><o:automatic-styles><s:style s:name='ce1' s:family='table-cell'>\
+         <s:text-properties s:text-line-through-style='solid'/></s:style><s:style s:name='ce2' s:family='table-cell'>\
+         <s:text-properties s:text-line-through-style='none'/></s:style></o:automatic-styles><o:body><o:spreadsheet>\
+         <t:table t:name='S'>{}{}{}{}</t:table></o:spreadsheet></o:body></o:document-content>",
+        row("t:style-name='ce1'", ["Ticket", "Email", "Wish"]),
+        row("", ["T-1", "ann@example.com", "Access"]),
+        row("t:style-name='ce1'", ["T-2", "bob@example.com", "Access"]),
+        row("t:style-name='ce2'", ["T-3", "cho@example.com", "Access"]),
+    );
+    archive(&[
+        ("META-INF/manifest.xml", b"<m/>"),
+        ("content.xml", content.as_bytes()),
+    ])
+}
+
+/// The same as .xlsb.
+fn struck_xlsb() -> Vec<u8> {
+    let record = |number: u16, data: &[u8]| {
+        let [low, high] = (number & 0x7f | (number >> 7) << 8).to_le_bytes();
+        let mut bytes = if high > 0 {
+            vec![low | 0x80, high]
+        } else {
+            vec![low]
+        };
+        bytes.push(u8::try_from(data.len()).expect("it is short"));
+        bytes.extend(data);
+        bytes
+    };
+    let text = |text: &str| {
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let count = u32::try_from(units.len() / 2).expect("it is short");
+        [&count.to_le_bytes()[..], &units].concat()
+    };
+    let row = |index: u32, style: u8, cells: [&str; 3]| {
+        let mut row = record(0, &[&index.to_le_bytes()[..], &[0; 12]].concat());
+        for (column, cell) in (0_u32..).zip(cells) {
+            let place = [&column.to_le_bytes()[..], &[style, 0, 0, 0]].concat();
+            row.extend(record(6, &[place, text(cell)].concat()));
+        }
+        row
+    };
+    let styles = [
+        record(43, &[220, 0, 0, 0]),
+        record(43, &[220, 0, 8, 0]),
+        record(617, &[]),
+        record(47, &[0; 6]),
+        record(47, &[0, 0, 0, 0, 1, 0]),
+        record(618, &[]),
+    ];
+    let sheet = [
+        record(145, &[]),
+        row(0, 1, ["Ticket", "Email", "Wish"]),
+        row(1, 0, ["T-1", "ann@example.com", "Access"]),
+        row(2, 1, ["T-2", "bob@example.com", "Access"]),
+        record(146, &[]),
+    ];
+    let book = record(156, &[vec![0; 8], text("r1"), text("S")].concat());
+    let [of_all, of_book] = relations_of("bin");
+    archive(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", of_all.as_bytes()),
+        ("xl/workbook.bin", &book),
+        ("xl/_rels/workbook.bin.rels", of_book.as_bytes()),
+        ("xl/styles.bin", &styles.concat()),
+        ("xl/worksheets/sheet1.bin", &sheet.concat()),
+    ])
+}
+
+#[test]
+fn rows_that_are_struck_through_are_read_and_told() {
+    for (kind, bytes) in [
+        ("xlsx", struck_xlsx()),
+        ("ods", struck_ods()),
+        ("xlsb", struck_xlsb()),
+    ] {
+        let file = file(&bytes);
+        let mut plan = plan_of(file.path(), None);
+        plan.rules.fields[0].1 = concord_import::internals::plan::Rule::Value(
+            concord_import::internals::plan::Literal::Text("view".to_owned()),
+        );
+        let rows = drain(Intake::open(&plan, 0, true).expect("it opens"));
+        let warned: Vec<_> = rows
+            .iter()
+            .flat_map(|row| &row.warnings)
+            .map(|warning| (warning.code, warning.position.line))
+            .collect();
+        assert_eq!(warned, [("struck_row", 3)], "{kind}");
+        assert!(
+            rows.iter()
+                .all(|row| matches!(row.items[..], [Item::Entry(_)])),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn prepared_rows_of_a_sheet_are_set_aside() {
+    let text = |text: &str| format!("<c t='inlineStr'><is><t>{text}</t></is></c>");
+    let row = |number: u32, rest: &str| {
+        format!(
+            "<row><c><v>{number}</v></c>{rest}<c r='E{}' t='b'><v>0</v></c></row>",
+            number + 1
+        )
+    };
+    let filled = |number: u32| {
+        let cells = ["Ticket", "person@example.com", "view"];
+        row(
+            number,
+            &cells
+                .map(|cell| {
+                    text(
+                        &format!("{cell}-{number}")
+                            .replace("view-", "view")
+                            .replace(|c: char| c.is_ascii_digit() && cell == "view", ""),
+                    )
+                })
+                .concat(),
+        )
+    };
+    let header = ["No", "Ticket", "Email", "Wish", "Done"].map(text).concat();
+    let mut rows: String = (1..=3).map(filled).collect();
+    rows.extend((4..=40).map(|number| row(number, "")));
+    rows += &format!("<row><c><v>41</v></c>{}</row>", text("T-41"));
+    let bytes = xlsx(
+        format!("<worksheet><sheetData><row>{header}</row>{rows}</sheetData></worksheet>")
+            .as_bytes(),
+    );
+    let file = file(&bytes);
+    let read = drain(open(file.path(), None).expect("it opens"));
+    let codes: Vec<_> = read
+        .iter()
+        .filter(|row| row.items.is_empty())
+        .flat_map(|row| &row.warnings)
+        .map(|warning| warning.code)
+        .collect();
+    assert_eq!(codes, ["prefilled"; 37]);
+    let with_items: Vec<_> = read
+        .iter()
+        .filter(|row| !row.items.is_empty())
+        .map(|row| row.position.line)
+        .collect();
+    assert_eq!(with_items, [2, 3, 4, 42]);
+}
+
 #[test]
 fn the_digest_is_that_of_the_workbook_itself() {
     use sha2::Digest as _;

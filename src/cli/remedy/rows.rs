@@ -44,6 +44,11 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "nothing: files that were put together often have it",
     ),
     remedy(
+        "prefilled",
+        "a row that was prepared and not filled in, set aside",
+        "nothing, if it is no request; else fill in the columns that the job file names",
+    ),
+    remedy(
         "lone_cell",
         "a row with a single cell filled",
         "remove it if it is a note or a title; else fill in what is missing",
@@ -201,6 +206,11 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "hidden_row",
         "a row that is hidden in the workbook",
+        "remove it if it is not meant; it is read all the same",
+    ),
+    remedy(
+        "struck_row",
+        "a row that is struck through in the workbook",
         "remove it if it is not meant; it is read all the same",
     ),
     remedy(

@@ -7,7 +7,7 @@ use std::io;
 
 use memchr::{memchr, memchr_iter};
 
-use super::super::judge::{Doubt, Judge, Verdict};
+use super::super::judge::{Doubt, Judge, Usual, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::super::text::trimmed;
@@ -38,6 +38,11 @@ impl<'a> Values<'a> {
     /// Record, scratch and where in them the cells stand.
     pub(crate) fn parts(&self) -> (&'a str, &'a str, &'a [Span]) {
         (self.record, self.scratch, self.spans)
+    }
+
+    /// The number of cells.
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
     }
 
     /// A cell as it is; nothing for one beyond the last.
@@ -75,6 +80,8 @@ fn chars(bytes: &[u8]) -> u64 {
 pub(crate) struct Decoder {
     dialect: Dialect,
     columns: usize,
+    /// The number of cells that a row has: columns without a name at the end are more than `columns`.
+    width: usize,
     /// Columns without a name, which hold nothing in the first records.
     nameless: Vec<usize>,
     /// Tells rows from what is none.
@@ -108,6 +115,7 @@ impl Decoder {
         Self {
             dialect: shape.dialect(),
             columns: shape.columns.len(),
+            width: judge.width(),
             nameless: nameless.map(|(column, _)| column).collect(),
             judge,
             line,
@@ -116,6 +124,11 @@ impl Decoder {
             ahead_cells: Spans::default(),
             kept: Vec::new(),
         }
+    }
+
+    /// The values that many rows have.
+    pub(crate) fn usual(&self) -> Usual {
+        self.judge.usual()
     }
 
     /// The next record.
@@ -233,6 +246,17 @@ impl Decoder {
         };
         match self.judge.judge(line, count, |column| values.get(column)) {
             Verdict::Row => {}
+            Verdict::RowOrTitle => {
+                if is_header_next(ahead, self.dialect, &mut self.ahead_cells, &self.judge) {
+                    let text = self
+                        .cells
+                        .texts(raw)
+                        .find(|text| !text.trim_ascii().is_empty());
+                    let text = text.and_then(|text| std::str::from_utf8(text).ok());
+                    self.judge.learn_title(line, text.unwrap_or_default());
+                    return doubtful(Doubt::LoneCell);
+                }
+            }
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
             Verdict::AsideAtEnd(what) => {
                 let follow = self
@@ -261,6 +285,7 @@ impl Decoder {
             raw,
             cells: Cells::Csv(values),
             is_hidden: false,
+            is_struck: false,
         })
     }
 }
@@ -278,8 +303,13 @@ impl Decoder {
                 ),
             ));
         }
-        let mut beyond = self.columns..count;
-        beyond
+        // Behind a text the value may be the rest of it, which would be sent without.
+        let from = if self.judge.may_break() {
+            self.columns
+        } else {
+            self.width
+        };
+        (from..count)
             .any(|column| !trimmed(values.get(column)).is_empty())
             .then(|| {
                 (
@@ -395,6 +425,39 @@ fn may_have_row(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans) -> bool {
         rest = &rest[whole..];
     }
     !ahead.is_all
+}
+
+/// Returns whether the next record that is not blank is a header.
+fn is_header_next(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans, judge: &Judge) -> bool {
+    let after = if ahead.is_all {
+        After::End
+    } else {
+        After::More
+    };
+    let mut rest = ahead.bytes;
+    while !rest.is_empty() {
+        let Scan::Record {
+            content,
+            whole,
+            fault: None,
+        } = scan(rest, after, ROW_BYTES_MAX, dialect, cells)
+        else {
+            return false;
+        };
+        let texts = (
+            std::str::from_utf8(&rest[..content]),
+            std::str::from_utf8(cells.scratch()),
+        );
+        let (Ok(record), Ok(scratch)) = texts else {
+            return false;
+        };
+        let values = Values::new(record, scratch, cells.spans());
+        if (0..cells.len()).any(|column| !trimmed(values.get(column)).is_empty()) {
+            return judge.is_header_below(cells.len(), |column| values.get(column));
+        }
+        rest = &rest[whole..];
+    }
+    false
 }
 
 /// Scans one record of the window, reading on as needed. Never [`Scan::More`].
@@ -521,6 +584,7 @@ mod tests {
         Decoder {
             dialect,
             columns,
+            width: columns,
             nameless: Vec::new(),
             judge: Judge::default(),
             line: 1,

@@ -147,6 +147,7 @@ impl Objects {
                 selected: &self.selected,
             }),
             is_hidden: false,
+            is_struck: false,
         })
     }
 }

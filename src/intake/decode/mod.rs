@@ -12,6 +12,7 @@ mod tree;
 
 use std::io;
 
+use super::judge::Usual;
 use super::problem::Offending;
 use super::source::Window;
 use super::text::trimmed;
@@ -61,6 +62,8 @@ pub(crate) struct RawRow<'a> {
     pub(crate) cells: Cells<'a>,
     /// A person does not see it: it is hidden in its workbook.
     pub(crate) is_hidden: bool,
+    /// Each of its used values is struck through in its workbook.
+    pub(crate) is_struck: bool,
 }
 
 /// A record that is no row.
@@ -224,6 +227,15 @@ impl Decoder {
     /// Whether its records can be handed to other threads: an element of an array is found by parsing it.
     pub(crate) fn can_hand_over(&self) -> bool {
         !matches!(self, Self::Json(_))
+    }
+
+    /// Tells values of columns, by their numbers, that many rows have.
+    pub(crate) fn usual(&self) -> Usual {
+        match self {
+            Self::Csv(decoder) => decoder.usual(),
+            Self::Sheet(decoder) => decoder.usual(),
+            Self::Jsonl(_) | Self::Json(_) => Usual::default(),
+        }
     }
 
     /// What parses the lines it hands over.

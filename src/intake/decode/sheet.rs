@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::super::judge::{Doubt, Judge, Verdict};
+use super::super::judge::{Doubt, Judge, Usual, Verdict};
 use super::super::problem::{Offending, grouped};
 use super::super::source::Window;
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
@@ -80,6 +80,24 @@ impl Decoder {
         }
     }
 
+    /// The values that many rows have, by the columns that have a name.
+    pub(crate) fn usual(&self) -> Usual {
+        let places = self.columns.iter().map(|column| column.at as usize);
+        self.judge.usual().of_columns(places.collect())
+    }
+
+    /// Returns whether each value in a used column is struck through.
+    fn is_struck(&self, row: &Row) -> bool {
+        let is_used = |at: u32| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| column.at == at && column.is_wanted)
+        };
+        let mut used = row.cells.iter().filter(|(at, _)| is_used(*at)).peekable();
+        !row.struck.is_empty()
+            && used.peek().is_some()
+            && used.all(|(at, _)| row.struck.contains(at))
+    }
+
     /// Takes it that only these columns matter.
     pub(crate) fn select(&mut self, wanted: &[String]) {
         for column in &mut self.columns {
@@ -106,6 +124,12 @@ impl Decoder {
                     } else {
                         Verdict::Aside(aside)
                     };
+                }
+                if verdict == Verdict::RowOrTitle && self.is_header_next(window)? {
+                    let title = row.cells.iter().find(|(_, text)| !text.trim().is_empty());
+                    self.judge
+                        .learn_title(row.number, title.map_or("", |(_, text)| text));
+                    verdict = Verdict::Doubtful(Doubt::LoneCell);
                 }
                 Ok(self.row(&row, verdict))
             }
@@ -156,6 +180,19 @@ impl Decoder {
         Ok(follow)
     }
 
+    /// Returns whether the next row is a header.
+    fn is_header_next(&self, window: &mut Window) -> io::Result<bool> {
+        let Some((Said::Row(row), _)) = said(window, 0)? else {
+            return Ok(false);
+        };
+        let count = row
+            .cells
+            .last()
+            .map_or(0, |(column, _)| *column as usize + 1);
+        let cell = |column| text(&row, u32::try_from(column).unwrap_or(u32::MAX));
+        Ok(self.judge.is_header_below(count, cell))
+    }
+
     fn row(&mut self, row: &Row, verdict: Verdict) -> Decoded<'_> {
         let line = row.number;
         self.write(row);
@@ -175,7 +212,7 @@ impl Decoder {
         let doubtful =
             |doubt: Doubt| refused(doubt.code(), doubt.message("row").into_owned(), None);
         match verdict {
-            Verdict::Row => {}
+            Verdict::Row | Verdict::RowOrTitle => {}
             Verdict::Aside(what) => return Decoded::Aside(Aside { line, what, raw }),
             Verdict::AsideAtEnd(aside) => return doubtful(aside.doubt()),
             Verdict::Doubtful(doubt) => return doubtful(doubt),
@@ -196,6 +233,7 @@ impl Decoder {
             raw,
             cells: Cells::Csv(values),
             is_hidden: row.is_hidden,
+            is_struck: self.is_struck(row),
         })
     }
 

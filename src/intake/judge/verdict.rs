@@ -7,6 +7,8 @@ use std::borrow::Cow;
 pub(crate) enum Verdict {
     /// A row, whatever is wrong with it.
     Row,
+    /// A row, unless a header comes next: then it is the title of another table ([`Doubt::LoneCell`]).
+    RowOrTitle,
     /// No row for certain.
     Aside(Aside),
     /// No row if none follows, else a doubt ([`Aside::doubt`]).

@@ -179,6 +179,22 @@ fn text_of(cell: Cell<'_>) -> Result<Option<&str>, Unfit> {
 }
 
 impl Source {
+    /// The columns that it is made of.
+    fn columns(&self) -> Vec<usize> {
+        match self {
+            Self::Value(_) => Vec::new(),
+            Self::Column { column, .. } => column.iter().copied().collect(),
+            Self::Columns(columns) => columns.iter().map(|(_, column)| *column).collect(),
+            Self::Template(pieces) => {
+                let columns = pieces.iter().filter_map(|piece| match piece {
+                    Piece::Column(column) => Some(*column),
+                    Piece::Text(_) => None,
+                });
+                columns.collect()
+            }
+        }
+    }
+
     /// The text for a row; none when all that it is made of is blank.
     fn text<'a>(
         &'a self,
@@ -238,6 +254,21 @@ impl Source {
 }
 
 impl Mapper {
+    /// The columns of all rules but the filters: a row with nothing in them asks for nothing.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        let sources = [&self.request.source, &self.preverified.source];
+        let sources = sources
+            .into_iter()
+            .chain(self.texts.iter().map(|rule| &rule.source));
+        let key = self.key.columns.iter().map(|(column, _)| *column);
+        let received = self.received.iter().map(|rule| rule.column);
+        sources
+            .flat_map(Source::columns)
+            .chain(key)
+            .chain(received)
+            .collect()
+    }
+
     /// The label of a property's column in messages.
     pub(crate) fn label(&self, field: Field) -> Option<&str> {
         match field {

@@ -7,9 +7,11 @@ use crate::intake::decode::{Decoder, HEADER_CELLS_MAX, Shape, sheet};
 use crate::intake::encoding::{Basis, Understood};
 use crate::intake::error::IntakeError;
 use crate::intake::judge::Judge;
+use crate::intake::one_column;
 use crate::intake::open::{Opened, read};
 use crate::intake::source::{Source, Window};
 use crate::intake::table::{self, NoTable, TABLE_RECORDS_MAX, Table};
+use crate::intake::widths::{self, Misfit};
 use crate::plan::{Format, Reading};
 
 /// How much is looked at of what is said, in bytes, to find the table. One row more is read, whatever its size.
@@ -111,7 +113,8 @@ pub(crate) fn of_said(
         shape.preamble = above(&name, &mut window, header_row.get(), dialect)?;
     }
     let sample = sample(&name, &mut window)?;
-    let table = find(&name, &sample, reading)?;
+    let mut table = find(&name, &sample, reading)?;
+    check(&name, &sample, &mut table, reading)?;
     let rows_from = (table.header + table.header_records).min(sample.places.len());
     if let Some(header) = sample.places.get(table.header) {
         shape.header_line = header.row;
@@ -258,14 +261,14 @@ fn find(name: &str, sample: &Sample, reading: &Reading) -> Result<Table, IntakeE
         }
         NoTable::NoHeader { record } => (
             record,
-            "has no names: rows begin here without a header above them",
+            "has no names: rows begin here without a header above them".to_owned(),
             "name the columns in the job file's [input]: columns = [\"Ticket\", \"Email\", …] (one name for each), or if this row is \
              the header indeed, set header_row to its number"
                 .to_owned(),
         ),
         NoTable::Unclear { record, header } => (
             record,
-            "may go on here, or the rows begin here",
+            "may go on here, or the rows begin here".to_owned(),
             format!(
                 "say in the job file's [input] how many rows the header has: header_row = {} with header_rows = {} if this row \
                  belongs to it, less if not",
@@ -273,17 +276,75 @@ fn find(name: &str, sample: &Sample, reading: &Reading) -> Result<Table, IntakeE
                 record + 1 - header
             ),
         ),
+        NoTable::Above {
+            first,
+            last,
+            header,
+        } => (
+            header,
+            format!(
+                "has what looks like another table above it, in rows {} to {} of the sheet",
+                row(first),
+                row(last)
+            ),
+            format!(
+                "give each table a sheet of its own and name it with sheet in the job file's [input], or set header_row = {} there \
+                 to leave out all rows above it",
+                row(header)
+            ),
+        ),
         NoTable::Nameless { record } => (
             record,
-            "names no column",
+            "names no column".to_owned(),
             "if the header stands further down, set header_row to its row in the job file's [input]".to_owned(),
         ),
     };
     Err(IntakeError::SheetHeader {
         input: name.to_owned(),
         row: row(record),
-        what: what.to_owned(),
+        what,
         hint,
+    })
+}
+
+/// Refuses a sheet with whole rows in single cells, or with a value beyond the header in every row.
+fn check(
+    name: &str,
+    sample: &Sample,
+    table: &mut Table,
+    reading: &Reading,
+) -> Result<(), IntakeError> {
+    let place = sample.places.get(table.header);
+    let Some(row) = place
+        .map(|place| place.row)
+        .filter(|_| reading.columns.is_none())
+    else {
+        return Ok(());
+    };
+    let is_told = reading.header_row.is_some();
+    let names = table.columns.iter().filter(|name| !name.is_empty());
+    if names.count() == 1 && !is_told {
+        let records = sample.records[table.header..].iter();
+        let lines: Vec<&str> = records
+            .filter_map(|record| record.iter().find(|text| !text.is_empty()))
+            .map(String::as_str)
+            .collect();
+        if let Some(divided) = one_column::find(&lines, true) {
+            return Err(divided.refusal_of_sheet(name, row));
+        }
+    }
+    // Blank cells are not sent, so a row ends with its last value.
+    let Some(Misfit::TooMany { .. }) = widths::check(&sample.records, table, is_told) else {
+        return Ok(());
+    };
+    let column = column_letters(u32::try_from(table.width).unwrap_or(COLUMNS_MAX));
+    Err(IntakeError::SheetHeader {
+        input: name.to_owned(),
+        row,
+        what: format!(
+            "has no name for column {column} or beyond, and each of the first rows has a value there"
+        ),
+        hint: "name the column in the workbook, or remove it".to_owned(),
     })
 }
 
@@ -298,6 +359,7 @@ fn named(names: &[String], sample: &Sample) -> Table {
         columns: columns.collect(),
         made_up: Vec::new(),
         repeated: Vec::new(),
+        width: blank + names.len(),
     }
 }
 

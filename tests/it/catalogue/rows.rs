@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::given::{Given, assert_nobody_is_shown, bytes, lay_out, made, text};
 use crate::cli::{Place, stderr, stdout};
-use crate::workbooks::{archive, data};
+use crate::workbooks::{archive, data, struck_xlsx};
 
 /// An input of which something is told.
 struct Example {
@@ -116,6 +116,12 @@ const EXAMPLES: &[Example] = &[
             row("note", 17, "one cell is filled", ""),
             row("total", 19, "a label such as `Total`", ""),
         ]),
+    example(text(
+        "prepared.csv",
+        "Ticket,Email,Wish,Done\n\
+         T-1,jane@example.com,Access,TRUE\n\
+         T-2,joe@example.com,Access,FALSE\n\
+         ,,,FALSE\n"), &[row("prefilled", 4, "the row holds only", "")]),
     example(text(
         "sums.csv",
         "Office,Ticket,Asked,Done,Email,Wish\n\
@@ -258,6 +264,9 @@ const EXAMPLES: &[Example] = &[
     example(made(
         "requests.xlsx",
         || workbook("requests.xlsx")), &[row("hidden_row", 6, "hidden or filtered away", "remove it")]),
+    example(made(
+        "struck.xlsx",
+        struck_xlsx), &[row("struck_row", 3, "struck through", "remove it")]),
     example(made(
         "odd.ods",
         odd_workbook), &[

@@ -1,0 +1,157 @@
+//! Compares how many cells the first rows have with how many the header has.
+//!
+//! A difference in every row is one fault of the file. A difference in some rows is a problem of each.
+
+use super::kind::{Kind, kind};
+use super::table::{PROBLEM_COLUMN, Table};
+
+/// Fewest rows that tell against the header when each has too few cells, or a value too many.
+const ROWS_MIN: usize = 2;
+/// Fewest rows that tell against it when they are as wide as each other, and some have nothing beyond the header.
+const ALIKE_ROWS_MIN: usize = 3;
+
+/// Words that a column of addresses has in its name, in lower case.
+const ADDRESS_NAMES: [&str; 4] = ["mail", "correo", "courriel", "メール"];
+
+/// Rows that do not fit their header, each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The number of cells that each row has at most, where the header has more names.
+    TooFew { cells: usize },
+    /// The number of cells that each row has at least, where the header has fewer. Some rows may have nothing in them.
+    TooMany { cells: usize, are_filled: bool },
+}
+
+/// Returns what keeps every row from fitting the header. A header that the job file tells may be too narrow. Where rows have more cells than the header and nothing in them, the
+/// table is as wide as they are, if it is certain that these are not the header's fault.
+pub(crate) fn check(
+    records: &[Vec<String>],
+    table: &mut Table,
+    header_is_told: bool,
+) -> Option<Misfit> {
+    // The header of rejects was written by us, and all of its rows may be malformed.
+    let is_of_rejects = table.columns.iter().any(|column| column == PROBLEM_COLUMN);
+    if is_of_rejects || table.columns.is_empty() {
+        return None;
+    }
+    let rows = rows(records, table);
+    let width = |row: &&Vec<String>| row.len();
+    let (least, most) = (rows.iter().map(width).min()?, rows.iter().map(width).max()?);
+    if most < table.columns.len() && rows.len() >= ROWS_MIN {
+        return Some(Misfit::TooFew { cells: most });
+    }
+    let header = table.width.max(table.columns.len());
+    let filled_beyond = rows.iter().filter(|row| used(row) > header).count();
+    if filled_beyond == 0 && (header_is_told || is_named_rightly(&rows, table)) {
+        table.width = header.max(usual_width(&rows));
+        return None;
+    }
+    let are_filled = filled_beyond == rows.len() && rows.len() >= ROWS_MIN;
+    let are_alike = least > header && least == most && rows.len() >= ALIKE_ROWS_MIN;
+    ((are_filled || are_alike) && !header_is_told).then_some(Misfit::TooMany {
+        cells: least,
+        are_filled,
+    })
+}
+
+/// The records below the header that are rows: neither blank nor a line of text.
+fn rows<'a>(records: &'a [Vec<String>], table: &Table) -> Vec<&'a Vec<String>> {
+    let below = records.get(table.header + table.header_records..);
+    let is_row =
+        |record: &&Vec<String>| used(record) > 0 && (record.len() > 1 || table.columns.len() <= 2);
+    below.unwrap_or_default().iter().filter(is_row).collect()
+}
+
+/// The number of cells up to the last that holds anything.
+fn used(record: &[String]) -> usize {
+    let last = record.iter().rposition(|cell| !cell.is_empty());
+    last.map_or(0, |last| last + 1)
+}
+
+/// The number of cells that more than half of the rows have; 0: there is none.
+fn usual_width(rows: &[&Vec<String>]) -> usize {
+    let has = |width: usize| rows.iter().filter(|row| row.len() == width).count();
+    let mut widths = rows.iter().map(|row| row.len());
+    widths
+        .find(|width| has(*width) * 2 > rows.len())
+        .unwrap_or(0)
+}
+
+/// Returns whether a column that is named for addresses holds them: so the header lacks no delimiter before it.
+fn is_named_rightly(rows: &[&Vec<String>], table: &Table) -> bool {
+    let is_named = |name: &String| {
+        let name = name.to_lowercase();
+        ADDRESS_NAMES.iter().any(|word| name.contains(word))
+    };
+    let holds_addresses = |column: usize| {
+        let mut cells = rows.iter().filter_map(|row| row.get(column));
+        cells.any(|cell| kind(cell) == Kind::Email)
+    };
+    let mut columns = table.columns.iter().enumerate();
+    columns.any(|(column, name)| is_named(name) && holds_addresses(column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{Said, find};
+    use super::*;
+
+    /// The misfit, and the table's width.
+    fn checked(text: &str) -> (Option<Misfit>, usize) {
+        let record = |line: &str| line.split('|').map(str::to_owned).collect();
+        let records: Vec<Vec<String>> = text.lines().map(record).collect();
+        let mut table = find(&records, Said::default()).expect("a table");
+        (check(&records, &mut table, false), table.width)
+    }
+
+    #[test]
+    fn rows_that_are_all_too_wide_or_too_narrow_are_one_fault() {
+        for (text, misfit) in [
+            (
+                "Ticket|Email|Wish\nT-1|a@example.com|view|x\nT-2|b@example.com|view|y|z",
+                Misfit::TooMany {
+                    cells: 4,
+                    are_filled: true,
+                },
+            ),
+            (
+                "Ticket|Email|Wish|Remark\nT-1|a@example.com|view\nT-2|b@example.com|view\nSource: the register",
+                Misfit::TooFew { cells: 3 },
+            ),
+            (
+                "TicketDay|Email|Remark\nT-1|2026-01-01|a@example.com|\nT-2|2026-01-01|b@example.com|\nT-3|2026-01-01|c@example.com|",
+                Misfit::TooMany {
+                    cells: 4,
+                    are_filled: false,
+                },
+            ),
+        ] {
+            assert_eq!(checked(text).0, Some(misfit), "{text}");
+        }
+    }
+
+    #[test]
+    fn cells_that_hold_nothing_are_read_and_some_rows_are_no_fault_of_the_file() {
+        for (text, width) in [
+            (
+                "Ticket|Email|Wish\nT-1|a@example.com|view|\nT-2|b@example.com|view|",
+                4,
+            ),
+            (
+                "Ticket|Email|Wish|\nT-1|a@example.com|view|\nT-2|b@example.com|view",
+                4,
+            ),
+            (
+                "Ticket|Email|Wish\nT-1|a@example.com|view|x\nT-2|b@example.com|view",
+                3,
+            ),
+            (
+                "Ticket|Email|Wish\nT-1|a@example.com\nT-2|b@example.com|view",
+                3,
+            ),
+            ("Ticket|Email|Wish\nT-1|a@example.com", 3),
+        ] {
+            assert_eq!(checked(text), (None, width), "{text}");
+        }
+    }
+}
