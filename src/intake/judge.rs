@@ -408,7 +408,7 @@ impl Judge {
                 match self.above.behind {
                     None => {}
                     Some(Behind::Table(line)) => {
-                        verdict = Verdict::Doubtful(Doubt::OtherTable(line))
+                        verdict = Verdict::Doubtful(Doubt::OtherTable(line));
                     }
                     Some(Behind::Section(line)) => {
                         verdict = Verdict::Doubtful(Doubt::OtherSection(line));

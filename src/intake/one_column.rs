@@ -60,7 +60,7 @@ fn divided(header: &str, rows: &[&str], is_whole: bool) -> Option<Divided> {
             && !WITHIN_VALUES.contains(c)
             && (c != ':' || count >= COLONS_MIN)
             && (is_whole || !is_delimiter);
-        if may_divide && are_names(header.split(c)) && is_most(alike, rows.len()) {
+        if may_divide && are_names(&header.split(c)) && is_most(alike, rows.len()) {
             best = best.max(Some((alike, count, c)));
         }
     }
@@ -96,7 +96,7 @@ fn divided(header: &str, rows: &[&str], is_whole: bool) -> Option<Divided> {
 }
 
 /// Returns whether all pieces of a header are names, each another.
-fn are_names<'a>(pieces: impl Iterator<Item = &'a str> + Clone) -> bool {
+fn are_names<'a>(pieces: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
     pieces.clone().enumerate().all(|(index, piece)| {
         !piece.trim().is_empty() && !pieces.clone().take(index).any(|earlier| earlier == piece)
     })

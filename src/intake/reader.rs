@@ -57,19 +57,38 @@ impl Reader {
                 .all(|column| self.usual.may_be_prefilled(column, values.get(column)))
     }
 
+    /// Makes the entries of a row that passes the filters.
+    fn make(&mut self, cells: &Cells<'_>, position: Position) -> Made {
+        match self.mapper.passes(cells) {
+            Err(loose) => invalid(placed(loose, position)),
+            Ok(Passing::No(near)) => Made {
+                items: Vec::new(),
+                warnings: near
+                    .map(|near| placed(near, position))
+                    .into_iter()
+                    .collect(),
+            },
+            Ok(Passing::Yes) => match self.mapper.map(*cells) {
+                mapped if mapped.requests.is_some_and(<[_]>::is_empty) => Made::default(),
+                mapped => self.maker.make(&self.mapper, cells, mapped, position),
+            },
+        }
+    }
+
     /// What comes of the row of that number, and its size in bytes; nothing at the end.
     pub(super) fn read(
         &mut self,
         number: u64,
         decoded: Decoded<'_>,
     ) -> Option<(RowReading, usize)> {
+        let (input, keep_records) = (self.input, self.keep_records);
         let at = |line| Position {
-            input: self.input,
+            input,
             row: number,
             line,
         };
         let keep = |kind, raw: &[u8]| {
-            self.keep_records.then(|| Record {
+            keep_records.then(|| Record {
                 kind,
                 raw: raw.to_vec(),
             })
@@ -118,23 +137,7 @@ impl Reader {
                 if received.is_some_and(DateRead::is_unreadable) {
                     unreadable_date = self.mapper.received_text(&row.cells);
                 }
-                let mut made = match self.mapper.passes(&row.cells) {
-                    Err(loose) => invalid(placed(loose, at(row.line))),
-                    Ok(Passing::No(near)) => Made {
-                        items: Vec::new(),
-                        warnings: near
-                            .map(|near| placed(near, at(row.line)))
-                            .into_iter()
-                            .collect(),
-                    },
-                    Ok(Passing::Yes) => match self.mapper.map(row.cells) {
-                        mapped if mapped.requests.is_some_and(<[_]>::is_empty) => Made::default(),
-                        mapped => {
-                            let position = at(row.line);
-                            self.maker.make(&self.mapper, &row.cells, mapped, position)
-                        }
-                    },
-                };
+                let mut made = self.make(&row.cells, at(row.line));
                 if self.is_prefilled(&row.cells, &made) {
                     (received, unreadable_date) = (None, None);
                     made = Made {

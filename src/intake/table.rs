@@ -560,11 +560,20 @@ impl<'a> Look<'a> {
         let of_values = self.kinds[record]
             .iter()
             .any(|kind| !matches!(kind, Kind::Blank | Kind::Missing | Kind::Text | Kind::Year));
-        // Above columns that all have a name of their own a single text is a title, where the rows are people's, and texts from
-        // the first column on without a gap are a row of a narrower table.
+        // Above columns that all have a name of their own a single text is a title, unless it names a group of numbers, and texts
+        // from the first column on without a gap are a row of a narrower table.
         let has_gaps = filled.iter().copied().ne(0..filled.len());
-        let is_title = filled.len() == 1 && !self.is_of_nobody;
+        let is_title = matches!(filled[..], [only] if !self.are_numbers_from(only));
         is_adjacent && !of_values && has_gaps && !is_title && filled.len() < self.filled[header]
+    }
+
+    /// Returns whether the columns from this one on hold nothing but numbers, in a table of nobody.
+    fn are_numbers_from(&self, column: usize) -> bool {
+        self.is_of_nobody
+            && (column..self.typed.len()).all(|column| {
+                matches!(self.typed[column], Some(Kind::Number | Kind::Year))
+                    || !self.is_used(column, 0)
+            })
     }
 
     /// The last record of a header of so many that begins here.

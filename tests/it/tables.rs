@@ -476,6 +476,11 @@ fn refused(text: &str, reading: &Reading) -> String {
     format!("{error} | {}", error.hint())
 }
 
+/// A line for each of these numbers.
+fn lines(numbers: std::ops::RangeInclusive<u32>, line: impl Fn(u32) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().concat()
+}
+
 /// A header of twelve columns and so many rows.
 fn twelve_columns(rows: usize) -> String {
     let row =
@@ -486,9 +491,9 @@ fn twelve_columns(rows: usize) -> String {
 
 #[test]
 fn a_table_above_a_wider_one_is_refused_with_both_places() {
-    let rows: String = (1..=20)
-        .map(|number| format!("{number},x{number}@example.com,delete\n"))
-        .collect();
+    let rows = lines(1..=20, |number| {
+        format!("{number},x{number}@example.com,delete\n")
+    });
     let text = format!("Ticket,Email,Type\n{rows}\n{}", twelve_columns(60));
     let told = refused(&text, &Reading::default());
     assert!(
@@ -570,9 +575,7 @@ fn a_single_column_is_read_only_where_nothing_divides_it() {
 
 #[test]
 fn a_nameless_last_column_makes_no_row_too_wide() {
-    let rows: String = (1..=9)
-        .map(|day| format!("{day};2026-01-0{day};open;\n"))
-        .collect();
+    let rows = lines(1..=9, |day| format!("{day};2026-01-0{day};open;\n"));
     let (out, _, left_out) = found(&format!(
         "ID;Opened;State;\n{rows}10;unknown;open;\n11;2026-01-09;open;x\n"
     ));
@@ -606,6 +609,9 @@ fn titles_are_neither_rows_nor_parts_of_names() {
     let (out, shape, _) = found(&format!(",,,Report July 2026,,\n{}", twelve_columns(3)));
     assert!(out.starts_with("Case,Opened,Name,Email,"), "{out}");
     assert_eq!((shape.header_line, shape.header_lines), (2, 1));
+    let (out, ..) =
+        found(",,Report July 2026,\nTicket,Name,Wish,Days\nT-1,Ann,view,4\nT-2,Bob,view,5\n");
+    assert!(out.starts_with("Ticket,Name,Wish,Days\n"), "{out}");
 }
 
 #[test]
@@ -653,18 +659,13 @@ fn rows_that_are_all_too_wide_or_too_narrow_are_refused_once() {
 
 #[test]
 fn rows_that_were_prepared_and_not_filled_in_are_set_aside() {
-    let filled: String = (1..=5)
-        .map(|row| format!("{row},T-{row},p{row}@example.com,view,New,TRUE,0\n"))
-        .collect();
+    let filled = lines(1..=5, |row| {
+        format!("{row},T-{row},p{row}@example.com,view,New,TRUE,0\n")
+    });
     for (prepared, count) in [
         (",,,,,FALSE,\n".repeat(48), 48),
-        ((6..40).map(|row| format!("{row},,,,,,\n")).collect(), 34),
-        (
-            (6..40)
-                .map(|row| format!("{row},,,,New,FALSE,0\n"))
-                .collect(),
-            34,
-        ),
+        (lines(6..=39, |row| format!("{row},,,,,,\n")), 34),
+        (lines(6..=39, |row| format!("{row},,,,New,FALSE,0\n")), 34),
         (",,,,New,,\n".repeat(3), 3),
         ("0,0,0,0,0,FALSE,0\n".repeat(5), 5),
     ] {
