@@ -25,6 +25,7 @@ mod inputs;
 mod job_file;
 mod ledger;
 mod spool;
+mod text_file;
 
 pub use api_key::{API_KEY_BYTES_MAX, api_key, api_key_of_file};
 pub use error::ResolveError;

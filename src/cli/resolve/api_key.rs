@@ -4,6 +4,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::text_file::text_of;
 use super::{ResolveError, Surroundings, read_limited};
 
 /// The longest key file that is read.
@@ -30,7 +31,8 @@ pub fn api_key_of_file(path: &Path) -> Result<SecretString, ResolveError> {
         place: place.clone(),
         why: "is far too long",
     })?;
-    let text = String::from_utf8_lossy(&bytes);
+    // What is no text is no key either.
+    let text = text_of(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes));
     checked_key(&text.into_owned().into(), &place)
 }
 
@@ -40,7 +42,8 @@ fn checked_key(key: &SecretString, place: &str) -> Result<SecretString, ResolveE
         place: place.to_owned(),
         why,
     };
-    let key = key.expose_secret().trim();
+    // A byte order mark comes along where a shell has read the file.
+    let key = key.expose_secret().trim_start_matches('\u{feff}').trim();
     if key.is_empty() {
         Err(malformed("is empty"))
     } else if key.contains(['\n', '\r']) {

@@ -89,7 +89,7 @@ pub enum ResolveError {
         path: PathBuf,
     },
     /// Not text.
-    #[error("the job file `{}` is not UTF-8 (line {line})", path.display())]
+    #[error("the job file `{}` is neither UTF-8 nor UTF-16 (line {line})", path.display())]
     JobNotUtf8 {
         /// As given or found.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::inputs::Found;
+use super::text_file::text_of;
 use super::{ResolveError, read_limited};
 use crate::cli::job::{self, Job};
 use crate::plan::Reading;
@@ -57,11 +58,9 @@ fn text(path: &Path) -> Result<String, ResolveError> {
     let bytes = bytes.ok_or_else(|| ResolveError::JobTooLong {
         path: path.to_owned(),
     })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        ResolveError::JobNotUtf8 {
-            path: path.to_owned(),
-            line: valid.split(|byte| *byte == b'\n').count(),
-        }
-    })
+    let text = text_of(&bytes).map_err(|line| ResolveError::JobNotUtf8 {
+        path: path.to_owned(),
+        line,
+    })?;
+    Ok(text.into_owned())
 }
