@@ -62,6 +62,7 @@ mod received;
 mod reconcile;
 mod report;
 mod sandbox;
+mod sanitize;
 mod stop;
 mod timeline;
 

@@ -155,8 +155,12 @@ impl Job {
         }
         let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
         let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
+        let was_stopped = stop.is_raised();
         let preflight = outbound.preflight(plan.core.target.project).await;
-        events.tell(Event::Preflight(preflight));
+        // What shows that nothing can be created there is told as why the run was stopped.
+        if was_stopped || !stop.is_raised() {
+            events.tell(Event::Preflight(preflight));
+        }
         let importer = Importer {
             read,
             sending: plan.sending,

@@ -33,6 +33,21 @@ pub enum StopCause {
         /// The HTTP status.
         status: u16,
     },
+    /// A success whose body is a web page: a sign-in page, or a website in the place of the API.
+    #[error("the server answered {status} with a web page instead of JSON, which Concord does not")]
+    WebPage {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A refusal that is about the account or the way, and not about a row.
+    #[error("{} ({status})", refusal_of_all(*status))]
+    RefusesAll {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No connection can be made, and waiting does not help.
+    #[error("cannot connect to the server: {0}")]
+    Unconnectable(Obstacle),
     /// The server did not serve anybody for too long.
     #[error("the server has not served a request for {} s: {last}", .lasted.as_secs())]
     Outage {
@@ -62,6 +77,97 @@ pub enum StopCause {
     Output(String),
 }
 
+/// A connection error that waiting does not mend. Nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// The certificate's issuer is not trusted by this system.
+    #[error("its certificate is signed by an authority that this system does not trust")]
+    UnknownAuthority,
+    /// The certificate is too old.
+    #[error("its certificate has expired")]
+    Expired,
+    /// The certificate is too new.
+    #[error("its certificate is not valid yet")]
+    NotYetValid,
+    /// The certificate is another host's.
+    #[error("its certificate is for another host name")]
+    OtherName,
+    /// The certificate was taken back.
+    #[error("its certificate was revoked")]
+    Revoked,
+    /// Another fault of the certificate.
+    #[error("its certificate cannot be accepted: {0}")]
+    Certificate(String),
+    /// The two ends share no version or form of TLS, or the server asks for a certificate of ours.
+    #[error("it does not agree to an encrypted connection: {0}")]
+    Handshake(String),
+    /// Something else answers there.
+    #[error("it does not speak TLS at this address")]
+    NoTls,
+    /// No name server knows the host.
+    #[error("no host of this name is known: {0}")]
+    UnknownHost(String),
+    /// 407 to CONNECT.
+    #[error("the proxy asks for a login (407)")]
+    ProxyLogin,
+    /// Another refusal to CONNECT.
+    #[error("the proxy does not let requests through to it ({status})")]
+    ProxyRefuses {
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+impl Obstacle {
+    /// Returns the act that helps.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::UnknownAuthority => {
+                "check the base URL; if your network inspects encrypted traffic, add its certificate authority to the system's \
+                 trusted ones (or name its file in SSL_CERT_FILE), then run the same command again"
+            }
+            Self::Expired | Self::NotYetValid => {
+                "check this machine's date and time; if they are right, ask whoever runs the server or the proxy to renew the \
+                 certificate, then run the same command again"
+            }
+            Self::OtherName => {
+                "compare the host name in --base-url, or base_url in the job file, with Concord's, then run the same command again"
+            }
+            Self::Revoked | Self::Certificate(_) | Self::Handshake(_) => {
+                "check the base URL, and ask whoever runs the server, or a proxy on the way, about its TLS settings; then run the \
+                 same command again"
+            }
+            Self::NoTls => {
+                "check scheme, host and port in --base-url, or base_url in the job file, then run the same command again"
+            }
+            Self::UnknownHost(_) => {
+                "check the host name in --base-url, or base_url in the job file, and the network's name server (a VPN may be \
+                 needed), then run the same command again"
+            }
+            Self::ProxyLogin => {
+                "give the proxy's name and password in HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT), or add the server's host to \
+                 NO_PROXY, then run the same command again"
+            }
+            Self::ProxyRefuses { .. } => {
+                "ask whoever runs the proxy to allow the server's host, or add the host to NO_PROXY, then run the same command \
+                 again"
+            }
+        }
+    }
+}
+
+/// Returns what a status says that is about every request.
+const fn refusal_of_all(status: u16) -> &'static str {
+    match status {
+        402 => "the server asks for a payment before it creates requests",
+        426 => "the server asks for another protocol version",
+        428 => "the server asks for a condition that no request of this program has",
+        431 => "the request's headers are too large for the server",
+        451 => "the server refuses requests for legal reasons",
+        _ => "the server refuses every request",
+    }
+}
+
 impl StopCause {
     /// What a person can do about it.
     pub fn hint(&self) -> &str {
@@ -80,6 +186,24 @@ impl StopCause {
             Self::WrongServer { .. } => {
                 "check --base-url or base_url in the job file, and any proxy on the way"
             }
+            Self::WebPage { .. } => {
+                "check --base-url or base_url in the job file; if the network, a VPN or a proxy asks you to sign in, do that in a \
+                 browser first; then run the same command again"
+            }
+            Self::RefusesAll { status: 402 } => {
+                "have the plan or the invoices of the Concord account put in order, then run the same command again"
+            }
+            Self::RefusesAll { status: 431 } => {
+                "check that CONCORD_API_KEY or --api-key-file holds the key alone, and any proxy on the way; then run the same \
+                 command again"
+            }
+            Self::RefusesAll { status: 451 } => {
+                "ask Concord's support, or whoever runs the network, why; then run the same command again"
+            }
+            Self::RefusesAll { .. } => {
+                "check --base-url or base_url in the job file, and any proxy on the way, then run the same command again"
+            }
+            Self::Unconnectable(obstacle) => obstacle.hint(),
             Self::Outage { .. } => "when the server is back, run the same command again to go on",
             Self::Ledger {
                 hint: Some(hint), ..

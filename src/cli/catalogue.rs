@@ -26,7 +26,7 @@ use crate::reconcile::NoList;
 use crate::report::ReportError;
 use crate::report::reconciliation::Remark;
 use crate::sandbox::{SandboxError, StoreError};
-use crate::stop::StopCause;
+use crate::stop::{Obstacle, StopCause};
 
 fn text() -> String {
     "something".to_owned()
@@ -247,7 +247,7 @@ fn of_resolve() -> Vec<Ending> {
         (E::JobMissing { looked_for: None }, [NOWHERE, "no job file", "--job FILE"]),
         (E::JobUnreadable { path: path(), source: failure() }, ["a/file", "the disk failed", "that you may read it"]),
         (E::JobTooLong { path: path() }, ["a/file", "longer than 1024 KiB", "the job file with --job"]),
-        (E::JobNotUtf8 { path: path(), line: 3 }, ["line 3", "not UTF-8", "save it as UTF-8"]),
+        (E::JobNotUtf8 { path: path(), line: 3 }, ["line 3", "neither UTF-8 nor UTF-16", "save it as UTF-8"]),
         (E::TargetMissing { missing: "no organization" }, ["[target]", "no organization", "UUID"]),
         (E::TargetMissing { missing: "neither organization nor project" }, ["[target]", "neither organization nor project", "UUID"]),
         (E::BaseUrl(limits::base_url("http://example.com").expect_err("it is refused")), ["--base-url", "http:", "https://api.concord.tech"]),
@@ -370,6 +370,23 @@ fn of_stops() -> Vec<Ending> {
         (E::KeyForbidden, ["Concord", "create requests in the project (403)", "the role Limited"]),
         (E::ProjectUnknown, ["Concord", "(404)", "--base-url"]),
         (E::WrongServer { status: 301 }, ["the server", "301", "--base-url"]),
+        (E::WebPage { status: 200 }, ["the server", "200 with a web page", "sign in"]),
+        (E::RefusesAll { status: 402 }, ["the server", "payment", "account"]),
+        (E::RefusesAll { status: 426 }, ["the server", "protocol version (426)", "--base-url"]),
+        (E::RefusesAll { status: 428 }, ["the server", "condition", "--base-url"]),
+        (E::RefusesAll { status: 431 }, ["the server", "headers are too large", "--api-key-file"]),
+        (E::RefusesAll { status: 451 }, ["the server", "legal reasons", "Concord's support"]),
+        (E::Unconnectable(Obstacle::UnknownAuthority), ["the server", "authority", "SSL_CERT_FILE"]),
+        (E::Unconnectable(Obstacle::Expired), ["the server", "expired", "date and time"]),
+        (E::Unconnectable(Obstacle::NotYetValid), ["the server", "not valid yet", "date and time"]),
+        (E::Unconnectable(Obstacle::OtherName), ["the server", "another host name", "--base-url"]),
+        (E::Unconnectable(Obstacle::Revoked), ["the server", "revoked", "base URL"]),
+        (E::Unconnectable(Obstacle::Certificate(text())), ["the server", "cannot be accepted", "base URL"]),
+        (E::Unconnectable(Obstacle::Handshake(text())), ["the server", "does not agree", "TLS settings"]),
+        (E::Unconnectable(Obstacle::NoTls), ["the server", "does not speak TLS", "--base-url"]),
+        (E::Unconnectable(Obstacle::UnknownHost(text())), ["the server", "no host of this name", "--base-url"]),
+        (E::Unconnectable(Obstacle::ProxyLogin), ["the proxy", "login (407)", "HTTPS_PROXY"]),
+        (E::Unconnectable(Obstacle::ProxyRefuses { status: 403 }), ["the proxy", "(403)", "NO_PROXY"]),
         (E::Outage { lasted: Duration::from_mins(30), last: text() }, ["the server", "1800 s", "when the server is back"]),
         (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: Some(DELIVERY_HINT.to_owned()) }, ["a delivery", "panicked", "report it"]),
         (E::Input { why: "something has changed".to_owned(), hint: "leave the input as it is".to_owned() }, ["something", "has changed", "leave the input as it is"]),
@@ -382,12 +399,15 @@ fn of_stops() -> Vec<Ending> {
         E::KeyForbidden => 3,
         E::ProjectUnknown => 4,
         E::WrongServer { .. } => 5,
-        E::Outage { .. } => 6,
-        E::Ledger { .. } => 7,
-        E::Input { .. } => 8,
-        E::Output(_) => 9,
+        E::WebPage { .. } => 6,
+        E::RefusesAll { .. } => 7,
+        E::Unconnectable(_) => 8,
+        E::Outage { .. } => 9,
+        E::Ledger { .. } => 10,
+        E::Input { .. } => 11,
+        E::Output(_) => 12,
     };
-    endings_of("stop", 10, errors, number, CliError::Stopped)
+    endings_of("stop", 13, errors, number, CliError::Stopped)
 }
 
 fn of_reports() -> Vec<Ending> {
@@ -430,14 +450,16 @@ fn of_clients() -> Vec<Ending> {
         (ClientError::Key, ["API key", "characters", "copy it again"]),
         (ClientError::Build(unbuilt), ["the HTTP client", "builder error", "proxy settings"]),
         (ClientError::Tls(rustls::Error::HandshakeNotComplete), ["encrypted connections", "handshake", "certificates"]),
+        (ClientError::Proxy { scheme: "socks5".to_owned() }, ["the target", "`socks5`", "HTTPS_PROXY"]),
     ];
     let client = |error: &ClientError| match error {
         ClientError::Url(_) => 0,
         ClientError::Key => 1,
         ClientError::Build(_) => 2,
         ClientError::Tls(_) => 3,
+        ClientError::Proxy { .. } => 4,
     };
-    endings_of("client", 4, clients, client, CliError::Client)
+    endings_of("client", 5, clients, client, CliError::Client)
 }
 
 fn of_sandboxes() -> Vec<Ending> {

@@ -154,6 +154,8 @@ impl CliError {
     /// The one place where errors become exit codes.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            // The machine's settings, as against those of the command.
+            Self::Client(ClientError::Proxy { .. }) => STOPPED,
             Self::Resolve(_)
             | Self::Intake(_)
             | Self::Unmapped(_)
@@ -244,6 +246,10 @@ const fn client_hint(error: &ClientError) -> &'static str {
             "give one such as https://api.concord.tech/privacy-v1, or leave it out"
         }
         ClientError::Key => "copy it again from Concord, without anything around it",
+        ClientError::Proxy { .. } => {
+            "name an HTTP proxy in HTTPS_PROXY or ALL_PROXY (http://HOST:PORT), or add the target's host to NO_PROXY to go \
+             without one; then run the same command again"
+        }
         ClientError::Build(_) | ClientError::Tls(_) => {
             "see that the system's certificates and proxy settings are in order"
         }

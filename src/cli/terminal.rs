@@ -2,7 +2,7 @@
 //!
 //! What a person or script asked for goes to standard output; everything said on the way to standard error.
 //! A progress bar on the screen is taken away while something is printed, and put back after it.
-//! Names of files, columns and projects may hold control characters, which a terminal obeys: none gets through.
+//! Names of files, columns and projects may hold characters that a terminal obeys or hides: none gets through to people.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::ProgressBar;
 
 use super::page::{Page, Paper};
+use crate::sanitize::{REPLACEMENT, is_unsafe};
 
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -29,7 +30,7 @@ fn beside_bar<T>(print: impl FnOnce() -> T) -> T {
 
 /// Prints what was asked for. A reader that has gone away (`| head`) is no fault of ours.
 pub(super) fn out(text: &str) {
-    beside_bar(|| drop(writeln!(io::stdout().lock(), "{}", harmless(text))));
+    beside_bar(|| drop(writeln!(io::stdout().lock(), "{}", without_controls(text))));
 }
 
 /// Prints a page, as wide and colourful as the terminal allows; elsewhere without colours, and unwrapped.
@@ -58,11 +59,25 @@ pub(super) fn say(text: &str) {
     beside_bar(|| drop(writeln!(io::stderr().lock(), "{}", harmless(text))));
 }
 
-/// Text in which every control character but line feed and tab is replaced.
+/// Returns text in which every character that a terminal obeys or hides is replaced, but for line feed and tab. Marks
+/// that some scripts need (joiners, direction of a letter) are kept.
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {
-    let is_harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    if text.contains(is_harmful) {
-        Cow::Owned(text.replace(is_harmful, "\u{fffd}"))
+    let is_kept = |c: char| matches!(c, '\n' | '\t' | '\u{200c}'..='\u{200f}');
+    without(text, |c| is_unsafe(c) && !is_kept(c))
+}
+
+/// Returns text that a program reads, in which every control character but line feed and tab is replaced: invisible
+/// characters of a column's name have to stay.
+fn without_controls(text: &str) -> Cow<'_, str> {
+    without(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+fn without(text: &str, is_harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.contains(&is_harmful) {
+        let tame = text
+            .chars()
+            .map(|c| if is_harmful(c) { REPLACEMENT } else { c });
+        Cow::Owned(tame.collect())
     } else {
         Cow::Borrowed(text)
     }
@@ -96,7 +111,7 @@ impl<W: Write> Write for Harmless<W> {
             if piece.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
                 let text = String::from_utf8_lossy(&line);
-                self.inner.write_all(harmless(&text).as_bytes())?;
+                self.inner.write_all(without_controls(&text).as_bytes())?;
             }
         }
         Ok(bytes.len())
@@ -153,6 +168,15 @@ mod tests {
         let evil = "a\u{1b}]0;x\u{7}\tb\u{9b}31m\rc\nd\u{7f}";
         let tame = "a\u{fffd}]0;x\u{fffd}\tb\u{fffd}31m\u{fffd}c\nd\u{fffd}";
         assert_eq!(harmless(evil), tame);
+        assert_eq!(
+            harmless("a\u{202e}b\u{200b}c\u{2067}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}"
+        );
+        assert_eq!(harmless("می\u{200c}خواهم"), "می\u{200c}خواهم");
+        assert_eq!(
+            without_controls("e\u{200b}mail\u{1b}"),
+            "e\u{200b}mail\u{fffd}"
+        );
         let mut printed = Harmless {
             inner: Vec::new(),
             line: Vec::new(),

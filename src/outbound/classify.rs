@@ -4,21 +4,18 @@
 //! doubt until it has been looked up.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::client::{Answer, Exchange, Silence};
+use super::client::{Answer, BodyFault, Exchange, Silence};
 use super::gate::Health;
+use super::server_text::ServerText;
 use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
 use crate::timeline::Fate;
-
-/// The most of a server's message that is kept, in characters.
-const MESSAGE_CHARS_MAX: usize = 300;
 
 /// What to do after an attempt.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,16 +76,22 @@ impl Verdict {
             | Disposition::InDoubt(reason)
             | Disposition::Forbidden(reason)
             | Disposition::StopInDoubt(_, reason) => Some((&*reason.code).into()),
-            Disposition::Stop(_) => self.status.map(|status| format!("http_{status}").into()),
+            Disposition::Stop(_) => Some(match self.status {
+                Some(status) => format!("http_{status}").into(),
+                None => "no_connection".into(),
+            }),
         }
     }
 }
 
 /// Reads the exchange of an attempt to create.
-pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
+pub(super) fn classify(exchange: Exchange, sent: &RequestBody, words: &ServerText) -> Verdict {
     match exchange {
         Err(silence) => Verdict {
             disposition: match &silence {
+                Silence::Barred(obstacle) => {
+                    Disposition::Stop(StopCause::Unconnectable(obstacle.clone()))
+                }
                 Silence::NoConnection(_) => {
                     Disposition::NotServed(Reason::new("no_connection", silence.to_string()))
                 }
@@ -103,7 +106,7 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
             status: None,
         },
         Ok(answer) => {
-            let disposition = dispose(&answer, sent);
+            let disposition = dispose(&answer, sent, words);
             Verdict {
                 status: Some(answer.status),
                 health: match disposition {
@@ -119,7 +122,7 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody) -> Verdict {
 /// What silence tells of the server.
 pub(super) fn health_of_silence(silence: &Silence) -> Health {
     match silence {
-        Silence::NoConnection(_) => Health::Unreachable {
+        Silence::NoConnection(_) | Silence::Barred(_) => Health::Unreachable {
             what: silence.to_string(),
         },
         Silence::Timeout(_) | Silence::Broken => Health::Failing {
@@ -147,25 +150,33 @@ pub(super) fn health(answer: &Answer) -> Health {
     }
 }
 
-fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
+fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Disposition {
     let status = answer.status;
-    let reason = || Reason::new(format!("http_{status}"), message(answer, sent));
+    let reason = || Reason::new(format!("http_{status}"), words.message(answer, sent));
     match status {
         201 => match &answer.body {
             Ok(body) => read_created(body, sent),
             Err(fault) => Disposition::InDoubt(Reason::new("unreadable_201", fault.to_string())),
         },
+        // A sign-in page or a website: whoever answers so to a POST is not Concord, or something stands before it.
+        200..=299 if answer.body == Err(BodyFault::WebPage) => {
+            Disposition::StopInDoubt(StopCause::WebPage { status }, reason())
+        }
         401 => Disposition::Stop(StopCause::KeyRefused),
         403 => Disposition::Forbidden(reason()),
         // The path holds nothing but organization and project, so it is one of them that is unknown.
         404 => Disposition::Stop(StopCause::ProjectUnknown),
-        // No Concord says these to a POST; going on would reject every row for the address's fault. Two of them are what
-        // servers say as well when the work is done (RFC 9110, 15.4.3 and 15.4.4).
-        302 | 303 => {
+        // No Concord says these to a POST; going on would reject every row for the address's fault. Some of them are what
+        // servers say as well when the work is done (RFC 9110, 15.4.3 and 15.4.4), or after they have begun it.
+        302 | 303 | 501 | 505 | 511 => {
             let cause = StopCause::WrongServer { status };
             Disposition::StopInDoubt(cause, reason())
         }
-        300..=399 | 405 | 407 | 415 => Disposition::Stop(StopCause::WrongServer { status }),
+        300..=399 | 405 | 406 | 407 | 410 | 411 | 414 | 415 | 417 => {
+            Disposition::Stop(StopCause::WrongServer { status })
+        }
+        // About the account or the way, and so the same for every row.
+        402 | 426 | 428 | 431 | 451 => Disposition::Stop(StopCause::RefusesAll { status }),
         503 if answer.retry_after.is_some() => Disposition::NotServed(reason()),
         // Refused before it was acted upon (RFC 9110, 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
         421 | 425 | 429 => Disposition::NotServed(reason()),
@@ -176,98 +187,6 @@ fn dispose(answer: &Answer, sent: &RequestBody) -> Disposition {
         // Another success than the published one, every 5xx, and whatever has no meaning here.
         _ => Disposition::InDoubt(reason()),
     }
-}
-
-/// What the server answered, its `message` without any value that we sent, and cut to a length.
-fn message(answer: &Answer, sent: &RequestBody) -> String {
-    let told = answer
-        .body
-        .as_ref()
-        .ok()
-        .and_then(|body| serde_json::from_slice::<Value>(body).ok())
-        .and_then(|body| body.get("message")?.as_str().map(str::to_owned))
-        .filter(|told| !told.trim().is_empty());
-    let status = answer.status;
-    match told {
-        Some(told) => {
-            let told = redact(&told, sent);
-            let told: String = told.chars().take(MESSAGE_CHARS_MAX).collect();
-            format!("the server answered {status}: {told}")
-        }
-        None => format!("the server answered {status} without a message"),
-    }
-}
-
-/// Servers like to repeat what they were sent; none of it may reach ledger, log or screen.
-fn redact(message: &str, sent: &RequestBody) -> String {
-    let mut values: Vec<(String, Field)> = Field::ALL
-        .into_iter()
-        .filter(|field| field.is_personal())
-        .filter_map(|field| Some((text_of(sent, field)?.into_owned(), field)))
-        .filter(|(value, _)| !value.trim().is_empty())
-        .collect();
-    values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
-    let mut message = message.to_owned();
-    for (value, field) in values {
-        // One or two letters would tear words apart; they tell nothing of anybody either.
-        if value.chars().count() > 2 {
-            message = replace_ignoring_ascii_case(&message, &value, &format!("‹{field}›"));
-        }
-    }
-    let message: String = message
-        .split_inclusive(char::is_whitespace)
-        .map(|word| {
-            if word.contains('@') {
-                "‹email› "
-            } else {
-                word
-            }
-        })
-        .collect();
-    mask_words(message.trim_end(), sent)
-}
-
-/// Masks every word that stands in what was sent of a person, and every long number: servers repeat parts as well.
-fn mask_words(message: &str, sent: &RequestBody) -> String {
-    let words = |text: &str| -> Vec<String> {
-        let words = text.to_lowercase();
-        words
-            .split(|c: char| !c.is_alphanumeric())
-            .map(str::to_owned)
-            .collect()
-    };
-    let personal = Field::ALL.into_iter().filter(|field| field.is_personal());
-    let told: HashSet<String> = personal
-        .filter_map(|field| text_of(sent, field))
-        .flat_map(|text| words(&text))
-        .filter(|word| word.chars().count() >= 3)
-        .collect();
-    let mut out = String::with_capacity(message.len());
-    for piece in message.split_inclusive(|c: char| !c.is_alphanumeric()) {
-        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let is_number = word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
-        // Our own masks name fields of the API, not people.
-        if is_number || (told.contains(&word.to_lowercase()) && Field::from_name(word).is_none()) {
-            out.push('…');
-            out.push_str(&piece[word.len()..]);
-        } else {
-            out.push_str(piece);
-        }
-    }
-    out
-}
-
-fn replace_ignoring_ascii_case(text: &str, needle: &str, with: &str) -> String {
-    let (folded, needle) = (text.to_ascii_lowercase(), needle.to_ascii_lowercase());
-    let mut out = String::with_capacity(text.len());
-    let mut rest = 0;
-    while let Some(at) = folded[rest..].find(&needle) {
-        out.push_str(&text[rest..rest + at]);
-        out.push_str(with);
-        rest += at + needle.len();
-    }
-    out.push_str(&text[rest..]);
-    out
 }
 
 /// Reads a 201. What contradicts the request is no receipt of it.
@@ -473,17 +392,6 @@ mod tests {
             "notes": "two\nlines [ref 00000000-0000-0000-0000-000000000001]",
         }))
         .expect("valid")
-    }
-
-    #[test]
-    fn parts_of_what_was_sent_are_blanked_in_a_message() {
-        let told =
-            "details 'my son Kevin Smith' refused; user MÜLLER (tel 79460018), ada@example.com";
-        let kept = redact(told, &sent());
-        for personal in ["Kevin", "Smith", "MÜLLER", "79460018", "ada", "example.com"] {
-            assert!(!kept.contains(personal), "{kept}");
-        }
-        assert!(kept.contains("refused"), "{kept}");
     }
 
     #[test]

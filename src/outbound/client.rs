@@ -23,6 +23,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use hyper::Uri;
@@ -31,13 +32,16 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::body;
 use super::clock::Clock;
 use super::direct::Direct;
-use super::limits::Limits;
+use super::limits::{self, Limits};
 use super::proxied::Proxied;
+use super::server_text::ServerText;
 use crate::entry::RequestBody;
 use crate::grouped::grouped;
 use crate::plan::{Target, is_loopback};
+use crate::stop::Obstacle;
 use crate::time_of_day;
 
 /// The most of an answer to a POST that is read, in bytes.
@@ -46,6 +50,10 @@ pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 pub const PAGE_BYTES_MAX: usize = 16 << 20;
 /// Idle connections are kept less long than common servers do (Node: 5 s), so that none dies in our hands.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(4);
+/// Time between two pings on an HTTP/2 connection with requests under way. Some gateways refuse pings that come more often.
+pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
+/// Longest wait for the answer to a ping. After it the connection counts as broken, long before `timeout` by default.
+pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Looking up the host, connecting and TLS together.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// What we call ourselves.
@@ -82,7 +90,7 @@ pub struct Answer {
 }
 
 /// Why a body could not be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyFault {
     /// The connection broke within it.
     #[error("the answer broke off")]
@@ -93,6 +101,15 @@ pub enum BodyFault {
         /// The limit.
         bytes_max: usize,
     },
+    /// A web page, as of a sign-in or of another site.
+    #[error("the answer was a web page")]
+    WebPage,
+    /// Compressed in a way that is not read, or not what it says.
+    #[error("the answer was compressed in a form that cannot be read ({name})")]
+    Encoded {
+        /// The encoding, by its own name.
+        name: String,
+    },
 }
 
 /// Why there is no answer.
@@ -101,6 +118,9 @@ pub enum Silence {
     /// No connection was made: surely nothing was sent.
     #[error("no connection: {0}")]
     NoConnection(String),
+    /// The same, for a reason that waiting does not mend.
+    #[error("no connection: {0}")]
+    Barred(Obstacle),
     /// The deadline passed; the request may have arrived.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
@@ -124,6 +144,14 @@ pub enum ClientError {
     /// TLS or the HTTP library refused.
     #[error("the HTTP client cannot be made: {0}")]
     Build(#[source] reqwest::Error),
+    /// A proxy of a kind that is not spoken.
+    #[error(
+        "the system's proxy for the target is a `{scheme}` proxy, which this program does not speak"
+    )]
+    Proxy {
+        /// `socks5`, `socks4` and so on.
+        scheme: String,
+    },
     /// The system's certificates cannot be had.
     #[error("encrypted connections cannot be made: {0}")]
     Tls(#[source] rustls::Error),
@@ -135,14 +163,16 @@ impl Answer {
         status: StatusCode,
         headers: &HeaderMap,
         body: Result<Vec<u8>, BodyFault>,
+        bytes_max: usize,
     ) -> Self {
         let date = headers.get(DATE).and_then(read_date);
+        let wait = |value: &HeaderValue| limits::read_retry_after(value.to_str().ok()?, date);
         Self {
             status: status.as_u16(),
             date,
-            retry_after: headers.get(RETRY_AFTER).and_then(read_retry_after),
+            retry_after: headers.get(RETRY_AFTER).and_then(wait),
             limits: Limits::of(headers, date),
-            body,
+            body: body.and_then(|bytes| body::read(headers, bytes, bytes_max)),
         }
     }
 }
@@ -150,7 +180,7 @@ impl Answer {
 /// How requests leave.
 enum Way {
     Direct(Box<Direct>),
-    Proxied(Proxied),
+    Proxied(Box<Proxied>),
     Simulated(Carrier),
 }
 
@@ -173,6 +203,10 @@ pub(super) struct Client {
     requests_uri: Uri,
     projects: Url,
     pub(super) clock: Clock,
+    /// Cleans the server's text.
+    pub(super) words: ServerText,
+    /// Whether the server responded before. From then on an unknown host name is an outage.
+    is_reached: AtomicBool,
 }
 
 impl Client {
@@ -181,6 +215,7 @@ impl Client {
         key: &SecretString,
         timeout: Duration,
     ) -> Result<Self, ClientError> {
+        let words = ServerText::new(key);
         let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
         key.set_sensitive(true);
         // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
@@ -191,23 +226,35 @@ impl Client {
             let is_plain = to.scheme_str() == Some("http");
             // What goes to loopback (plain HTTP always does) goes through no proxy.
             let is_here = is_plain || to.host().is_some_and(is_loopback);
-            if is_here || Matcher::from_system().intercept(to).is_none() {
-                let direct = Direct::new(key, timeout, connect_max, is_plain)?;
-                Ok(Way::Direct(Box::new(direct)))
-            } else {
-                Proxied::new(key, timeout, connect_max, is_plain).map(Way::Proxied)
+            match Matcher::from_system().intercept(to).filter(|_| !is_here) {
+                None => {
+                    let direct = Direct::new(key, timeout, connect_max, is_plain)?;
+                    Ok(Way::Direct(Box::new(direct)))
+                }
+                Some(proxy) => match proxy.uri().scheme_str() {
+                    Some(scheme) if scheme.starts_with("socks") => Err(ClientError::Proxy {
+                        scheme: scheme.to_owned(),
+                    }),
+                    _ => {
+                        let proxied = Proxied::new(key, timeout, connect_max, Some(proxy))?;
+                        Ok(Way::Proxied(Box::new(proxied)))
+                    }
+                },
             }
         };
-        Self::over(target, way)
+        Self::over(target, words, way)
     }
 
     /// A client without a network. The carrier keeps to the deadline by itself.
     pub(super) fn simulated(target: &Target, carrier: Carrier) -> Result<Self, ClientError> {
-        Self::over(target, |_| Ok(Way::Simulated(carrier)))
+        Self::over(target, ServerText::default(), |_| {
+            Ok(Way::Simulated(carrier))
+        })
     }
 
     fn over(
         target: &Target,
+        words: ServerText,
         way: impl FnOnce(&Uri) -> Result<Way, ClientError>,
     ) -> Result<Self, ClientError> {
         let (requests, projects) = urls(target)?;
@@ -219,6 +266,8 @@ impl Client {
             requests_uri,
             projects,
             clock: Clock::default(),
+            words,
+            is_reached: AtomicBool::new(false),
         })
     }
 
@@ -242,7 +291,7 @@ impl Client {
                 way.carry(request, ANSWER_BYTES_MAX).await
             }
         };
-        self.note_clock(sent_at, exchange)
+        self.note(sent_at, exchange)
     }
 
     /// One page of the project's requests.
@@ -269,15 +318,24 @@ impl Client {
         };
         let sent_at = time_of_day();
         let exchange = self.way.carry(request, PAGE_BYTES_MAX).await;
-        self.note_clock(sent_at, exchange)
+        self.note(sent_at, exchange)
     }
 
-    fn note_clock(&self, sent_at: SystemTime, exchange: Exchange) -> Exchange {
-        if let Ok(Answer {
-            date: Some(date), ..
-        }) = &exchange
-        {
-            self.clock.compare(sent_at, *date);
+    /// Records the server's date, and that the server responded.
+    fn note(&self, sent_at: SystemTime, exchange: Exchange) -> Exchange {
+        match &exchange {
+            Ok(answer) => {
+                self.is_reached.store(true, Ordering::Relaxed);
+                if let Some(date) = answer.date {
+                    self.clock.compare(sent_at, date);
+                }
+            }
+            Err(Silence::Barred(obstacle @ Obstacle::UnknownHost(_)))
+                if self.is_reached.load(Ordering::Relaxed) =>
+            {
+                return Err(Silence::NoConnection(obstacle.to_string()));
+            }
+            Err(_) => {}
         }
         exchange
     }
@@ -311,28 +369,9 @@ fn urls(target: &Target) -> Result<(Url, Url), ClientError> {
     Ok((requests, projects))
 }
 
-/// The last cause: what the system said (`connection refused`), without URL or address book.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
-}
-
 /// When an answer was made (RFC 9110, 6.6.1).
 fn read_date(value: &HeaderValue) -> Option<SystemTime> {
     httpdate::parse_http_date(value.to_str().ok()?).ok()
-}
-
-/// Retry-After in either form of RFC 9110, 10.2.3; a date in the past means now.
-fn read_retry_after(value: &HeaderValue) -> Option<Duration> {
-    let text = value.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(time_of_day()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -380,13 +419,14 @@ mod tests {
                 project: Uuid::from_u128(2),
                 base_url: format!("http://127.0.0.1:{}", port()),
             };
-            let client = Client::over(&target, |_| {
+            let client = Client::over(&target, ServerText::default(), |_| {
                 let key = HeaderValue::from_static("a key");
                 if is_direct {
                     let direct = Direct::new(key, TIMEOUT, TIMEOUT / 2, true)?;
                     Ok(Way::Direct(Box::new(direct)))
                 } else {
-                    Proxied::new(key, TIMEOUT, TIMEOUT / 2, true).map(Way::Proxied)
+                    let proxied = Proxied::new(key, TIMEOUT, TIMEOUT / 2, None)?;
+                    Ok(Way::Proxied(Box::new(proxied)))
                 }
             });
             let client = client.expect("a client");

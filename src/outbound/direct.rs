@@ -14,7 +14,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -22,8 +22,9 @@ use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use super::client::{
-    Answer, BodyFault, CALLED, ClientError, Exchange, IDLE_MAX, Silence, innermost,
+    Answer, BodyFault, CALLED, ClientError, Exchange, IDLE_MAX, PING_EVERY, PING_TIMEOUT, Silence,
 };
+use super::connect_error::{innermost, obstacle};
 
 /// Quiet connections are probed as often, so that one which is gone is found.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -70,6 +71,8 @@ impl Direct {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
+            .http2_keep_alive_interval(PING_EVERY)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
             .build(connector);
         Ok(Self {
             hyper,
@@ -91,7 +94,8 @@ impl Direct {
         bytes_max: usize,
     ) -> Exchange {
         let deadline = Instant::now() + self.timeout;
-        let request = self.request(method, uri, body);
+        let mut request = self.request(method, uri, body);
+        let connection = capture_connection(&mut request);
         let mut head = None;
         let whole = timeout_at(deadline, async {
             let (parts, body) = self.hyper.request(request).await?.into_parts();
@@ -101,13 +105,22 @@ impl Direct {
         let body = match whole.await {
             Ok(Ok(body)) => body,
             Ok(Err::<_, legacy::Error>(error)) if error.is_connect() => {
-                return Err(Silence::NoConnection(innermost(&error)));
+                return Err(match obstacle(&error) {
+                    Some(obstacle) => Silence::Barred(obstacle),
+                    None => Silence::NoConnection(innermost(&error)),
+                });
             }
             Ok(Err(_)) => return Err(Silence::Broken),
-            Err(_) => Err(BodyFault::CutOff),
+            Err(_) => {
+                // Others are under way on it, perhaps; it takes no new ones.
+                if let Some(connection) = &*connection.connection_metadata() {
+                    connection.poison();
+                }
+                Err(BodyFault::CutOff)
+            }
         };
         let (status, headers) = head.ok_or(Silence::Timeout(self.timeout))?;
-        Ok(Answer::of(status, &headers, body))
+        Ok(Answer::of(status, &headers, body, bytes_max))
     }
 
     fn request(&self, method: Method, uri: Uri, body: Option<Vec<u8>>) -> Request<Full<Bytes>> {

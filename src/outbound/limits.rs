@@ -104,19 +104,45 @@ fn seconds(text: &str) -> Option<Duration> {
         .then(|| Duration::from_secs_f64(seconds))
 }
 
+/// Reads Retry-After: a wait in seconds or a date (RFC 9110, 10.2.3), or what servers send beside these, a time since
+/// 1970 in seconds or milliseconds, or a date as in RFC 3339. A time in the past means now. `date` is the server's own.
+pub(super) fn read_retry_after(text: &str, date: Option<SystemTime>) -> Option<Duration> {
+    let text = text.trim();
+    let now = date.unwrap_or_else(time_of_day);
+    if let Ok(value) = text.parse::<f64>() {
+        if !(value >= 0.0) {
+            return None;
+        }
+        if value < SINCE_1970_MIN_S {
+            return Duration::try_from_secs_f64(value).ok();
+        }
+        let at = Duration::try_from_secs_f64(since_1970_s(value)).ok()?;
+        return Some(at.saturating_sub(now.duration_since(UNIX_EPOCH).ok()?));
+    }
+    let at = httpdate::parse_http_date(text).ok().or_else(|| {
+        let at: jiff::Timestamp = text.parse().ok()?;
+        Some(UNIX_EPOCH + Duration::from_millis(at.as_millisecond().try_into().ok()?))
+    })?;
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+/// Returns a time since 1970 in seconds, which is given in seconds or milliseconds.
+fn since_1970_s(value: f64) -> f64 {
+    if value < SINCE_1970_MIN_MS {
+        value
+    } else {
+        value / 1000.0
+    }
+}
+
 /// A wait in seconds, or a time since 1970 in seconds or milliseconds: told apart by how large it is.
 fn read_reset(text: &str, date: Option<SystemTime>) -> Option<Duration> {
     let value: f64 = text.trim().parse().ok()?;
     if value.is_nan() || value < SINCE_1970_MIN_S {
         return seconds(text);
     }
-    let since_1970_s = if value < SINCE_1970_MIN_MS {
-        value
-    } else {
-        value / 1000.0
-    };
     let now = date.unwrap_or_else(time_of_day);
-    let at = Duration::try_from_secs_f64(since_1970_s).ok()?;
+    let at = Duration::try_from_secs_f64(since_1970_s(value)).ok()?;
     let now = now.duration_since(UNIX_EPOCH).ok()?;
     // What is past is now.
     Some(at.saturating_sub(now)).filter(|wait| *wait <= RESET_MAX)
@@ -287,6 +313,39 @@ mod tests {
             let reset_s = limits.and_then(|limits| limits.reset);
             assert_eq!(reset_s.map(|wait| wait.as_secs_f64()), expected, "{reset}");
         }
+    }
+
+    #[test]
+    fn a_retry_after_is_a_wait_or_a_time_in_every_form_that_servers_send() {
+        let date = UNIX_EPOCH + Duration::from_secs(DATE_S);
+        for (text, expected) in [
+            ("7", Some(7.0)),
+            (" 0 ", Some(0.0)),
+            ("1.5", Some(1.5)),
+            ("86401", Some(86_401.0)),
+            ("1800000007", Some(7.0)),
+            ("1800000007.5", Some(7.5)),
+            ("1800000007500", Some(7.5)),
+            ("1799999990", Some(0.0)),
+            ("1799999990000", Some(0.0)),
+            ("Fri, 15 Jan 2027 08:00:07 GMT", Some(7.0)),
+            ("2027-01-15T08:00:07Z", Some(7.0)),
+            ("2027-01-15T09:00:07+01:00", Some(7.0)),
+            ("Fri, 15 Jan 2027 07:59:00 GMT", Some(0.0)),
+            ("-1", None),
+            ("NaN", None),
+            ("inf", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let wait = read_retry_after(text, Some(date));
+            assert_eq!(wait.map(|wait| wait.as_secs_f64()), expected, "{text}");
+        }
+        // Without a date of the server, by our own clock.
+        let now_s = time_of_day().duration_since(UNIX_EPOCH).expect("later");
+        let wait = read_retry_after(&(now_s.as_secs() + 60).to_string(), None);
+        let wait_s = wait.expect("a wait").as_secs();
+        assert!((58..=60).contains(&wait_s), "{wait_s}");
     }
 
     #[test]

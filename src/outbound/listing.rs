@@ -7,6 +7,7 @@ use super::gate::Cost;
 use super::lookup::Look;
 use super::pace::Stopped;
 use super::page::{self, Page, read_page};
+use super::server_text::ServerText;
 use super::walk::page_items;
 use super::{Outbound, classify};
 use crate::entry::{Field, ImportId, RequestBody, RequestType};
@@ -59,7 +60,7 @@ impl Outbound {
                     return Ok(ListPage {
                         items: items
                             .iter()
-                            .filter_map(|item| listed(item, project))
+                            .filter_map(|item| listed(item, project, &self.client.words))
                             .collect(),
                         count: items.len() as u64,
                         is_full: items.len() >= page_items(),
@@ -92,14 +93,14 @@ pub fn digests_of(sent: &RequestBody, project: Uuid) -> Shown {
     })
 }
 
-fn listed(item: &Value, project: Uuid) -> Option<Listed> {
+fn listed(item: &Value, project: Uuid, words: &ServerText) -> Option<Listed> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     Some(Listed {
         receipt: classify::receipt(item)?,
         marks: page::marks(item),
         request: RequestType::from_name(text("request")),
-        status: text("status").to_owned(),
-        resolution_status: text("resolutionStatus").to_owned(),
+        status: words.name(text("status")),
+        resolution_status: words.name(text("resolutionStatus")),
         shown: Shown::of(project, |field: Field| {
             classify::shown_text(item, field).map(|text| classify::comparable(field, &text))
         }),

@@ -4,11 +4,14 @@
 //! input or the terminal, and it keeps no entry longer than it takes to settle it.
 
 mod backoff;
+mod body;
+mod canary;
 mod capacity;
 mod ceiling;
 mod classify;
 mod client;
 mod clock;
+mod connect_error;
 mod crowding;
 mod direct;
 mod doubts;
@@ -24,6 +27,7 @@ mod people;
 mod preflight;
 mod proxied;
 mod scan;
+mod server_text;
 mod submit;
 mod walk;
 
@@ -43,6 +47,7 @@ pub use listing::{ListPage, NoPage, digests_of};
 pub use pace::{Pace, burst};
 pub use scan::SCAN_ITEMS_MAX;
 
+use canary::Canary;
 use client::Client;
 use doubts::Doubts;
 use forbidden::Forbidden;
@@ -109,6 +114,7 @@ pub struct Outbound {
     people: People,
     doubts: Doubts,
     forbidden: Mutex<Forbidden>,
+    canary: Canary,
     aside: Arc<Semaphore>,
     attempts: AtomicU64,
     lookups: AtomicU64,
@@ -163,6 +169,7 @@ impl Outbound {
             people: People::default(),
             doubts: Doubts::default(),
             forbidden: Mutex::default(),
+            canary: Canary::default(),
             aside: Arc::new(Semaphore::new(ASIDE_MAX)),
             attempts: AtomicU64::new(0),
             lookups: AtomicU64::new(0),
@@ -261,9 +268,13 @@ impl Outbound {
         if let Some(limits) = exchange.as_ref().ok().and_then(|answer| answer.limits) {
             permit.heed(&limits);
         }
-        if status == Some(401) {
+        match &exchange {
             // Nothing can be created with that key either.
-            self.stop.raise(StopCause::KeyRefused);
+            Ok(answer) if answer.status == 401 => self.stop.raise(StopCause::KeyRefused),
+            Err(Silence::Barred(obstacle)) => {
+                self.stop.raise(StopCause::Unconnectable(obstacle.clone()));
+            }
+            _ => {}
         }
         exchange
     }

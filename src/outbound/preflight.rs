@@ -3,18 +3,23 @@
 use serde_json::Value;
 
 use super::Outbound;
+use super::client::{Answer, BodyFault, Silence};
 use super::gate::{Cost, Purpose, Want};
+use super::server_text::ServerText;
 use crate::event::Preflight;
 use crate::stop::StopCause;
 
 const PAGE_ITEMS: usize = 100;
 /// What helps who cannot be told.
 const COMPARE: &str = "compare the project's id with Concord's project settings";
+/// What helps whose key is refused, or may not list projects.
+const KEY_MAY_BE_WRONG: &str = "the API key may be wrong, or not allowed to list projects";
 /// Organizations with more projects than this are not searched for the name of one.
 const PROJECTS_MAX: usize = 10_000;
 
 impl Outbound {
-    /// Asks for the project's name and whether it is a test project. A refused key ends the run.
+    /// Asks for the project's name and whether it is a test project. What shows that nothing can be created (a refused key, a
+    /// web page in the place of the API) ends the run before anything is sent.
     pub async fn preflight(&self, project: uuid::Uuid) -> Preflight {
         let mut offset = 0;
         loop {
@@ -27,14 +32,21 @@ impl Outbound {
             };
             let answer = match self.client.projects(offset, PAGE_ITEMS).await {
                 Ok(answer) => answer,
-                Err(silence) => return unknown(silence.to_string()),
+                Err(silence) => {
+                    if let Silence::Barred(obstacle) = &silence {
+                        self.stop.raise(StopCause::Unconnectable(obstacle.clone()));
+                    }
+                    return unknown(silence.to_string());
+                }
             };
-            if answer.status == 401 {
-                self.stop.raise(StopCause::KeyRefused);
+            if let Some(cause) = stop_of(&answer) {
+                self.stop.raise(cause);
             }
             if answer.status != 200 {
                 let answered = format!("the list of projects answered {}", answer.status);
                 return match answer.status {
+                    // What gateways say of a wrong key as well.
+                    403 => unknown(format!("{answered}: {KEY_MAY_BE_WRONG}; {COMPARE}")),
                     400..=499 => unknown(format!("{answered}; {COMPARE}")),
                     _ => unknown(answered),
                 };
@@ -46,7 +58,10 @@ impl Outbound {
             let Some(items) = page.as_ref().and_then(|page| page.get("items")?.as_array()) else {
                 return unknown(format!("the list of projects cannot be read; {COMPARE}"));
             };
-            if let Some(found) = items.iter().find_map(|item| named(item, project)) {
+            if let Some(found) = items
+                .iter()
+                .find_map(|item| named(item, project, &self.client.words))
+            {
                 return found;
             }
             offset += items.len();
@@ -61,18 +76,29 @@ impl Outbound {
     }
 }
 
+/// Returns why the run ends, if the answer says that nothing can be created there, whoever may list projects.
+fn stop_of(answer: &Answer) -> Option<StopCause> {
+    match answer.status {
+        401 => Some(StopCause::KeyRefused),
+        status @ (300..=399 | 407 | 511) => Some(StopCause::WrongServer { status }),
+        status if answer.body == Err(BodyFault::WebPage) && (200..=299).contains(&status) => {
+            Some(StopCause::WebPage { status })
+        }
+        _ => None,
+    }
+}
+
 fn unknown(why: impl Into<String>) -> Preflight {
     Preflight::Unknown { why: why.into() }
 }
 
-fn named(item: &Value, project: uuid::Uuid) -> Option<Preflight> {
+fn named(item: &Value, project: uuid::Uuid, words: &ServerText) -> Option<Preflight> {
     let id = item.get("id")?.as_str()?;
     (uuid::Uuid::parse_str(id) == Ok(project)).then(|| Preflight::Named {
         name: item
             .get("name")
             .and_then(Value::as_str)
-            .unwrap_or("(without a name)")
-            .to_owned(),
+            .map_or_else(|| "(without a name)".to_owned(), |name| words.name(name)),
         is_test: item
             .get("statusFlags")
             .and_then(|flags| flags.get("isTest")?.as_bool()),

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::classify::{self, Disposition, Verdict};
+use super::client::BodyFault;
 use super::doubts::Unsettled;
 use super::forbidden::{self, Forbidden};
 use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
@@ -402,6 +403,7 @@ async fn attempt(
             () = out.doubts.are_few() => {}
         }
     }
+    let alone = out.canary.wait(&out.stop).await?;
     let permit = out.permit_to_create(entry.import_id, progress.cost).await?;
     if !lease.holds_for(out.sending.timeout) {
         out.stop.raise(StopCause::Ledger {
@@ -417,7 +419,15 @@ async fn attempt(
     let exchange = out.client.create(&entry.body).await;
     let now = Instant::now();
     let limits = exchange.as_ref().ok().and_then(|answer| answer.limits);
-    let verdict = classify::classify(exchange, &entry.body);
+    let is_page = matches!(&exchange, Ok(answer) if answer.body == Err(BodyFault::WebPage));
+    let verdict = classify::classify(exchange, &entry.body, &out.client.words);
+    if let Some(cause) = out
+        .canary
+        .note(&verdict, is_page && verdict.status == Some(201))
+    {
+        out.stop.raise(cause);
+    }
+    drop(alone);
     tracing::debug!(
         entry = %entry.import_id,
         attempt = progress.attempts,

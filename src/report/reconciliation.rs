@@ -11,6 +11,7 @@ use crate::entry::{Field, ImportId, Position, RequestType};
 use crate::ledger::RunId;
 use crate::listed::Listed;
 use crate::outcome::Outcome;
+use crate::sanitize::sanitized;
 
 /// The file's name in an output folder.
 pub const FILE: &str = "reconcile.csv";
@@ -265,8 +266,9 @@ impl<W: Write> ReconciliationWriter<W> {
             verdict: line.verdict.name(),
             ledger: line.ledger.map(Outcome::name),
             id: first.map(|one| one.receipt.id.to_string()),
-            status: first.map(|one| cell::neutral(&one.status).into_owned()),
-            resolution_status: first.map(|one| cell::neutral(&one.resolution_status).into_owned()),
+            status: first.map(|one| cell::neutral(&sanitized(&one.status)).into_owned()),
+            resolution_status: first
+                .map(|one| cell::neutral(&sanitized(&one.resolution_status)).into_owned()),
             request_date: first.and_then(|one| one.receipt.request_date),
             other_ids: words(
                 others
@@ -275,7 +277,7 @@ impl<W: Write> ReconciliationWriter<W> {
                     .collect(),
             ),
             differences: words(line.differences.iter().map(ToString::to_string).collect()),
-            remark: cell::neutral(&remarks.join("; ")).into_owned(),
+            remark: cell::neutral(&sanitized(&remarks.join("; "))).into_owned(),
         })
     }
 

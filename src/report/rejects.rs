@@ -14,6 +14,7 @@ pub use crate::intake::PROBLEM_COLUMN;
 use crate::intake::delimited::{After, Scan, Spans, scan};
 use crate::intake::{Record, RecordKind, Shape};
 use crate::plan::{Format, NO_QUOTE};
+use crate::sanitize::sanitized;
 
 /// The member that holds a line which is not a JSON object.
 pub const LINE_MEMBER: &str = "import_line";
@@ -66,7 +67,7 @@ impl<W: Write> RejectsWriter<W> {
 
     /// Writes a row and what is wrong with it.
     pub fn write(&mut self, record: &Record, problem: &str) -> io::Result<()> {
-        let problem = problem.replace(['\r', '\n'], " ");
+        let problem = sanitized(problem);
         match record.kind {
             RecordKind::Cells => self.write_cells(&record.raw, &problem),
             RecordKind::Faulty => {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::cell;
 use crate::entry::{Entry, ImportId, Position, RequestType};
 use crate::outcome::{Outcome, Settled, Via};
+use crate::sanitize::sanitized;
 
 /// The file's name in an output folder.
 pub const FILE: &str = "results.csv";
@@ -111,7 +112,9 @@ impl<W: Write> ResultsWriter<W> {
         self.shown(receipt.and_then(|receipt| receipt.request_date))?;
         self.shown(settled.http_status)?;
         self.text(reason.map(|reason| reason.code.as_str()))?;
-        self.text(reason.map(|reason| reason.message.as_str()))?;
+        // A ledger of an earlier version may hold a server's words as they came.
+        let message = reason.map(|reason| sanitized(&reason.message));
+        self.text(message.as_deref())?;
         self.shown(Some(settled.attempts))?;
         self.csv.write_record(None::<&[u8]>)
     }

@@ -135,6 +135,7 @@ pub(super) fn retry_after(wait: RetryAfter, now_s: u64) -> (HeaderName, HeaderVa
             );
             (header::RETRY_AFTER, text(&date))
         }
+        RetryAfter::Epoch(seconds) => (header::RETRY_AFTER, now_s.saturating_add(seconds).into()),
         RetryAfter::RateLimit(seconds) => (
             HeaderName::from_static("ratelimit"),
             text(&format!("\"default\";r=0;t={seconds}")),
@@ -204,6 +205,7 @@ mod tests {
             header(RetryAfter::HttpDate(u64::MAX)),
             "retry-after: Fri, 31 Dec 9999 23:59:59 GMT"
         );
+        assert_eq!(header(RetryAfter::Epoch(2)), "retry-after: 784111777");
         assert_eq!(
             header(RetryAfter::RateLimit(2)),
             "ratelimit: \"default\";r=0;t=2"

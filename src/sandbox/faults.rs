@@ -92,6 +92,8 @@ pub enum RetryAfter {
     Seconds(u64),
     /// `Retry-After: Sun, 06 Nov 1994 08:49:37 GMT`. `retry-after-date=2`
     HttpDate(u64),
+    /// `Retry-After: 784111777`, in seconds since 1970. `retry-after-epoch=2`
+    Epoch(u64),
     /// `RateLimit: "default";r=0;t=2` (draft-ietf-httpapi-ratelimit-headers). `ratelimit=2`
     RateLimit(u64),
     /// `RateLimit-Reset: 2` (earlier drafts). `ratelimit-reset=2`
@@ -202,7 +204,7 @@ impl FromStr for RetryAfter {
         let wrong = || {
             ParseError::new(
                 text,
-                "a wait in seconds; write retry-after=2, retry-after-date=2, ratelimit=2, ratelimit-reset=2 or \
+                "a wait in seconds; write retry-after=2, retry-after-date=2, retry-after-epoch=2, ratelimit=2, ratelimit-reset=2 or \
                  x-ratelimit-reset=2",
             )
         };
@@ -211,6 +213,7 @@ impl FromStr for RetryAfter {
         match name {
             "retry-after" => Ok(Self::Seconds(seconds)),
             "retry-after-date" => Ok(Self::HttpDate(seconds)),
+            "retry-after-epoch" => Ok(Self::Epoch(seconds)),
             "ratelimit" => Ok(Self::RateLimit(seconds)),
             "ratelimit-reset" => Ok(Self::RateLimitReset(seconds)),
             "x-ratelimit-reset" => Ok(Self::XRateLimitReset(seconds)),
@@ -224,6 +227,7 @@ impl fmt::Display for RetryAfter {
         match self {
             Self::Seconds(seconds) => write!(f, "retry-after={seconds}"),
             Self::HttpDate(seconds) => write!(f, "retry-after-date={seconds}"),
+            Self::Epoch(seconds) => write!(f, "retry-after-epoch={seconds}"),
             Self::RateLimit(seconds) => write!(f, "ratelimit={seconds}"),
             Self::RateLimitReset(seconds) => write!(f, "ratelimit-reset={seconds}"),
             Self::XRateLimitReset(seconds) => write!(f, "x-ratelimit-reset={seconds}"),
@@ -285,6 +289,7 @@ mod tests {
             "429",
             "429:retry-after=2",
             "429:retry-after-date=0",
+            "429:retry-after-epoch=1",
             "429:ratelimit=1",
             "429:ratelimit-reset=3",
             "429:x-ratelimit-reset=4",

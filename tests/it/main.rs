@@ -5,6 +5,8 @@ mod browser;
 mod catalogue;
 mod check_report;
 mod cli;
+#[cfg(target_os = "linux")] // where a variable names the trusted certificates
+mod connections;
 mod corpora;
 mod disk;
 mod encodings;

@@ -97,6 +97,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "look in Concord by hand, or set in_doubt = \"look-up\" in [send] and run the same command again",
     ),
     remedy(
+        "http_200",
+        "no creation, but a success of another kind (200): where it was a web page, a sign-in or another site answers there",
+        "compare the base URL with Concord's, and sign in where the network asks for it; then run the same command again: what may exist is looked up first",
+    ),
+    remedy(
         "http_302",
         "sent on to another address, which is not followed (302)",
         "compare the base URL with Concord's, then run the same command again: what may exist is looked up first",
@@ -117,6 +122,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "check CONCORD_API_KEY or --api-key-file, then run the same command again",
     ),
     remedy(
+        "http_402",
+        "a payment is asked for before anything is created (402)",
+        "have the plan or the invoices of the Concord account put in order, then run the same command again",
+    ),
+    remedy(
         "http_403",
         "not allowed (403): no entry at all, for want of the key's role; or this one while others are created, by something on the way",
         "where all are refused, use an API key of the role Limited or higher; where one is, change what looks like code in its text, or ask whoever runs the firewall, and run the rejects",
@@ -132,14 +142,39 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         ELSEWHERE,
     ),
     remedy(
+        "http_406",
+        "JSON is not given at this address (406)",
+        ELSEWHERE,
+    ),
+    remedy(
         "http_407",
         "a proxy on the way wants to be logged in to (407)",
         "give the proxy's name and password in HTTPS_PROXY, or go without it (NO_PROXY); then run the same command again",
     ),
     remedy("http_408", "took the server too long (408)", AGAIN),
     remedy(
+        "http_410",
+        "there is nothing at this address any more (410)",
+        ELSEWHERE,
+    ),
+    remedy(
+        "http_411",
+        "something on the way wants to know the length of what is sent (411)",
+        ELSEWHERE,
+    ),
+    remedy(
+        "http_414",
+        "the address is too long for the server (414)",
+        ELSEWHERE,
+    ),
+    remedy(
         "http_415",
         "JSON is not known at this address (415)",
+        ELSEWHERE,
+    ),
+    remedy(
+        "http_417",
+        "something on the way expects what is not sent (417)",
         ELSEWHERE,
     ),
     remedy(
@@ -158,11 +193,36 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "correct what the message names, in the row or the job file, and run the rejects",
     ),
     remedy(
+        "http_426",
+        "another version of the protocol is asked for (426)",
+        ELSEWHERE,
+    ),
+    remedy(
+        "http_428",
+        "a condition is asked for that no request has (428)",
+        ELSEWHERE,
+    ),
+    remedy(
         "http_429",
         "more requests than Concord allows in that time (429)",
         "run the same command again, with a lower --rate if that happens often",
     ),
+    remedy(
+        "http_431",
+        "the headers of the request are too large (431)",
+        "check that CONCORD_API_KEY or --api-key-file holds the key alone, and any proxy on the way; then run the same command again",
+    ),
+    remedy(
+        "http_451",
+        "refused for legal reasons (451)",
+        "ask Concord's support, or whoever runs the network, why; then run the same command again",
+    ),
     remedy("http_500", "a fault of the server (500)", LATER),
+    remedy(
+        "http_501",
+        "creating is not known at this address (501)",
+        "compare the base URL with Concord's, then run the same command again: what may exist is looked up first",
+    ),
     remedy(
         "http_502",
         "a fault between here and the server (502)",
@@ -174,6 +234,16 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "run the same command again when the server is back: what may exist is looked up first",
     ),
     remedy("http_504", "the server did not answer in time (504)", LATER),
+    remedy(
+        "http_505",
+        "the protocol is not known at this address (505)",
+        "compare the base URL with Concord's, then run the same command again: what may exist is looked up first",
+    ),
+    remedy(
+        "http_511",
+        "the network asks for a sign-in (511)",
+        "sign in to the network in a browser, then run the same command again: what may exist is looked up first",
+    ),
     OTHER_3,
     OTHER_4,
     OTHER_5,
@@ -196,7 +266,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "no_connection",
         "no connection to the server",
-        "check the network and the base URL, then run the same command again",
+        "check the network, the base URL and any proxy, and the server's certificate where the run names it; then run the same command again",
     ),
     remedy(
         "no_list",

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::sanitize::{REPLACEMENT, is_unsafe};
+
 /// Longest text from outside that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 320;
 
@@ -14,7 +16,7 @@ pub(super) fn shown(text: &str) -> String {
     let mut shown: String = chars
         .by_ref()
         .take(SHOWN_CHARS_MAX)
-        .map(|c| if is_unruly(c) { '\u{fffd}' } else { c })
+        .map(|c| if is_unsafe(c) { REPLACEMENT } else { c })
         .collect();
     if chars.next().is_some() {
         shown.push('…');
@@ -33,12 +35,6 @@ pub(super) fn ticked(text: &str) -> Markup {
             }
         } @else { (text) }
     }
-}
-
-/// Control characters, and those that turn the direction of what follows or have no width.
-fn is_unruly(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A moment in UTC: `2026-11-26 20:06:05 UTC`.

@@ -76,7 +76,7 @@ fn examples() -> Vec<Example> {
         unknown(
             "a list that is no list",
             "200 OK",
-            "<html>",
+            "\"many\"",
             "the list of projects cannot be read",
         ),
     ]

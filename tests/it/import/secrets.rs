@@ -180,6 +180,104 @@ async fn a_refusal_that_repeats_what_was_sent_is_told_without_it() {
     assert!(!has(&ledger, "example.com"));
 }
 
+/// What a hostile or careless server says of what it was sent: key and values, in that form.
+fn echo(sent: &serde_json::Value, form: &dyn Fn(&str) -> String) -> String {
+    let told = |name: &str| form(sent[name].as_str().unwrap_or_default());
+    let (email, notes, key) = (told("userEmail"), told("notes"), form(SANDBOX_API_KEY));
+    let hidden = "\u{1b}]0;x\u{7}\u{202e}\u{200b}\u{9b}";
+    serde_json::json!({
+        "type": format!("https://example.com/{key}"),
+        "title": format!("no good{hidden} {email}"),
+        "detail": format!("key {key}, notes {notes}"),
+        "instance": email,
+        "message": format!("{hidden}{key}{hidden} and {email}"),
+        "errors": [
+            { "field": format!("x-api-key {key}"), "message": email, "detail": notes },
+            { "source": { "pointer": format!("/{email}") }, "title": key },
+            key,
+        ],
+        "details": { "userEmail": [email, notes], &*key: "odd" },
+        "error": { "message": email, "errors": [{ "reason": notes }] },
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn key_values_and_hidden_characters_in_any_field_of_a_refusal_reach_no_file() {
+    let percent =
+        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
+    let html = |text: &str| -> String {
+        text.chars()
+            .map(|c| format!("&#{};", u32::from(c)))
+            .collect()
+    };
+    let escaped = |text: &str| -> String {
+        text.encode_utf16()
+            .map(|unit| format!("\\u{unit:04X}"))
+            .collect()
+    };
+    type Form = Box<dyn Fn(&str) -> String + Send + Sync>;
+    let forms: [Form; 6] = [
+        Box::new(str::to_owned),
+        Box::new(str::to_uppercase),
+        Box::new(percent),
+        Box::new(html),
+        Box::new(escaped),
+        // Cut off, as servers do.
+        Box::new(|text| text.chars().take(14).collect::<String>() + "…"),
+    ];
+    for (n, form) in forms.into_iter().enumerate() {
+        let form = Arc::new(form);
+        let plain = Arc::clone(&form);
+        let (trial, _server) = roughly(2, move |body| {
+            let sent = serde_json::from_str(body).expect("JSON");
+            let echo = echo(&sent, &*form);
+            Pieces {
+                pieces: vec![answer(
+                    "400 Bad Request\r\ncontent-type: application/problem+json",
+                    &echo,
+                )],
+                between: Duration::ZERO,
+            }
+        })
+        .await;
+        let ended = trial.run().await;
+        assert_eq!(ended.count(Outcome::Rejected), 2, "form {n}");
+        assert!(
+            ended.results[0][0].error.contains("no good"),
+            "{:?}",
+            ended.results[0][0]
+        );
+        let secrets = [
+            plain(SANDBOX_API_KEY),
+            plain("person1@example.com"),
+            plain("person2@example.com"),
+            SANDBOX_API_KEY.to_owned(),
+        ];
+        for path in files_below(trial.folder.path()) {
+            let bytes = std::fs::read(&path).expect("it can be read");
+            let name = path.display().to_string();
+            let is_input = name.contains("input-");
+            let hidden = ["\u{1b}", "\u{7}", "\u{202e}", "\u{200b}", "\u{9b}"];
+            let is_database = name.contains("ledger");
+            for c in hidden.iter().filter(|_| !is_database) {
+                assert!(!has(&bytes, c), "form {n}: {c:?} in {name}");
+            }
+            // The rejects hold the rows themselves.
+            for secret in secrets
+                .iter()
+                .filter(|_| !is_input && !name.contains("rejects"))
+            {
+                assert!(!has(&bytes, secret), "form {n}: {secret} in {name}");
+            }
+            assert!(
+                !has(&bytes, &secrets[0]) && !has(&bytes, SANDBOX_API_KEY),
+                "form {n}: {name}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn answers_too_large_or_without_end_are_cut_off_and_in_doubt() {
     type Make = fn() -> Pieces;

@@ -7,7 +7,7 @@ use axum::http::Method;
 use concord_import::internals::event::Event;
 use concord_import::internals::outcome::Outcome;
 use concord_import::internals::sandbox::{Faults, Outage};
-use concord_import::internals::stop::{StopCause, StopSignal};
+use concord_import::internals::stop::{Obstacle, StopCause, StopSignal};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{ClosedPort, Trial};
@@ -30,6 +30,8 @@ async fn a_retry_after_holds_the_whole_run() {
         "429:retry-after=1",
         "503:retry-after=1",
         "429:retry-after-date=2",
+        "429:retry-after-epoch=2",
+        "503:retry-after-epoch=2",
     ] {
         let mut trial = Trial::with_script(12, &format!("ok*3,{fault}")).await;
         trial.sending.concurrency = NonZeroU32::new(4).expect("not zero");
@@ -233,7 +235,7 @@ async fn a_server_that_cannot_be_reached_leaves_nothing_in_doubt() {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_no_tls_leaves_nothing_in_doubt() {
+async fn a_server_that_speaks_no_tls_ends_the_run_and_leaves_nothing_in_doubt() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
@@ -246,10 +248,14 @@ async fn a_server_that_speaks_no_tls_leaves_nothing_in_doubt() {
     });
     let mut trial = Trial::with_script(3, "").await;
     trial.target.base_url = format!("https://{address}");
-    trial.sending.give_up_after = Duration::from_millis(300);
     let ended = trial.run().await;
     server.abort();
-    assert!(is_outage(ended.stop.as_ref()), "{:?}", ended.stop);
+    assert_eq!(
+        ended.stop,
+        Some(StopCause::Unconnectable(Obstacle::NoTls)),
+        "waiting does not mend it"
+    );
+    assert_eq!(ended.exit_code(), 3);
     assert_eq!(ended.count(Outcome::NotSent), 3);
     assert_eq!((trial.totals().in_doubt, trial.totals().claimed), (0, 0));
 }

@@ -16,7 +16,7 @@ use concord_import::internals::plan::{
     DoubtPolicy, Literal, Mark, Reading, Rule, SANDBOX_ORGANIZATION, SANDBOX_PROJECT, Sending,
     Target,
 };
-use concord_import::internals::stop::{Lease, StopSignal};
+use concord_import::internals::stop::{Lease, Obstacle, StopSignal};
 use tokio::sync::Semaphore;
 
 use super::pick;
@@ -90,6 +90,20 @@ impl Wire {
                 date: None,
                 body: Err(BodyFault::TooLarge { bytes_max: 1 }),
             }),
+            245 => Err(Silence::Barred(Obstacle::Expired)),
+            246..=248 => Ok(Answer {
+                status: pick(&[200, 201, 400], kind - 246),
+                retry_after: None,
+                limits: None,
+                date: None,
+                body: Err(if is_post {
+                    BodyFault::WebPage
+                } else {
+                    BodyFault::Encoded {
+                        name: "br".to_owned(),
+                    }
+                }),
+            }),
             _ => Ok(Answer {
                 status,
                 retry_after,
@@ -99,7 +113,7 @@ impl Wire {
             }),
         };
         let is_doubtful = match &exchange {
-            Err(Silence::NoConnection(_)) => false,
+            Err(Silence::NoConnection(_) | Silence::Barred(_)) => false,
             Err(_) => true,
             Ok(answer) => match answer.status {
                 503 => answer.retry_after.is_none(),
@@ -203,8 +217,13 @@ fn check(delivery: &Delivery, log: &[Passed], sending: Sending) {
     };
     if let Some(reason) = &settled.reason {
         for sent in [EMAIL, NAME] {
-            assert!(!reason.message.contains(sent), "{}", reason.message);
+            let told = reason.message.to_lowercase();
+            assert!(!told.contains(&sent.to_lowercase()), "{}", reason.message);
         }
+        let has_hidden = reason.message.chars().any(|c| {
+            c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        });
+        assert!(!has_hidden, "{:?}", reason.message);
     }
     assert_eq!(
         settled.outcome == Outcome::Created,
