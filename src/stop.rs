@@ -104,6 +104,9 @@ pub enum Obstacle {
     /// Something else answers there.
     #[error("it does not speak TLS at this address")]
     NoTls,
+    /// A firewall or the service manager of this machine forbids the connection.
+    #[error("this system does not permit the connection: {0}")]
+    NotPermitted(String),
     /// No name server knows the host.
     #[error("no host of this name is known: {0}")]
     UnknownHost(String),
@@ -139,6 +142,10 @@ impl Obstacle {
             }
             Self::NoTls => {
                 "check scheme, host and port in --base-url, or base_url in the job file, then run the same command again"
+            }
+            Self::NotPermitted(_) => {
+                "allow the program to connect in this machine's firewall, or in the unit of its service, then run the same \
+                 command again"
             }
             Self::UnknownHost(_) => {
                 "check the host name in --base-url, or base_url in the job file, and the network's name server (a VPN may be \

@@ -384,6 +384,7 @@ fn of_stops() -> Vec<Ending> {
         (E::Unconnectable(Obstacle::Certificate(text())), ["the server", "cannot be accepted", "base URL"]),
         (E::Unconnectable(Obstacle::Handshake(text())), ["the server", "does not agree", "TLS settings"]),
         (E::Unconnectable(Obstacle::NoTls), ["the server", "does not speak TLS", "--base-url"]),
+        (E::Unconnectable(Obstacle::NotPermitted(text())), ["this system", "does not permit", "firewall"]),
         (E::Unconnectable(Obstacle::UnknownHost(text())), ["the server", "no host of this name", "--base-url"]),
         (E::Unconnectable(Obstacle::ProxyLogin), ["the proxy", "login (407)", "HTTPS_PROXY"]),
         (E::Unconnectable(Obstacle::ProxyRefuses { status: 403 }), ["the proxy", "(403)", "NO_PROXY"]),

@@ -40,10 +40,36 @@ pub(super) fn obstacle(error: &(dyn Error + 'static)) -> Option<Obstacle> {
         return of_tls(error);
     }
     let cause = innermost(error);
-    NO_SUCH_HOST
-        .iter()
-        .any(|said| cause.contains(said))
-        .then(|| Obstacle::UnknownHost(cause))
+    if is_forbidden(error) {
+        return Some(Obstacle::NotPermitted(cause));
+    }
+    let is_unknown = NO_SUCH_HOST.iter().any(|said| cause.contains(said));
+    is_unknown.then_some(Obstacle::UnknownHost(cause))
+}
+
+/// Returns why a server ended a connection that was made, where waiting does not help: it requires a client certificate,
+/// which in TLS 1.3 it says after the request has left.
+pub(super) fn late_obstacle(error: &(dyn Error + 'static)) -> Option<Obstacle> {
+    match find_tls(error)? {
+        error @ rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            of_tls(error)
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether the system forbids the connection.
+fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && error.kind() == io::ErrorKind::PermissionDenied
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Returns whether a proxy was reached and has not let us through. How it answered, the library does not tell.
@@ -167,6 +193,15 @@ mod tests {
             assert_eq!(obstacle(&error), expected);
             assert_eq!(obstacle(&wrapped(error)), expected);
         }
+        let forbidden = io::Error::from(io::ErrorKind::PermissionDenied);
+        let cause = forbidden.to_string();
+        assert_eq!(obstacle(&forbidden), Some(Obstacle::NotPermitted(cause)));
+        let required = E::AlertReceived(AlertDescription::CertificateRequired);
+        assert!(late_obstacle(&wrapped(required)).is_some());
+        assert_eq!(
+            late_obstacle(&wrapped(E::AlertReceived(AlertDescription::CloseNotify))),
+            None
+        );
         for (said, is_for_good) in [
             (
                 "failed to lookup address information: Name or service not known",

@@ -24,7 +24,7 @@ use tower_service::Service;
 use super::client::{
     Answer, BodyFault, CALLED, ClientError, Exchange, IDLE_MAX, PING_EVERY, PING_TIMEOUT, Silence,
 };
-use super::connect_error::{innermost, obstacle};
+use super::connect_error::{innermost, late_obstacle, obstacle};
 
 /// Quiet connections are probed as often, so that one which is gone is found.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -110,7 +110,9 @@ impl Direct {
                     None => Silence::NoConnection(innermost(&error)),
                 });
             }
-            Ok(Err(_)) => return Err(Silence::Broken),
+            Ok(Err(error)) => {
+                return Err(late_obstacle(&error).map_or(Silence::Broken, Silence::Ended));
+            }
             Err(_) => {
                 // Others are under way on it, perhaps; it takes no new ones.
                 if let Some(connection) = &*connection.connection_metadata() {

@@ -110,7 +110,7 @@ pub(super) fn read_retry_after(text: &str, date: Option<SystemTime>) -> Option<D
     let text = text.trim();
     let now = date.unwrap_or_else(time_of_day);
     if let Ok(value) = text.parse::<f64>() {
-        if !(value >= 0.0) {
+        if value.is_nan() || value < 0.0 {
             return None;
         }
         if value < SINCE_1970_MIN_S {

@@ -336,16 +336,13 @@ fn unescaped(chars: &[Folded]) -> Vec<Folded> {
             '&' => entity(rest),
             _ => None,
         };
-        match resolved {
-            Some((text, count)) => {
-                let (start, end) = (one.start, rest[count - 1].end);
-                out.extend(text.chars().map(|char| Folded { char, start, end }));
-                at += count;
-            }
-            None => {
-                out.push(*one);
-                at += 1;
-            }
+        if let Some((text, count)) = resolved {
+            let (start, end) = (one.start, rest[count - 1].end);
+            out.extend(text.chars().map(|char| Folded { char, start, end }));
+            at += count;
+        } else {
+            out.push(*one);
+            at += 1;
         }
     }
     out
@@ -600,17 +597,23 @@ mod tests {
 
     #[test]
     fn key_and_values_are_blanked_in_every_form() {
-        let percent =
-            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+        let percent = |text: &str| -> String {
+            text.bytes()
+                .map(|byte| format!("%{byte:02X}"))
+                .collect::<Vec<_>>()
+                .concat()
+        };
         let html = |text: &str| -> String {
             text.chars()
                 .map(|c| format!("&#x{:x};", u32::from(c)))
-                .collect()
+                .collect::<Vec<_>>()
+                .concat()
         };
         let json_escaped = |text: &str| -> String {
             text.encode_utf16()
                 .map(|unit| format!("\\u{unit:04x}"))
-                .collect()
+                .collect::<Vec<_>>()
+                .concat()
         };
         let spaced =
             |text: &str| -> String { text.chars().flat_map(|c| [c, '\u{200b}']).collect() };

@@ -202,21 +202,28 @@ fn echo(sent: &serde_json::Value, form: &dyn Fn(&str) -> String) -> String {
     .to_string()
 }
 
+type Form = Box<dyn Fn(&str) -> String + Send + Sync>;
+
 #[tokio::test]
 async fn key_values_and_hidden_characters_in_any_field_of_a_refusal_reach_no_file() {
-    let percent =
-        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
+    let percent = |text: &str| -> String {
+        text.bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
     let html = |text: &str| -> String {
         text.chars()
             .map(|c| format!("&#{};", u32::from(c)))
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     };
     let escaped = |text: &str| -> String {
         text.encode_utf16()
             .map(|unit| format!("\\u{unit:04X}"))
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     };
-    type Form = Box<dyn Fn(&str) -> String + Send + Sync>;
     let forms: [Form; 6] = [
         Box::new(str::to_owned),
         Box::new(str::to_uppercase),
