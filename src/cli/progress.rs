@@ -116,6 +116,15 @@ impl Progress {
         matches!(self.shown, Shown::Bar | Shown::Plain)
     }
 
+    /// Says why the look at the project has stopped the run, and nothing of the project.
+    pub(super) fn say_preflight_stopped(&self, cause: &StopCause) {
+        match self.shown {
+            Shown::Bar | Shown::Plain => terminal::say(&cause.to_string()),
+            Shown::Json => terminal::say(&preflight_json(None, None, Some(cause.to_string()))),
+            Shown::Nothing => {}
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -365,11 +374,14 @@ pub(super) fn stopped_line(cause: &StopCause) -> String {
 
 /// What the server told of the project, for a program.
 fn preflight_line(preflight: &Preflight) -> String {
-    let (project, is_test, warning) = match preflight {
-        Preflight::Named { name, is_test } => (Some(name), *is_test, None),
-        Preflight::NotListed => (None, None, Some(NOT_LISTED.to_owned())),
-        Preflight::Unknown { .. } => (None, None, Some(describe(preflight))),
-    };
+    match preflight {
+        Preflight::Named { name, is_test } => preflight_json(Some(name), *is_test, None),
+        Preflight::NotListed => preflight_json(None, None, Some(NOT_LISTED.to_owned())),
+        Preflight::Unknown { .. } => preflight_json(None, None, Some(describe(preflight))),
+    }
+}
+
+fn preflight_json(project: Option<&str>, is_test: Option<bool>, warning: Option<String>) -> String {
     json!({ "event": "preflight", "project": project, "is_test": is_test, "warning": warning })
         .to_string()
 }

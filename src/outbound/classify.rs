@@ -95,10 +95,6 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody, words: &ServerTex
                 Silence::NoConnection(_) => {
                     Disposition::NotServed(Reason::new("no_connection", silence.to_string()))
                 }
-                Silence::Ended(obstacle) => Disposition::StopInDoubt(
-                    StopCause::Unconnectable(obstacle.clone()),
-                    Reason::new("connection_broken", silence.to_string()),
-                ),
                 Silence::Timeout(_) => {
                     Disposition::InDoubt(Reason::new("timeout", silence.to_string()))
                 }
@@ -129,7 +125,7 @@ pub(super) fn health_of_silence(silence: &Silence) -> Health {
         Silence::NoConnection(_) | Silence::Barred(_) => Health::Unreachable {
             what: silence.to_string(),
         },
-        Silence::Ended(_) | Silence::Timeout(_) | Silence::Broken => Health::Failing {
+        Silence::Timeout(_) | Silence::Broken => Health::Failing {
             what: silence.to_string(),
         },
     }

@@ -121,9 +121,6 @@ pub enum Silence {
     /// The same, for a reason that waiting does not mend.
     #[error("no connection: {0}")]
     Barred(Obstacle),
-    /// The server ended the connection for a reason that waiting does not mend; the request may have arrived.
-    #[error("the connection ended before an answer came: {0}")]
-    Ended(Obstacle),
     /// The deadline passed; the request may have arrived.
     #[error("no answer within {0:?}")]
     Timeout(Duration),

@@ -47,17 +47,6 @@ pub(super) fn obstacle(error: &(dyn Error + 'static)) -> Option<Obstacle> {
     is_unknown.then_some(Obstacle::UnknownHost(cause))
 }
 
-/// Returns why a server ended a connection that was made, where waiting does not help: it requires a client certificate,
-/// which in TLS 1.3 it says after the request has left.
-pub(super) fn late_obstacle(error: &(dyn Error + 'static)) -> Option<Obstacle> {
-    match find_tls(error)? {
-        error @ rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            of_tls(error)
-        }
-        _ => None,
-    }
-}
-
 /// Returns whether the system forbids the connection.
 fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
@@ -196,12 +185,6 @@ mod tests {
         let forbidden = io::Error::from(io::ErrorKind::PermissionDenied);
         let cause = forbidden.to_string();
         assert_eq!(obstacle(&forbidden), Some(Obstacle::NotPermitted(cause)));
-        let required = E::AlertReceived(AlertDescription::CertificateRequired);
-        assert!(late_obstacle(&wrapped(required)).is_some());
-        assert_eq!(
-            late_obstacle(&wrapped(E::AlertReceived(AlertDescription::CloseNotify))),
-            None
-        );
         for (said, is_for_good) in [
             (
                 "failed to lookup address information: Name or service not known",

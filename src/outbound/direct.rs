@@ -24,7 +24,7 @@ use tower_service::Service;
 use super::client::{
     Answer, BodyFault, CALLED, ClientError, Exchange, IDLE_MAX, PING_EVERY, PING_TIMEOUT, Silence,
 };
-use super::connect_error::{innermost, late_obstacle, obstacle};
+use super::connect_error::{innermost, obstacle};
 
 /// Quiet connections are probed as often, so that one which is gone is found.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -110,9 +110,7 @@ impl Direct {
                     None => Silence::NoConnection(innermost(&error)),
                 });
             }
-            Ok(Err(error)) => {
-                return Err(late_obstacle(&error).map_or(Silence::Broken, Silence::Ended));
-            }
+            Ok(Err(_)) => return Err(Silence::Broken),
             Err(_) => {
                 // Others are under way on it, perhaps; it takes no new ones.
                 if let Some(connection) = &*connection.connection_metadata() {

@@ -271,7 +271,7 @@ impl Outbound {
         match &exchange {
             // Nothing can be created with that key either.
             Ok(answer) if answer.status == 401 => self.stop.raise(StopCause::KeyRefused),
-            Err(Silence::Barred(obstacle) | Silence::Ended(obstacle)) => {
+            Err(Silence::Barred(obstacle)) => {
                 self.stop.raise(StopCause::Unconnectable(obstacle.clone()));
             }
             _ => {}

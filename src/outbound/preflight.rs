@@ -33,7 +33,7 @@ impl Outbound {
             let answer = match self.client.projects(offset, PAGE_ITEMS).await {
                 Ok(answer) => answer,
                 Err(silence) => {
-                    if let Silence::Barred(obstacle) | Silence::Ended(obstacle) = &silence {
+                    if let Silence::Barred(obstacle) = &silence {
                         self.stop.raise(StopCause::Unconnectable(obstacle.clone()));
                     }
                     return unknown(silence.to_string());

@@ -15,9 +15,7 @@ use super::client::{
     Answer, BodyFault, CALLED, ClientError, Exchange, IDLE_MAX, Outgoing, PING_EVERY, PING_TIMEOUT,
     Silence,
 };
-use super::connect_error::{
-    asks_for_login, innermost, is_refused_tunnel, late_obstacle, obstacle, of_proxy,
-};
+use super::connect_error::{asks_for_login, innermost, is_refused_tunnel, obstacle, of_proxy};
 use crate::stop::Obstacle;
 
 /// Longest status line of a proxy that is read, in bytes.
@@ -112,7 +110,7 @@ impl Proxied {
                 self.replace(pool);
                 Silence::Timeout(self.timeout)
             } else {
-                late_obstacle(error).map_or(Silence::Broken, Silence::Ended)
+                Silence::Broken
             };
         }
         let barred = match host {

@@ -24,10 +24,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::server::danger::ClientCertVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use uuid::Uuid;
 
 use crate::cli::{JOB, Place, code, stderr, stdout};
@@ -65,25 +63,6 @@ impl Authority {
 
     /// The settings of a server with a certificate for that host, valid in these years.
     fn server(&self, host: &str, years: (i32, i32)) -> ServerConfig {
-        self.server_for(host, years, WebPkiClientVerifier::no_client_auth())
-    }
-
-    /// The settings of a server that wants certificates of its clients.
-    fn server_of_clients(&self, host: &str) -> ServerConfig {
-        let mut trusted = RootCertStore::empty();
-        trusted.add(self.0.der().clone()).expect("a certificate");
-        let provider = Arc::new(default_provider());
-        let clients =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(trusted), provider).build();
-        self.server_for(host, VALID, clients.expect("it trusts one"))
-    }
-
-    fn server_for(
-        &self,
-        host: &str,
-        years: (i32, i32),
-        clients: Arc<dyn ClientCertVerifier>,
-    ) -> ServerConfig {
         let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
         params.not_before = date_time_ymd(years.0, 1, 1);
         params.not_after = date_time_ymd(years.1, 1, 1);
@@ -92,7 +71,7 @@ impl Authority {
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_client_cert_verifier(clients)
+            .with_no_client_auth()
             .with_single_cert(
                 vec![certificate.der().clone()],
                 key.serialize_der().try_into().expect("a key"),
@@ -137,14 +116,8 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, state) = (acceptor.clone(), Arc::clone(&shared));
                 tokio::spawn(async move {
-                    let stream = match acceptor.accept(stream).into_fallible().await {
-                        Ok(stream) => stream,
-                        // One of the two does not like the other's certificate. Unread bytes would make a reset of it.
-                        Err((_, mut stream)) => {
-                            drop(stream.shutdown().await);
-                            drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
-                            return;
-                        }
+                    let Ok(stream) = acceptor.accept(stream).await else {
+                        return; // the client does not accept the certificate
                     };
                     let number = state.connections.fetch_add(1, Ordering::SeqCst);
                     let is_quiet = Arc::new(AtomicBool::new(false));
@@ -439,15 +412,6 @@ fn a_certificate_that_is_not_accepted_behind_a_proxy_ends_the_run_too() {
         &variables,
     );
     assert_stopped(&output, &place, "does not trust", "SSL_CERT_FILE");
-}
-
-#[test]
-fn a_server_that_requires_a_certificate_of_ours_ends_the_run_at_once() {
-    let ours = Authority::new();
-    let server = Server::start(ours.server_of_clients("localhost"), 0);
-    let base_url = format!("https://localhost:{}", server.port);
-    let (output, place) = import(&base_url, &ours, &[], &[]);
-    assert_stopped(&output, &place, "CertificateRequired", "TLS settings");
 }
 
 #[test]

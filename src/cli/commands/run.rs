@@ -64,8 +64,7 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     let preflight = outbound.preflight(plan.core.target.project).await;
     match stop.cause() {
         // Nothing can be created there: the project's name would be of no use to anybody.
-        Some(cause) if progress.is_told_to_people() => terminal::say(&cause.to_string()),
-        Some(_) => {}
+        Some(cause) => progress.say_preflight_stopped(&cause),
         None => {
             if must_ask && !progress.is_told_to_people() {
                 terminal::say(&describe(&preflight)); // who is asked has to know of what

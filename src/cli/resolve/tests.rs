@@ -382,6 +382,39 @@ fn a_ledger_on_a_server_is_refused_without_showing_its_password() {
 }
 
 #[test]
+fn job_and_key_files_are_read_in_utf_16_and_with_a_byte_order_mark() {
+    let mut place = Place::new();
+    let input = place.file("a.csv", "x\n");
+    let args = place.args(&[input]);
+    let utf_16 = |text: &str| -> Vec<u8> {
+        let units = text.encode_utf16();
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    for (job, key) in [
+        (
+            utf_16(&format!("\u{feff}{}", job::MINIMAL)),
+            utf_16("\u{feff}a-key\r\n"),
+        ),
+        (
+            format!("\u{feff}{}", job::MINIMAL).into_bytes(),
+            b"\xef\xbb\xbfa-key\n".to_vec(),
+        ),
+    ] {
+        fs::write(args.job.as_ref().expect("a job"), job).expect("written");
+        let resolved = place.run(&args).expect("a plan");
+        assert_eq!(resolved.plan.core.read.rules.fields.len(), 3);
+        let path = place.file("key", "");
+        fs::write(&path, key).expect("written");
+        let read = api_key_of_file(&path).expect("a key");
+        assert_eq!(read.expose_secret(), "a-key");
+    }
+    // As `$(cat key)` hands it on.
+    place.around.api_key = Some("\u{feff}a-key".into());
+    let key = api_key(None, &place.around).expect("a key");
+    assert_eq!(key.expose_secret(), "a-key");
+}
+
+#[test]
 fn a_job_file_that_is_no_text_is_refused() {
     let place = Place::new();
     let mut args = place.args(&[place.file("a.csv", "")]);
