@@ -120,7 +120,7 @@ impl Progress {
     pub(super) fn say_preflight_stopped(&self, cause: &StopCause) {
         match self.shown {
             Shown::Bar | Shown::Plain => terminal::say(&cause.to_string()),
-            Shown::Json => terminal::say(&preflight_json(None, None, Some(cause.to_string()))),
+            Shown::Json => terminal::say(&preflight_json(None, None, Some(&cause.to_string()))),
             Shown::Nothing => {}
         }
     }
@@ -376,12 +376,12 @@ pub(super) fn stopped_line(cause: &StopCause) -> String {
 fn preflight_line(preflight: &Preflight) -> String {
     match preflight {
         Preflight::Named { name, is_test } => preflight_json(Some(name), *is_test, None),
-        Preflight::NotListed => preflight_json(None, None, Some(NOT_LISTED.to_owned())),
-        Preflight::Unknown { .. } => preflight_json(None, None, Some(describe(preflight))),
+        Preflight::NotListed => preflight_json(None, None, Some(NOT_LISTED)),
+        Preflight::Unknown { .. } => preflight_json(None, None, Some(&describe(preflight))),
     }
 }
 
-fn preflight_json(project: Option<&str>, is_test: Option<bool>, warning: Option<String>) -> String {
+fn preflight_json(project: Option<&str>, is_test: Option<bool>, warning: Option<&str>) -> String {
     json!({ "event": "preflight", "project": project, "is_test": is_test, "warning": warning })
         .to_string()
 }

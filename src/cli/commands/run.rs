@@ -62,15 +62,14 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     // The ledger is bound to the plan's target: a sandbox has another port each time.
     let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
     let preflight = outbound.preflight(plan.core.target.project).await;
-    match stop.cause() {
-        // Nothing can be created there: the project's name would be of no use to anybody.
-        Some(cause) => progress.say_preflight_stopped(&cause),
-        None => {
-            if must_ask && !progress.is_told_to_people() {
-                terminal::say(&describe(&preflight)); // who is asked has to know of what
-            }
-            events.tell(Event::Preflight(preflight));
+    if let Some(cause) = stop.cause() {
+        // Nothing can be created there, so the project's name is of no use.
+        progress.say_preflight_stopped(&cause);
+    } else {
+        if must_ask && !progress.is_told_to_people() {
+            terminal::say(&describe(&preflight)); // who is asked has to know of what
         }
+        events.tell(Event::Preflight(preflight));
     }
     if must_ask && !stop.is_raised() {
         let forecast = Forecast::of(&read, &survey, &ledger).await?;
