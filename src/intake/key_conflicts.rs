@@ -66,7 +66,9 @@ impl KeyConflicts {
             rows: Vec::new(),
             more: 0,
         });
-        rows.into_iter().for_each(|row| conflict.add(row));
+        for row in rows {
+            conflict.add(row);
+        }
     }
 
     /// Adds a key of several rows, of which one does not tell its person or request type.

@@ -55,10 +55,8 @@ pub struct Seen {
     known: Arc<KeyConflicts>,
     /// Those that this reading finds.
     found: KeyConflicts,
-    /// Some key is registered as used by a row that makes no single valid entry.
-    has_uses: bool,
-    /// Some key is registered by its normal form.
-    has_normal_forms: bool,
+    /// Whether anything is registered in each slot.
+    is_filled: [bool; Slot::COUNT],
     /// Some row was told apart by an earlier one: as a repeat, or by a near key.
     has_hits: bool,
     /// How messages name the rows of the inputs.
@@ -88,8 +86,7 @@ impl Seen {
             is_unrepeated: false,
             known: Arc::default(),
             found: KeyConflicts::default(),
-            has_uses: false,
-            has_normal_forms: false,
+            is_filled: [false; Slot::COUNT],
             has_hits: false,
             places: InputPlaces::default(),
             rejects: HashSet::new(),
@@ -183,36 +180,40 @@ impl Seen {
     /// Registers what a row uses a key for that makes no single valid entry. The first use stays: the first of a known
     /// person, and the first of which the person is not known.
     pub(crate) fn register_use(&mut self, key: ImportId, this: First) -> io::Result<()> {
-        self.has_uses = true;
         let slot = if this.key_use.person.is_empty() {
             Slot::UnknownUse
         } else {
             Slot::Use
         };
-        self.register(slot.of(key), this).map(drop)
+        self.register_in(slot, key, this)
     }
 
     /// The first uses of a key by rows that make no single valid entry.
     pub(crate) fn find_uses(&self, key: ImportId) -> io::Result<[Option<First>; 2]> {
-        if !self.has_uses {
-            return Ok([None; 2]);
-        }
         Ok([
-            self.find(Slot::Use.of(key))?,
-            self.find(Slot::UnknownUse.of(key))?,
+            self.find_in(Slot::Use, key)?,
+            self.find_in(Slot::UnknownUse, key)?,
         ])
     }
 
     /// Registers a key that is not its own normal form, by that form. The first such key stays.
     pub(crate) fn register_normal_form(&mut self, form: ImportId, this: First) -> io::Result<()> {
-        self.has_normal_forms = true;
-        self.register(Slot::NormalForm.of(form), this).map(drop)
+        self.register_in(Slot::NormalForm, form, this)
     }
 
     /// The first row whose key has a normal form and is not written so.
     pub(crate) fn find_normal_form(&self, form: ImportId) -> io::Result<Option<First>> {
-        if self.has_normal_forms {
-            self.find(Slot::NormalForm.of(form))
+        self.find_in(Slot::NormalForm, form)
+    }
+
+    fn register_in(&mut self, slot: Slot, id: ImportId, this: First) -> io::Result<()> {
+        self.is_filled[slot as usize] = true;
+        self.register(slot.of(id), this).map(drop)
+    }
+
+    fn find_in(&self, slot: Slot, id: ImportId) -> io::Result<Option<First>> {
+        if self.is_filled[slot as usize] {
+            self.find(slot.of(id))
         } else {
             Ok(None)
         }
@@ -278,6 +279,8 @@ enum Slot {
 }
 
 impl Slot {
+    const COUNT: usize = 3;
+
     /// Bits that no two import ids differ by: ids are hashes.
     const fn bits(self) -> u128 {
         match self {

@@ -271,10 +271,11 @@ impl Gatherer {
                 .min(u32::try_from(ATTEMPTS_MAX).unwrap_or(1));
             gathered.attempts[most as usize - 1] += 1;
         }
-        if of_item.is_valid && outcome == Outcome::Invalid {
-            if let Some(problem) = refused_by_ledger(line) {
-                gathered.problems.add(&problem);
-            }
+        if of_item.is_valid
+            && outcome == Outcome::Invalid
+            && let Some(problem) = refused_by_ledger(line)
+        {
+            gathered.problems.add(&problem);
         }
         let is_open = OPEN.contains(&outcome);
         if let Some(ages) = &mut gathered.ages

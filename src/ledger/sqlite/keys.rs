@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::{ClaimRequest, Record};
 use super::entries::State;
-use crate::entry::ImportId;
+use crate::entry::{ImportId, RequestType};
 use crate::identity::{
     KEY_CONFLICT, KeyConflict, KeyUse, NEAR_KEY, NearKeys, PersonDigests, RequestTypes, RowKey,
 };
@@ -302,7 +302,7 @@ fn conflict_reason(kind: KeyConflict, other: &Holder) -> Reason {
                 .key_use
                 .requests
                 .iter()
-                .map(|one| one.name())
+                .map(RequestType::name)
                 .collect();
             format!(
                 "the key is that of a request of another type ({}), which an earlier run sent{named}",
