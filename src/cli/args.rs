@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::limits::{self, Refusal};
 use crate::plan::{SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
-use crate::sandbox::{Odds, Outage, RateLimit, Reads, Script, TextMatch};
+use crate::sandbox::{Odds, Omits, Outage, RateLimit, Reads, Script, TextMatch};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -503,6 +503,14 @@ pub struct SandboxArgs {
     /// A request is listed only so long after it was created
     #[arg(long, value_name = "DURATION", value_parser = list_lag, help_heading = "Lists")]
     pub list_lag: Option<Duration>,
+    /// Requests that no list shows: nothing, all, unverified or half
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "nothing",
+        help_heading = "Lists"
+    )]
+    pub list_omits: Omits,
     /// Faults for the first creation, the second, and so on; repeatable, or with commas
     ///
     /// Such as: ok, ok*3, a status (500, 500:html, 503:retry-after=2, 429:retry-after-date=2), hang, drop, slow:250ms,

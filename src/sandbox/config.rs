@@ -132,6 +132,22 @@ pub struct Listing {
     pub order: Order,
     /// A created request is listed only after so long. (By its id it is found at once.)
     pub lag: Duration,
+    /// Which requests it never shows. (By its id each is found.)
+    pub omits: Omits,
+}
+
+/// Which requests a list leaves out, as for a key that may not read all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Omits {
+    /// None.
+    #[default]
+    Nothing,
+    /// All.
+    All,
+    /// Those that wait for their person to verify them.
+    Unverified,
+    /// About every other one.
+    Half,
 }
 
 /// How a text filter matches.
@@ -242,6 +258,23 @@ impl FromStr for Order {
             _ => Err(ParseError::new(
                 text,
                 "one of `newest-first` and `oldest-first`",
+            )),
+        }
+    }
+}
+
+impl FromStr for Omits {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "nothing" => Ok(Self::Nothing),
+            "all" => Ok(Self::All),
+            "unverified" => Ok(Self::Unverified),
+            "half" => Ok(Self::Half),
+            _ => Err(ParseError::new(
+                text,
+                "one of `nothing`, `all`, `unverified` and `half`",
             )),
         }
     }

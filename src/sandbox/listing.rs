@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::answer::{Answer, Refusal, respond};
-use super::config::{Listing, Mode, Order};
+use super::config::{Listing, Mode, Omits, Order};
 use super::requests::Shown;
 use super::routes::{check_organization, target};
 use super::schema::is_uuid;
@@ -97,19 +97,20 @@ fn list(server: &Server, query: &Query, projects: &[Uuid]) -> Result<Answer, Ref
     let until_ms = query.until_ms.min(listed_until_ms);
     let (total, items) = {
         let store = lock(&server.store);
-        if let [project] = projects {
+        if let [project] = projects
+            && listing.omits == Omits::Nothing
+        {
             query.select(
                 dated(store.of_project(*project), query.from_ms, until_ms),
                 listing,
             )
         } else {
             let all = dated(store.all(), query.from_ms, until_ms);
-            let ours: Vec<_> = all
+            let ours = all
                 .iter()
-                .filter(|item| projects.contains(&item.project_id))
-                .cloned()
-                .collect();
-            query.select(&ours, listing)
+                .filter(|item| projects.contains(&item.project_id));
+            let shown = ours.filter(|item| shows(listing.omits, item));
+            query.select(&shown.cloned().collect::<Vec<_>>(), listing)
         }
     };
     let shown: Vec<_> = items
@@ -123,6 +124,16 @@ fn list(server: &Server, query: &Query, projects: &[Uuid]) -> Result<Answer, Ref
         items: shown,
     };
     Answer::new(StatusCode::OK, &page)
+}
+
+/// Whether a list shows a request.
+fn shows(omits: Omits, stored: &Stored) -> bool {
+    match omits {
+        Omits::Nothing => true,
+        Omits::All => false,
+        Omits::Unverified => stored.body.preverified,
+        Omits::Half => stored.id.as_u128().is_multiple_of(2),
+    }
 }
 
 /// The part of a list, oldest first, that was created within these moments, both included.

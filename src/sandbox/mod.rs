@@ -53,7 +53,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use config::{
-    Config, ErrorBodies, Listing, Mode, Order, Organization, ParseError, Project, Reads, TextMatch,
+    Config, ErrorBodies, Listing, Mode, Omits, Order, Organization, ParseError, Project, Reads,
+    TextMatch,
 };
 pub use faults::{
     Announced, Capacity, ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script,

@@ -55,6 +55,7 @@ fn config(args: &SandboxArgs, api_key: SecretString) -> Result<Config, CliError>
         listing: Listing {
             text_match: args.list_filter,
             lag: args.list_lag.unwrap_or_default(),
+            omits: args.list_omits,
             ..Listing::default()
         },
         reads: args.reads,
