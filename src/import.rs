@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::ledger::{
     Claim, ClaimRequest, Claimed, Known, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
     claimed,
 };
-use crate::outbound::{Delivery, Doubt, Outbound, Place};
+use crate::outbound::{Delivery, Doubt, KNOWN_EARLIER_MAX, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{Mark, ReadPlan, Sending};
 use crate::private_file::{create_private_dir, private_options};
@@ -397,13 +398,23 @@ async fn read_batches(
 }
 
 impl Pass {
-    /// Gives look-ups something that exists to prove themselves on.
+    /// Names requests that are known to exist: look-ups have to find them.
     async fn know_something(&self) {
-        match self.importer.ledger.some_created().await {
-            Ok(known) => known
-                .into_iter()
-                .for_each(|id| self.importer.outbound.know(id)),
-            Err(error) => self.importer.stop.raise(ledger_failed(&error)),
+        let Importer {
+            ledger,
+            outbound,
+            stop,
+            ..
+        } = &self.importer;
+        match ledger.known_created(KNOWN_EARLIER_MAX).await {
+            Ok(known) => {
+                let now = time_of_day();
+                for one in known {
+                    let age = now.duration_since(one.settled_at).unwrap_or_default();
+                    outbound.know_earlier(one.import_id, one.receipt, age);
+                }
+            }
+            Err(error) => stop.raise(ledger_failed(&error)),
         }
     }
 
@@ -453,10 +464,24 @@ impl Pass {
             entry.go_by(import_id);
             let doubt = match claim {
                 Claim::Fresh => None,
-                Claim::InDoubt { since, is_changed } => Some(Doubt {
-                    reason: Reason::new("claimed", "an earlier run may have sent it"),
+                Claim::InDoubt {
                     since,
                     is_changed,
+                    accepted,
+                } => Some(Doubt {
+                    reason: Reason::new(
+                        "claimed",
+                        match accepted {
+                            Some(status) => {
+                                format!("the server answered {status} to an earlier run")
+                            }
+                            None => "an earlier run may have sent it".to_owned(),
+                        },
+                    ),
+                    since,
+                    is_changed,
+                    accepted,
+                    attempts: 0,
                 }),
                 Claim::Created(settled) => {
                     self.show(&Line::told(entry, *settled));
@@ -483,36 +508,77 @@ impl Pass {
     }
 
     /// Delivers a claimed entry, settles it, and only then shows it.
-    async fn see_through(self: Arc<Self>, entry: Entry, doubt: Option<Doubt>, mut place: Place) {
+    async fn see_through(
+        self: Arc<Self>,
+        mut entry: Entry,
+        mut doubt: Option<Doubt>,
+        mut place: Place,
+    ) {
         let Importer {
             ledger,
             outbound,
             stop,
             ..
         } = &self.importer;
-        let committed = match outbound
-            .deliver(&entry, doubt, &mut place, &self.lease)
-            .await
-        {
-            Delivery::Settled(settled) => self.settle(entry, settled).await,
-            Delivery::NotSent => ledger.release(self.run, vec![entry.import_id]).await,
+        let run = self.run;
+        let record = |id, status| -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+            Box::pin(async move {
+                let noted = ledger.note_accepted(run, id, status).await;
+                noted
+                    .inspect_err(|error| stop.raise(ledger_failed(error)))
+                    .is_ok()
+            })
         };
-        if let Err(error) = committed {
-            stop.raise(ledger_failed(&error));
+        let began = time_of_day();
+        loop {
+            let delivery =
+                outbound.deliver_recorded(&entry, doubt.take(), &mut place, &self.lease, &record);
+            let (unsettled, attempts) = match delivery.await {
+                Delivery::Settled(settled) => {
+                    let attempts = settled.attempts;
+                    (self.settle(entry, settled).await, attempts)
+                }
+                Delivery::NotSent => {
+                    let released = ledger.release(run, vec![entry.import_id]).await;
+                    (released.map(|()| None), 0)
+                }
+            };
+            entry = match unsettled {
+                Ok(None) => return,
+                Ok(Some(entry)) => entry,
+                Err(error) => return stop.raise(ledger_failed(&error)),
+            };
+            outbound.forget_created(entry.import_id);
+            doubt = Some(Doubt {
+                reason: Reason::new(
+                    "unreadable_201",
+                    "the answer 201 has the `id` of another entry's request",
+                ),
+                since: began,
+                is_changed: false,
+                accepted: None,
+                attempts,
+            });
         }
     }
 
-    async fn settle(&self, entry: Entry, settled: Settled) -> Result<(), LedgerError> {
+    /// Settles and shows an entry. Gives it back unsettled where another entry has the request that Concord named.
+    async fn settle(&self, entry: Entry, settled: Settled) -> Result<Option<Entry>, LedgerError> {
         let Importer { ledger, read, .. } = &self.importer;
-        let settled = match (read.rules.mark, settled.via, settled.receipt) {
+        let holder = match (settled.via, settled.receipt) {
+            (Some(Via::Lookup), Some(receipt)) => ledger.holder_of(receipt.id).await?,
+            _ => None,
+        };
+        let settled = match (read.rules.mark, holder, settled.receipt) {
             // Without a mark it was told by its person: it may be the request of an entry of an earlier run.
-            (Mark::None, Some(Via::Lookup), Some(receipt))
-                if ledger.holder_of(receipt.id).await?.is_some() =>
-            {
-                Settled {
-                    attempts: settled.attempts,
-                    ..Settled::of(Outcome::InDoubt, Some(Ambiguity::Taken.into()))
-                }
+            (Mark::None, Some(_), _) => Settled {
+                attempts: settled.attempts,
+                ..Settled::of(Outcome::InDoubt, Some(Ambiguity::Taken.into()))
+            },
+            // Its notes have this entry's mark, whatever Concord answered to another entry.
+            (Mark::Notes, Some(holder), Some(receipt)) if holder != entry.import_id => {
+                ledger.doubt_holder(receipt.id, entry.import_id).await?;
+                settled
             }
             _ => settled,
         };
@@ -521,9 +587,12 @@ impl Pass {
             content: is_of_this_content(&settled).then(|| entry.content()),
             settled: settled.clone(),
         };
-        ledger.settle(self.run, settlement, self.traffic()).await?;
+        let holder = ledger.settle(self.run, settlement, self.traffic()).await?;
+        if holder.is_some() {
+            return Ok(Some(entry));
+        }
         self.show(&Line::told(entry, settled));
-        Ok(())
+        Ok(None)
     }
 
     /// What this run has sent for this input.

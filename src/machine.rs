@@ -89,6 +89,8 @@ pub struct Simulated {
     pub course: Arc<Fares>,
     /// Items of a page of a list: fewer make every project a large one.
     pub page_items: usize,
+    /// Requests of a list that are read in one go at most: fewer make a large project one that is too long for that.
+    pub list_items: usize,
 }
 
 impl std::fmt::Debug for Simulated {
@@ -164,6 +166,11 @@ pub(crate) fn today() -> Date {
 /// Items of a page of a list: so many, or as few as a simulation has them.
 pub(crate) fn page_items(most: usize) -> usize {
     current().map_or(most, |machine| machine.page_items.min(most))
+}
+
+/// Requests of a list that are read in one go.
+pub(crate) fn list_items(most: usize) -> usize {
+    current().map_or(most, |machine| machine.list_items.min(most))
 }
 
 /// Runs work that blocks on a thread of its own, and panics where it panics.

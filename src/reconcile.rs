@@ -5,16 +5,18 @@
 //! The order is that of an import: **claim → commit → settle → commit → show**.
 //!
 //! What is in doubt and not in the list is claimed, so that nobody sends it meanwhile, and looked for a second time,
-//! after the settle time and in a second reading of the whole list, before anything is concluded from that.
+//! after the settle time and in a second reading of the whole list, before anything is concluded from that. A list that
+//! does not show a request that the ledger knows as created proves nothing: then entries in doubt stay in doubt.
 
 mod judge;
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use judge::{Desk, Finding, Judged, found};
 
@@ -24,10 +26,11 @@ use crate::entry::{ImportId, Names};
 use crate::event::{Event, Events};
 use crate::intake::{InputPlaces, Intake, IntakeError, Seen};
 use crate::ledger::{
-    Claim, ClaimRequest, Fetched, Held, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
+    Claim, ClaimRequest, Fetched, Held, KnownCreated, Ledger, LedgerError, RunEnd, RunId, RunKind,
+    Settlement,
 };
 use crate::listed::Listed;
-use crate::outbound::{NoPage, Outbound};
+use crate::outbound::{KNOWN_EARLIER_MAX, NoPage, Outbound};
 use crate::outcome::{Outcome, Tally, Traffic};
 use crate::plan::{ReadPlan, Target};
 use crate::private_file::{Replacement, create_private_dir};
@@ -199,9 +202,10 @@ impl Reconciler {
         let is_half = held.fetched().next_offset > 0;
         let held = self.fetch(held).await?;
         let places = survey.places();
-        let (missing, held) = self.claim_missing(survey, runs, &places, held).await?;
+        let (missing, only_in_ledger, held) =
+            self.claim_missing(survey, runs, &places, held).await?;
         let mut reading_began = time_of_day();
-        let mut held = if missing == 0 && !is_half {
+        let held = if missing == 0 && !is_half {
             held
         } else {
             self.wait(self.settle).await?;
@@ -209,11 +213,13 @@ impl Reconciler {
             self.fetch(next_reading(held).await?).await?
         };
         held.account_for_none()?;
+        let (mut held, omitted) = self.omitted(held, only_in_ledger, reading_began).await?;
         let mut seen = survey.seen();
         let mut all = Vec::new();
         for (input, (one, out_dir)) in survey.inputs.iter().zip(out_dirs).enumerate() {
             let mut desk = self.open(input, &places, runs[input], held, seen).await?;
             desk.reading_began = reading_began;
+            desk.omitted = omitted;
             let is_last = input + 1 == survey.inputs.len();
             let (reconciled, desk) = self.reconcile_one(one, out_dir, is_last, desk).await?;
             all.push(reconciled);
@@ -280,15 +286,45 @@ impl Reconciler {
         }
     }
 
-    /// How many entries should or might exist, and were not found. Those in doubt are claimed.
+    /// Returns a request that exists and that the list does not show: others that it does not show may exist as well.
+    /// Looks at the newest that the ledger has, and at those of the inputs that were not found before.
+    async fn omitted(
+        &self,
+        held: Held,
+        only_in_ledger: Vec<KnownCreated>,
+        reading_began: SystemTime,
+    ) -> Result<(Held, Option<Uuid>), ReconcileError> {
+        let mut known = self.ledger.known_created(KNOWN_EARLIER_MAX).await?;
+        known.extend(only_in_ledger);
+        // A request that was created just before the reading need not be listed yet.
+        known.retain(|one| one.settled_at + self.settle <= reading_began);
+        let found = blocking(move || {
+            for KnownCreated {
+                import_id, receipt, ..
+            } in known
+            {
+                let is_listed =
+                    held.of_id(receipt.id)?.is_some() || !held.marked(import_id)?.is_empty();
+                if !is_listed {
+                    return Ok((held, Some(receipt.id)));
+                }
+            }
+            Ok::<_, LedgerError>((held, None))
+        });
+        Ok(found.await?)
+    }
+
+    /// How many entries should or might exist, and were not found; and some of those that should. Those in doubt are
+    /// claimed.
     async fn claim_missing(
         &self,
         survey: &Survey,
         runs: &[RunId],
         places: &InputPlaces,
         mut held: Held,
-    ) -> Result<(usize, Held), ReconcileError> {
+    ) -> Result<(usize, Vec<KnownCreated>, Held), ReconcileError> {
         let mut missing = 0;
+        let mut only_in_ledger = Vec::new();
         let mut seen = survey.seen();
         for (input, run) in runs.iter().enumerate() {
             let mut desk = self.open(input, places, *run, held, seen).await?;
@@ -297,6 +333,13 @@ impl Reconciler {
                 (desk, judged) = self.judge_batch(desk).await?;
                 let Some(judged) = judged else { break };
                 missing += judged.iter().filter(|one| one.is_missing()).count();
+                let room = (KNOWN_EARLIER_MAX as usize).saturating_sub(only_in_ledger.len());
+                only_in_ledger.extend(
+                    judged
+                        .iter()
+                        .filter_map(|one| one.only_in_ledger)
+                        .take(room),
+                );
                 let requests: Vec<_> = judged.into_iter().filter_map(|one| one.doubt).collect();
                 if !requests.is_empty() {
                     self.ledger.claim(*run, requests).await?;
@@ -304,7 +347,7 @@ impl Reconciler {
             }
             (held, seen) = (desk.held, desk.seen);
         }
-        Ok((missing, held))
+        Ok((missing, only_in_ledger, held))
     }
 
     async fn open(
@@ -325,6 +368,7 @@ impl Reconciler {
                 plan,
                 run,
                 reading_began: time_of_day(),
+                omitted: None,
             })
         })
         .await?)
@@ -452,7 +496,8 @@ impl Reconciler {
                         let ledger = self.ledger.clone();
                         settling.spawn(async move {
                             let nothing_sent = Traffic::default();
-                            ledger.settle(run, settlement, nothing_sent).await
+                            let settled = ledger.settle(run, settlement, nothing_sent);
+                            settled.await.map(drop)
                         });
                     }
                     // Another process has found it meanwhile, or has created another person's request with this key.
@@ -559,5 +604,5 @@ fn mark_of(stranger: &Listed) -> ImportId {
         .marks
         .first()
         .copied()
-        .unwrap_or(ImportId(uuid::Uuid::nil()))
+        .unwrap_or(ImportId(Uuid::nil()))
 }

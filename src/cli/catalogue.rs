@@ -204,6 +204,8 @@ pub fn remarks() -> Vec<String> {
         R::NoMark,
         R::PerhapsUnderWay,
         R::UnderWay(RunId(1)),
+        R::Accepted,
+        R::ListOmits(uuid::Uuid::nil()),
         repeats("line 2"),
         repeats("line 2 of input 1"),
         R::Corrected,
@@ -211,8 +213,6 @@ pub fn remarks() -> Vec<String> {
     ];
     let number = |one: &R| match one {
         R::KeyExists => 0,
-        R::Corrected => 9,
-        R::OfAnotherPerson => 10,
         R::Changed => 1,
         R::OtherInLedger(_) => 2,
         R::OfAnotherEntry => 3,
@@ -220,10 +220,14 @@ pub fn remarks() -> Vec<String> {
         R::NoMark => 5,
         R::PerhapsUnderWay => 6,
         R::UnderWay(_) => 7,
-        R::Repeats { .. } => 8,
+        R::Accepted => 8,
+        R::ListOmits(_) => 9,
+        R::Repeats { .. } => 10,
+        R::Corrected => 11,
+        R::OfAnotherPerson => 12,
         R::Problem(_) => unreachable!("each has a row of its own in the catalogue's rows"),
     };
-    texts_of(11, &all, number)
+    texts_of(13, &all, number)
 }
 
 fn texts_of<T: ToString>(variants: usize, all: &[T], number: fn(&T) -> usize) -> Vec<String> {

@@ -29,7 +29,7 @@ use crate::timeline::Timeline;
 use crate::{blocking, inherited};
 
 use sqlite::DIGEST_PREFIX;
-pub use sqlite::{FORMAT, Fetched, Held, changed, claimed};
+pub use sqlite::{FORMAT, Fetched, Held, changed, claimed, is_accepted};
 
 /// Requests to the ledger that may wait; more callers wait in line.
 const QUEUE_MAX: usize = 1_024;
@@ -329,6 +329,8 @@ pub enum Claim {
         since: SystemTime,
         /// What may exist has another content than what is claimed now.
         is_changed: bool,
+        /// The status with which the server has accepted it, where that was not 201.
+        accepted: Option<u16>,
     },
     /// It exists in Concord already.
     Created(Box<Settled>),
@@ -368,6 +370,17 @@ pub struct Settlement {
     pub settled: Settled,
     /// What Concord holds or may hold now; `None`: as far as is known, the content of an earlier claim.
     pub content: Option<Content>,
+}
+
+/// A request that is known to exist in Concord.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownCreated {
+    /// Its entry.
+    pub import_id: ImportId,
+    /// Its ids and date in Concord.
+    pub receipt: Receipt,
+    /// When that was recorded.
+    pub settled_at: SystemTime,
 }
 
 /// How a run ended.
@@ -473,7 +486,7 @@ enum Ask {
         run: RunId,
         settlement: Box<Settlement>,
         traffic: Traffic,
-        reply: Reply<()>,
+        reply: Reply<Option<ImportId>>,
     },
     Release {
         run: RunId,
@@ -517,8 +530,20 @@ enum Ask {
         runs_max: u32,
         reply: Reply<History>,
     },
-    SomeCreated {
-        reply: Reply<Option<ImportId>>,
+    KnownCreated {
+        count_max: u32,
+        reply: Reply<Vec<KnownCreated>>,
+    },
+    NoteAccepted {
+        run: RunId,
+        id: ImportId,
+        status: u16,
+        reply: Reply<()>,
+    },
+    DoubtHolder {
+        id: Uuid,
+        owner: ImportId,
+        reply: Reply<()>,
     },
     HolderOf {
         id: Uuid,
@@ -576,13 +601,14 @@ impl Ledger {
         .await
     }
 
-    /// Records what became of an entry that this run has claimed, and what the run has sent so far.
+    /// Records the outcome of an entry that this run has claimed, and the run's traffic so far. Returns another entry
+    /// that already has the request that the answer names: then nothing is recorded.
     pub async fn settle(
         &self,
         run: RunId,
         settlement: Settlement,
         traffic: Traffic,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Option<ImportId>, LedgerError> {
         let settlement = Box::new(settlement);
         self.ask(|reply| Ask::Settle {
             run,
@@ -663,9 +689,32 @@ impl Ledger {
         .await
     }
 
-    /// Some entry that is known to exist in Concord.
-    pub async fn some_created(&self) -> Result<Option<ImportId>, LedgerError> {
-        self.ask(|reply| Ask::SomeCreated { reply }).await
+    /// Returns requests that are known to exist in Concord, the newest first.
+    pub async fn known_created(&self, count_max: u32) -> Result<Vec<KnownCreated>, LedgerError> {
+        self.ask(|reply| Ask::KnownCreated { count_max, reply })
+            .await
+    }
+
+    /// Records that the server has accepted an entry that this run has claimed, without saying that it exists.
+    pub async fn note_accepted(
+        &self,
+        run: RunId,
+        id: ImportId,
+        status: u16,
+    ) -> Result<(), LedgerError> {
+        self.ask(|reply| Ask::NoteAccepted {
+            run,
+            id,
+            status,
+            reply,
+        })
+        .await
+    }
+
+    /// Records that a request is its owner's, by its mark: every other entry that has it is in doubt.
+    pub async fn doubt_holder(&self, id: Uuid, owner: ImportId) -> Result<(), LedgerError> {
+        self.ask(|reply| Ask::DoubtHolder { id, owner, reply })
+            .await
     }
 
     /// Whether no entry was ever claimed.
@@ -673,7 +722,7 @@ impl Ledger {
         self.ask(|reply| Ask::IsEmpty { reply }).await
     }
 
-    /// The entry that is known as this request of Concord's. Reads the whole ledger.
+    /// The entry that is known as this request of Concord's.
     pub async fn holder_of(&self, id: Uuid) -> Result<Option<ImportId>, LedgerError> {
         self.ask(|reply| Ask::HolderOf { id, reply }).await
     }

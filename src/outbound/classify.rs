@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::HashSet;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -32,6 +35,10 @@ pub(super) enum Disposition {
     NotServed(Reason),
     /// It may have been created.
     InDoubt(Reason),
+    /// It is accepted, and may be created at any time: never to be sent again.
+    Accepted(Reason),
+    /// It conflicts with something that exists, which may be itself.
+    Conflict(Reason),
     /// Surely not created: the key may not, or what stands between takes offence at the entry.
     Forbidden(Reason),
     /// Nothing can be created in this project as things are.
@@ -58,6 +65,7 @@ impl Verdict {
             (
                 Disposition::NotServed(_)
                 | Disposition::InDoubt(_)
+                | Disposition::Accepted(_)
                 | Disposition::Stop(_)
                 | Disposition::StopInDoubt(..),
                 _,
@@ -74,6 +82,8 @@ impl Verdict {
             Disposition::Rejected(reason)
             | Disposition::NotServed(reason)
             | Disposition::InDoubt(reason)
+            | Disposition::Accepted(reason)
+            | Disposition::Conflict(reason)
             | Disposition::Forbidden(reason)
             | Disposition::StopInDoubt(_, reason) => Some((&*reason.code).into()),
             Disposition::Stop(_) => Some(match self.status {
@@ -162,6 +172,8 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
         200..=299 if answer.body == Err(BodyFault::WebPage) => {
             Disposition::StopInDoubt(StopCause::WebPage { status }, reason())
         }
+        // Some servers say so of work that they have put off (202), or done (200, 204).
+        200..=299 => Disposition::Accepted(reason()),
         401 => Disposition::Stop(StopCause::KeyRefused),
         403 => Disposition::Forbidden(reason()),
         // The path holds nothing but organization and project, so it is one of them that is unknown.
@@ -183,8 +195,10 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
         // By RFC 9110, 15.5.9, the request did not arrive whole; but frameworks say it as well of work that took too
         // long, and go on with the work.
         408 => Disposition::InDoubt(reason()),
+        // Perhaps with what an earlier attempt has created.
+        409 => Disposition::Conflict(reason()),
         400..=499 => Disposition::Rejected(reason()),
-        // Another success than the published one, every 5xx, and whatever has no meaning here.
+        // Every 5xx, and whatever has no meaning here.
         _ => Disposition::InDoubt(reason()),
     }
 }
@@ -201,10 +215,16 @@ fn read_created(body: &[u8], sent: &RequestBody) -> Disposition {
     let Ok(item) = serde_json::from_slice::<Value>(body) else {
         return doubt("the answer 201 is not JSON");
     };
+    if has_repeated_name(body) {
+        return doubt("the answer 201 has a name more than once");
+    }
     let Some(receipt) = receipt(&item) else {
         return doubt("the answer 201 has no `id` that is a UUID");
     };
     let differing = differing_fields(&item, sent);
+    if is_of_another_person(&item, sent, &differing) {
+        return doubt("the answer 201 shows another person than the one sent");
+    }
     if differing.contains(&Field::Request) || has_foreign_mark(&item, sent) {
         return doubt("the answer 201 tells of another request than the one sent");
     }
@@ -259,7 +279,7 @@ impl Echo {
             && is_same(user.phone_number.as_deref(), sent.user_phone_number())
             && is_same(echo.request_details.as_deref(), details.as_deref())
             && (echo.concord_id.is_none() || sent.concord_id().is_none());
-        is_as_sent.then_some(Receipt {
+        (is_as_sent && is_real(echo.id)).then_some(Receipt {
             id: echo.id,
             concord_id: echo.concord_id,
             request_date: echo.request_date,
@@ -285,11 +305,124 @@ fn has_foreign_mark(item: &Value, sent: &RequestBody) -> bool {
     })
 }
 
+/// Returns whether an id can be one of a request: the nil and the max UUID are placeholders.
+const fn is_real(id: Uuid) -> bool {
+    !id.is_nil() && !id.is_max()
+}
+
+/// Checks whether a JSON text has an object in which a name stands more than once: readers differ in which of the values they
+/// take.
+fn has_repeated_name(body: &[u8]) -> bool {
+    serde_json::from_slice::<Unrepeated>(body).is_err()
+}
+
+/// Any JSON value in whose objects no name is repeated.
+struct Unrepeated;
+
+impl<'de> Deserialize<'de> for Unrepeated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unrepeated {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON without repeated names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value::<Self>()?;
+            if !names.insert(name) {
+                return Err(A::Error::custom("a name is repeated"));
+            }
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self, A::Error> {
+        while all.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+}
+
+/// Fields that say whose a request is, where they are shown.
+pub(super) const SHOWN_IDENTIFIERS: [Field; 3] =
+    [Field::ConcordId, Field::UserEmail, Field::UserPhoneNumber];
+const SHOWN_NAMES: [Field; 2] = [Field::UserFirstName, Field::UserLastName];
+
+/// Checks whether the answer shows another person: every identifier that can be compared differs, or, where none can
+/// be compared, every part of the name. A number that is written otherwise is the same number.
+fn is_of_another_person(item: &Value, sent: &RequestBody, differing: &[Field]) -> bool {
+    let is_other = |field: &Field| {
+        let is_phone = *field == Field::UserPhoneNumber;
+        differing.contains(field) && !(is_phone && has_phone_of(item, sent))
+    };
+    // None: no field can be compared.
+    let all_differ = |fields: &[Field]| {
+        let is_shown = |field: &&Field| is_comparable(item, sent, **field);
+        let shown: Vec<_> = fields
+            .iter()
+            .copied()
+            .filter(|field| is_shown(&field))
+            .collect();
+        (!shown.is_empty()).then(|| shown.iter().all(is_other))
+    };
+    all_differ(&SHOWN_IDENTIFIERS)
+        .or_else(|| all_differ(&SHOWN_NAMES))
+        .unwrap_or(false)
+}
+
+/// Checks whether a request shows the number that was sent, perhaps written otherwise.
+pub(super) fn has_phone_of(item: &Value, sent: &RequestBody) -> bool {
+    let shown = shown_text(item, Field::UserPhoneNumber);
+    match (shown, sent.user_phone_number()) {
+        (Some(shown), Some(sent)) => last_digits(&shown) == last_digits(sent),
+        _ => false,
+    }
+}
+
+/// The last digits of a telephone number, which no way of writing it changes.
+const PHONE_DIGITS: usize = 7;
+
+/// Returns the last digits of a telephone number, the last one first.
+pub(super) fn last_digits(number: &str) -> String {
+    let digits = number.chars().rev().filter(char::is_ascii_digit);
+    digits.take(PHONE_DIGITS).collect()
+}
+
 /// Concord's id of a listed or created request, and what goes with it.
 pub(super) fn receipt(item: &Value) -> Option<Receipt> {
     let uuid = |name: &str| Uuid::parse_str(item.get(name)?.as_str()?).ok();
     Some(Receipt {
-        id: uuid("id")?,
+        id: uuid("id").filter(|id| is_real(*id))?,
         concord_id: uuid("concordId"),
         request_date: item.get("requestDate").and_then(Value::as_i64),
     })

@@ -3,7 +3,7 @@
 //! Those who look at the same time look together. A few ask the `notes` filter, each for its mark, once it has
 //! proved itself on a request that exists; many, or those for whom the filter is no proof, share one reading
 //! of the list (`scan`). A reading serves those who waited when it began; who comes later waits for the next.
-//! Not finding something proves nothing until the way of looking has proved itself.
+//! Not finding something proves nothing unless the look-up finds requests that are known to exist.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::gate::Cost;
 use super::learned::Filter;
@@ -62,14 +63,28 @@ pub(super) struct Waiter {
     /// The filter would prove nothing.
     needs_scan: bool,
     cost: Cost,
-    answer: oneshot::Sender<Answer>,
+    /// Gone once it is answered.
+    answer: Option<oneshot::Sender<Answer>>,
 }
 
-enum Answer {
+impl Waiter {
+    /// Answers, unless that is done. Whoever has gone needs no answer.
+    pub(super) fn answer_with(&mut self, answer: Answer) {
+        if let Some(sender) = self.answer.take() {
+            drop(sender.send(answer));
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+}
+
+pub(super) enum Answer {
     /// Ask the filter.
     ByFilter,
-    /// What the whole list holds of it.
-    Hits(Hits),
+    /// The requests of the whole list that may be its own, and the reason why the list may be incomplete.
+    Hits(Hits, Option<Reason>),
     Not(Look),
 }
 
@@ -79,6 +94,8 @@ pub(super) struct Queue {
     waiting: Mutex<Vec<Waiter>>,
     /// Held by the one who looks for all.
     lead: tokio::sync::Mutex<()>,
+    /// Held by the one who tests the filter.
+    testing: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Queue {
@@ -106,7 +123,10 @@ impl Outbound {
         let since = self.client.clock.theirs(since.min(time_of_day()));
         if self.mark == Mark::None {
             return Ok(match self.join(entry, since, cost, true).await? {
-                Answer::Hits(hits) => self.people.judge(entry, hits),
+                Answer::Hits(hits, omits) => match (self.people.judge(entry, hits), omits) {
+                    (look @ Look::Ambiguous(_), _) | (look, None) => look,
+                    (_, Some(omits)) => Look::Unable(omits),
+                },
                 Answer::Not(look) => look,
                 Answer::ByFilter => Look::NotServed(Reason::new("lookup_failed", "no filter")),
             });
@@ -122,11 +142,14 @@ impl Outbound {
                     None => needs_scan = true,
                 },
                 Answer::Not(look) => return Ok(look),
-                Answer::Hits(hits) => {
+                Answer::Hits(hits, omits) => {
                     if is_refused {
                         self.finder.learned().filter = Filter::Useless;
                     }
-                    return Ok(hits.by_mark(entry));
+                    return Ok(match (hits.by_mark(entry), omits) {
+                        (Look::NotFound, Some(omits)) => Look::Unable(omits),
+                        (look, _) => look,
+                    });
                 }
             }
         }
@@ -156,26 +179,52 @@ impl Outbound {
         if !self.finder.learned().is_proven() {
             self.prove_filter(entry.import_id).await?;
         }
-        let mut learned = self.finder.learned();
-        if learned.filter == Filter::FindsAtStart {
-            learned.known = None;
-        }
-        Ok(learned.is_proven().then_some(Look::NotFound))
+        let is_proven = self.finder.learned().is_proven();
+        Ok(is_proven.then_some(Look::NotFound))
     }
 
-    /// Tries the filter on a request that is known to exist.
+    /// Tests the filter with requests that are known to exist, unless that was done lately.
     pub(super) async fn prove_filter(&self, entry: ImportId) -> Result<(), Stopped> {
-        let known = self.finder.learned().known;
-        let Some((known, since)) = known.filter(|(known, _)| *known != entry) else {
-            return Ok(());
+        // One tests it for all.
+        let _testing = self.queue.testing.lock().await;
+        let settle = self.sending.settle;
+        let chosen = {
+            let learned = self.finder.learned();
+            if learned.is_proven() || learned.filter == Filter::Useless {
+                return Ok(());
+            }
+            learned.known.for_filter(settle, entry)
         };
-        if let Page::Items { items, .. } = self.filtered(entry, known, Cost::Credit).await? {
-            let is_old = since.elapsed() >= self.sending.settle;
-            let mut learned = self.finder.learned();
-            learned.conclude_filter(&items, known, is_old);
-            tracing::debug!(filter = ?learned.filter, "the notes filter was tried on a request that exists");
+        let mut tests = Vec::with_capacity(chosen.len());
+        for known in chosen {
+            let page = self.filtered(entry, known.import_id, Cost::Credit).await?;
+            let Page::Items { items, .. } = page else {
+                return Ok(());
+            };
+            let is_useless = items.is_empty();
+            tests.push((known, known.is_older_than(settle), items));
+            if is_useless {
+                break;
+            }
         }
+        let mut learned = self.finder.learned();
+        learned.conclude_filter(&tests);
+        tracing::debug!(filter = ?learned.filter, "the notes filter was tested with requests that exist");
         Ok(())
+    }
+
+    /// Waits until something that is known to exist has to be listed, if anything is known: without that the list
+    /// cannot be tested.
+    pub(super) async fn wait_for_known(&self, place: &mut Place) -> Result<(), Stopped> {
+        let first = self
+            .finder
+            .learned()
+            .known
+            .first_settled_at(self.sending.settle);
+        match first.map(|first| first.saturating_duration_since(Instant::now())) {
+            Some(wait) if !wait.is_zero() => self.wait(wait, place).await,
+            _ => Ok(()),
+        }
     }
 
     /// The requests whose notes hold a mark, if the filter does what it is called.
@@ -209,7 +258,7 @@ impl Outbound {
                 since,
                 needs_scan,
                 cost,
-                answer,
+                answer: Some(answer),
             };
             self.queue.with(|waiting| waiting.push(waiter));
             let heard = tokio::select! {
@@ -232,7 +281,7 @@ impl Outbound {
     async fn look_for_all(&self) -> Result<(), Stopped> {
         self.gather().await?;
         let mut waiting = self.queue.with(std::mem::take);
-        waiting.retain(|waiter| !waiter.answer.is_closed());
+        waiting.retain(|waiter| !waiter.is_gone());
         if waiting.len() <= FILTERED_MAX {
             waiting = answer_each(waiting, |waiter| !waiter.needs_scan, || Answer::ByFilter);
         }
@@ -248,26 +297,34 @@ impl Outbound {
         };
         let can_filter = waiting.iter().all(|waiter| !waiter.needs_scan);
         let filtered_max = can_filter.then_some(waiting.len());
-        let mut sought = Sought::new(&waiting);
-        let scanned = self
-            .scan(first.import_id, &mut sought, cost, filtered_max)
-            .await?;
-        let hits = std::mem::take(&mut sought.hits);
-        tracing::debug!(waiting = waiting.len(), "looked for all who waited");
-        match scanned {
-            Scanned::Whole => {
-                for (waiter, hits) in waiting.into_iter().zip(hits) {
-                    // Whoever has gone needs no answer.
-                    drop(waiter.answer.send(Answer::Hits(hits)));
-                }
-            }
+        let entry = first.import_id;
+        let settle = self.sending.settle;
+        let known = {
+            let learned = self.finder.learned();
+            learned.known.settled(settle).copied().collect()
+        };
+        let mut sought = Sought::new(waiting, known);
+        let scanned = self.scan(entry, &mut sought, cost, filtered_max).await?;
+        tracing::debug!("looked for all who waited");
+        let omitted = match scanned {
+            Scanned::Whole => None,
+            Scanned::Omits(id) => Some(list_omits(id)),
             Scanned::TooLongFor { pages } => {
                 tracing::debug!(pages, "the filter is asked for each");
-                answer_each(waiting, |_| true, || Answer::ByFilter);
+                for (mut waiter, _) in sought.into_hits() {
+                    waiter.answer_with(Answer::ByFilter);
+                }
+                return Ok(());
             }
             Scanned::Not(look) => {
-                answer_each(waiting, |_| true, || Answer::Not(look.clone()));
+                for (mut waiter, _) in sought.into_hits() {
+                    waiter.answer_with(Answer::Not(look.clone()));
+                }
+                return Ok(());
             }
+        };
+        for (mut waiter, hits) in sought.into_hits() {
+            waiter.answer_with(Answer::Hits(hits, omitted.clone()));
         }
         Ok(())
     }
@@ -294,10 +351,18 @@ fn answer_each(
     answer: impl Fn() -> Answer,
 ) -> Vec<Waiter> {
     let (meant, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_meant);
-    for waiter in meant {
-        drop(waiter.answer.send(answer()));
+    for mut waiter in meant {
+        waiter.answer_with(answer());
     }
     others
+}
+
+/// Returns the reason why a list proves nothing that does not show this request.
+fn list_omits(id: Uuid) -> Reason {
+    let message = format!(
+        "the list of requests does not show request {id}, which exists in Concord, so that it may not show this one either"
+    );
+    Reason::new("list_omits", message)
 }
 
 /// The items whose notes hold a mark.

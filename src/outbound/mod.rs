@@ -17,6 +17,7 @@ mod direct;
 mod doubts;
 mod forbidden;
 mod gate;
+mod known;
 mod learned;
 mod limits;
 mod listing;
@@ -31,6 +32,7 @@ mod server_text;
 mod submit;
 mod walk;
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -42,10 +44,12 @@ pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
 pub use client::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
 pub use doubts::DOUBTS_MAX;
 pub use gate::RETRY_AFTER_MAX;
+pub use known::KNOWN_EARLIER_MAX;
 pub use limits::Limits;
 pub use listing::{ListPage, NoPage, digests_of};
 pub use pace::{Pace, burst};
 pub use scan::SCAN_ITEMS_MAX;
+pub use submit::ACCEPTED_WAIT_MAX;
 
 use canary::Canary;
 use client::Client;
@@ -76,7 +80,17 @@ pub struct Doubt {
     pub since: SystemTime,
     /// What may have been sent is not what the entry says now.
     pub is_changed: bool,
+    /// The status with which the server has accepted it, where that was not 201: it may be created at any time, and
+    /// is not sent again unless the job says so.
+    pub accepted: Option<u16>,
+    /// Attempts to create it that this run has made.
+    pub attempts: u32,
 }
+
+/// Records that the server has accepted an entry without saying that it exists: a run that dies while it is waited for
+/// must not make the next one send it again. Resolves to whether that is recorded.
+pub type RecordAccepted<'a> =
+    dyn Fn(ImportId, u16) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> + Send + Sync + 'a;
 
 /// What became of an entry in this run.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,17 +203,39 @@ impl Outbound {
         place: &mut Place,
         lease: &Lease,
     ) -> Delivery {
-        submit::deliver(self, entry, in_doubt, place, lease).await
+        let nowhere = |_, _| -> Pin<Box<dyn Future<Output = bool> + Send>> {
+            Box::pin(std::future::ready(true))
+        };
+        submit::deliver(self, entry, in_doubt, place, lease, &nowhere).await
     }
 
-    /// Names an entry that is known to exist: a look-up that finds it has proved itself.
-    pub fn know(&self, existing: ImportId) {
-        self.finder.know(existing);
+    /// Does the same, and records when the server has accepted the entry without saying that it exists.
+    pub async fn deliver_recorded(
+        &self,
+        entry: &Entry,
+        in_doubt: Option<Doubt>,
+        place: &mut Place,
+        lease: &Lease,
+        record: &RecordAccepted<'_>,
+    ) -> Delivery {
+        submit::deliver(self, entry, in_doubt, place, lease, record).await
+    }
+
+    /// Names a request that an earlier run has created, and for how long that is known. The newest come first. A list
+    /// that does not show it proves nothing.
+    pub fn know_earlier(&self, import_id: ImportId, receipt: Receipt, age: Duration) {
+        self.finder.know_earlier(import_id, receipt, age);
+    }
+
+    /// Takes back that an entry was created: its request is another entry's.
+    pub fn forget_created(&self, import_id: ImportId) {
+        self.finder.learned().known.forget(import_id);
     }
 
     /// Takes note of a request that is an entry's.
     fn know_created(&self, entry: &Entry, receipt: Receipt) {
-        self.finder.know_receipt(entry.import_id, receipt);
+        let settle = self.sending.settle;
+        self.finder.know(entry.import_id, receipt, settle);
         if self.mark == Mark::None {
             self.people.account(receipt.id);
         }

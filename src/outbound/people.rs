@@ -25,10 +25,6 @@ pub(super) const CLOCK_MARGIN: Duration = Duration::from_mins(10);
 pub(super) const PLAUSIBLE_MS_MIN: i64 = 100_000_000_000;
 /// So many requests and persons of a run are remembered; beyond it, nothing found is believed.
 const REMEMBERED_MAX: usize = 1 << 20;
-/// Fields by which a listed request shows whose it is.
-const SHOWN_IDENTIFIERS: [Field; 3] = [Field::ConcordId, Field::UserEmail, Field::UserPhoneNumber];
-/// The last digits of a telephone number, which no way of writing it changes.
-const PHONE_DIGITS: usize = 7;
 
 /// An entry to be found without a mark.
 pub(super) struct Person {
@@ -74,7 +70,7 @@ impl Person {
         if differing.contains(&Field::Request) {
             return Fit::Other;
         }
-        let mut compared = SHOWN_IDENTIFIERS
+        let mut compared = classify::SHOWN_IDENTIFIERS
             .into_iter()
             .filter(|field| classify::is_comparable(item, &self.body, *field))
             .peekable();
@@ -85,26 +81,10 @@ impl Person {
         match (is_person, differing.is_empty()) {
             (true, true) => Fit::Fits,
             (true, false) => Fit::Alike,
-            (false, _) if self.has_phone_of(item) => Fit::Alike,
+            (false, _) if classify::has_phone_of(item, &self.body) => Fit::Alike,
             (false, _) => Fit::Other,
         }
     }
-
-    /// Whether it shows the same number, perhaps written otherwise.
-    fn has_phone_of(&self, item: &Value) -> bool {
-        let shown = item
-            .get("user")
-            .and_then(|user| user.get("phoneNumber")?.as_str());
-        match (shown, self.body.user_phone_number()) {
-            (Some(shown), Some(sent)) => last_digits(shown) == last_digits(sent),
-            _ => false,
-        }
-    }
-}
-
-fn last_digits(number: &str) -> String {
-    let digits = number.chars().rev().filter(char::is_ascii_digit);
-    digits.take(PHONE_DIGITS).collect()
 }
 
 fn ms(time: SystemTime) -> i64 {
@@ -221,7 +201,7 @@ fn names(body: &RequestBody) -> Vec<u64> {
     };
     let id = body.concord_id().map(|id| id.to_string());
     let email = body.user_email().map(str::to_ascii_lowercase);
-    let phone = body.user_phone_number().map(last_digits);
+    let phone = body.user_phone_number().map(classify::last_digits);
     [
         id.map(|id| name(Field::ConcordId, &id)),
         email.map(|email| name(Field::UserEmail, &email)),

@@ -21,7 +21,7 @@ use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
 use super::learned;
 use super::lookup::Look;
 use super::pace::Stopped;
-use super::{Delivery, Doubt, Outbound, Place};
+use super::{Delivery, Doubt, Outbound, Place, RecordAccepted};
 use crate::entry::{Entry, ImportId};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
 use crate::plan::{DoubtPolicy, Mark};
@@ -31,6 +31,12 @@ use crate::time_of_day;
 /// An entry that is refused for want of time (429, 503 with Retry-After) while so many others are served for each
 /// other one that is refused, is singled out: it is not the server that is busy.
 const SERVED_PER_REFUSED: u64 = 10;
+
+/// Longest time for which an entry is looked up that the server has accepted without saying that it exists: a server
+/// that works later mostly does within that.
+pub const ACCEPTED_WAIT_MAX: Duration = Duration::from_mins(5);
+/// Longest wait between two of these look-ups.
+const ACCEPTED_PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// What looking came to.
 enum Resolved {
@@ -139,6 +145,14 @@ impl Progress<'_> {
         }
     }
 
+    /// The run ends while it is looked for. Where this run has sent nothing, the ledger knows it as in doubt already.
+    fn stopped(&self, why: Reason) -> Delivery {
+        if self.attempts == 0 {
+            return Delivery::NotSent;
+        }
+        self.in_doubt(why)
+    }
+
     /// The run ends first. What earlier runs left in doubt the ledger knows; what this one did, it does not.
     fn not_sent(&self) -> Delivery {
         match &self.unresolved {
@@ -176,6 +190,7 @@ pub(super) async fn deliver(
     doubt: Option<Doubt>,
     place: &mut Place,
     lease: &Lease,
+    record: &RecordAccepted<'_>,
 ) -> Delivery {
     let _under_way = (out.mark == Mark::None).then(|| out.people.enter(entry));
     let delivery = match doubt {
@@ -188,7 +203,7 @@ pub(super) async fn deliver(
             let reason = Reason::new("changed_in_doubt", message);
             Delivery::Settled(Settled::of(Outcome::InDoubt, Some(reason)))
         }
-        doubt => see_through(out, entry, doubt, place, lease).await,
+        doubt => see_through(out, entry, doubt, place, lease, record).await,
     };
     if let Delivery::Settled(settled) = &delivery {
         match settled.receipt {
@@ -208,10 +223,12 @@ async fn see_through(
     doubt: Option<Doubt>,
     place: &mut Place,
     lease: &Lease,
+    record: &RecordAccepted<'_>,
 ) -> Delivery {
+    let attempts = doubt.as_ref().map_or(0, |doubt| doubt.attempts);
     let mut progress = Progress {
-        attempts: 0,
-        counted: 0,
+        attempts,
+        counted: attempts,
         attempts_max: out.sending.max_attempts.get(),
         forbidden: 0,
         status: None,
@@ -222,7 +239,18 @@ async fn see_through(
         refusals: Refusals::default(),
         backoff: backoff(out, entry.import_id),
     };
+    let accepted = doubt.as_ref().and_then(|doubt| doubt.accepted);
     let mut doubt = doubt.map(|doubt| doubt.reason);
+    if let (Some(status), Some(why)) = (accepted, &doubt) {
+        // It stays with the entry, so that no later run sends it again either.
+        progress.status = Some(status);
+        let why = Reason::new(format!("http_{status}"), why.message.clone());
+        let next = await_accepted(out, entry, &mut progress, place, why);
+        if let ControlFlow::Break(delivery) = Box::pin(next).await {
+            return delivery;
+        }
+        doubt = None;
+    }
     // What is rare is in boxes: the way of every entry would else be moved about with room for all of it.
     loop {
         if let Some(why) = doubt.take()
@@ -262,6 +290,22 @@ async fn see_through(
                 progress.cost = Cost::Retry;
                 progress.unsettled.get_or_insert_with(|| out.doubts.begin());
                 doubt = Some(reason);
+            }
+            Disposition::Accepted(reason) => {
+                progress.since.get_or_insert(sent.at);
+                progress.unsettled.get_or_insert_with(|| out.doubts.begin());
+                let status = progress.status.unwrap_or_default();
+                if !record(entry.import_id, status).await {
+                    return progress.in_doubt(reason);
+                }
+                let next = await_accepted(out, entry, &mut progress, place, reason);
+                if let ControlFlow::Break(delivery) = Box::pin(next).await {
+                    return delivery;
+                }
+            }
+            Disposition::Conflict(reason) => {
+                progress.since.get_or_insert(sent.at);
+                return Box::pin(after_conflict(out, entry, &mut progress, place, reason)).await;
             }
             Disposition::Forbidden(reason) => {
                 let next = after_forbidden(out, entry, &mut progress, place, reason);
@@ -309,11 +353,87 @@ async fn settle_doubt(
         Ok(Resolved::Unknown(because) | Resolved::Ambiguous(because)) => {
             progress.in_doubt(because_of(&why, &because))
         }
-        // Nothing was sent by this run: the ledger knows it as in doubt already.
-        Err(Stopped) if progress.attempts == 0 => Delivery::NotSent,
-        Err(Stopped) => progress.in_doubt(why),
+        Err(Stopped) => progress.stopped(why),
     };
     ControlFlow::Break(delivery)
+}
+
+/// The server has accepted it, and may create it later: looks for it again and again, with growing waits. Lets it be
+/// sent only where an earlier run has sent it and the job says `resend`.
+async fn await_accepted(
+    out: &Outbound,
+    entry: &Entry,
+    progress: &mut Progress<'_>,
+    place: &mut Place,
+    why: Reason,
+) -> ControlFlow<Delivery> {
+    // It is no fault of the server.
+    progress.cost = Cost::Free;
+    let most = ACCEPTED_WAIT_MAX.min(out.sending.give_up_after);
+    let passed = progress
+        .since
+        .and_then(|since| time_of_day().duration_since(since).ok());
+    let until = Instant::now() + most.saturating_sub(passed.unwrap_or_default());
+    let may_resend = progress.attempts == 0 && out.sending.in_doubt == DoubtPolicy::Resend;
+    let mut pause = out.sending.settle.max(out.sending.initial_backoff);
+    let mut looks = 0;
+    let because = loop {
+        match look(out, entry, progress, place).await {
+            Ok(Resolved::Exists(receipt, oddity)) => {
+                return ControlFlow::Break(progress.created(Via::Lookup, receipt, oddity));
+            }
+            Ok(Resolved::Absent) => {}
+            Ok(Resolved::Unknown(because)) => break because,
+            Ok(Resolved::Ambiguous(because)) => {
+                return ControlFlow::Break(progress.in_doubt(because_of(&why, &because)));
+            }
+            Err(Stopped) => return ControlFlow::Break(progress.stopped(why)),
+        }
+        looks += 1;
+        let left = until.saturating_duration_since(Instant::now());
+        // However long ago it was, one look proves nothing.
+        if left.is_zero() && looks > 1 {
+            let message = "not found in Concord since, and not sent again: it may be created later";
+            break Reason::new(why.code.clone(), message);
+        }
+        let wait = if looks > 1 { pause.min(left) } else { pause };
+        let waited = async {
+            out.wait(wait, place).await?;
+            out.wait_for_known(place).await
+        };
+        if waited.await.is_err() {
+            return ControlFlow::Break(progress.stopped(why));
+        }
+        pause = (pause * 2).min(ACCEPTED_PAUSE_MAX);
+    };
+    if may_resend {
+        progress.unresolved = Some(because_of(&why, &because));
+        return ControlFlow::Continue(());
+    }
+    ControlFlow::Break(progress.in_doubt(because_of(&why, &because)))
+}
+
+/// It conflicts with something that exists: it is looked up, since an earlier attempt may have created it.
+async fn after_conflict(
+    out: &Outbound,
+    entry: &Entry,
+    progress: &mut Progress<'_>,
+    place: &mut Place,
+    reason: Reason,
+) -> Delivery {
+    // It is no fault of the server.
+    progress.cost = Cost::Free;
+    match resolve(out, entry, progress, place).await {
+        Ok(Resolved::Exists(receipt, oddity)) => progress.created(Via::Lookup, receipt, oddity),
+        Ok(Resolved::Absent) => {
+            progress.unresolved = None;
+            progress.not_created(Outcome::Rejected, reason)
+        }
+        Ok(Resolved::Unknown(because) | Resolved::Ambiguous(because)) => {
+            progress.in_doubt(because_of(&reason, &because))
+        }
+        Err(Stopped) => progress.in_doubt(reason),
+    }
 }
 
 /// It was refused for want of time. A closed gate makes everyone wait; where others are served it waits by itself, so that
@@ -473,6 +593,7 @@ async fn resolve(
     }
     let settle = out.sending.settle.max(progress.backoff.next_delay());
     out.wait(settle, place).await?;
+    out.wait_for_known(place).await?;
     look(out, entry, progress, place).await
 }
 

@@ -76,6 +76,11 @@ impl Walk {
         self.seen.is_empty() && self.offset == 0
     }
 
+    /// Returns how many items were seen.
+    pub(super) fn count(&self) -> usize {
+        self.seen.len()
+    }
+
     /// Takes the page that begins at the offset, and says what comes next.
     pub(super) fn take(&mut self, items: &[Value], total: usize) -> Step {
         let Some(ids) = items.iter().map(digest).collect::<Option<Vec<u64>>>() else {

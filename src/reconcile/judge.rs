@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use uuid::Uuid;
+
 use crate::entry::{Content, Entry, Field, ImportId, InvalidKey, Position, RequestType};
 use crate::identity::{KeyComparison, KeyConflict, KeyUse, RequestTypes};
 use crate::intake::{InputPlaces, Intake, Item, RowReading, Seen, key_of_request};
-use crate::ledger::{ClaimRequest, Held, Known, LedgerError, Record, RunId, Settlement};
+use crate::ledger::{
+    ClaimRequest, Held, Known, KnownCreated, LedgerError, Record, RunId, Settlement, is_accepted,
+};
 use crate::listed::Listed;
 use crate::outbound::digests_of;
 use crate::outcome::{Outcome, Reason, Settled, Via};
@@ -30,6 +34,8 @@ pub(super) struct Desk {
     pub(super) run: RunId,
     /// When the last reading of the list began: what has come since may not be in it.
     pub(super) reading_began: SystemTime,
+    /// A request that exists, and that the last reading did not show.
+    pub(super) omitted: Option<Uuid>,
 }
 
 /// A line, and what is to be settled before it is shown.
@@ -38,6 +44,8 @@ pub(super) struct Judged {
     pub(super) finding: Option<Finding>,
     /// It is in doubt and was not found: what may be claimed, to look again.
     pub(super) doubt: Option<ClaimRequest>,
+    /// The ledger has it as created, and it was not found.
+    pub(super) only_in_ledger: Option<KnownCreated>,
 }
 
 impl Judged {
@@ -47,6 +55,7 @@ impl Judged {
             line,
             finding: None,
             doubt: None,
+            only_in_ledger: None,
         }
     }
 
@@ -292,6 +301,8 @@ impl Desk {
         // Only what this comparison has claimed since it first looked was surely not sent meanwhile.
         let is_ours = record.is_some_and(|record| record.is_open && record.run == self.run);
         let is_doubt = held.is_empty() && ledger == Some(Outcome::InDoubt);
+        let status = record.and_then(|record| record.settled.http_status);
+        let accepted = status.is_some_and(is_accepted);
         let mut unknown = |why| {
             remarks.push(why);
             Verdict::Unknown
@@ -301,7 +312,9 @@ impl Desk {
             0 if is_created && self.is_recent(record) => unknown(Remark::CreatedMeanwhile),
             0 if is_created => Verdict::OnlyInLedger,
             0 if self.plan.rules.mark == Mark::None => unknown(Remark::NoMark),
+            0 if is_doubt && accepted => unknown(Remark::Accepted),
             0 if is_doubt && !is_ours => unknown(Remark::PerhapsUnderWay),
+            0 if is_doubt && let Some(id) = self.omitted => unknown(Remark::ListOmits(id)),
             0 => Verdict::InNeither,
             1 if is_created => Verdict::InBoth,
             1 => Verdict::OnlyInConcord,
@@ -318,11 +331,15 @@ impl Desk {
                 content: self.content(&entry, ledger, held.first(), &differences),
             },
         });
+        let only_in_ledger = record
+            .filter(|_| verdict == Verdict::OnlyInLedger)
+            .and_then(known_created);
         let can_be_told = self.plan.rules.mark != Mark::None;
         let doubt = (is_doubt && !is_ours && can_be_told).then(request);
         Ok(Judged {
             finding,
             doubt,
+            only_in_ledger,
             line: Line {
                 position: Some(entry.position),
                 key: Some(entry.key.text.clone()),
@@ -398,6 +415,15 @@ fn refused(entry: Entry, why: Remark) -> Line {
         differences: Vec::new(),
         remarks: vec![why],
     }
+}
+
+/// Returns the request that the ledger has as created for an entry.
+fn known_created(record: &Record) -> Option<KnownCreated> {
+    Some(KnownCreated {
+        import_id: record.import_id,
+        receipt: record.settled.receipt?,
+        settled_at: record.settled_at?,
+    })
 }
 
 /// What the ledger is told of an entry that it has not as created.

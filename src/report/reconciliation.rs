@@ -118,6 +118,10 @@ pub enum Remark {
     NoMark,
     /// A run has claimed it, or had when it died.
     PerhapsUnderWay,
+    /// The server has accepted it, and it is not there yet.
+    Accepted,
+    /// The list does not show that request either, which exists.
+    ListOmits(Uuid),
     /// That run has claimed it.
     UnderWay(RunId),
     /// It repeats that row.
@@ -156,6 +160,14 @@ impl fmt::Display for Remark {
             ),
             Self::PerhapsUnderWay => f.write_str(
                 "a run is sending it, or has left it in doubt since: compare again later",
+            ),
+            Self::Accepted => f.write_str(
+                "the server accepted it and may create it later: compare again later, or look in Concord for the person",
+            ),
+            Self::ListOmits(id) => write!(
+                f,
+                "the list does not show request {id} either, which exists: use an API key that may read all requests, and \
+                 compare again"
             ),
             Self::UnderWay(run) => {
                 write!(f, "run {} is sending it: compare again when it has ended", run.0)

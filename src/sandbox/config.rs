@@ -139,12 +139,12 @@ pub struct Listing {
 /// Which requests a list leaves out, as for a key that may not read all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Omits {
-    /// None.
+    /// No request.
     #[default]
     Nothing,
-    /// All.
+    /// Every request.
     All,
-    /// Those that wait for their person to verify them.
+    /// Requests that wait for their person to verify them.
     Unverified,
     /// About every other one.
     Half,

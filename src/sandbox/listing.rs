@@ -126,7 +126,7 @@ fn list(server: &Server, query: &Query, projects: &[Uuid]) -> Result<Answer, Ref
     Answer::new(StatusCode::OK, &page)
 }
 
-/// Whether a list shows a request.
+/// Returns whether a list shows a request.
 fn shows(omits: Omits, stored: &Stored) -> bool {
     match omits {
         Omits::Nothing => true,

@@ -12,6 +12,8 @@ mod faults;
 mod key_conflicts;
 mod keys;
 mod lists;
+mod long_lists;
+mod receipts;
 mod secrets;
 mod stopping;
 mod waiting;

@@ -562,6 +562,7 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
         [Claim::InDoubt {
             since: sent.claimed_at,
             is_changed: true,
+            accepted: None
         }]
     );
     ledger
@@ -574,6 +575,7 @@ async fn an_entry_in_doubt_keeps_the_fingerprint_and_time_of_what_may_exist_unti
         [Claim::InDoubt {
             since: sent.claimed_at,
             is_changed: true,
+            accepted: None
         }]
     );
     let found = Settlement {
@@ -639,4 +641,67 @@ async fn a_ledger_that_cannot_be_written_any_more_can_still_be_read() {
     let held = ledger.get(names).await.expect("it can be read");
     assert_eq!(held[0].as_ref().expect("held").settled, created(7));
     assert!(held[1].as_ref().expect("held").is_open);
+}
+
+#[tokio::test]
+async fn a_request_is_one_entrys_whatever_the_server_answers() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, run) = open(&dir.path().join("l")).await;
+    let entries = entries(3);
+    claim(&ledger, run, &entries).await;
+    let settle = async |entry: &Entry, settled: Settled| {
+        let settlement = settlement(entry, settled);
+        let holder = ledger.settle(run, settlement, Traffic::default()).await;
+        holder.expect("it can be written")
+    };
+    assert_eq!(settle(&entries[0], created(7)).await, None);
+    let holder = settle(&entries[1], created(7)).await;
+    assert_eq!(holder, Some(entries[0].import_id));
+    let held = get(&ledger, &entries).await;
+    assert!(held[1].is_open, "nothing was recorded");
+    let known = ledger.known_created(9).await.expect("read");
+    let known: Vec<_> = known.iter().map(|one| one.import_id).collect();
+    assert_eq!(known, [entries[0].import_id]);
+
+    // Its mark tells whose it is.
+    let found = Settled {
+        via: Some(Via::Lookup),
+        ..created(7)
+    };
+    let id = found.receipt.expect("a receipt").id;
+    let owner = entries[1].import_id;
+    ledger.doubt_holder(id, owner).await.expect("written");
+    assert_eq!(settle(&entries[1], found).await, None);
+    let outcomes = get(&ledger, &entries).await;
+    let outcomes: Vec<_> = outcomes.iter().map(|one| one.settled.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::InDoubt, Outcome::Created, Outcome::InDoubt]
+    );
+}
+
+#[tokio::test]
+async fn what_the_server_accepted_is_known_to_every_later_run() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("l");
+    let ledger = Ledger::open(&path, &target()).expect("it opens");
+    let dead = begin_unlocked(&ledger, &path).await;
+    let entries = entries(1);
+    claim(&ledger, dead, &entries).await;
+    let id = entries[0].import_id;
+    ledger.note_accepted(dead, id, 202).await.expect("written");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    for _ in 0..2 {
+        let next = begin(&ledger, LEASE).await;
+        let claims = claim(&ledger, next, &entries).await;
+        let is_known = matches!(
+            claims[..],
+            [Claim::InDoubt {
+                accepted: Some(202),
+                ..
+            }]
+        );
+        assert!(is_known, "{claims:?}");
+        ledger.release(next, vec![id]).await.expect("released");
+    }
 }

@@ -12,7 +12,7 @@ use concord_import::internals::outcome::Outcome;
 use concord_import::internals::plan::{Mark, Rule, SANDBOX_API_KEY, SANDBOX_PROJECT};
 use concord_import::internals::reconcile::{ReconcileError, Reconciled, Reconciler};
 use concord_import::internals::report::reconciliation::Verdict;
-use concord_import::internals::sandbox::{Config, Listing, Order, Script};
+use concord_import::internals::sandbox::{Config, Listing, Omits, Order, Script};
 use concord_import::internals::stop::StopSignal;
 use serde::Deserialize;
 
@@ -541,4 +541,57 @@ async fn an_abandoned_comparison_gives_back_what_it_claimed() {
     trial.run().await;
     break_off(&mut trial).await;
     assert_eq!((trial.totals().in_doubt, trial.totals().claimed), (1, 0));
+}
+
+#[tokio::test]
+async fn a_list_that_leaves_out_what_the_ledger_knows_settles_no_doubt() {
+    for omits in [Omits::All, Omits::Half] {
+        let listing = Listing {
+            omits,
+            ..Listing::default()
+        };
+        let config = Config {
+            listing,
+            ..Config::default()
+        };
+        let mut trial = Trial::new(config, &[csv(30)]).await;
+        trial.sending.concurrency = NonZeroU32::MIN;
+        let read_script = "403*99".parse().expect("a script");
+        trial.sandbox.set_read_script(read_script);
+        let script = "ok*20,create-then-504*4,504*4".parse().expect("a script");
+        trial.sandbox.set_script(script);
+        assert_eq!(trial.run().await.count(Outcome::InDoubt), 8);
+        trial.sandbox.set_read_script(Script::default());
+        tokio::time::sleep(trial.sending.settle).await;
+
+        let (compared, told) = reconcile(&trial).await;
+        assert!(!all_agree(&compared));
+        assert_eq!(count(&compared, Verdict::InNeither), 0, "{omits:?}");
+        let unknown = told.iter().filter(|row| row.verdict == "unknown");
+        let unknown: Vec<_> = unknown.collect();
+        assert!(unknown.len() >= 4, "{omits:?}");
+        for row in unknown {
+            assert!(row.remark.contains("does not show request"), "{row:?}");
+        }
+        let totals = trial.totals();
+        assert_eq!((totals.failed, totals.claimed), (0, 0), "{omits:?}");
+        assert!(totals.in_doubt >= 4, "{omits:?}: {totals:?}");
+        // Nor does a run send any of them again.
+        let (posts, ended) = (trial.posts(), trial.run().await);
+        assert_eq!(trial.posts(), posts, "{omits:?}");
+        trial.assert_true(&ended);
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_accepted_is_not_said_to_be_missing() {
+    let trial = Trial::with_script(3, "ok,202,ok").await;
+    trial
+        .sandbox
+        .set_read_script("403*99".parse().expect("a script"));
+    assert_eq!(trial.run().await.count(Outcome::InDoubt), 1);
+    trial.sandbox.set_read_script(Script::default());
+    let (compared, told) = reconcile(&trial).await;
+    assert_eq!(count(&compared, Verdict::Unknown), 1, "{told:?}");
+    assert_eq!(trial.totals().in_doubt, 1);
 }

@@ -116,7 +116,7 @@ const fn remark_of(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::InBoth => "in the ledger and in Concord, once",
         Verdict::OnlyInConcord => "the ledger did not know of it; now it does",
-        Verdict::OnlyInLedger => "created once, and no longer in Concord's list",
+        Verdict::OnlyInLedger => "created, and not in Concord's list",
         Verdict::TwiceInConcord => "more than one request in Concord: see `other_ids`",
         Verdict::InNeither => "not created: `concord-import run` sends it",
         Verdict::Unknown => "could not be told: see `remark`",
@@ -210,7 +210,9 @@ fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
         ));
     }
     if count(Verdict::OnlyInLedger) > 0 {
-        steps.push("Ask in Concord what became of those that it no longer lists.".into());
+        steps.push(
+            "Look in Concord for those that its list does not show: perhaps the API key may not read all requests.".into(),
+        );
     }
     if steps.is_empty() {
         steps.push("Inputs, ledger and Concord agree.".into());

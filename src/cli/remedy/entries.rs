@@ -35,7 +35,7 @@ const OTHER_5: Remedy = remedy(
 const OTHER: Remedy = remedy(
     "http_…",
     "no clear answer: neither 201 nor a refusal",
-    "compare the base URL with Concord's, and run the same command again: what may exist is looked up first",
+    "compare the base URL with Concord's, and run the same command again: it is looked up again, and after a success (200 to 299) not sent",
 );
 
 /// Of a ledger that another version has written.
@@ -102,6 +102,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "compare the base URL with Concord's, and sign in where the network asks for it; then run the same command again: what may exist is looked up first",
     ),
     remedy(
+        "http_202",
+        "accepted by the server (202), and not found in Concord yet: it may still be created",
+        "run the same command again later: it is looked up again and not sent; if Concord never creates it, run once with in_doubt = \"resend\" in [send]",
+    ),
+    remedy(
         "http_302",
         "sent on to another address, which is not followed (302)",
         "compare the base URL with Concord's, then run the same command again: what may exist is looked up first",
@@ -166,6 +171,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "http_414",
         "the address is too long for the server (414)",
         ELSEWHERE,
+    ),
+    remedy(
+        "http_409",
+        "refused as in conflict with what Concord holds (409), and not found there",
+        "look in Concord whether the person has such a request already; then correct the row as the message says, and run the rejects",
     ),
     remedy(
         "http_415",
@@ -254,8 +264,13 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "run `reconcile` later; if that stays so, look in Concord by hand",
     ),
     remedy(
+        "list_omits",
+        "in doubt, and the list of requests, in which it would be looked for, does not show all that exists",
+        "use an API key that may read all requests of the project (role Limited or higher), and run the same command again; if that stays so, look in Concord by hand",
+    ),
+    remedy(
         "list_too_long",
-        "in doubt, and the list of requests is longer than is read for one look",
+        "in doubt, and the list of requests is too long to be read in one go, and neither its `notes` filter nor its dates are reliable",
         "run `reconcile`, which reads it all",
     ),
     remedy(

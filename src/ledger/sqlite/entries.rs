@@ -5,15 +5,16 @@ use uuid::Uuid;
 
 use super::super::alive::Locks;
 use super::super::{
-    Claim, ClaimRequest, Claimed, EntryQuery, Known, LedgerError, Record, RunId, Settlement,
+    Claim, ClaimRequest, Claimed, EntryQuery, Known, KnownCreated, LedgerError, Record, RunId,
+    Settlement,
 };
 use super::find::Finder;
 use super::keys::{KeyStatements, StoredKey, stored_use};
-use super::now_ms;
 use super::runs;
+use super::{from_ms, now_ms};
 use crate::ambiguity::{AMBIGUOUS, Ambiguity};
 use crate::entry::{Content, ImportId, Names};
-use crate::outcome::{Outcome, Reason, Via};
+use crate::outcome::{Outcome, Reason, Receipt, Via};
 
 /// `entries.state`, as stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,7 @@ pub(super) struct Statements<'c> {
     keys: KeyStatements<'c>,
     insert: CachedStatement<'c>,
     settle: CachedStatement<'c>,
+    holder: CachedStatement<'c>,
     /// Some entry is created because it was found by looking; asked when it first matters.
     is_some_found: Option<bool>,
     /// The last entry that was claimed was in the ledger already; so, mostly, is the next.
@@ -79,6 +81,7 @@ impl<'c> Statements<'c> {
             keys: KeyStatements::of(connection)?,
             insert: connection.prepare_cached(INSERT)?,
             settle: connection.prepare_cached(SETTLE)?,
+            holder: connection.prepare_cached(HOLDER)?,
             is_some_found: None,
             was_known: false,
         })
@@ -104,6 +107,8 @@ const SETTLE: &str = "
         person = CASE WHEN ?13 IS NULL THEN person ELSE ?15 END,
         request = CASE WHEN ?13 IS NULL THEN request ELSE ?16 END
     WHERE import_id = ?1 AND run = ?2 AND state = 0";
+
+const HOLDER: &str = "SELECT import_id, via FROM entries WHERE id = ?1 AND state = 1";
 
 pub(super) fn claim_all(
     tx: &Transaction<'_>,
@@ -171,6 +176,10 @@ fn claim(
         Outcome::InDoubt => Claim::InDoubt {
             since: held.claimed_at,
             is_changed: held.fingerprint.differs_from(entry.fingerprint),
+            accepted: held
+                .settled
+                .http_status
+                .filter(|status| is_accepted(*status)),
         },
         _ => Claim::Fresh,
     };
@@ -186,6 +195,11 @@ fn claim(
     };
     take_over(tx, run, import_id, content, now)?;
     Ok(Claimed { import_id, claim })
+}
+
+/// Returns whether a status says that the server has accepted an entry, and not that it exists.
+pub const fn is_accepted(status: u16) -> bool {
+    matches!(status, 200 | 202..=299)
 }
 
 /// Claims an entry, and says whether its name was free.
@@ -292,7 +306,7 @@ pub(super) fn settle(
     statements: &mut Statements<'_>,
     run: RunId,
     settlement: &Settlement,
-) -> rusqlite::Result<Result<(), LedgerError>> {
+) -> rusqlite::Result<Result<Option<ImportId>, LedgerError>> {
     let Settlement {
         import_id,
         settled,
@@ -305,6 +319,11 @@ pub(super) fn settle(
         ));
     };
     let receipt = settled.receipt;
+    if let (Some(Via::Response), Some(receipt)) = (settled.via, receipt)
+        && let Some(holder) = answered_holder(statements, *import_id, receipt.id)?
+    {
+        return Ok(Ok(Some(holder)));
+    }
     let (person, request) = content.map_or((None, None), |content| stored_use(content.key_use));
     let changed = statements.settle.execute(params![
         import_id.0.as_bytes(),
@@ -330,13 +349,13 @@ pub(super) fn settle(
     ])?;
     match (changed, settled.via, receipt) {
         (1, Some(Via::Response), Some(receipt)) if is_some_found(tx, statements)? => {
-            doubt_finders_of(tx, *import_id, receipt.id)?;
+            doubt_others_with(tx, *import_id, receipt.id, false)?;
         }
         (1, Some(Via::Lookup), _) => statements.is_some_found = Some(true),
         _ => {}
     }
     Ok(if changed == 1 {
-        Ok(())
+        Ok(None)
     } else {
         Err(LedgerError::LostClaim {
             import_id: *import_id,
@@ -359,19 +378,43 @@ fn is_some_found(tx: &Transaction<'_>, statements: &mut Statements<'_>) -> rusql
     Ok(is_so)
 }
 
+/// Returns another entry that has a request by Concord's own answer.
+fn answered_holder(
+    statements: &mut Statements<'_>,
+    import_id: ImportId,
+    id: Uuid,
+) -> rusqlite::Result<Option<ImportId>> {
+    let mut rows = statements.holder.query([id.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let holder = ImportId(Uuid::from_bytes(row.get(0)?));
+        let via: Option<i64> = row.get(1)?;
+        if holder != import_id && via != Some(Via::Lookup as i64) {
+            return Ok(Some(holder));
+        }
+    }
+    Ok(None)
+}
+
 /// What Concord has answered to one entry cannot be another's, however well it fitted that one when it was looked for.
-fn doubt_finders_of(tx: &Transaction<'_>, owner: ImportId, id: Uuid) -> rusqlite::Result<()> {
+/// `are_all`: nor can a request with the owner's mark, whatever Concord has answered to another.
+pub(super) fn doubt_others_with(
+    tx: &Transaction<'_>,
+    owner: ImportId,
+    id: Uuid,
+    are_all: bool,
+) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE entries
          SET state = 4, via = NULL, id = NULL, concord_id = NULL, request_date = NULL,
              error_code = ?3, error = ?4
-         WHERE id = ?1 AND via = 1 AND import_id <> ?2",
+         WHERE id = ?1 AND import_id <> ?2 AND (via = 1 OR (?5 AND state = 1))",
     )?
     .execute(params![
         id.as_bytes(),
         owner.0.as_bytes(),
         AMBIGUOUS,
-        Ambiguity::Belied.to_string()
+        Ambiguity::Belied.to_string(),
+        are_all
     ])
     .map(drop)
 }
@@ -479,14 +522,42 @@ pub(super) fn is_empty(tx: &Transaction<'_>) -> rusqlite::Result<bool> {
     })
 }
 
-/// Whichever comes first in the table, which is as good as any.
-pub(super) fn some_created(tx: &Transaction<'_>) -> rusqlite::Result<Option<ImportId>> {
-    tx.query_row(
-        "SELECT import_id FROM entries WHERE state = 1 LIMIT 1",
-        [],
-        |row| Ok(ImportId(Uuid::from_bytes(row.get(0)?))),
-    )
-    .optional()
+/// Returns the requests that were claimed last of those that are created.
+pub(super) fn known_created(
+    tx: &Transaction<'_>,
+    count_max: u32,
+) -> rusqlite::Result<Vec<KnownCreated>> {
+    tx.prepare_cached(
+        "SELECT import_id, id, concord_id, request_date, settled_at_ms FROM entries
+         WHERE state = 1 AND id IS NOT NULL ORDER BY rowid DESC LIMIT ?1",
+    )?
+    .query_map([count_max], |row| {
+        let concord_id: Option<[u8; 16]> = row.get(2)?;
+        Ok(KnownCreated {
+            import_id: ImportId(Uuid::from_bytes(row.get(0)?)),
+            receipt: Receipt {
+                id: Uuid::from_bytes(row.get(1)?),
+                concord_id: concord_id.map(Uuid::from_bytes),
+                request_date: row.get(3)?,
+            },
+            settled_at: from_ms(row.get::<_, Option<i64>>(4)?.unwrap_or_default()),
+        })
+    })?
+    .collect()
+}
+
+/// Notes with which status the server has accepted an entry.
+pub(super) fn note_accepted(
+    tx: &Transaction<'_>,
+    run: RunId,
+    id: ImportId,
+    status: u16,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE entries SET http_status = ?3 WHERE import_id = ?1 AND run = ?2 AND state = 0",
+    )?
+    .execute(params![id.0.as_bytes(), run.0, status])
+    .map(drop)
 }
 
 /// Gives back all that a run has claimed and not settled.

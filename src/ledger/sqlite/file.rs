@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -109,6 +109,10 @@ const MIGRATIONS: [&str; 8] = [
      CREATE INDEX entries_by_key ON entries (key_id) WHERE key_id IS NOT NULL;
      CREATE INDEX entries_by_normal_key ON entries (normal_id) WHERE normal_id IS NOT NULL;
      ALTER TABLE runs ADD COLUMN is_rejects INTEGER NOT NULL DEFAULT 0;",
+    // A request is one entry's: who has it is asked whenever Concord answers that it has created one.
+    "DROP INDEX entries_found;
+     CREATE INDEX entries_by_request ON entries (id) WHERE id IS NOT NULL;
+     CREATE INDEX entries_found ON entries (via) WHERE via = 1;",
 ];
 
 /// The newest format that this version reads and writes.

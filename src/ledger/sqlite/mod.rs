@@ -22,7 +22,7 @@ use super::{Ask, LedgerError, Overview, Reply, RunId};
 use crate::outcome::Traffic;
 use crate::plan::Target;
 
-pub use entries::{changed, claimed};
+pub use entries::{changed, claimed, is_accepted};
 pub use file::FORMAT;
 use file::Found;
 pub use held::{Fetched, Held};
@@ -289,7 +289,23 @@ fn perform(
             let history = runs::history(tx, locks, run, runs_max);
             answer(reply, history.map(Ok), fault)
         }
-        Ask::SomeCreated { reply } => answer(reply, entries::some_created(tx).map(Ok), fault),
+        Ask::KnownCreated { count_max, reply } => {
+            let known = entries::known_created(tx, count_max);
+            answer(reply, known.map(Ok), fault)
+        }
+        Ask::NoteAccepted {
+            run,
+            id,
+            status,
+            reply,
+        } => {
+            let noted = entries::note_accepted(tx, run, id, status);
+            answer(reply, noted.map(Ok), fault)
+        }
+        Ask::DoubtHolder { id, owner, reply } => {
+            let doubted = entries::doubt_others_with(tx, owner, id, true);
+            answer(reply, doubted.map(Ok), fault)
+        }
         Ask::HolderOf { id, reply } => answer(reply, entries::holder_of(tx, id).map(Ok), fault),
     }
 }
@@ -303,7 +319,7 @@ const fn is_read(ask: &Ask) -> bool {
             | Ask::RunOf { .. }
             | Ask::IsEmpty { .. }
             | Ask::History { .. }
-            | Ask::SomeCreated { .. }
+            | Ask::KnownCreated { .. }
             | Ask::HolderOf { .. }
     )
 }
@@ -315,8 +331,9 @@ fn refuse(ask: Ask) -> Pending {
     }
     match ask {
         Ask::Claim { reply, .. } => tell(reply),
-        Ask::Settle { reply, .. }
-        | Ask::Release { reply, .. }
+        Ask::Release { reply, .. }
+        | Ask::NoteAccepted { reply, .. }
+        | Ask::DoubtHolder { reply, .. }
         | Ask::Renew { reply, .. }
         | Ask::End { reply, .. } => tell(reply),
         Ask::Get { reply, .. } => tell(reply),
@@ -325,7 +342,8 @@ fn refuse(ask: Ask) -> Pending {
         Ask::RunOf { reply, .. } => tell(reply),
         Ask::IsEmpty { reply } => tell(reply),
         Ask::History { reply, .. } => tell(reply),
-        Ask::SomeCreated { reply } | Ask::HolderOf { reply, .. } => tell(reply),
+        Ask::KnownCreated { reply, .. } => tell(reply),
+        Ask::Settle { reply, .. } | Ask::HolderOf { reply, .. } => tell(reply),
     }
 }
 

@@ -11,13 +11,14 @@ use concord_import::internals::cli::catalogue::remarks;
 use concord_import::internals::entry::ImportId;
 use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_PROJECT};
 use concord_import::internals::report::reconciliation::Verdict;
-use concord_import::internals::sandbox::{Sandbox, Script};
+use concord_import::internals::sandbox::{Omits, Sandbox, Script};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::given::{assert_nobody_is_shown, without_ids};
 use super::imports::{Import, NO_MARK, OUT, Rough, created, runtime, sandbox, withholding};
+use crate::cli::server;
 use crate::support::{self, http};
 
 /// A comparison, and what is told of one line of its file.
@@ -60,7 +61,7 @@ const EXAMPLES: &[Example] = &[
     example(V::InBoth, changed_in_both, "in the ledger and in Concord, once", AGREE),
     example(V::InBoth, other_in_ledger, "the ledger has it as", "Find out in Concord what became of it"),
     example(V::OnlyInConcord, lost_ledger, "the ledger did not know of it", "Next, to see what is left"),
-    example(V::OnlyInLedger, vanished, "no longer in Concord's list", "Ask in Concord what became of those"),
+    example(V::OnlyInLedger, vanished, "not in Concord's list", "Look in Concord for those"),
     example(V::TwiceInConcord, twice, "more than one request in Concord", "resolve all but one there by hand"),
     example(V::InNeither, new_row, "not created", "Next, to create what is missing"),
     example(V::InNeither, lost_answer, "not created", "Next, to create what is missing"),
@@ -70,6 +71,8 @@ const EXAMPLES: &[Example] = &[
     example(V::Unknown, being_sent, "a run is sending it", "compare again later"),
     example(V::Unknown, under_way, "run 1 is sending it", "compare again when it has ended"),
     example(V::Unknown, created_meanwhile, "created while this was compared", "compare again later"),
+    example(V::Unknown, accepted, "the server accepted it", "compare again later"),
+    example(V::Unknown, omitted, "the list does not show request", "may read all requests"),
     example(V::Duplicate, repeated, "repeats line 2", AGREE),
     example(V::Duplicate, repeated_elsewhere, "repeats line 2 of input 1", AGREE),
     example(V::Invalid, invalid, "cannot be sent as it is", "before the input is corrected"),
@@ -230,6 +233,23 @@ fn lost_answer() -> Compared {
     let import = ran(&sandbox);
     sandbox.set_read_script(Script::default());
     Compared::of(&import)
+}
+
+/// It was accepted, the list was refused, and it was never created.
+fn accepted() -> Compared {
+    let sandbox = withholding("ok,202,ok");
+    let import = ran(&sandbox);
+    sandbox.set_read_script(Script::default());
+    Compared::of(&import)
+}
+
+/// It was in doubt, and the list shows none of the created requests.
+fn omitted() -> Compared {
+    let sandbox = server(|config| {
+        config.faults.script = "ok,502,ok".parse().expect("a script");
+        config.listing.omits = Omits::All;
+    });
+    Compared::of(&ran(&sandbox))
 }
 
 fn unmarked() -> Compared {

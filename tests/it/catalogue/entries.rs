@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use concord_import::internals::cli::catalogue::{ambiguities, entry_codes, of_entry};
 
-use super::given::assert_nobody_is_shown;
+use super::given::{assert_nobody_is_shown, without_ids};
 use super::imports::{Import, OUT, sandbox};
 use crate::support::ResultRow;
 
@@ -83,7 +83,9 @@ const EXAMPLES: &[Example] = &[
     example("http_503", "failed", Answer("503 Service Unavailable\r\nretry-after: 0", ""), "503", "when the server is back"),
     example("http_504", "failed", Fault("504"), "Gateway Timeout", "same command again"),
     example("http_507", "failed", Fault("507"), "Insufficient Storage", "same command again"),
-    example("http_202", "failed", Fault("202"), "Accepted", "compare the base URL"),
+    example("http_202", "in_doubt", Told(stories::accepted), "not found in Concord since, and not sent again", "looked up again and not sent"),
+    example("http_204", "in_doubt", Told(stories::accepted_otherwise), "answered 204", "compare the base URL"),
+    example("http_409", "rejected", Fault("409"), "Conflict", "look in Concord"),
     example("timeout", "failed", Told(stories::timeout), "no answer within", "--timeout"),
     example("connection_broken", "failed", Fault("drop"), "connection", "same command again"),
     example("unreadable_201", "failed", Answer("201 Created", "it is done"), "not JSON", "same command again"),
@@ -93,6 +95,9 @@ const EXAMPLES: &[Example] = &[
     example("unreadable_201", "failed", Answer("201 Created\r\ncontent-encoding: br", "{}"), "cannot be read (br)", "same command again"),
     example("http_400", "rejected", Answer("400 Bad Request\r\ncontent-type: application/problem+json", r#"{"title":"Not valid","errors":[{"field":"domain","detail":"is unknown"}]}"#), "domain: is unknown", "correct what the message names"),
     example("http_400", "rejected", Answer("400 Bad Request\r\ncontent-encoding: br", "{}"), "cannot be read (br)", "correct what the message names"),
+    example("unreadable_201", "failed", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","id":"7f3d2f5e-8c1b-4a68-9b7e-2d4c6a8e0f13"}"#), "a name more than once", "same command again"),
+    example("unreadable_201", "failed", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","user":{"email":"else@example.org"}}"#), "shows another person than the one sent", "same command again"),
+    example("unreadable_201", "failed", Told(stories::id_of_another), "the `id` of another entry's request", "same command again"),
     example("unreadable_201", "failed", Told(stories::answer_large), "larger than 1,048,576 bytes", "same command again"),
     example("no_list", "in_doubt", Told(stories::no_list), "is not to be had (403)", "role Limited"),
     example("no_list", "in_doubt", Told(stories::cut_off), "the answer broke off", "role Limited"),
@@ -102,7 +107,8 @@ const EXAMPLES: &[Example] = &[
     example("list_broken", "in_doubt", List(r#"{"items":[],"total":5}"#), "ends before its `total`", "look in Concord"),
     example("list_broken", "in_doubt", List(r#"{"items":[{}],"total":1}"#), "without `id`", "look in Concord"),
     example("list_broken", "in_doubt", Told(stories::list_large), "larger than 16,777,216 bytes", "look in Concord"),
-    example("list_too_long", "in_doubt", List(r#"{"items":[{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09"}],"total":3000000}"#), "3,000,000 requests, more than the 200,000", "`reconcile`"),
+    example("list_omits", "in_doubt", List(NO_REQUESTS), "does not show request ", "may read all requests"),
+    example("list_too_long", "in_doubt", List(r#"{"items":[{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09"}],"total":3000000}"#), "3,000,000 requests, more than the 200,000 that are read in one go", "`reconcile`"),
     example("lookup_failed", "in_doubt", List("<junk>"), "is not JSON", "`reconcile`"),
     example("lookup_failed", "in_doubt", Told(stories::list_busy), "the list of requests answered 503", "`reconcile`"),
     example("lookup_failed", "in_doubt", Told(stories::list_dropped), "the connection broke", "`reconcile`"),
@@ -176,9 +182,9 @@ impl Story {
                 let sandbox = sandbox(&format!("ok,{fault},ok"));
                 Played::run(&Import::into_sandbox(&sandbox))
             }
-            Answer(status, body) => stories::answered(status, body, NO_REQUESTS),
+            Answer(status, body) => stories::created_but(status, body),
             List(list) => stories::answered("502 Bad Gateway", "", list),
-            Stops(status) => stories::answered(status, "", NO_REQUESTS),
+            Stops(status) => stories::created_but(status, ""),
             Told(story) | Ends(story) => story(),
         }
     }
@@ -213,7 +219,7 @@ impl Example {
                 error,
                 ..
             } = row;
-            assert_nobody_is_shown(code, &error);
+            assert_nobody_is_shown(code, &without_ids(&error));
             format!("row {row}, line {line}, key `{key}`: {error}")
         };
         assert!(

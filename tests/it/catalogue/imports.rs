@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use concord_import::internals::ledger::overview;
@@ -182,6 +183,27 @@ impl Rough {
             _server: server,
             _runtime: runtime,
         }
+    }
+
+    /// Creates all but the second person's request, and lists the created ones. `second` gets their ids.
+    pub(super) fn creating(
+        second: impl Fn(&[Uuid]) -> Pieces + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let ids = Arc::new(Mutex::new(Vec::new()));
+        Self::new(move |head, sent| {
+            let mut ids = ids.lock().expect("no panic");
+            if head.starts_with("GET") {
+                let items: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+                let list = json!({ "items": items, "total": items.len() });
+                http("200 OK", &list.to_string()).into()
+            } else if sent.contains(SECOND) {
+                second(&ids)
+            } else {
+                let id = Uuid::new_v4();
+                ids.push(id);
+                created(id)
+            }
+        })
     }
 
     /// Creates all but what is of the second person, which it answers so, and has this list of requests.

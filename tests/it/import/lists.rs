@@ -366,3 +366,73 @@ async fn a_server_whose_clock_is_far_behind_hides_nothing_that_was_made() {
         assert!(odd.count_reads(is_dated) > 0, "in headers: {is_in_headers}");
     }
 }
+
+/// Removes requests with a mark of ours.
+fn of_others(items: Vec<Value>) -> Vec<Value> {
+    let is_ours = |item: &Value| item.to_string().contains("[ref ");
+    items.into_iter().filter(|item| !is_ours(item)).collect()
+}
+
+#[tokio::test]
+async fn a_list_that_leaves_out_what_is_known_to_exist_proves_no_absence() {
+    let lists: [(&str, List); 6] = [
+        ("nothing", |_, _, _| Vec::new()),
+        ("none of ours", |items, _, _| of_others(items)),
+        ("every other one of ours", |items, _, _| {
+            let mut ours = 0;
+            let is_shown = |item: &Value| {
+                ours += usize::from(item.to_string().contains("[ref "));
+                !item.to_string().contains("[ref ") || ours % 2 == 0
+            };
+            items.into_iter().filter(is_shown).collect()
+        }),
+        ("none of ours but the first twenty", |items, _, _| {
+            let ours = items
+                .iter()
+                .filter(|item| item.to_string().contains("[ref "));
+            let shown: Vec<_> = ours.take(20).cloned().collect();
+            of_others(items).into_iter().chain(shown).collect()
+        }),
+        (
+            "a filter that finds none of ours but the first",
+            |items, asked, _| {
+                let first = items.iter().find(|item| item.to_string().contains("[ref "));
+                let first: Vec<_> = first.cloned().into_iter().collect();
+                let items = of_others(items).into_iter().chain(first).collect();
+                with_notes(items, asked, |notes, filter| notes.contains(filter))
+            },
+        ),
+        ("none of ours, read from a date on", |items, asked, _| {
+            let is_dated = asked.contains_key("startDate") && !asked.contains_key("endDate");
+            let items = if is_dated { of_others(items) } else { items };
+            dated(items, asked, 0)
+        }),
+    ];
+    let all = lists.map(|(what, list)| {
+        let count = if what.contains("date") { 2_500 } else { 300 };
+        (what, tokio::spawn(import_into(others(count), list)))
+    });
+    for (what, import) in all {
+        let (odd, ended) = import.await.expect("it ends");
+        let marks = odd.marks();
+        let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(more.is_empty(), "{what}: created twice: {more:?}");
+        assert_eq!(marks.len(), 60, "{what}");
+        let doubts = ended.results[0]
+            .iter()
+            .filter(|row| row.outcome != "created");
+        let doubts: Vec<_> = doubts.collect();
+        assert!(doubts.len() > 5, "{what}: {} doubts", doubts.len());
+        assert_eq!(ended.exit_code(), 1, "{what}");
+        for row in doubts {
+            let told = (row.outcome.as_str(), row.error_code.as_str());
+            assert_eq!(told, ("in_doubt", "list_omits"), "{what}: {row:?}");
+            let held = odd.held.lock().expect("no panic").clone();
+            let is_named = |item: &Value| {
+                let id = item["id"].as_str().expect("an id");
+                row.error.contains(id) && item.to_string().contains("[ref ")
+            };
+            assert!(held.iter().any(is_named), "{what}: {}", row.error);
+        }
+    }
+}

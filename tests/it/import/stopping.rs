@@ -319,6 +319,7 @@ async fn a_run_that_slept_longer_than_its_lease_sends_nothing_more() {
         fate: Box::new(|_| Fate::GoOnAfter(Duration::ZERO)),
         course: Arc::default(),
         page_items: usize::MAX,
+        list_items: usize::MAX,
     });
     let sleep = async {
         trial.sandbox.wait_for_requests(25).await;

@@ -169,6 +169,7 @@ impl History<'_> {
             second: None,
             interruption: None,
             pause: LONG,
+            list_omits: false,
             is_power_lost: false,
         };
         self.live(&life)?;
@@ -300,7 +301,10 @@ impl History<'_> {
             .expect("a runtime");
         let life = tasks[0].life;
         let run: Result<_, Wrong> = runtime.block_on(async {
-            self.world.begin(&self.ledger);
+            let totals = overview(&self.ledger, 1).map(|overview| overview.totals);
+            let is_some_known = totals.unwrap_or_default().created > 0;
+            self.world
+                .begin(&self.ledger, life.list_omits && is_some_known);
             let mut first = pin!(self.lead(&tasks[0]));
             let mut second = pin!(async {
                 match (&life.second, tasks.get(1)) {

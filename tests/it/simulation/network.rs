@@ -32,6 +32,8 @@ const ORIGIN_S: u64 = 1_700_000_000;
 /// How long before every history the first of the strangers' requests was made, and the last at the latest.
 const PAST_S: u64 = 30 * 86_400;
 const RECENT_S: u64 = 3_600;
+/// How much later something is created at the latest that was accepted.
+const ACCEPTED_LATE_MAX_MS: u64 = 240_000;
 /// So many requests do strangers make in a history: were they to go on for ever, no list could be read to its end.
 const STRANGE_MAX: u32 = 60;
 /// So many of their requests do strangers put away at once.
@@ -85,8 +87,12 @@ pub(super) struct World {
     /// What will be created: when, and in which order it left.
     coming: BTreeMap<(Duration, u64), (usize, Vec<u8>)>,
     answers: HashMap<u64, (u16, Bytes)>,
+    /// Which of these were accepted: they are not lost with a connection.
+    accepted: HashSet<u64>,
     posts: u64,
     are_faults_on: bool,
+    /// The list does not show what importers have made; without marks, nothing at all.
+    omits: bool,
     processes: Vec<Process>,
     /// How many times processes have begun.
     starts: u32,
@@ -126,8 +132,10 @@ impl Shared {
             started: Instant::now(),
             coming: BTreeMap::new(),
             answers: HashMap::new(),
+            accepted: HashSet::new(),
             posts: 0,
             are_faults_on: true,
+            omits: false,
             processes: Vec::new(),
             starts: 0,
             ours: HashSet::new(),
@@ -151,8 +159,9 @@ impl Shared {
     }
 
     /// Processes are about to begin, with this ledger. To be called within their runtime.
-    pub(super) fn begin(&self, ledger: &Path) {
+    pub(super) fn begin(&self, ledger: &Path, omits: bool) {
         let mut world = self.lock();
+        world.omits = omits;
         world.started = Instant::now();
         world.processes.clear();
         world.starts += 1;
@@ -182,6 +191,7 @@ impl Shared {
             fate: Box::new(move |moment| shared.lock().step(number, moment)),
             course,
             page_items: world.scenario.page_items,
+            list_items: world.scenario.list_items,
         };
         (number, Arc::new(machine), died)
     }
@@ -271,7 +281,7 @@ impl Shared {
             world.advance();
             world.strangers_act();
             let fault = world.draw(true);
-            if fault.is_some() {
+            if fault.is_some() || world.omits {
                 world.list_failed_at = Some(world.now());
             }
             let page = world.page(&outgoing);
@@ -350,7 +360,7 @@ impl World {
         for ((due, number), (whose, body)) in std::mem::take(&mut self.coming) {
             if whose != process {
                 self.coming.insert((due, number), (whose, body));
-            } else if self.rng.bool() {
+            } else if self.accepted.contains(&number) || self.rng.bool() {
                 self.coming.insert((due.min(latest), number), (whose, body));
             }
         }
@@ -624,8 +634,15 @@ impl World {
                 | Fault::Cut
                 | Fault::EmptyCreated
                 | Fault::OtherEcho
-                | Fault::NormalisedEcho,
+                | Fault::NormalisedEcho
+                | Fault::AcceptedAfter
+                | Fault::ConflictAfter,
             ) => (Some(now + there), there + back, fault),
+            Some(Fault::AcceptedLate) => {
+                self.accepted.insert(self.posts);
+                let at = now + there + back + self.lateness_of_accepted();
+                (Some(at), there + back, fault)
+            }
             Some(Fault::ErrorLate | Fault::ResetLate) => {
                 let at = now + there + back + self.lateness();
                 (Some(at), there + back, fault)
@@ -726,6 +743,16 @@ impl World {
         }
         let latest = u64::try_from(latest.as_millis()).expect("seconds");
         Duration::from_millis(self.rng.u64(0..=latest))
+    }
+
+    /// How much later than its answer something is created that was accepted: whenever the server likes, unless its
+    /// process may stand still before it has told the ledger that it was accepted.
+    fn lateness_of_accepted(&mut self) -> Duration {
+        let may_stand_still = self.processes.iter().any(|process| process.stall.is_some());
+        if may_stand_still || self.processes.len() > 1 {
+            return self.lateness();
+        }
+        Duration::from_millis(self.rng.u64(0..=ACCEPTED_LATE_MAX_MS))
     }
 
     fn advance(&mut self) {
@@ -833,14 +860,33 @@ impl World {
                 let notes = body["notes"].as_str().unwrap_or_default();
                 body["notes"] = format!(" {} ", notes.to_uppercase()).into();
             }),
+            Some(Fault::AcceptedAfter | Fault::AcceptedLate) => {
+                answered([200, 202, 204][self.rng.usize(..3)], None, "{}")
+            }
+            Some(Fault::ConflictBefore | Fault::ConflictAfter) => answered(409, None, "{}"),
             Some(Fault::Refused) => answered(422, None, r#"{"message":"not this time"}"#),
             Some(Fault::KeyRefused) => answered(401, None, ""),
             Some(fault) => panic!("{fault:?} is none of a POST"),
         }
     }
 
-    /// What the server lists now, in a page no longer than it likes.
-    fn page(&self, outgoing: &Outgoing) -> (u16, Bytes) {
+    /// Returns the page that the server shows now, no longer than it likes.
+    fn page(&mut self, outgoing: &Outgoing) -> (u16, Bytes) {
+        if !self.omits || !self.are_faults_on {
+            return self.whole_page(outgoing);
+        }
+        let all = self.concord.requests();
+        let is_all = self.scenario.regime == Regime::Unmarked;
+        let ours = &self.ours;
+        self.concord.rewrite(|held| {
+            held.retain(|stored| !is_all && !ours.contains(&stored.id));
+        });
+        let page = self.whole_page(outgoing);
+        self.concord.rewrite(|held| *held = all);
+        page
+    }
+
+    fn whole_page(&self, outgoing: &Outgoing) -> (u16, Bytes) {
         let (page_max, manner) = (self.scenario.page_max, self.scenario.manner);
         let mut url = outgoing.url.clone();
         let pairs: Vec<_> = outgoing.url.query_pairs().into_owned().collect();

@@ -13,6 +13,8 @@ const SKEW_MAX_S: i64 = 1_800;
 const SKEW_UNSEEN_MAX_S: i64 = 600;
 /// Items of a page where a project is large: as few as leave room for the overlap of pages.
 const SMALL_PAGE: usize = 40;
+/// Requests that are read in one go where a list is too long for that: more than are created in two seconds.
+const LIST_ITEMS_MAX: usize = 300;
 
 /// What can happen to one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,14 @@ pub(super) enum Fault {
     Refused,
     /// 401, as if the key were withdrawn for a moment.
     KeyRefused,
+    /// 200, 202 or 204, and it was created.
+    AcceptedAfter,
+    /// The same, and it will be created, perhaps long after the settle time.
+    AcceptedLate,
+    /// 409, and nothing was created.
+    ConflictBefore,
+    /// 409, and it was created.
+    ConflictAfter,
     ListError,
     /// 403, 404 or 405, as if the list were forbidden for a moment.
     ListRefused,
@@ -61,7 +71,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::ErrorBefore,
         Self::ErrorAfter,
         Self::ErrorLate,
@@ -82,6 +92,10 @@ impl Fault {
         Self::NormalisedEcho,
         Self::Refused,
         Self::KeyRefused,
+        Self::AcceptedAfter,
+        Self::AcceptedLate,
+        Self::ConflictBefore,
+        Self::ConflictAfter,
         Self::ListError,
         Self::ListRefused,
         Self::ListBusy,
@@ -95,7 +109,12 @@ impl Fault {
     pub(super) const fn surely_not_created(self) -> bool {
         matches!(
             self,
-            Self::Busy | Self::Unread | Self::NoConnection | Self::Refused | Self::KeyRefused
+            Self::Busy
+                | Self::Unread
+                | Self::NoConnection
+                | Self::Refused
+                | Self::KeyRefused
+                | Self::ConflictBefore
         )
     }
 
@@ -249,6 +268,10 @@ pub(super) enum Manner {
 
 /// One start of the command, until its end or its death.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are drawn and simplified independently"
+)]
 pub(super) struct Life {
     /// Which rows are in its inputs.
     pub(super) inputs: Vec<Range<usize>>,
@@ -264,6 +287,8 @@ pub(super) struct Life {
     pub(super) interruption: Option<Duration>,
     /// From its end to the next start.
     pub(super) pause: Duration,
+    /// The list leaves out requests that are known to exist, once there are any.
+    pub(super) list_omits: bool,
     /// After a power loss: the lock files are gone, and half a transaction stands in the write-ahead log.
     pub(super) is_power_lost: bool,
 }
@@ -288,6 +313,8 @@ pub(super) struct Scenario {
     pub(super) prefilled: usize,
     /// Items of a page that is asked for.
     pub(super) page_items: usize,
+    /// Requests of a list that are read in one go.
+    pub(super) list_items: usize,
     pub(super) manner: Manner,
     /// The server's answers have a `Date`.
     pub(super) has_date: bool,
@@ -303,6 +330,13 @@ pub(super) struct Scenario {
     pub(super) work_max: Duration,
     pub(super) lives: Vec<Life>,
 }
+
+const TEXT_MATCHES: [TextMatch; 4] = [
+    TextMatch::Substring,
+    TextMatch::Exact,
+    TextMatch::Prefix,
+    TextMatch::Ignored,
+];
 
 fn ms(rng: &mut Rng, range: std::ops::RangeInclusive<u64>) -> Duration {
     Duration::from_millis(rng.u64(range))
@@ -329,12 +363,6 @@ impl Scenario {
             Reads::NotFound404,
             Reads::MethodNotAllowed405,
         ];
-        let matches = [
-            TextMatch::Substring,
-            TextMatch::Exact,
-            TextMatch::Prefix,
-            TextMatch::Ignored,
-        ];
         let regime = match rng.u8(..16) {
             0 => Regime::Hold,
             1 | 2 => Regime::Resend,
@@ -359,6 +387,7 @@ impl Scenario {
             [1_000, 1_000, 7, 2]
         };
         let page_max = pages[rng.usize(..4)];
+        let is_too_long = is_large && rng.u8(..3) == 0;
         let manner = match manner {
             // A list of which the whole seems to be on its first page is not read further.
             Manner::CapsTotal(cap) if cap == page_max => Manner::CapsTotal(cap + 1),
@@ -373,12 +402,19 @@ impl Scenario {
                 edit: regime != Regime::Unmarked && rng.bool(),
                 archive: is_large && rng.u8(..3) == 0,
             }),
-            prefilled: if is_large {
+            prefilled: if is_too_long {
+                rng.usize(LIST_ITEMS_MAX + 80..=LIST_ITEMS_MAX * 2)
+            } else if is_large {
                 rng.usize(90..=280)
             } else {
                 [0, 0, 3][rng.usize(..3)]
             },
             page_items: if is_large { SMALL_PAGE } else { usize::MAX },
+            list_items: if is_too_long {
+                LIST_ITEMS_MAX
+            } else {
+                usize::MAX
+            },
             manner,
             has_date,
             is_patient,
@@ -388,10 +424,11 @@ impl Scenario {
             outage: (rng.u8(..6) == 0)
                 .then(|| (ms(&mut rng, 0..=20_000), ms(&mut rng, 0..=90_000))),
             listing: Listing {
-                text_match: matches[rng.usize(..matches.len())],
+                text_match: TEXT_MATCHES[rng.usize(..TEXT_MATCHES.len())],
                 is_case_sensitive: rng.bool(),
                 order: [Order::NewestFirst, Order::OldestFirst][rng.usize(..2)],
                 lag,
+                ..Listing::default()
             },
             reads: match rng.u8(..12) {
                 0 => reads[rng.usize(..reads.len())],
@@ -491,6 +528,9 @@ impl Scenario {
         if self.prefilled > 0 {
             change(&|it| it.prefilled = 0);
         }
+        if self.list_items < usize::MAX {
+            change(&|it| it.list_items = usize::MAX);
+        }
         if self.manner != Manner::Honest {
             change(&|it| it.manner = Manner::Honest);
         }
@@ -544,6 +584,9 @@ impl Scenario {
             }
             if life.limit.is_some() {
                 change(&|it| it.lives[at].limit = None);
+            }
+            if life.list_omits {
+                change(&|it| it.lives[at].list_omits = false);
             }
             if life.is_power_lost {
                 change(&|it| it.lives[at].is_power_lost = false);
@@ -684,6 +727,7 @@ fn life(rng: &mut Rng, regime: Regime, rows: usize) -> Life {
             // Longer than any margin of dates.
             _ => ms(rng, 600_000..=3_000_000),
         },
+        list_omits: rng.u8(..6) == 0,
         is_power_lost: rng.u8(..4) == 0,
     }
 }

@@ -11,13 +11,42 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::imports::{Import, NO_MARK, OUT, Rough, SECOND, created, sandbox, withholding};
-use super::{NO_REQUESTS, Played};
+use super::Played;
 use crate::support::{self, ClosedPort, HEADER, http};
 
 /// The second of three rows is answered so, and this is the list of requests.
 pub(super) fn answered(status: &'static str, body: &str, list: &str) -> Played {
     let server = Rough::listing(status, body, list);
     Played::run(&Import::into_server(&server.base_url))
+}
+
+/// The second of three rows is answered so; the others are created, and listed.
+pub(super) fn created_but(status: &'static str, body: &str) -> Played {
+    let body = body.to_owned();
+    let server = Rough::creating(move |_| http(status, &body).into());
+    Played::run(&Import::into_server(&server.base_url))
+}
+
+/// The second row is answered with the id of the first.
+pub(super) fn id_of_another() -> Played {
+    let server = Rough::creating(|ids| created(ids[0]));
+    Played::run(&Import::into_server(&server.base_url))
+}
+
+fn accepted_with(fault: &str) -> Played {
+    let sandbox = sandbox(fault);
+    let import = Import::into_sandbox(&sandbox);
+    // It is looked up for no longer than that.
+    import.job("give_up_after = \"1s\"\n");
+    Played::run(&import)
+}
+
+pub(super) fn accepted() -> Played {
+    accepted_with("ok,202,ok")
+}
+
+pub(super) fn accepted_otherwise() -> Played {
+    accepted_with("ok,204:empty,ok")
 }
 
 pub(super) fn key_refused() -> Played {
@@ -309,7 +338,7 @@ pub(super) fn list_large() -> Played {
 
 pub(super) fn answer_large() -> Played {
     let body = json!({ "pad": "x".repeat(ANSWER_BYTES_MAX) });
-    answered("201 Created", &body.to_string(), NO_REQUESTS)
+    created_but("201 Created", &body.to_string())
 }
 
 /// Somebody takes connections and says nothing, as behind a firewall.
