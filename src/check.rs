@@ -2,7 +2,7 @@
 //!
 //! In: a [`ReadPlan`]. Out: a [`Survey`], plain data of bounded size. Nothing is sent, stored or printed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -27,6 +27,12 @@ pub const EXAMPLES_MAX: usize = 5;
 pub const REPEATS_MAX: usize = 5;
 /// Up to so many people are told apart; beyond it only requests are counted.
 pub const PEOPLE_MAX: usize = 100_000;
+/// Addresses of which the first name is remembered, by a digest each: more are not compared.
+pub const ADDRESSES_COMPARED_MAX: usize = 100_000;
+/// Words of a name that are compared.
+const NAME_WORDS_MAX: usize = 4;
+/// Fewer rows than one in so many that look done are those of a day's work, and not told.
+const DONE_ONE_IN: u64 = 10;
 /// Rows read between two looks at whether to stop.
 const BATCH_ROWS: usize = 512;
 
@@ -192,6 +198,13 @@ impl Groups {
         self.ungrouped + self.groups.iter().map(|group| group.count).sum::<u64>()
     }
 
+    /// Drops the warning of rows that look done where few of these entries have it.
+    pub(crate) fn keep_many_done(&mut self, entries: u64) {
+        self.groups.retain(|group| {
+            group.code != intake::LOOKS_DONE || group.count * DONE_ONE_IN >= entries
+        });
+    }
+
     /// The most frequent first.
     pub(crate) fn sort(&mut self) {
         self.groups
@@ -304,6 +317,7 @@ fn read_all(
         has_repeats: false,
     };
     let mut people = People::default();
+    let mut names = Names::default();
     for input in 0..plan.inputs.len() {
         let mut intake = Intake::open(plan, input, false)?;
         let mut tally = Tally::default();
@@ -319,6 +333,7 @@ fn read_all(
             }
             for row in &batch {
                 survey.add(row, &mut tally, &mut people);
+                survey.add_names(row, &mut names);
                 if let (Some(dates), Some(read)) = (&mut dates, row.received) {
                     let sent = row
                         .items
@@ -361,7 +376,9 @@ fn read_all(
     survey.to_send.people = people.count();
     survey.tell_of_dates(plan);
     survey.tell_of_undecided(plan);
+    survey.tell_of_preverified(plan);
     survey.tell_of_filters(plan);
+    survey.warnings.keep_many_done(survey.to_send.count);
     if plan.rules.key.is_empty() && survey.to_send.count > 0 {
         survey.warnings.groups.push(no_key(survey.to_send.count));
     }
@@ -375,6 +392,12 @@ fn read_all(
 pub(crate) const UNMAPPED: &str = "unmapped_request";
 /// The code of a word whose meaning is `?`.
 pub(crate) const UNDECIDED: &str = "undecided_request";
+/// The code of `preverified` that is `?`.
+const PREVERIFIED: &str = "undecided_preverified";
+/// The code of an address that stands beside several names.
+const SEVERAL_NAMES: &str = "several_names";
+const SEVERAL_NAMES_TEXT: &str = "stands beside another name in an earlier row: if these are several people, the address is not that of \
+     each of them (a list, a shared mailbox, an agent), and Concord takes them for one person";
 /// The code of a column of dates whose order is open.
 const DATE_ORDER: &str = "date_order";
 const DATES_AMBIGUOUS: &str = "each date can be read with the day first and with the month first, and nothing in the column decides: set \
@@ -499,6 +522,50 @@ impl Survey {
         }
     }
 
+    /// An open `preverified` is a problem, since nothing is sent before it is decided.
+    fn tell_of_preverified(&mut self, plan: &ReadPlan) {
+        if plan.rules.leaves_preverified_open() {
+            self.problems.groups.push(Group {
+                code: PREVERIFIED,
+                column: None,
+                field: Some(Field::Preverified),
+                message: intake::PREVERIFIED_UNDECIDED.to_owned(),
+                is_uniform: true,
+                count: 1,
+                examples: Vec::new(),
+            });
+        }
+    }
+
+    /// Whether a person has yet to decide if the people are verified.
+    pub(crate) fn leaves_preverified_open(&self) -> bool {
+        let mut groups = self.problems.groups.iter();
+        groups.any(|group| group.code == PREVERIFIED)
+    }
+
+    /// Tells of an address that stands beside several names.
+    fn add_names(&mut self, row: &RowReading, names: &mut Names) {
+        // All entries of a row have the same person.
+        let entry = row.items.iter().find_map(|item| match item {
+            Item::Entry(entry) | Item::Repeat { entry, .. } => Some(entry),
+            Item::Invalid { .. } => None,
+        });
+        let Some(entry) = entry else { return };
+        let Some(email) = entry.body.user_email() else {
+            return;
+        };
+        if names.is_another(entry) {
+            self.warnings.add(&Problem {
+                position: row.position,
+                column: None,
+                field: Some(Field::UserEmail),
+                code: SEVERAL_NAMES,
+                message: SEVERAL_NAMES_TEXT.to_owned(),
+                value: Some(Offending::new(email)),
+            });
+        }
+    }
+
     /// A filter that no row passes is perhaps mistyped.
     fn tell_of_filters(&mut self, plan: &ReadPlan) {
         let passed = self.to_send.count + self.tally.count(Outcome::Duplicate);
@@ -539,7 +606,11 @@ impl Survey {
             };
             Some(format!("{}, column `{column}`: {why}", input.name))
         });
-        words.chain(dates).collect()
+        let preverified = plan
+            .rules
+            .leaves_preverified_open()
+            .then(|| format!("preverified {}", intake::PREVERIFIED_UNDECIDED));
+        words.chain(preverified).chain(dates).collect()
     }
 
     fn add(&mut self, row: &RowReading, of_input: &mut Tally, people: &mut People) {
@@ -661,6 +732,57 @@ fn is_conflict(item: &Item) -> bool {
         Item::Invalid { problems, .. } => problems.iter().any(|one| one.code == KEY_CONFLICT),
         Item::Entry(_) | Item::Repeat { .. } => false,
     }
+}
+
+/// The first name beside each address, by digests of its words.
+#[derive(Default)]
+struct Names {
+    first: HashMap<u64, [u32; NAME_WORDS_MAX]>,
+}
+
+impl Names {
+    /// Returns whether the entry's address stands beside another name than in the first row that has it. Initials, and
+    /// names that one of the two lacks, make no other name.
+    fn is_another(&mut self, entry: &Entry) -> bool {
+        let body = &entry.body;
+        let Some(email) = body.user_email() else {
+            return false;
+        };
+        let parts = body
+            .user_first_name()
+            .into_iter()
+            .chain(body.user_last_name());
+        let name = words_of_name(parts);
+        if name == [0; NAME_WORDS_MAX] {
+            return false;
+        }
+        let mut hasher = DefaultHasher::new();
+        email.to_lowercase().hash(&mut hasher);
+        let address = hasher.finish();
+        let Some(first) = self.first.get(&address) else {
+            if self.first.len() < ADDRESSES_COMPARED_MAX {
+                self.first.insert(address, name);
+            }
+            return false;
+        };
+        let is_within =
+            |one: &[u32], other: &[u32]| one.iter().all(|word| *word == 0 || other.contains(word));
+        !is_within(&name, first) && !is_within(first, &name)
+    }
+}
+
+/// The digests of the first few words of a name, without initials; 0 where there are no more.
+fn words_of_name<'t>(parts: impl Iterator<Item = &'t str>) -> [u32; NAME_WORDS_MAX] {
+    let mut digests = [0; NAME_WORDS_MAX];
+    let said = parts.flat_map(intake::words::words);
+    let long = said.filter(|word| word.chars().count() > 1);
+    for (digest, word) in digests.iter_mut().zip(long) {
+        let mut hasher = DefaultHasher::new();
+        word.hash(&mut hasher);
+        let [.., a, b, c, d] = hasher.finish().to_le_bytes();
+        *digest = u32::from_le_bytes([a, b, c, d]).max(1);
+    }
+    digests
 }
 
 fn outcome(item: &Item) -> Outcome {

@@ -176,6 +176,13 @@ impl Rules {
             .map(|(word, _)| word.as_str())
             .collect()
     }
+
+    /// Whether a person has yet to decide if the people are verified.
+    pub fn leaves_preverified_open(&self) -> bool {
+        self.fields
+            .iter()
+            .any(|(field, rule)| *field == Field::Preverified && *rule == Rule::Undecided)
+    }
 }
 
 /// Where a property comes from.
@@ -198,6 +205,8 @@ pub enum Rule {
     Template(String),
     /// `{ value = … }`: the same for all rows.
     Value(Literal),
+    /// For `preverified`, `"?"`: a person has yet to decide. Nothing is sent before that.
+    Undecided,
 }
 
 /// What a value of the input means.

@@ -159,23 +159,23 @@ fn ask_preverified(proposal: &mut Proposal) -> Result<()> {
             counted(proposal.rows(), "row")
         ),
     ];
-    let by_column = match &proposal.preverified {
-        Preverified::Column { column, .. } => Some(*column),
-        Preverified::All(_) => None,
-    };
-    if let Some(column) = by_column {
-        let (name, _) = proposal.columns().nth(column).unwrap_or_default();
+    if let Some(verified) = &proposal.verified_by {
+        let (name, _) = proposal.columns().nth(verified.column).unwrap_or_default();
         items.push(format!("As the column {} says", shown(name)));
     }
+    items.push("decide later: nothing can be sent before".to_owned());
+    let has_column = proposal.verified_by.is_some();
     let now = match proposal.preverified {
         Preverified::All(yes) => usize::from(!yes),
-        Preverified::Column { .. } => 2,
+        Preverified::Column => 2,
+        Preverified::Undecided => items.len() - 1,
     };
-    match select("Were these persons verified", &items, now)? {
-        0 => proposal.preverified = Preverified::All(true),
-        1 => proposal.preverified = Preverified::All(false),
-        _ => {}
-    }
+    proposal.preverified = match select("Were these persons verified", &items, now)? {
+        0 => Preverified::All(true),
+        1 => Preverified::All(false),
+        2 if has_column => Preverified::Column,
+        _ => Preverified::Undecided,
+    };
     Ok(())
 }
 

@@ -147,7 +147,13 @@ pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count>
             "row that is blank, filtered out, or mapped to skip",
         );
     }
-    if to_send.contacted > 0 {
+    if survey.leaves_preverified_open() && to_send.count > 0 {
+        line(
+            "contacted",
+            to_send.contacted,
+            "if `preverified` is false; nobody if it is true: decide it",
+        );
+    } else if to_send.contacted > 0 {
         let people = match to_send.people {
             Some(1) if to_send.contacted > 1 => "to 1 person; ".to_owned(),
             Some(people) if people < to_send.contacted => {

@@ -75,6 +75,12 @@ pub(crate) struct Made {
 }
 
 impl Made {
+    /// Whether some request of the row can be sent.
+    pub(crate) fn has_entries(&self) -> bool {
+        let is_entry = |item: &Item| matches!(item, Item::Entry(_));
+        self.items.iter().any(is_entry)
+    }
+
     /// All that is wrong with the row, and its warnings.
     pub(crate) fn problems(&mut self) -> impl Iterator<Item = &mut Problem> {
         let of_items = self.items.iter_mut().filter_map(|item| match item {

@@ -8,8 +8,11 @@ use super::decode::{self, Cells, Decoded, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
-use super::problem::Problem;
+use super::problem::{Offending, Problem};
 use crate::entry::Position;
+
+/// The code of a row that would be sent though its status says that it is done.
+pub(crate) const LOOKS_DONE: &str = "looks_done";
 
 /// What reads the rows of one input. A copy reads the same.
 #[derive(Clone)]
@@ -145,13 +148,19 @@ impl Reader {
                         warnings: vec![prefilled(at(row.line))],
                     };
                 }
+                if made.has_entries()
+                    && let Some((column, name)) = self.mapper.looks_done(&row.cells)
+                {
+                    made.warnings
+                        .push(looks_done(at(row.line), column, name, &row.cells));
+                }
                 if row.is_hidden && !made.items.is_empty() {
                     made.warnings.push(hidden(at(row.line)));
                 }
                 if row.is_struck && !made.items.is_empty() {
                     made.warnings.push(struck(at(row.line)));
                 }
-                for problem in made.problems() {
+                for problem in made.problems().filter(|problem| problem.value.is_none()) {
                     problem.value = self.mapper.offending(problem, &row.cells);
                 }
                 (row.line, made, record, row.raw.len())
@@ -182,6 +191,24 @@ pub(super) fn guessed(position: Position, encoding: &str) -> Problem {
             "the first row with letters beyond A to Z is read as {encoding}, which is a guess: look at it with `rows`, and set \
              encoding in the job file's [input]"
         ),
+    }
+}
+
+/// The warning of a row that would be sent though its status says that nothing is left to do.
+fn looks_done(position: Position, column: usize, name: &str, cells: &decode::Cells<'_>) -> Problem {
+    let value = match cells.get(column) {
+        decode::Cell::Text(text) => Some(Offending::new(text)),
+        decode::Cell::Blank | decode::Cell::Structure => None,
+    };
+    Problem {
+        position,
+        column: Some(name.to_owned()),
+        field: None,
+        value,
+        code: LOOKS_DONE,
+        message: "says that the case is done (such as closed, solved, rejected or deleted), and the row is sent all the same: if \
+                  only open cases are meant, list their words in the job file's [input], where = [{ column = \"…\", in = [\"…\"] }]"
+            .to_owned(),
     }
 }
 

@@ -1,12 +1,15 @@
 //! Which column is for what: where header and values agree, and only one can be meant.
 
-use super::headers::{Role, SAYS_REQUEST_TYPE, Said, Whose, read};
+use super::headers::{COUNTS_ROWS, Families, Role, SAYS_REQUEST_TYPE, Said, Whose, read};
 use super::kinds::{self, looks_personal};
-use super::profile::{Column, Profile, Word};
+use super::profile::{Column, Followed, Profile, Word};
 use super::requests::{self, Sense as Dictionary};
 use super::sources::{self, Source};
-use super::words::{are, words};
-use super::{Choice, Fields, Preverified, Proposal, RequestWord, Sense};
+use super::{
+    Choice, DoneColumn, Fields, Preverified, Proposal, RequestWord, Sense, VerifiedColumn,
+};
+use crate::intake::status::{is_done, status_kind};
+use crate::intake::words::{are, words};
 use crate::intake::{Shape, folded, grouped, is_region};
 use crate::plan::Reading;
 
@@ -14,6 +17,18 @@ use crate::plan::Reading;
 const KEY_CHARS_MAX: usize = 64;
 /// A column whose header names the row's id is proposed as key though a tenth of its rows repeat an earlier one.
 const KEY_REPEATS_ONE_IN: u64 = 10;
+/// One repeat is taken for an accident where at least so many rows are there.
+const KEY_ROWS_BESIDE_REPEAT_MIN: u64 = 4;
+/// The same, for a column whose header does not name the row's id.
+const KEY_ROWS_BESIDE_REPEAT_UNNAMED_MIN: u64 = 20;
+/// In fewer rows anything is unique: then only a header that names the row's id makes a key.
+const KEY_ROWS_MIN: u64 = 5;
+/// In at least so many rows with few addresses, those are of an agent or a mailbox.
+const FEW_ADDRESSES_ROWS_MIN: u64 = 10;
+/// As many rows for each address are too many for requests of different people.
+const ROWS_AN_ADDRESS_MAX: u64 = 5;
+/// From so many different addresses on, what is the same beside them tells.
+const ADDRESSES_TELLING_MIN: u64 = 3;
 
 /// Words that say that a person was verified, and that one was not.
 const VERIFIED: &[&str] = &[
@@ -89,6 +104,7 @@ const REGIONS: &[(&str, &[&str])] = &[
 ];
 
 const EMPTY: &str = "empty in this file";
+const OF_COMPANY: &str = "of a company or an account, which may have many people";
 /// Longest word that is shown though its meaning is not certain, in words: what is longer may tell a person's story.
 const SHOWN_WORDS_MAX: usize = 8;
 
@@ -102,6 +118,9 @@ struct Wanted {
     of_source: fn(&Source) -> &'static [&'static str],
     /// Values alone make it worth a comment.
     by_values: bool,
+    /// Values that are the same beside so many different addresses are not those of their owners: share of the
+    /// different ones, against that of the addresses.
+    shared: (u64, u64),
 }
 
 const EMAIL: Wanted = Wanted {
@@ -110,6 +129,7 @@ const EMAIL: Wanted = Wanted {
     what: "e-mail addresses",
     of_source: |source| source.email,
     by_values: true,
+    shared: (0, 1),
 };
 const PHONE: Wanted = Wanted {
     roles: &[Role::Phone],
@@ -117,6 +137,7 @@ const PHONE: Wanted = Wanted {
     what: "phone numbers",
     of_source: |source| source.phone,
     by_values: false,
+    shared: (1, 2),
 };
 const FULL_NAME: Wanted = Wanted {
     roles: &[Role::FullName, Role::Name, Role::Person],
@@ -124,10 +145,13 @@ const FULL_NAME: Wanted = Wanted {
     what: "names",
     of_source: |source| source.name_column,
     by_values: false,
+    shared: (1, 2),
 };
 const FIRST_NAME: Wanted = Wanted {
     roles: &[Role::FirstName],
     of_source: |_| &[],
+    // Many people have the same first name.
+    shared: (1, 10),
     ..FULL_NAME
 };
 const LAST_NAME: Wanted = Wanted {
@@ -140,7 +164,11 @@ const USER_ID: Wanted = Wanted {
     what: "ids",
     of_source: |_| &[],
     by_values: false,
+    shared: (9, 10),
 };
+
+const ONE_ROW: &str = "a single row does not show whether it identifies one";
+const FEW_ROWS: &str = "differs in each row, as anything does in so few";
 
 /// The columns of the key, why they are, and what else may be.
 type KeyChoice = (Vec<usize>, String, Vec<(Vec<usize>, String)>);
@@ -152,8 +180,8 @@ struct Table<'t> {
     source: Option<&'static Source>,
 }
 
-/// The columns that together may be a key: by their headers, when the person asked and who it is.
-pub(super) fn key_together(names: &[String]) -> Vec<usize> {
+/// The columns that are looked at together, by their headers.
+pub(super) fn followed(names: &[String]) -> Followed {
     let said: Vec<Said> = names.iter().map(|name| read(name)).collect();
     let best = |role| {
         let ranked = said
@@ -163,9 +191,23 @@ pub(super) fn key_together(names: &[String]) -> Vec<usize> {
         let ranked = ranked.filter_map(|(index, said)| Some((said.rank(role)?, index)));
         ranked.min().map(|(_, index)| index)
     };
-    match (best(Role::Received), best(Role::Email)) {
-        (Some(received), Some(email)) if received != email => vec![received, email],
-        _ => Vec::new(),
+    let with_any = |roles: &[Role]| -> Vec<usize> {
+        let has = |said: &Said| roles.iter().any(|role| said.rank(*role).is_some());
+        (0..said.len()).filter(|index| has(&said[*index])).collect()
+    };
+    Followed {
+        together: match (best(Role::Received), best(Role::Email)) {
+            (Some(received), Some(email)) if received != email => vec![received, email],
+            _ => Vec::new(),
+        },
+        names: with_any(&[
+            Role::FullName,
+            Role::Name,
+            Role::FirstName,
+            Role::LastName,
+            Role::Person,
+        ]),
+        addresses: with_any(&[Role::Email, Role::Person]),
     }
 }
 
@@ -173,7 +215,7 @@ pub(super) fn key_together(names: &[String]) -> Vec<usize> {
 pub(super) fn is_no_header(profile: &Profile) -> Option<usize> {
     profile.columns.iter().position(|column| {
         let kinds = kinds::of(&column.name);
-        kinds.is_email || kinds.is_international_phone
+        kinds.is_email || kinds.is_mailbox || kinds.is_international_phone
     })
 }
 
@@ -194,13 +236,14 @@ pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -
         said: &said,
         source: sources::of(&names),
     };
+    let email = table.person(&EMAIL, None);
     let mut fields = Fields {
-        email: table.person(&EMAIL),
-        phone: table.person(&PHONE),
-        first_name: table.person(&FIRST_NAME),
-        last_name: table.person(&LAST_NAME),
-        full_name: table.person(&FULL_NAME),
-        user_id: table.user_id(),
+        phone: table.person(&PHONE, Some(&email)),
+        first_name: table.person(&FIRST_NAME, Some(&email)),
+        last_name: table.person(&LAST_NAME, Some(&email)),
+        full_name: table.person(&FULL_NAME, Some(&email)),
+        user_id: table.user_id(&email),
+        email,
         request: table.request(),
         received: table.received(),
     };
@@ -208,7 +251,8 @@ pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -
     let region = table.region(&mut fields);
     let (key, key_why, key_others) = table.key();
     let source = table.source;
-    let preverified = table.preverified();
+    let verified_by = table.verified_by();
+    let done = table.done(&fields);
     let (request_words, words_masked) = match fields.request.taken {
         Some(column) => request_words(&profile.columns[column]),
         None => (Vec::new(), 0),
@@ -227,7 +271,9 @@ pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -
         fields,
         request_words,
         words_masked,
-        preverified,
+        preverified: Preverified::Undecided,
+        verified_by,
+        done,
         profile,
         said,
         source,
@@ -287,8 +333,8 @@ impl Table<'_> {
             .find_map(|phrase| among.iter().copied().find(|index| is(*index, phrase)))
     }
 
-    /// The column of a property of the person.
-    fn person(&self, wanted: &Wanted) -> Choice {
+    /// The column of a property of the person; with the choice of the address, that of the owner of the address.
+    fn person(&self, wanted: &Wanted, address: Option<&Choice>) -> Choice {
         let mut good: Vec<usize> = Vec::new();
         let mut others: Vec<(usize, String)> = Vec::new();
         let mut of_source = Vec::new();
@@ -313,7 +359,15 @@ impl Table<'_> {
                         "its header says that it is somebody else's".to_owned(),
                     ));
                 }
+                Some(_) | None if address.is_none() && self.has_few_addresses(column, said) => {
+                    others.push((index, few_addresses(column)));
+                }
                 Some(_) if agrees => good.push(index),
+                Some(_) | None
+                    if address.is_none() && column.are_mostly(column.emails + column.mailboxes) =>
+                {
+                    others.push((index, mailboxes(column)));
+                }
                 Some(_) if column.filled == 0 => others.push((index, EMPTY.to_owned())),
                 Some(_) => others.push((index, not_all(column, count, wanted.what))),
                 None if is_named && agrees => of_source.push(index),
@@ -330,11 +384,24 @@ impl Table<'_> {
                 None => {}
             }
         }
+        if let Some(address) = address {
+            for list in [&mut good, &mut of_source] {
+                list.retain(|index| {
+                    let why = self.why_not_of_owner(*index, wanted, address);
+                    let is_of_owner = why.is_none();
+                    others.extend(why.map(|why| (*index, why)));
+                    is_of_owner
+                });
+            }
+        }
         let with_source: Vec<usize> = good.iter().chain(&of_source).copied().collect();
         let requesters: Vec<usize> = good
             .iter()
             .copied()
-            .filter(|index| self.said[*index].whose == Whose::Requester)
+            .filter(|index| {
+                let said = &self.said[*index];
+                said.whose == Whose::Requester && !said.families.is_weak()
+            })
             .collect();
         let taken =
             self.of_source(wanted.of_source, &with_source)
@@ -363,6 +430,71 @@ impl Table<'_> {
         Choice { taken, why, others }
     }
 
+    /// Whether a column that does not say that it is the requester's has so few addresses that they are an agent's.
+    fn has_few_addresses(&self, column: &Column, said: &Said) -> bool {
+        let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
+        let rows = column.differing.rows;
+        !is_certain
+            && column.are_mostly(column.emails)
+            && rows >= FEW_ADDRESSES_ROWS_MIN
+            && column.different() * ROWS_AN_ADDRESS_MAX <= rows
+    }
+
+    /// Returns why a column is perhaps not of the person whose address is taken: by what the headers say, and by
+    /// values that are the same beside different addresses.
+    fn why_not_of_owner(&self, index: usize, wanted: &Wanted, address: &Choice) -> Option<String> {
+        let own = self.said[index].families;
+        let Some(owner) = address.taken else {
+            let is_open = address.others.iter().any(|(_, why)| why != EMPTY);
+            return if is_open && wanted.what == USER_ID.what {
+                Some("whose address is meant is not decided".to_owned())
+            } else if own.is_weak() {
+                Some(format!("the {}'s, who may be an agent", own.name()))
+            } else {
+                None
+            };
+        };
+        if index == owner {
+            return None;
+        }
+        let (column, addresses) = (&self.profile.columns[index], &self.profile.columns[owner]);
+        let (part, whole) = wanted.shared;
+        let is_shared = addresses.different() >= ADDRESSES_TELLING_MIN
+            && (column.different() * addresses.differing.rows * whole
+                <= addresses.different() * column.differing.rows * part
+                || column.different() == 1);
+        if is_shared && column.differing.rows > 0 {
+            return Some(format!(
+                "the same {} stand beside different addresses: an agent's, a program's or a company's?",
+                wanted.what
+            ));
+        }
+        let of_owner = self.said[owner].families;
+        if own == of_owner || self.profile.resemble(index, owner) {
+            return None;
+        }
+        if of_owner == Families::UNSAID {
+            return own.is_weak().then(|| {
+                format!(
+                    "the {}'s, who may be somebody else than the owner of the address",
+                    own.name()
+                )
+            });
+        }
+        Some(if own == Families::UNSAID {
+            format!(
+                "its header does not say whose; the address is the {}'s",
+                of_owner.name()
+            )
+        } else {
+            format!(
+                "the {}'s; the address is the {}'s",
+                own.name(),
+                of_owner.name()
+            )
+        })
+    }
+
     fn share(&self, index: usize, wanted: &Wanted) -> String {
         let column = &self.profile.columns[index];
         let (count, filled) = ((wanted.count)(column), column.filled);
@@ -377,15 +509,30 @@ impl Table<'_> {
         )
     }
 
-    fn user_id(&self) -> Choice {
-        let mut choice = self.person(&USER_ID);
+    fn user_id(&self, address: &Choice) -> Choice {
+        let mut choice = self.person(&USER_ID, Some(address));
+        if let Some(taken) = choice.taken
+            && self
+                .of_source(|source| source.company_id, &[taken])
+                .is_some()
+        {
+            choice.taken = None;
+            choice.why = "no column is it for certain".to_owned();
+            choice.others.insert(0, (taken, OF_COMPANY.to_owned()));
+        }
         choice.others.retain(|(_, why)| why != EMPTY);
-        let why = "the ticketing tool's own id of the person: only if Concord knows persons by it";
-        for (index, column, said) in self.columns() {
-            if said.rank(Role::ToolUserId).is_some()
-                && said.whose == Whose::Requester
-                && column.filled > 0
-            {
+        let filled = self.columns().filter(|(_, column, _)| column.filled > 0);
+        for (index, _, said) in filled {
+            let why = if said.rank(Role::ToolUserId).is_some() && said.whose == Whose::Requester {
+                "the ticketing tool's own id of the person: only if Concord knows persons by it"
+            } else if said.rank(Role::CompanyId).is_some() {
+                OF_COMPANY
+            } else if said.rank(Role::NetworkId).is_some() {
+                "of a device, a connection or a message, not of a person"
+            } else {
+                continue;
+            };
+            if choice.others.iter().all(|(other, _)| *other != index) {
                 choice.others.push((index, why.to_owned()));
             }
         }
@@ -559,24 +706,40 @@ impl Table<'_> {
         let mut others: Vec<(Vec<usize>, String)> = Vec::new();
         for (index, column, said) in self.columns() {
             let may_be = said.whose != Whose::Other
+                && column.filled > 0
                 && column.chars_max <= KEY_CHARS_MAX
                 && column.structures == 0
-                && !column.are_mostly(column.dates);
-            match said.rank(Role::Key).filter(|_| may_be && column.filled > 0) {
-                Some(rank) if self.may_be_key(column, rank) => ranked.push((rank, index)),
-                Some(rank) if rank <= 1 => others.push((vec![index], uniqueness(column, rows))),
-                Some(_) if column.counts_up && self.is_unique(column) => {
+                && !column.are_mostly(column.dates)
+                && said.rank(Role::NetworkId).is_none();
+            let is_counter = column.counts_up() && rows > 1;
+            match said.rank(Role::Key).filter(|_| may_be) {
+                // A ticket number goes before what counts the rows of an export.
+                Some(rank @ (0 | 1)) if is_counter && self.may_be_key(index, rank) => {
+                    ranked.push((COUNTS_ROWS, index));
+                }
+                Some(rank) if self.may_be_key(index, rank) => ranked.push((rank, index)),
+                Some(0 | 1) if rows == 1 => others.push((vec![index], ONE_ROW.to_owned())),
+                Some(0 | 1) => others.push((vec![index], uniqueness(column, rows))),
+                Some(_) if is_counter && self.is_unique(column) => {
                     others.push((
                         vec![index],
                         "counts the rows: another file may begin at 1 again".to_owned(),
                     ));
                 }
+                Some(_) if rows < KEY_ROWS_MIN && self.is_unique(column) => {
+                    others.push((vec![index], FEW_ROWS.to_owned()));
+                }
                 None if may_be
-                    && self.is_unique(column)
+                    && rows >= KEY_ROWS_MIN
+                    && self.is_almost_unique(column)
                     && column.are_mostly(column.ids)
                     && !is_of_person(column, said) =>
                 {
-                    let why = format!("{}; its header names no id", uniqueness(column, rows));
+                    let why = if is_counter {
+                        "counts the rows: another file may begin at 1 again".to_owned()
+                    } else {
+                        format!("{}; its header names no id", uniqueness(column, rows))
+                    };
                     others.push((vec![index], why));
                 }
                 _ => {}
@@ -584,13 +747,19 @@ impl Table<'_> {
         }
         ranked.sort_unstable();
         let good: Vec<usize> = ranked.iter().map(|(_, index)| *index).collect();
+        let certain: Vec<usize> = ranked
+            .iter()
+            .filter(|(rank, _)| *rank < COUNTS_ROWS)
+            .map(|(_, index)| *index)
+            .collect();
         let taken = self
-            .of_source(|source| source.key, &good)
+            .of_source(|source| source.key, &certain)
+            .or(certain.first().copied())
             .or(good.first().copied());
         if let Some(index) = taken {
             let column = &self.profile.columns[index];
             let mut why = uniqueness(column, rows);
-            if column.counts_up && rows > 1 {
+            if column.counts_up() && rows > 1 {
                 why += "; it counts up from 1, so never use this job for another list that does";
             }
             return (vec![index], why, others);
@@ -626,55 +795,103 @@ impl Table<'_> {
             && followed.repeats == 0
     }
 
-    /// A header that names the row's id may have a few repeats and blanks; any other has to be unique.
-    fn may_be_key(&self, column: &Column, rank: u8) -> bool {
+    /// Whether a column is unique, but for one repeat among many rows, which is most likely an accident.
+    fn is_almost_unique(&self, column: &Column) -> bool {
         let followed = &column.differing;
-        let is_followed =
-            followed.rows > 0 && followed.repeats * KEY_REPEATS_ONE_IN <= followed.rows;
-        let is_filled =
-            (self.profile.rows - column.filled) * KEY_REPEATS_ONE_IN <= self.profile.rows;
+        column.filled == self.profile.rows
+            && followed.rows == column.filled
+            && (followed.repeats == 0
+                || followed.repeats == 1 && followed.rows >= KEY_ROWS_BESIDE_REPEAT_UNNAMED_MIN)
+    }
+
+    /// Whether a column may be the key. A header that names the row's id may have a few repeats and blanks; any other
+    /// has to be unique in more than a few rows.
+    fn may_be_key(&self, index: usize, rank: u8) -> bool {
+        let column = &self.profile.columns[index];
+        let rows = self.profile.rows;
+        let followed = &column.differing;
+        let is_accident = followed.repeats == 1 && followed.rows >= KEY_ROWS_BESIDE_REPEAT_MIN;
+        let is_followed = followed.rows > 0
+            && (followed.repeats * KEY_REPEATS_ONE_IN <= followed.rows || is_accident);
+        let is_filled = (rows - column.filled) * KEY_REPEATS_ONE_IN <= rows;
         match rank {
             0 => is_followed && is_filled,
-            // `Nr`, `Row`: unless it counts the rows of this file.
-            2 => self.is_unique(column) && !column.counts_up,
-            _ => self.is_unique(column),
+            1 => {
+                let is_known = rows > 1 || self.of_source(|source| source.key, &[index]).is_some();
+                is_known && is_followed && is_filled
+            }
+            COUNTS_ROWS => rows >= KEY_ROWS_MIN && self.is_unique(column) && !column.counts_up(),
+            _ => rows >= KEY_ROWS_MIN && self.is_almost_unique(column),
         }
     }
 
-    fn preverified(&self) -> Preverified {
-        let found = self.columns().find_map(|(index, column, said)| {
-            said.rank(Role::Verified)
-                .filter(|_| said.whose != Whose::Other)?;
-            let mut known = Vec::new();
-            let mut unknown = Vec::new();
-            for word in column.words()? {
-                let said = words(&word.text);
-                let is = |list: &[&str]| list.iter().any(|phrase| are(&said, phrase));
-                match (is(VERIFIED), is(NOT_VERIFIED)) {
-                    (true, _) => known.push((word, true)),
-                    (_, true) => known.push((word, false)),
-                    _ => unknown.push(word),
-                }
+    /// The column that says how far a case has come, where some of its values say that it is done.
+    fn done(&self, fields: &Fields) -> Option<DoneColumn> {
+        let mut found: Option<(bool, DoneColumn)> = None;
+        for (index, column, said) in self.columns() {
+            let Some(kind) = status_kind(&column.name) else {
+                continue;
+            };
+            if fields.request.taken == Some(index) || said.rank(Role::Verified).is_some() {
+                continue;
             }
-            (!known.is_empty()).then_some((index, column, known, unknown))
-        });
-        match found {
-            None => Preverified::All(true),
-            Some((index, column, known, unknown)) => Preverified::Column {
-                column: index,
-                not_verified: known
-                    .iter()
-                    .filter(|(_, yes)| !yes)
-                    .map(|(word, _)| word.rows)
-                    .sum(),
-                words: if column.flags == column.filled {
-                    Vec::new()
-                } else {
-                    known
-                },
-                unknown,
-            },
+            let words: Vec<(Word, bool)> = column
+                .words()
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|word| !is_hidden(&word.text))
+                .map(|word| {
+                    let is_done = is_done(kind, &word.text);
+                    (word, is_done)
+                })
+                .collect();
+            let has_open = words.iter().any(|(_, is_done)| !is_done);
+            if words.iter().all(|(_, is_done)| !is_done) {
+                continue;
+            }
+            if found.as_ref().is_none_or(|(known, _)| has_open && !known) {
+                found = Some((
+                    has_open,
+                    DoneColumn {
+                        column: index,
+                        words,
+                    },
+                ));
+            }
         }
+        found.map(|(_, found)| found)
+    }
+
+    /// The column that says who was verified.
+    fn verified_by(&self) -> Option<VerifiedColumn> {
+        let (index, column, known, unknown) =
+            self.columns().find_map(|(index, column, said)| {
+                said.rank(Role::Verified)
+                    .filter(|_| said.whose != Whose::Other)?;
+                let mut known = Vec::new();
+                let mut unknown = Vec::new();
+                for word in column.words()? {
+                    let said = words(&word.text);
+                    let is = |list: &[&str]| list.iter().any(|phrase| are(&said, phrase));
+                    match (is(VERIFIED), is(NOT_VERIFIED)) {
+                        (true, _) => known.push((word, true)),
+                        (_, true) => known.push((word, false)),
+                        _ => unknown.push(word),
+                    }
+                }
+                (!known.is_empty()).then_some((index, column, known, unknown))
+            })?;
+        let not_verified = known.iter().filter(|(_, yes)| !yes);
+        Some(VerifiedColumn {
+            column: index,
+            not_verified: not_verified.map(|(word, _)| word.rows).sum(),
+            words: if column.flags == column.filled {
+                Vec::new()
+            } else {
+                known
+            },
+            unknown,
+        })
     }
 }
 
@@ -684,6 +901,22 @@ fn is_of_person(column: &Column, said: &Said) -> bool {
     column.are_mostly(column.emails)
         || column.are_mostly(column.international_phones)
         || of_person.into_iter().any(|role| said.rank(role).is_some())
+}
+
+fn few_addresses(column: &Column) -> String {
+    format!(
+        "{} different addresses in {} rows: an agent's or a mailbox's?",
+        grouped(column.different()),
+        grouped(column.differing.rows)
+    )
+}
+
+fn mailboxes(column: &Column) -> String {
+    format!(
+        "{} of {} are addresses of a list or a function (privacy@, via …), not of a person",
+        grouped(column.mailboxes),
+        grouped(column.filled)
+    )
 }
 
 fn not_all(column: &Column, count: u64, what: &str) -> String {
@@ -713,11 +946,15 @@ fn uniqueness(column: &Column, rows: u64) -> String {
     if followed.rows < column.filled {
         text += ", the others were not compared";
     }
-    if followed.repeats > 0 {
-        text += &format!(
-            "; {} repeat an earlier one and are taken for duplicates",
-            grouped(followed.repeats)
-        );
+    match followed.repeats {
+        0 => {}
+        1 => text += "; 1 repeats an earlier one: `check` says whether it is the same request",
+        repeats => {
+            text += &format!(
+                "; {} repeat an earlier one: `check` says whether they are the same requests",
+                grouped(repeats)
+            );
+        }
     }
     if column.filled < rows {
         text += &format!(

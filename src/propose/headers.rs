@@ -1,9 +1,10 @@
 //! What a header says: which property it may feed, and whose it is.
 //!
-//! A dictionary in English, German, French, Spanish, Italian, Portuguese and Dutch. Words are compared whole
-//! ([`super::words`]). What a header says is never enough: the values have to agree ([`super::decide`]).
+//! A dictionary in English, German, French, Spanish, Italian, Portuguese and Dutch, with some Polish and Scandinavian;
+//! other scripts by [`in_english`]. Words are compared whole ([`crate::intake::words`]). What a header says is never
+//! enough: the values have to agree ([`super::choose`]).
 
-use super::words::{are, holds, words};
+use crate::intake::words::{are, holds, in_english, words};
 
 /// What a column may be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub(crate) enum Role {
     Details,
     /// Nothing but whose it is: `Requester`, `Kunde`.
     Person,
+    /// The id of a company or an account, which may have many people.
+    CompanyId,
+    /// What a device, a connection or a message is told by.
+    NetworkId,
 }
 
 /// Of whom a column tells, as far as its header says.
@@ -37,6 +42,41 @@ pub(crate) enum Whose {
     /// Of somebody else: an agent, an owner, a recipient.
     Other,
     Unsaid,
+}
+
+/// The words by which a header says whose a column is, as a set: columns with the same set come from the same source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Families(u16);
+
+impl Families {
+    /// The header says nothing of it.
+    pub(crate) const UNSAID: Self = Self(0);
+
+    /// Whether the words name somebody who may as well be an agent who wrote the case down.
+    pub(crate) fn is_weak(self) -> bool {
+        self.0 != 0
+            && FAMILIES
+                .iter()
+                .enumerate()
+                .all(|(bit, (_, is_weak, _))| *is_weak || self.0 & 1 << bit == 0)
+    }
+
+    /// A name for messages.
+    pub(crate) fn name(self) -> &'static str {
+        let named = FAMILIES
+            .iter()
+            .enumerate()
+            .find(|(bit, _)| self.0 & 1 << bit != 0);
+        named.map_or("", |(_, (name, _, _))| name)
+    }
+
+    fn of(words: &[String]) -> Self {
+        let bits = FAMILIES
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, _, list))| words.iter().any(|word| is_in(list, word)));
+        Self(bits.map(|(bit, _)| 1 << bit).sum())
+    }
 }
 
 /// One reading of a header. A lower rank says it more clearly.
@@ -50,6 +90,7 @@ pub(crate) struct Hint {
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) whose: Whose,
+    pub(crate) families: Families,
     pub(crate) hints: Vec<Hint>,
 }
 
@@ -79,44 +120,92 @@ impl Said {
 
 /// Ranks of [`Role::Request`].
 pub(crate) const SAYS_REQUEST_TYPE: u8 = 0;
+/// Ranks of [`Role::Key`]: a header of columns that count rows.
+pub(crate) const COUNTS_ROWS: u8 = 2;
 
-/// Phrases for the person who asks, made one word first.
+/// Phrases for a person, each made one word first.
 #[rustfmt::skip]
-const PERSON_PHRASES: &[&str] = &[
-    "data subject",
-    "betroffene person",
-    "personne concernee",
-    "persona interesada",
-    "persona afectada",
-    "core identifier",
-    "titular dos dados",
-    "raised by",
-    "opened for",
+const PERSON_PHRASES: &[(&str, &str)] = &[
+    ("data subject", "subjectperson"), ("betroffene person", "subjectperson"), ("betroffenen person", "subjectperson"),
+    ("personne concernee", "subjectperson"), ("persona interesada", "subjectperson"), ("persona afectada", "subjectperson"),
+    ("titular dos dados", "subjectperson"), ("titular de los datos", "subjectperson"), ("core identifier", "subjectperson"),
+    ("raised by", "reporter"), ("reported by", "reporter"), ("signale par", "reporter"), ("gemeldet von", "reporter"), ("reportado por", "reporter"),
+    ("opened for", "beneficiary"), ("requested for", "beneficiary"), ("on behalf of", "beneficiary"),
+    ("requested by", "requester"), ("demande par", "requester"), ("solicitado por", "requester"), ("richiesto da", "requester"),
+    ("angefragt von", "requester"), ("aangevraagd door", "requester"),
 ];
+/// Words for the person who asks, by what they call that person. The flag: they may as well name an agent who wrote the
+/// case down, or who looks after it.
 #[rustfmt::skip]
-const REQUESTERS: &[&str] = &[
-    "requester", "requestor", "requesters", "customer", "customers", "client", "consumer", "applicant", "reporter",
-    "caller", "contact", "supplied", "complainant", "betroffener", "betroffene", "betroffenen",
-    "antragsteller", "antragstellers", "antragstellerin", "kunde", "kunden", "kundin", "anfragesteller", "anfragestellers", "melder", "anfragender", "anfragende",
-    "demandeur", "demandeuse", "requerant", "interesado", "interesada", "solicitante", "cliente", "peticionario",
-    "reclamante", "richiedente", "interessato", "interessata", "requerente", "titular", "requisitante",
-    "aanvrager", "betrokkene", "klant", "verzoeker", "indiener", "user", "person",
+const FAMILIES: &[(&str, bool, &[&str])] = &[
+    ("requester", false, &[
+        "requester", "requestor", "requesters", "requestors", "applicant", "complainant", "enquirer", "inquirer", "petitioner", "antragsteller", "antragstellers", "antragstellerin",
+        "anfragesteller", "anfragestellers", "anfragender", "anfragende", "anfragenden", "demandeur", "demandeuse", "requerant", "solicitante", "peticionario", "peticionaria",
+        "reclamante", "richiedente", "requerente", "requisitante", "aanvrager", "verzoeker", "indiener", "wnioskodawca", "zglaszajacy", "zgłaszajacy",
+    ]),
+    ("data subject", false, &[
+        "subjectperson", "betroffener", "betroffene", "betroffenen", "interesado", "interesada", "interessato", "interessata", "titular", "betrokkene", "afectado",
+    ]),
+    ("customer", false, &[
+        "customer", "customers", "client", "clients", "consumer", "cliente", "clientes", "kunde", "kunden", "kundin", "klant", "klanten", "klient", "klienta", "kund", "asiakas", "member", "subscriber",
+        "patient", "visitor", "guest", "mitglied", "adherent", "socio",
+    ]),
+    ("contact", false, &["contact", "kontakt"]),
+    ("supplied", false, &["supplied", "web"]),
+    ("person", false, &["person", "individual", "citizen", "persona", "pessoa", "personne"]),
+    ("beneficiary", false, &["beneficiary"]),
+    ("reporter", true, &["reporter", "melder", "caller", "rapporteur", "informante", "informador", "segnalante", "anrufer", "appelant", "chiamante", "llamante"]),
+    ("user", true, &["user", "users", "usuario", "utilisateur", "benutzer", "nutzer", "utente", "gebruiker", "uzytkownik"]),
 ];
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
-    "agent", "agents", "assignee", "assigned", "assign", "assignment", "cc", "bcc", "owner", "handler", "handled",
-    "manager", "staff", "recipient", "recipients", "submitter", "group", "team", "company", "organization",
-    "organisation", "reviewer", "reviewed", "approver", "approved", "closed", "resolved", "updated", "modified",
-    "watcher", "watchers", "collaborator", "collaborators", "lead", "department", "queue", "reply", "support",
-    "bearbeiter", "bearbeiterin", "sachbearbeiter", "zustandig", "verantwortlicher", "firma", "empfanger", "agente",
-    "gestor", "responsable", "responsible", "asignado", "assegnatario", "responsabile", "atribuido", "responsavel",
-    "behandelaar", "toegewezen", "creator",
+    "agent", "agents", "assignee", "assignees", "assigned", "assign", "assignment", "cc", "bcc", "owner", "owners", "handler", "handled",
+    "manager", "staff", "recipient", "recipients", "submitter", "group", "team", "company", "companies", "organization", "organizations",
+    "organisation", "organisations", "reviewer", "reviewed", "approver", "approved", "closed", "resolved", "resolver", "updated", "updater", "modified", "modifier",
+    "watcher", "watchers", "follower", "followers", "collaborator", "collaborators", "lead", "department", "queue", "reply", "support",
+    "technician", "technicians", "operator", "representative", "rep", "advisor", "adviser", "analyst", "specialist", "coordinator", "officer", "clerk", "administrator", "admin",
+    "moderator", "supervisor", "author", "creator", "editor", "bot", "bots", "chatbot", "robot", "automation", "integration", "system", "workflow", "account", "accounts",
+    "employer", "vendor", "supplier", "partner", "tenant", "branch", "dpo", "responder", "deleter", "solver", "fixer", "verifier", "processor", "desk", "brand", "mailbox", "inbox",
+    "bearbeiter", "bearbeiterin", "bearbeiters", "sachbearbeiter", "sachbearbeiterin", "zustandig", "zustandiger", "verantwortlicher", "verantwortliche", "firma", "empfanger", "besitzer", "eigentumer",
+    "techniker", "mitarbeiter", "mitarbeiterin", "ersteller", "erstellerin", "betreuer", "unternehmen", "abteilung", "losser", "genehmiger", "konto", "mandant", "autor", "zugewiesen",
+    "technicien", "responsable", "assigne", "attribue", "affecte", "proprietaire", "gestionnaire", "operateur", "createur", "auteur", "societe", "entreprise", "organisme", "equipe", "groupe",
+    "observateur", "valideur", "fournisseur", "conseiller", "destinataire", "compte", "intervenant", "traitant",
+    "agente", "gestor", "gestora", "responsible", "asignado", "tecnico", "propietario", "encargado", "operador", "operadora", "creador", "empresa", "compania", "organizacion", "equipo", "grupo",
+    "observador", "destinatario", "asesor", "cuenta", "proveedor",
+    "assegnatario", "responsabile", "proprietario", "operatore", "creatore", "autore", "azienda", "societa", "organizzazione", "gruppo", "osservatore", "incaricato", "fornitore",
+    "atribuido", "responsavel", "criador", "organizacao", "equipe", "equipa", "atendente", "analista", "fornecedor", "conta", "destinatario",
+    "behandelaar", "toegewezen", "eigenaar", "technicus", "medewerker", "bedrijf", "organisatie", "groep", "beheerder", "leverancier", "oplosser",
+    "przypisany", "przypisana", "wlasciciel", "właściciel", "opiekun", "pracownik", "handlaggare", "ansvarig", "agare", "sagsbehandler", "saksbehandler", "eier", "foretag", "virksomhed",
+];
+/// Phrases by which a column is somebody else's.
+#[rustfmt::skip]
+const OTHERS_PHRASES: &[&str] = &[
+    "created by", "opened by", "entered by", "logged by", "taken by", "completed by", "processed by", "registered by", "recorded by", "verified by", "submitted by",
+    "added by", "deleted by", "changed by", "last edited by", "sent by", "answered by", "reported to", "in charge", "erstellt von", "angelegt von", "erfasst von", "bearbeitet von", "geschlossen von",
+    "gelost von", "cree par", "ouvert par", "saisi par", "traite par", "enregistre par", "ferme par", "resolu par", "creado por", "abierto por", "registrado por", "atendido por", "cerrado por",
+    "resuelto por", "criado por", "aberto por", "fechado por", "resolvido por", "creato da", "aperto da", "gestito da", "chiuso da", "risolto da", "aangemaakt door", "behandeld door", "geopend door",
+    "gesloten door",
+];
+/// Words for companies and accounts, whose ids are no person's.
+#[rustfmt::skip]
+const COMPANIES: &[&str] = &[
+    "company", "companies", "organization", "organizations", "organisation", "organisations", "account", "accounts", "employer", "vendor", "supplier", "partner", "tenant", "firma", "unternehmen",
+    "konto", "mandant", "societe", "entreprise", "organisme", "compte", "empresa", "compania", "organizacion", "cuenta", "azienda", "societa", "organizzazione", "organizacao", "conta", "bedrijf",
+    "organisatie", "foretag", "virksomhed",
+];
+/// Words for what tells of devices and connections.
+#[rustfmt::skip]
+const NETWORK: &[&str] = &["ip", "ipv4", "ipv6", "ipaddress", "mac", "macaddress", "sessionid", "imei", "imsi", "cookie", "idfa", "gaid", "fingerprint"];
+/// Words for the same, and for messages, where an id word stands with them.
+#[rustfmt::skip]
+const NETWORK_WITH_ID: &[&str] = &[
+    "session", "sitzung", "sesion", "sessione", "sessao", "sessie", "cookie", "device", "gerat", "appareil", "dispositivo", "apparaat", "browser", "token", "message", "nachricht", "mensaje", "messaggio", "mensagem", "bericht", "trace", "tracking", "analytics", "correlation",
 ];
 /// The requester as a customer, whose id is the customer's own and not that of the ticketing tool.
 #[rustfmt::skip]
 const CUSTOMERS: &[&str] = &[
-    "customer", "customers", "client", "consumer", "member", "kunde", "kunden", "cliente", "klant", "account",
-    "subscriber", "patient",
+    "customer", "customers", "client", "consumer", "member", "kunde", "kunden", "cliente", "klant", "subscriber", "patient",
+    "mitglied", "adherent", "socio",
 ];
 #[rustfmt::skip]
 const FILLERS: &[&str] = &[
@@ -149,7 +238,7 @@ const PHRASES: &[(Role, u8, &[&str])] = &[
     (Role::FullName, 0, &[
         "full name", "fullname", "complete name", "display name", "first and last name", "name surname",
         "vollstandiger name", "vor und nachname", "vorname nachname", "vor und zuname", "nom complet", "nom et prenom", "nom prenom",
-        "prenom et nom", "prenom nom", "nombre completo", "nombre y apellidos", "nome completo", "nome e cognome",
+        "prenom et nom", "prenom nom", "nombre completo", "nombre apellidos", "apellidos y nombre", "imie i nazwisko", "nombre y apellidos", "nome completo", "nome e cognome",
         "nome cognome", "volledige naam", "voor en achternaam",
     ]),
     (Role::Name, 0, &["name", "names", "nom", "nombre", "nome", "naam"]),
@@ -163,7 +252,7 @@ const PHRASES: &[(Role, u8, &[&str])] = &[
     ]),
     (Role::UserId, 0, &[
         "customerid", "customer id", "customer number", "customer no", "client id", "member id",
-        "membership number", "member number", "account id", "account number", "loyalty number", "kundennummer", "kundennr", "kundenid",
+        "membership number", "member number", "loyalty number", "kundennummer", "kundennr", "kundenid",
         "mitgliedsnummer", "numero client", "id client", "numero cliente", "id cliente", "codice cliente",
         "codigo cliente", "klantnummer", "klantid",
     ]),
@@ -201,7 +290,6 @@ const PHRASES: &[(Role, u8, &[&str])] = &[
         "vorgang", "referenz", "referenznummer", "geschaftszeichen", "numero", "referencia", "expediente", "riferimento",
         "pratica", "referentie", "kenmerk", "nummer", "identifier",
     ]),
-    (Role::Key, 2, &["nr", "no", "lfd nr", "laufende nummer", "row", "row id", "row number", "line", "n", "volgnummer"]),
     (Role::Received, 0, &[
         "received", "received at", "received on", "received date", "date received", "time received", "date request",
         "request date", "requested at", "requested on", "date requested", "submitted", "submitted at", "submitted on", "submission date", "date submitted",
@@ -239,7 +327,7 @@ const PHRASES: &[(Role, u8, &[&str])] = &[
     ]),
     (Role::Details, 1, &["subject", "summary", "title", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp", "ticket name"]),
     (Role::Email, 0, &["email", "email address"]),
-    (Role::Phone, 0, &["phone", "phone number", "telephone", "telefon", "telefono", "telefone", "telefoon"]),
+    (Role::Phone, 0, &["phone", "phone number", "contact number", "contact no", "mobile number", "mobile no", "telephone", "telefon", "telefono", "telefone", "telefoon"]),
     (Role::Person, 1, &["from", "sender", "absender", "von", "expediteur", "remitente", "mittente", "remetente", "afzender"]),
 ];
 
@@ -250,28 +338,86 @@ const REQUEST_WORDS: &[&str] = &[
     "derecho", "derechos", "richiesta", "diritto", "diritti", "pedido", "direito", "verzoek", "rechten",
 ];
 /// The last word of a header that names an id.
+#[rustfmt::skip]
 const ID_WORDS: &[&str] = &[
-    "id",
-    "key",
-    "number",
-    "nr",
-    "nummer",
-    "numero",
-    "ref",
-    "reference",
+    "id", "ids", "key", "number", "num", "no", "nr", "nummer", "numero", "nro", "n", "ref", "reference", "referenz", "referencia", "riferimento", "code", "codigo", "codice", "kennung",
+    "identifier", "identifiant", "identificador", "identificativo", "uuid", "guid", "numer", "nummeret", "kod", "cod", "folio", "protocolo", "radicado", "kenmerk", "clave", "chave", "schlussel", "cle",
+    "zeichen",
+];
+/// Words for the case that a row is about.
+#[rustfmt::skip]
+const CASE_WORDS: &[&str] = &[
+    "ticket", "tickets", "tiquete", "case", "cases", "request", "requests", "incident", "incidents", "issue", "issues", "call", "enquiry", "inquiry", "complaint", "claim", "matter", "submission", "dsar",
+    "dsr", "sar", "interaction", "form", "record", "entry", "response", "workitem", "task",
+    "vorgang", "vorgangs", "anfrage", "anfragen", "antrag", "antrags", "fall", "meldung", "anliegen", "akte", "vorfall",
+    "dossier", "demande", "requete", "incident", "reclamation", "signalement", "affaire", "intervention",
+    "solicitud", "peticion", "caso", "incidencia", "incidente", "expediente", "reclamo", "queja", "tramite", "consulta", "pqr", "pqrs",
+    "chamado", "pedido", "processo", "protocolo", "atendimento", "solicitacao", "ocorrencia", "manifestacao", "requisicao", "reclamacao", "demanda",
+    "richiesta", "pratica", "segnalazione", "zaak", "melding", "verzoek", "aanvraag", "zgloszenia", "zgłoszenia", "zgloszenie", "zgłoszenie", "wniosku", "sprawy",
+    "arende", "sag", "sak", "henvendelse",
+];
+/// Headers of columns that count rows.
+#[rustfmt::skip]
+const COUNTERS: &[&str] = &[
+    "row", "row id", "row number", "row no", "row num", "line", "line number", "line no", "index", "seq", "sequence", "sequence number", "serial", "serial number", "serial no", "s no", "sr no", "sl no",
+    "sno", "srno", "item no", "item number", "position", "pos", "lfd nr", "lfdnr", "laufende nummer", "laufnummer", "zeile", "zeilennummer", "ligne", "numero ligne", "fila", "linea", "linha",
+    "numero linea", "numero linha", "riga", "rij", "rijnummer", "volgnummer", "nr", "no", "n", "l p", "lp", "count", "counter",
+];
+/// Words of dates and times, and of their zones, in a header.
+#[rustfmt::skip]
+const DATE_WORDS: &[&str] = &[
+    "date", "dates", "datetime", "time", "timestamp", "day", "dt", "ts", "at", "on", "utc", "gmt", "cet", "cest", "est", "edt", "pst", "pdt", "ist", "bst", "jst", "local", "timezone", "zone", "iso", "and",
+    "datum", "zeit", "uhrzeit", "zeitpunkt", "tag", "am", "um", "und", "heure", "jour", "horodatage", "le", "et", "fecha", "hora", "dia", "el", "y", "data", "ora", "giorno", "il", "e", "em",
+    "horario", "momento", "tijd", "tijdstip", "dag", "op", "en", "a", "dato", "tid", "tidspunkt", "kl", "czas",
+];
+/// Words for the day on which the request came in.
+#[rustfmt::skip]
+const RECEIVED_WORDS: &[&str] = &[
+    "received", "receipt", "receive", "reception", "requested", "request", "submit", "submitted", "submission", "eingang", "eingangs", "eingegangen", "erhalten", "erhalt", "einreichung", "eingereicht", "antrag", "antrags",
+    "anfrage", "recu", "recue", "depot", "depose", "deposee", "soumission", "soumis", "soumise", "demande", "envoi", "recepcion", "recibido", "recibida", "solicitud", "solicitado", "envio", "enviado", "presentacion",
+    "presentado", "ingreso", "recebimento", "recebido", "recebida", "pedido", "solicitacao", "solicitado", "protocolado", "ricezione", "ricevuto", "ricevuta", "ricevimento", "richiesta", "invio", "inviato", "ontvangst",
+    "ontvangen", "indiening", "ingediend", "verzoek", "aanvraag", "wplywu", "wpływu", "otrzymania", "modtaget", "mottatt", "inkom", "mottagen",
+];
+/// Words for the day on which the case was opened or written down.
+#[rustfmt::skip]
+const CREATED_WORDS: &[&str] = &[
+    "created", "create", "creation", "open", "opened", "opening", "logged", "reported", "raised", "entered", "filed", "lodged", "initiated", "intake", "occurred",
+    "erstellt", "erstellung", "erstellungs", "erstell", "angelegt", "anlage", "eroffnet", "eroffnung", "eroffnungs", "erfasst", "erfassung", "erfassungs", "gemeldet", "melde", "geoffnet",
+    "ouvert", "ouverte", "ouverture", "cree", "creee", "creation", "enregistre", "enregistrement", "saisie", "signale",
+    "creado", "creada", "creacion", "abierto", "abierta", "apertura", "reportado",
+    "criado", "criada", "criacao", "aberto", "aberta", "abertura", "entrada",
+    "creato", "creata", "creazione", "aperto", "aperta", "apertura", "inserimento", "inserito",
+    "aangemaakt", "aanmaak", "geopend", "opening", "gemeld",
+    "utworzenia", "utworzono", "zgloszenia", "zgłoszenia", "oprettet", "opprettet", "skapad", "skapat", "apnad",
+];
+/// Words for a day that may be that of the case, or that on which the person became a customer.
+#[rustfmt::skip]
+const REGISTERED_WORDS: &[&str] = &[
+    "registered", "registration", "added", "registriert", "registrierung", "registrado", "registrada", "registro", "registado", "alta", "cadastro", "cadastrado", "registrato", "registrazione",
+    "geregistreerd", "registratie", "rejestracji", "registrert",
+];
+/// Of what a date may be, without saying more: `Ticket created`, `Fecha de creación del caso`.
+const OF_CASE: &[&str] = &[
+    "ticket", "case", "issue", "incident", "caso", "chamado", "vorgang", "zaak",
 ];
 
 /// Reads a header.
 pub(crate) fn read(header: &str) -> Said {
-    let mut said = one_person(words(inner(header)));
-    // A suffix of Salesforce for fields that are its customer's own.
+    let bare = inner(header);
+    let is_sign = bare.trim().trim_end_matches('.') == "#";
+    let mut said = one_person(words(&in_english(bare)));
+    // A suffix of Salesforce, and a prefix of ServiceNow, for fields that are its customer's own.
     if header.ends_with("__c") {
         said.pop();
     }
+    if header.starts_with("u_") && said.len() > 1 {
+        said.remove(0);
+    }
     let whose = whose(&said);
+    let families = Families::of(&said);
     let core: Vec<String> = said
         .iter()
-        .filter(|word| !is_in(FILLERS, word) && !is_in(REQUESTERS, word))
+        .filter(|word| !is_in(FILLERS, word) && !is_requester(word))
         .cloned()
         .collect();
     let mut hints: Vec<Hint> = Vec::new();
@@ -285,6 +431,11 @@ pub(crate) fn read(header: &str) -> Said {
         .filter(|word| !is_in(FILLERS, word))
         .cloned()
         .collect();
+    if is_sign || COUNTERS.iter().any(|phrase| are(&said, phrase)) {
+        hint(Role::Key, COUNTS_ROWS);
+    } else if names_case(&core) {
+        hint(Role::Key, 0);
+    }
     for &(role, rank, phrases) in PHRASES {
         if phrases
             .iter()
@@ -292,6 +443,9 @@ pub(crate) fn read(header: &str) -> Said {
         {
             hint(role, rank);
         }
+    }
+    if let Some(rank) = rank_of_date(&said) {
+        hint(Role::Received, rank);
     }
     if core.iter().any(|word| is_in(EMAIL_WORDS, word))
         || EMAIL_PHRASES.iter().any(|phrase| are(&core, phrase))
@@ -301,7 +455,8 @@ pub(crate) fn read(header: &str) -> Said {
     if core.iter().any(|word| is_in(PHONE_WORDS, word)) {
         hint(Role::Phone, 1);
     }
-    if whose == Whose::Requester && core.last().is_some_and(|last| is_in(ID_WORDS, last)) {
+    let is_id = core.last().is_some_and(|last| is_in(ID_WORDS, last));
+    if whose == Whose::Requester && is_id {
         let is_customer = said.iter().any(|word| is_in(CUSTOMERS, word));
         hint(
             if is_customer {
@@ -318,17 +473,87 @@ pub(crate) fn read(header: &str) -> Said {
     if said.iter().any(|word| is_in(REQUEST_WORDS, word)) {
         hint(Role::Request, 3);
     }
-    if whose != Whose::Other && core.last().is_some_and(|last| is_in(ID_WORDS, last)) {
+    if whose != Whose::Other && (is_id || core.first().is_some_and(|first| first == "id")) {
         hint(Role::Key, 3);
     }
     // A name to log in with is no name of a person.
     if are(&said, "user name") {
         hints.retain(|hint| hint.role != Role::Name);
     }
+    // A number of a phone, and a key of a case, are no ids of the person.
+    if hints
+        .iter()
+        .any(|hint| matches!(hint.role, Role::Phone) || hint.role == Role::Key && hint.rank == 0)
+    {
+        hints.retain(|hint| !matches!(hint.role, Role::UserId | Role::ToolUserId));
+    }
+    if hints.iter().any(|hint| hint.role == Role::Phone) {
+        hints.retain(|hint| hint.role != Role::Key);
+    }
+    let has = |list: &[&str]| said.iter().any(|word| is_in(list, word));
+    if has(NETWORK) || has(NETWORK_WITH_ID) && has(ID_WORDS) {
+        hints = vec![Hint {
+            role: Role::NetworkId,
+            rank: 0,
+        }];
+    } else if is_id && has(COMPANIES) {
+        hints = vec![Hint {
+            role: Role::CompanyId,
+            rank: 0,
+        }];
+    }
     if is_id_of_person(&hints) {
         hints.retain(|hint| hint.role != Role::Key);
     }
-    Said { whose, hints }
+    Said {
+        whose,
+        families: if families == Families::UNSAID && is_id_of_person(&hints) {
+            Families::of(&["customer".to_owned()])
+        } else {
+            families
+        },
+        hints,
+    }
+}
+
+/// Whether the words name the id of a case and nothing else: `id_ticket`, `Número do Chamado`.
+fn names_case(core: &[String]) -> bool {
+    let is_id = |word: &String| is_in(ID_WORDS, word);
+    let is_case = |word: &String| is_in(CASE_WORDS, word);
+    core.len() > 1
+        && core.iter().any(is_id)
+        && core.iter().any(is_case)
+        && core.iter().all(|word| is_id(word) || is_case(word))
+}
+
+/// Returns how clearly the words say that a date is that on which the person asked.
+fn rank_of_date(said: &[String]) -> Option<u8> {
+    let is_date = |word: &String| is_in(DATE_WORDS, word) || is_in(FILLERS, word);
+    let is_received = |word: &String| is_in(RECEIVED_WORDS, word);
+    let is_created = |word: &String| is_in(CREATED_WORDS, word);
+    let is_known = |word: &String| {
+        is_date(word)
+            || is_received(word)
+            || is_created(word)
+            || is_in(OF_CASE, word)
+            || is_in(REGISTERED_WORDS, word)
+    };
+    if !said.iter().all(is_known) {
+        return None;
+    }
+    if said.iter().any(is_created) {
+        // `Request created`: the day is that of the case.
+        return Some(1);
+    }
+    if said.iter().any(|word| is_in(REGISTERED_WORDS, word)) {
+        return Some(2);
+    }
+    // `Request` alone says what is asked for, not when.
+    let is_dated = said
+        .iter()
+        .any(|word| is_in(DATE_WORDS, word) && !is_in(FILLERS, word));
+    let is_of_day = |word: &String| is_received(word) && !is_in(REQUEST_WORDS, word);
+    (said.iter().any(is_received) && (is_dated || said.iter().any(is_of_day))).then_some(0)
 }
 
 fn is_id_of_person(hints: &[Hint]) -> bool {
@@ -342,12 +567,16 @@ fn is_in(list: &[&str], word: &str) -> bool {
     list.contains(&word)
 }
 
+fn is_requester(word: &str) -> bool {
+    FAMILIES.iter().any(|(_, _, list)| is_in(list, word))
+}
+
 fn whose(words: &[String]) -> Whose {
-    let any = |list: &[&str]| words.iter().any(|word| is_in(list, word));
-    if any(OTHERS) || holds(words, "created by") || holds(words, "reported to") || are(words, "to")
-    {
+    let is_others = words.iter().any(|word| is_in(OTHERS, word))
+        || OTHERS_PHRASES.iter().any(|phrase| holds(words, phrase));
+    if is_others || are(words, "to") {
         Whose::Other
-    } else if any(REQUESTERS) {
+    } else if words.iter().any(|word| is_requester(word)) {
         Whose::Requester
     } else {
         Whose::Unsaid
@@ -367,9 +596,9 @@ fn inner(header: &str) -> &str {
         .unwrap_or(header)
 }
 
-/// A phrase for the person who asks becomes one word for it.
+/// Makes one word of a phrase for a person.
 fn one_person(mut words: Vec<String>) -> Vec<String> {
-    for phrase in PERSON_PHRASES {
+    for (phrase, person) in PERSON_PHRASES {
         let phrase: Vec<&str> = phrase.split(' ').collect();
         if let Some(at) = words
             .windows(phrase.len())
@@ -378,7 +607,7 @@ fn one_person(mut words: Vec<String>) -> Vec<String> {
                 .get(at + phrase.len())
                 .is_none_or(|next| next != "request")
         {
-            words.splice(at..at + phrase.len(), ["requester".to_owned()]);
+            words.splice(at..at + phrase.len(), [(*person).to_owned()]);
         }
     }
     words

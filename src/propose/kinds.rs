@@ -1,13 +1,39 @@
 //! What kind of thing a single value is, by its form alone.
 
-use crate::intake::{DateRead, Phone, date, email_fault, phone};
+use std::net::IpAddr;
+
+use crate::intake::text::Words;
+use crate::intake::{Address, DateRead, Phone, address, date, phone};
 
 /// Longest text that is looked at as a date, a name, an id or a number, in bytes.
 const FORM_BYTES_MAX: usize = 64;
-/// Fewest and most digits of a telephone number (E.164 has at most fifteen).
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// Fewest digits of what is looked at as a telephone number.
+const PHONE_DIGITS_MIN: usize = 5;
 /// Most words of a person's name.
 const NAME_WORDS_MAX: usize = 5;
+/// Words in the names of programs and desks, which no person has.
+static MACHINES: Words<20> = Words::of([
+    "admin",
+    "administrator",
+    "anonymous",
+    "api",
+    "automatic",
+    "automation",
+    "bot",
+    "chatbot",
+    "daemon",
+    "helpdesk",
+    "integration",
+    "mailer",
+    "noreply",
+    "robot",
+    "servicedesk",
+    "support",
+    "system",
+    "unknown",
+    "webhook",
+    "workflow",
+]);
 /// As many digits in a short text are more likely a number of a person than a part of a word.
 const PERSONAL_DIGITS_MIN: usize = 5;
 
@@ -18,10 +44,13 @@ const PERSONAL_DIGITS_MIN: usize = 5;
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Kinds {
+    /// An address of a person, as `check` takes it.
     pub(crate) is_email: bool,
-    /// With its country, so that it can be dialled from anywhere.
+    /// An address of a mailing list, a function or a machine.
+    pub(crate) is_mailbox: bool,
+    /// A telephone number that `check` takes whatever the region is.
     pub(crate) is_international_phone: bool,
-    /// The digits of a telephone number, without a country.
+    /// A telephone number of which `check` needs the region.
     pub(crate) is_local_phone: bool,
     /// A day with its month and year; not a bare number, which may be anything.
     pub(crate) is_date: bool,
@@ -47,11 +76,13 @@ pub(crate) enum Order {
 
 /// Looks at a trimmed value.
 pub(crate) fn of(text: &str) -> Kinds {
-    let is_email = text.contains('@') && email_fault(text).is_none();
+    let address = address(text);
+    let (is_email, is_mailbox) = (address == Address::Person, address == Address::Mailbox);
     let is_link = text.starts_with("http://") || text.starts_with("https://");
-    if is_email || is_link || text.len() > FORM_BYTES_MAX {
+    if is_email || is_mailbox || is_link || text.len() > FORM_BYTES_MAX {
         return Kinds {
             is_email,
+            is_mailbox,
             is_link,
             ..Kinds::default()
         };
@@ -59,14 +90,15 @@ pub(crate) fn of(text: &str) -> Kinds {
     let day = date(text, None);
     let is_bare = is_number(text);
     let is_date = !is_bare && !matches!(day, DateRead::Blank | DateRead::Unreadable);
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let is_phone = !is_date && PHONE_DIGITS.contains(&digits) && is_dialled(text);
-    let is_international = is_phone && text.starts_with('+');
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
+    let is_network = is_network(text);
+    let is_phone = !is_date && !is_network && digits >= PHONE_DIGITS_MIN;
+    let judged = is_phone.then(|| phone(text, None));
     Kinds {
         is_email: false,
-        is_international_phone: is_international
-            && !matches!(phone(text, None), Phone::Wrong(..) | Phone::AsWritten(..)),
-        is_local_phone: is_phone && !is_international,
+        is_mailbox: false,
+        is_international_phone: matches!(judged, Some(Phone::International(..))),
+        is_local_phone: matches!(judged, Some(Phone::AsWritten(..))),
         is_date,
         is_day_number: is_bare && matches!(day, DateRead::Day(_)),
         order: order(day),
@@ -76,7 +108,7 @@ pub(crate) fn of(text: &str) -> Kinds {
             "true" | "false" | "yes" | "no"
         ),
         is_name: is_name(text),
-        is_id: !is_date && digits > 0 && !text.contains(char::is_whitespace),
+        is_id: !is_date && !is_network && digits > 0 && !text.contains(char::is_whitespace),
         is_link: false,
     }
 }
@@ -86,9 +118,15 @@ pub(crate) fn looks_personal(text: &str) -> bool {
     text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() >= PERSONAL_DIGITS_MIN
 }
 
-fn is_dialled(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_digit() || " +()-./\u{a0}".contains(c))
+/// An IP or MAC address: it tells of a device.
+fn is_network(text: &str) -> bool {
+    let is_mac = |separator: char| {
+        let groups: Vec<&str> = text.split(separator).collect();
+        let is_byte =
+            |group: &&str| group.len() == 2 && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+        groups.len() == 6 && groups.iter().all(is_byte)
+    };
+    text.parse::<IpAddr>().is_ok() || is_mac(':') || is_mac('-')
 }
 
 const fn order(day: DateRead) -> Option<Order> {
@@ -129,6 +167,7 @@ fn is_name(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_alphabetic() || " .,'’-\u{a0}\u{300}\u{301}\u{308}".contains(c))
+        && !text.split([' ', '-']).any(|word| MACHINES.have(word))
 }
 
 #[cfg(test)]
@@ -168,6 +207,22 @@ mod tests {
     fn values_are_told_by_their_form() {
         assert!(of("a@example.com").is_email);
         assert!(of("+44 20 7946 0018").is_international_phone);
+        for mailbox in ["privacy@example.org", "Al Roe via Desk <desk@example.org>"] {
+            assert!(of(mailbox).is_mailbox && !of(mailbox).is_email, "{mailbox}");
+        }
+        assert!(of("Al Roe <al@example.org>").is_email);
+        for network in [
+            "192.168.10.25",
+            "2001:db8::1",
+            "00:1b:44:11:3a:b7",
+            "00-1B-44-11-3A-B7",
+        ] {
+            let kinds = of(network);
+            assert!(!kinds.is_id && !kinds.is_local_phone, "{network}");
+        }
+        for machine in ["Support Bot", "System", "Automation for Jira", "Chatbot"] {
+            assert!(!of(machine).is_name, "{machine}");
+        }
         assert!(of("020 7946 0112").is_local_phone && !of("020 7946 0112").is_international_phone);
         assert!(of("Amélie Dubois").is_name && of("O'Brien, Siobhán").is_name);
         assert!(!of("PR-1001").is_name && of("PR-1001").is_id);

@@ -11,7 +11,6 @@ mod profile;
 mod requests;
 mod sources;
 mod unique;
-mod words;
 mod write;
 
 pub use profile::{REPEATS_FOLLOWED_MAX, VALUES_FOLLOWED_MAX, WORD_CHARS_MAX, WORDS_MAX, Word};
@@ -21,7 +20,7 @@ pub use write::CANDIDATES_SHOWN_MAX;
 use uuid::Uuid;
 
 use crate::entry::{Field, RequestType};
-use crate::intake::{IntakeError, Shape, each_row};
+use crate::intake::{Cell, Cells, IntakeError, Phone, Shape, each_row, grouped, phone};
 use crate::plan::{Input, Reading};
 use headers::Said;
 use profile::{Column, Profile};
@@ -62,21 +61,36 @@ pub struct RequestWord {
 }
 
 /// Whether the persons were verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preverified {
+    /// A person has to say.
+    Undecided,
     /// The same for all.
     All(bool),
-    /// As a column says.
-    Column {
-        /// It.
-        column: usize,
-        /// What its words mean; empty: they are yes and no.
-        words: Vec<(Word, bool)>,
-        /// Rows that say that the person was not verified.
-        not_verified: u64,
-        /// Words that say neither.
-        unknown: Vec<Word>,
-    },
+    /// As [`Proposal::verified_by`] says.
+    Column,
+}
+
+/// A column that says who was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedColumn {
+    /// It.
+    pub column: usize,
+    /// What its words mean; empty: they are yes and no.
+    pub words: Vec<(Word, bool)>,
+    /// Rows that say that the person was not verified.
+    pub not_verified: u64,
+    /// Words that say neither.
+    pub unknown: Vec<Word>,
+}
+
+/// A column that says how far a case has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoneColumn {
+    /// It.
+    pub column: usize,
+    /// Its words, the most frequent first, and whether each says that the case is done.
+    pub words: Vec<(Word, bool)>,
 }
 
 /// The columns that feed properties, each of them a choice.
@@ -131,6 +145,10 @@ pub struct Proposal {
     pub words_masked: u64,
     /// `preverified`
     pub preverified: Preverified,
+    /// The column that may tell it.
+    pub verified_by: Option<VerifiedColumn>,
+    /// The column that tells which cases are done, where some are.
+    pub done: Option<DoneColumn>,
     profile: Profile,
     said: Vec<Said>,
     source: Option<&'static Source>,
@@ -141,7 +159,7 @@ pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError
     let mut seen: Option<(Shape, Profile)> = None;
     let refused = each_row(input, reading, |shape| {
         let names = shape.told_apart();
-        let profile = Profile::new(&names, choose::key_together(&names));
+        let profile = Profile::new(&names, choose::followed(&names));
         let (_, profile) = seen.insert((shape.clone(), profile));
         |cells| profile.add(cells)
     })?;
@@ -177,7 +195,30 @@ pub fn propose(input: &Input, reading: &Reading) -> Result<Proposal, IntakeError
     }
     let mut proposal = choose::all(input.name.clone(), shape, profile, refused);
     proposal.told = reading.clone();
+    if let (Some((region, _)), Some(column)) = (&proposal.region, proposal.fields.phone.taken) {
+        let numbers = dialled_in(region, column, input, reading)?;
+        proposal.judge_numbers(column, numbers);
+    }
     Ok(proposal)
+}
+
+/// Reads the input again and counts the numbers of a column that `check` takes when they are dialled in a region.
+fn dialled_in(
+    region: &str,
+    column: usize,
+    input: &Input,
+    reading: &Reading,
+) -> Result<u64, IntakeError> {
+    let mut numbers = 0;
+    each_row(input, reading, |_| {
+        |cells: &Cells<'_>| {
+            if let Cell::Text(text) = cells.get(column) {
+                let is_number = matches!(phone(text, Some(region)), Phone::International(..));
+                numbers += u64::from(is_number);
+            }
+        }
+    })?;
+    Ok(numbers)
 }
 
 impl Proposal {
@@ -238,6 +279,29 @@ impl Proposal {
         identifiers.into_iter().any(|choice| choice.taken.is_some())
     }
 
+    /// Says of the column of phone numbers how many of them are some in the region.
+    fn judge_numbers(&mut self, column: usize, numbers: u64) {
+        let filled = self.column(column).filled;
+        let wrong = filled - numbers;
+        let region = self.region.as_ref().map_or("", |(region, _)| region);
+        if wrong == 0 {
+            return;
+        }
+        let why = format!(
+            "{} of {} are no numbers that exist in {region}",
+            grouped(wrong),
+            grouped(filled)
+        );
+        if self.column(column).are_mostly(numbers) {
+            self.fields.phone.why = why;
+        } else {
+            self.fields.phone.taken = None;
+            self.fields.phone.why = "no column is it for certain".to_owned();
+            self.fields.phone.others.insert(0, (column, why));
+            self.region = None;
+        }
+    }
+
     /// Whether there are phone numbers without their country, and nothing says where they are dialled.
     fn lacks_region(&self) -> bool {
         let phone = &self.fields.phone;
@@ -253,6 +317,7 @@ impl Proposal {
         let words = self.request_words.iter();
         let words = words.filter(|word| matches!(word.sense, Sense::Undecided(_)));
         words.count()
+            + usize::from(self.preverified == Preverified::Undecided)
             + usize::from(self.fields.request.taken.is_none())
             + usize::from(!self.has_identifier())
     }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use super::kinds::{self, Order};
+use crate::intake::words::words;
 use crate::intake::{Cell, Cells, folded};
 
 /// Most different values of a column that are kept as words, with their counts.
@@ -15,6 +16,11 @@ pub const WORD_CHARS_MAX: usize = 80;
 pub const VALUES_FOLLOWED_MAX: usize = 4_000_000;
 /// After so many repeats a column is not followed any further: it is no key.
 pub const REPEATS_FOLLOWED_MAX: u64 = 1_000;
+
+/// Most columns of names, and of addresses, that are compared with each other.
+const COLUMNS_COMPARED_MAX: usize = 6;
+/// Shorter words of a name are in too many addresses by chance.
+const NAME_CHARS_MIN: usize = 3;
 
 /// A value that may be a word with a meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +68,53 @@ impl Differing {
     }
 }
 
+/// Whether values are whole numbers that go up or down by one.
+#[derive(Clone, Debug, Default)]
+struct Counter {
+    first: Option<i64>,
+    last: i64,
+    step: i64,
+    has_ended: bool,
+}
+
+impl Counter {
+    fn add(&mut self, text: &str) {
+        if self.has_ended {
+            return;
+        }
+        let text = text.trim_start_matches('#').trim_end_matches(['.', ')']);
+        let number = text.strip_suffix(".0").unwrap_or(text).parse::<i64>().ok();
+        let is_next = match (self.first, number) {
+            (None, Some(_)) => true,
+            (Some(_), Some(number)) => {
+                let step = number.saturating_sub(self.last);
+                let is_step = if self.step == 0 {
+                    step.abs() == 1
+                } else {
+                    step == self.step
+                };
+                self.step = step;
+                is_step
+            }
+            (_, None) => false,
+        };
+        if let Some(number) = number.filter(|_| is_next) {
+            self.first.get_or_insert(number);
+            self.last = number;
+        }
+        self.has_ended = !is_next;
+    }
+
+    fn counts(&self) -> bool {
+        let begins = |number: i64| matches!(number, 0 | 1);
+        match self.first {
+            _ if self.has_ended => false,
+            Some(first) => begins(first) && self.step >= 0 || begins(self.last) && self.step < 0,
+            None => false,
+        }
+    }
+}
+
 /// The values of one column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Column {
@@ -71,6 +124,8 @@ pub(crate) struct Column {
     /// JSON arrays and objects among them.
     pub(crate) structures: u64,
     pub(crate) emails: u64,
+    /// Addresses of lists, functions and machines.
+    pub(crate) mailboxes: u64,
     pub(crate) international_phones: u64,
     pub(crate) local_phones: u64,
     pub(crate) dates: u64,
@@ -86,8 +141,7 @@ pub(crate) struct Column {
     pub(crate) links: u64,
     pub(crate) chars_max: usize,
     pub(crate) differing: Differing,
-    /// Its values are 1, 2, 3 and so on.
-    pub(crate) counts_up: bool,
+    counter: Counter,
     words: HashMap<String, (usize, Word)>,
     has_more_words: bool,
 }
@@ -96,7 +150,6 @@ impl Column {
     fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            counts_up: true,
             ..Self::default()
         }
     }
@@ -107,17 +160,18 @@ impl Column {
             Cell::Structure => {
                 self.filled += 1;
                 self.structures += 1;
-                self.counts_up = false;
+                self.counter.add("");
                 self.has_more_words = true;
                 return;
             }
             Cell::Text(text) => text,
         };
         self.filled += 1;
-        self.counts_up = self.counts_up && text.parse() == Ok(self.filled);
+        self.counter.add(text);
         let kinds = kinds::of(text);
         for (is, count) in [
             (kinds.is_email, &mut self.emails),
+            (kinds.is_mailbox, &mut self.mailboxes),
             (kinds.is_international_phone, &mut self.international_phones),
             (kinds.is_local_phone, &mut self.local_phones),
             (kinds.is_date, &mut self.dates),
@@ -174,6 +228,16 @@ impl Column {
         Some(words.into_iter().map(|(_, word)| word.clone()).collect())
     }
 
+    /// Whether its values count the rows: 1, 2, 3 and so on, or down to 1.
+    pub(crate) fn counts_up(&self) -> bool {
+        self.counter.counts()
+    }
+
+    /// The different values of the rows that were compared.
+    pub(crate) fn different(&self) -> u64 {
+        self.differing.rows - self.differing.repeats
+    }
+
     /// Values that are telephone numbers, with their country or without.
     pub(crate) fn phones(&self) -> u64 {
         self.international_phones + self.local_phones
@@ -204,6 +268,17 @@ impl Column {
     }
 }
 
+/// Columns that are looked at together, chosen by their headers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Followed {
+    /// Those that together may identify a row.
+    pub(crate) together: Vec<usize>,
+    /// Those that may hold names.
+    pub(crate) names: Vec<usize>,
+    /// Those that may hold addresses.
+    pub(crate) addresses: Vec<usize>,
+}
+
 /// All columns of an input, and two of them together where that may make a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
@@ -212,12 +287,27 @@ pub(crate) struct Profile {
     /// Columns that together may identify a row.
     pub(crate) together: Vec<usize>,
     pub(crate) differing_together: Differing,
+    /// Columns that may hold names, and those that may hold addresses.
+    names: Vec<usize>,
+    addresses: Vec<usize>,
+    /// For each of the former and the latter: the rows that have both, and those where the address has a word of the name.
+    resembling: Vec<(u64, u64)>,
     room: usize,
 }
 
 impl Profile {
-    pub(crate) fn new(names: &[String], together: Vec<usize>) -> Self {
+    pub(crate) fn new(names: &[String], followed: Followed) -> Self {
+        let Followed {
+            together,
+            names: mut of_names,
+            mut addresses,
+        } = followed;
+        of_names.truncate(COLUMNS_COMPARED_MAX);
+        addresses.truncate(COLUMNS_COMPARED_MAX);
         Self {
+            resembling: vec![(0, 0); of_names.len() * addresses.len()],
+            names: of_names,
+            addresses,
             rows: 0,
             columns: names.iter().map(|name| Column::new(name)).collect(),
             together,
@@ -232,6 +322,7 @@ impl Profile {
         for (index, column) in self.columns.iter_mut().enumerate() {
             column.add(cells.get(index), &mut self.room);
         }
+        self.compare_names(cells);
         let mut hasher = DefaultHasher::new();
         for &column in &self.together {
             match cells.get(column) {
@@ -242,6 +333,47 @@ impl Profile {
         if !self.together.is_empty() {
             self.differing_together.add(hasher.finish(), &mut self.room);
         }
+    }
+}
+
+impl Profile {
+    /// Looks whether names stand in the addresses beside them.
+    fn compare_names(&mut self, cells: &Cells<'_>) {
+        for (at, address) in self.addresses.iter().enumerate() {
+            let Cell::Text(text) = cells.get(*address) else {
+                continue;
+            };
+            let Some((local, _)) = text.rsplit_once('@') else {
+                continue;
+            };
+            let local: String =
+                words(local.rsplit_once('<').map_or(local, |(_, local)| local)).concat();
+            for (index, column) in self.names.iter().enumerate() {
+                let Cell::Text(name) = cells.get(*column) else {
+                    continue;
+                };
+                if name.len() > WORD_CHARS_MAX {
+                    continue;
+                }
+                let is_in = |word: &String| {
+                    word.chars().count() >= NAME_CHARS_MIN && local.contains(word.as_str())
+                };
+                let (both, alike) = &mut self.resembling[index * self.addresses.len() + at];
+                *both += 1;
+                *alike += u64::from(words(name).iter().any(is_in));
+            }
+        }
+    }
+
+    /// Whether the names of a column mostly stand in the addresses of another.
+    pub(crate) fn resemble(&self, name: usize, address: usize) -> bool {
+        let index = self.names.iter().position(|column| *column == name);
+        let at = self.addresses.iter().position(|column| *column == address);
+        let Some((index, at)) = index.zip(at) else {
+            return false;
+        };
+        let (both, alike) = self.resembling[index * self.addresses.len() + at];
+        both > 0 && alike * 2 >= both
     }
 }
 
@@ -283,6 +415,21 @@ mod tests {
             differing.add(hash, &mut room);
         }
         assert_eq!((differing.rows, differing.repeats, room), (2, 0, 2));
-        assert!(column(&["1", "2", "3"]).counts_up && !column(&["1", "3"]).counts_up);
+        for counter in [
+            ["1", "2", "3"],
+            ["0", "1", "2"],
+            ["003", "002", "001"],
+            ["1.", "2.", "3."],
+        ] {
+            assert!(column(&counter).counts_up(), "{counter:?}");
+        }
+        for other in [
+            ["1", "3", "4"],
+            ["48213", "48214", "48215"],
+            ["1", "1", "1"],
+            ["A1", "A2", "A3"],
+        ] {
+            assert!(!column(&other).counts_up(), "{other:?}");
+        }
     }
 }

@@ -4,8 +4,8 @@
 //! (erasure, Löschung, oubli), the bare word that privacy tools have for it (delete, deletion, erase), or deleting
 //! together with data. Removing, cancelling or closing an account is less than that or something else, and stays open.
 
-use super::words::{are, holds, is_accent, words};
 use crate::entry::RequestType::{self, Change, Delete, DoNotSell, View};
+use crate::intake::words::{are, holds, is_accent, words};
 
 /// What a word means.
 #[derive(Clone, Debug, PartialEq, Eq)]

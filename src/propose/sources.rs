@@ -3,7 +3,7 @@
 //! Headers are those that the tools write themselves: Zendesk views and API, Jira, Freshdesk, `ServiceNow`, `HubSpot`,
 //! Salesforce cases, Google and Microsoft Forms, Transcend, Fides (its CSV download) and Osano (its CSV format).
 
-use super::words::words;
+use crate::intake::words::words;
 
 /// A tool that writes exports.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Source {
     pub(crate) phone: &'static [&'static str],
     /// The requester's name.
     pub(crate) name_column: &'static [&'static str],
+    /// Ids that are a company's there, though the header does not say so.
+    pub(crate) company_id: &'static [&'static str],
     /// When the person asked.
     pub(crate) received: &'static [&'static str],
     /// What to know of it.
@@ -41,6 +43,7 @@ const PLAIN: Source = Source {
     email: &[],
     phone: &[],
     name_column: &[],
+    company_id: &[],
     received: &[],
     note: "",
 };
@@ -146,6 +149,20 @@ static SOURCES: &[Source] = &[
         ..PLAIN
     },
     Source {
+        name: "OTRS",
+        all: &[&["customer id"], &["queue", "user firstname", "user lastname", "customer user id"]],
+        some: &[
+            "ticket number", "number", "ticket", "age", "state", "priority", "lock", "owner", "user firstname", "user lastname", "customer name", "customer user id", "queue",
+            "first lock", "first response", "accounted time", "article tree", "from", "responsible", "solution in min",
+        ],
+        some_min: 3,
+        key: &["ticket number", "number", "ticket"],
+        company_id: &["customer id"],
+        received: &["created"],
+        note: "`CustomerID` is the customer's company, `UserFirstname` and `UserLastname` are the owner's (an agent)",
+        ..PLAIN
+    },
+    Source {
         name: "Microsoft Forms",
         begins: &[
             &["id", "start time", "completion time"],
@@ -231,6 +248,10 @@ mod tests {
             (
                 "Salesforce",
                 "Case Number,Contact Email,Date/Time Opened,Subject",
+            ),
+            (
+                "OTRS",
+                "Ticket#,Age,Created,State,Queue,Owner,UserFirstname,UserLastname,CustomerID,CustomerName,From",
             ),
             (
                 "Google Forms",

@@ -5,7 +5,8 @@
 
 use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBuilder};
 
-use super::{Choice, Preverified, Proposal, RequestWord, Sense, UNDECIDED};
+use super::headers::{Role, Whose};
+use super::{Choice, Preverified, Proposal, RequestWord, Sense, UNDECIDED, VerifiedColumn};
 use crate::entry::{Field, RequestType};
 use crate::intake::{Basis, grouped};
 use crate::plan::{Format, NO_QUOTE};
@@ -96,9 +97,11 @@ fn head(proposal: &Proposal, text: &mut Text) {
     }
     let marks = proposal.undecided();
     if marks > 0 {
-        text.line(&format!("# Decide each {UNDECIDED:?} ({marks}) and preverified. Nothing can be sent before that."));
+        text.line(&format!(
+            "# Decide each {UNDECIDED:?} ({marks}). Nothing can be sent before that."
+        ));
     } else {
-        text.line("# Decide preverified, look at the rest, and check it.");
+        text.line("# Look at it, and check it.");
     }
 }
 
@@ -189,6 +192,66 @@ fn input(proposal: &Proposal, text: &mut Text) {
         None => {}
     }
     received(proposal, text);
+    done(proposal, text);
+}
+
+/// The filter that leaves out the cases that are done, as a comment: a person decides.
+fn done(proposal: &Proposal, text: &mut Text) {
+    let Some(done) = &proposal.done else { return };
+    let rows_of = |is_done: bool| -> u64 {
+        let words = done.words.iter().filter(|(_, done)| *done == is_done);
+        words.map(|(word, _)| word.rows).sum()
+    };
+    let words_of = |is_done: bool| -> Vec<String> {
+        let words = done.words.iter().filter(|(_, done)| *done == is_done);
+        words
+            .map(|(word, _)| format!("{} {}", quoted(&word.text), grouped(word.rows)))
+            .collect()
+    };
+    let column = name(proposal, done.column);
+    let listed = |words: Vec<String>| {
+        let last = words.len().saturating_sub(1);
+        let words = words.into_iter().enumerate();
+        words
+            .map(move |(index, word)| {
+                if index == last {
+                    format!("{word}.")
+                } else {
+                    format!("{word},")
+                }
+            })
+            .collect::<Vec<_>>()
+    };
+    let of_done = format!("{column}: {} look done:", rows(rows_of(true)));
+    text.comment(std::iter::once(of_done).chain(listed(words_of(true))));
+    let open = words_of(false);
+    let blank = proposal.rows() - proposal.column(done.column).filled;
+    if open.is_empty() {
+        text.say("No value looks open: is this the right export? All rows are sent, unless `where` takes only some.");
+        return;
+    }
+    let of_open = format!("{} do not:", capital(&rows(rows_of(false))));
+    text.comment(std::iter::once(of_open).chain(listed(open)));
+    let blank = match blank {
+        0 => String::new(),
+        count => format!(
+            " Rows without one ({}) are left out as well.",
+            grouped(count)
+        ),
+    };
+    text.say(&format!(
+        "All of them are sent, unless you uncomment this, with the words that you mean.{blank}"
+    ));
+    let open: Vec<String> = done
+        .words
+        .iter()
+        .filter(|(_, is_done)| !is_done)
+        .map(|(word, _)| quoted(&word.text))
+        .collect();
+    text.line(&format!(
+        "# where = [{{ column = {column}, in = [{}] }}]",
+        open.join(", ")
+    ));
 }
 
 /// The date on which the person asked, and the order of its numbers where this file tells it.
@@ -274,9 +337,60 @@ fn fields(proposal: &Proposal, text: &mut Text) {
         let why = "whom the request is about: one of userEmail, userPhoneNumber, userId is needed";
         text.rule(Field::UserEmail.name(), &quoted(UNDECIDED), why);
     }
+    not_of_the_person(proposal, text);
     text.gap();
     preverified(proposal, text);
     notes(proposal, text);
+}
+
+/// The columns that tell of somebody else than the person who asks, by their headers.
+fn not_of_the_person(proposal: &Proposal, text: &mut Text) {
+    let tells = |index: usize| {
+        let column = proposal.column(index);
+        column.are_mostly(column.emails + column.mailboxes)
+            || column.are_mostly(column.names)
+            || column.are_mostly(column.ids)
+            || column.are_mostly(column.phones())
+    };
+    let is_shown = |index: usize| {
+        let choices = proposal.people().map(|(_, choice)| choice);
+        let choices = choices.into_iter().chain([&proposal.fields.full_name]);
+        choices
+            .filter(|choice| choice.taken.is_none())
+            .any(|choice| {
+                let shown = choice.others.iter().take(CANDIDATES_SHOWN_MAX);
+                shown.into_iter().any(|(other, _)| *other == index)
+            })
+    };
+    let mut groups: [(&str, Vec<String>); 2] = [
+        (
+            "Not of the person who asks, by their headers (an agent, an owner, a company, a program):",
+            Vec::new(),
+        ),
+        ("Of a device, a connection or a message:", Vec::new()),
+    ];
+    for (index, said) in proposal.said.iter().enumerate() {
+        let group = if said.rank(Role::NetworkId).is_some() {
+            1
+        } else if said.whose == Whose::Other && tells(index) {
+            0
+        } else {
+            continue;
+        };
+        if proposal.column(index).filled > 0 && !is_shown(index) {
+            groups[group].1.push(name(proposal, index));
+        }
+    }
+    for (what, names) in groups {
+        if let Some((last, first)) = names.split_last() {
+            let names = first.iter().map(|name| format!("{name},"));
+            text.comment(
+                std::iter::once(what.to_owned())
+                    .chain(names)
+                    .chain([last.clone()]),
+            );
+        }
+    }
 }
 
 /// The rule of a property of the person, or its candidates as comments.
@@ -328,49 +442,79 @@ fn blank(proposal: &Proposal, column: usize) -> &'static str {
 }
 
 fn preverified(proposal: &Proposal, text: &mut Text) {
-    match &proposal.preverified {
+    let by_column = proposal.verified_by.as_ref();
+    match proposal.preverified {
         Preverified::All(yes) => {
-            text.line("# Were these persons verified? Only you know, so decide:");
-            text.line(
-                "# true:  yes, by you. Requests start as submitted, and Concord writes to nobody.",
-            );
-            text.line("# false: not yet. Concord most likely mails or texts each person.");
-            text.rule("preverified", &format!("{{ value = {yes} }}"), "");
+            text.rule("preverified", &format!("{{ value = {yes} }}"), told_of(yes));
         }
-        Preverified::Column {
-            column,
-            words,
-            not_verified,
-            unknown,
-        } => {
-            text.say("true: verified, Concord writes to nobody. false: Concord most likely mails or texts the person.");
-            let name = name(proposal, *column);
-            let meanings: Vec<String> = words
-                .iter()
-                .map(|(word, yes)| format!("{} = {yes}", quoted(&word.text)))
-                .collect();
-            let why = match not_verified {
-                0 => "no row says false".to_owned(),
-                no => format!("false in {}", rows(*no)),
-            };
-            if meanings.is_empty() {
-                text.rule("preverified", &format!("{{ column = {name} }}"), &why);
-            } else {
-                let rule = format!(
-                    "{{ column = {name}, values = {{ {} }} }}",
-                    meanings.join(", ")
-                );
+        Preverified::Column => {
+            if let Some(verified) = by_column {
+                let (rule, why) = by_words(proposal, verified);
                 text.rule("preverified", &rule, &why);
-            }
-            if !unknown.is_empty() {
-                let count = unknown.iter().map(|word| word.rows).sum();
-                text.say(&format!(
-                    "Something else is said in {} ({} values): a problem each, until `values` has them too.",
-                    rows(count),
-                    unknown.len()
-                ));
+                unknown_words(verified, text);
             }
         }
+        Preverified::Undecided => {
+            text.line("# Were these persons verified? Only you know, so decide:");
+            let all = |yes: bool, text: &mut Text| {
+                text.line(&with_reason(
+                    &format!("# preverified = {{ value = {yes} }}"),
+                    told_of(yes),
+                ));
+            };
+            all(true, text);
+            all(false, text);
+            if let Some(verified) = by_column {
+                let (rule, why) = by_words(proposal, verified);
+                text.line(&with_reason(&format!("# preverified = {rule}"), &why));
+                unknown_words(verified, text);
+            }
+            let why = "decide: nothing is sent before that";
+            text.rule("preverified", &quoted(UNDECIDED), why);
+        }
+    }
+}
+
+const fn told_of(is_verified: bool) -> &'static str {
+    if is_verified {
+        "yes, by you: requests start as submitted, and Concord writes to nobody"
+    } else {
+        "not yet: Concord most likely mails or texts each person"
+    }
+}
+
+/// The rule by a column that says who was verified, and what it says.
+fn by_words(proposal: &Proposal, verified: &VerifiedColumn) -> (String, String) {
+    let name = name(proposal, verified.column);
+    let meanings: Vec<String> = verified
+        .words
+        .iter()
+        .map(|(word, yes)| format!("{} = {yes}", quoted(&word.text)))
+        .collect();
+    let why = match verified.not_verified {
+        0 => "as the column says: no row says false".to_owned(),
+        no => format!("as the column says: false in {}", rows(no)),
+    };
+    let rule = if meanings.is_empty() {
+        format!("{{ column = {name} }}")
+    } else {
+        format!(
+            "{{ column = {name}, values = {{ {} }} }}",
+            meanings.join(", ")
+        )
+    };
+    (rule, why)
+}
+
+fn unknown_words(verified: &VerifiedColumn, text: &mut Text) {
+    let unknown = &verified.unknown;
+    if !unknown.is_empty() {
+        let count = unknown.iter().map(|word| word.rows).sum();
+        text.say(&format!(
+            "Something else is said in {} ({} values): a problem each, until `values` has them too.",
+            rows(count),
+            unknown.len()
+        ));
     }
 }
 
@@ -556,8 +700,8 @@ fn not_sent(proposal: &Proposal, text: &mut Text) {
             .iter()
             .filter(|column| is_of_row(proposal, **column)),
     );
-    if let Preverified::Column { column, .. } = &proposal.preverified {
-        sent.push(*column);
+    if let (Preverified::Column, Some(verified)) = (proposal.preverified, &proposal.verified_by) {
+        sent.push(verified.column);
     }
     let mut shapes: Vec<(&str, Vec<String>)> = Vec::new();
     for (index, column) in proposal.profile.columns.iter().enumerate() {

@@ -355,6 +355,8 @@ impl Gatherer {
     pub(super) fn finish(mut self) -> Gathered {
         let gathered = &mut self.gathered;
         gathered.problems.sort();
+        let entries = gathered.by_request.iter().flatten().sum();
+        gathered.warnings.keep_many_done(entries);
         gathered.warnings.sort();
         gathered
             .refusals

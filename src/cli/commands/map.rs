@@ -74,7 +74,7 @@ fn next_step(args: &MapArgs, proposal: &Proposal, beside: Option<&Path>) -> Stri
     if marks > 0 {
         step += &format!("decide what is \"{UNDECIDED}\" in it ({marks}), ");
     }
-    step += "look at preverified, and";
+    step += "look at the rest, and";
     let pipe = if args.input == Path::new(STDIN) {
         "… | "
     } else {

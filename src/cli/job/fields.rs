@@ -105,6 +105,10 @@ impl<'t> Reader<'t> {
 
     fn rule(&mut self, field: Field, value: &'t Value<'t>) -> Option<Rule> {
         match value.get_ref() {
+            // As `map` writes it: a person has yet to decide.
+            DeValue::String(text) if field == Field::Preverified && text == "?" => {
+                Some(Rule::Undecided)
+            }
             DeValue::String(_) => Some(Rule::Column {
                 name: self.column(value, field.name())?,
                 values: Vec::new(),
@@ -148,6 +152,9 @@ impl<'t> Reader<'t> {
                 let hint = "template = \"Zendesk {{ Ticket ID }}\"";
                 self.text(value, &path, hint)
                     .map(|text| Rule::Template(text.to_owned()))
+            }
+            _ if field == Field::Preverified && value.get_ref().as_str() == Some("?") => {
+                Some(Rule::Undecided)
             }
             _ => self.literal(field, value, &path).map(Rule::Value),
         }

@@ -271,6 +271,17 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "correct the address, or leave the cell blank if a number or an id tells who the person is",
     ),
     remedy(
+        "email_via",
+        "an address of a mailing list that passed the message on",
+        "put the person's own address in its place; Reply-To or the message itself often has it",
+    ),
+    remedy(
+        "email_role",
+        "an address of a function, such as privacy@ or no-reply@",
+        "put the person's own address in its place, or leave the cell blank if a number or an id tells who the person is; if it \
+         really is the person's, create that request in Concord by hand",
+    ),
+    remedy(
         "not_text",
         "a JSON array or object where text is wanted",
         "name the value within it by a dotted path, such as \"requester.email\"",
@@ -290,6 +301,11 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "not a telephone number",
         "correct the number, such as +44 1632 960001, or leave the cell blank if an address or an id tells who the person is; numbers without + are \
          dialled from `region` in [input]",
+    ),
+    remedy(
+        "phone_without_region",
+        "a number without country, and nothing else tells who the person is",
+        "say under [input] where such numbers are dialled: region = \"GB\"; or write the number with + and country code",
     ),
     remedy(
         "required",
@@ -388,7 +404,24 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "write what it means in place of the `?` under [fields], with care: a request cannot be taken back; nothing is sent \
          while a `?` is left",
     ),
+    remedy(
+        "undecided_preverified",
+        "the job file leaves open whether the people are verified",
+        "decide it under [fields]: preverified = { value = true } if you have verified who they are, or { value = false } to have \
+         Concord write to each of them; nothing is sent while it is `?`",
+    ),
     // Warnings: the rows are sent as they are.
+    remedy(
+        "looks_done",
+        "a row whose status says that the case is done",
+        "nothing, if closed cases are meant too; else list the words of open ones in [input]: where = [{ column = \"Status\", in = \
+         [\"Open\"] }]",
+    ),
+    remedy(
+        "several_names",
+        "an address that stands beside several names",
+        "look at these rows: if they are several people, put each person's own address in its place",
+    ),
     remedy(
         "email_cleaned",
         "something around an address",

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use super::super::error::{IntakeError, MissingColumn, listed};
+use super::super::status::{StatusKind, status_kind};
 use crate::nearest::nearest;
+
+/// Most columns of a status that are looked at.
+const STATUS_COLUMNS_MAX: usize = 8;
 
 /// The columns of an input; keeps a list of those that the job wants and the input has not.
 pub(crate) struct Columns<'a> {
@@ -81,6 +85,30 @@ impl<'a> Columns<'a> {
         }
         self.wanted.push(name.to_owned());
         Some(self.wanted.len() - 1)
+    }
+
+    /// Returns the columns whose header names a status, but for those named, with their names.
+    pub(crate) fn statuses(&mut self, but: &[&str]) -> Vec<(usize, String, StatusKind)> {
+        let mut found = Vec::new();
+        for (index, name) in self.present.iter().enumerate() {
+            let Some(kind) = status_kind(name).filter(|_| !but.contains(&name.as_str())) else {
+                continue;
+            };
+            if found.len() == STATUS_COLUMNS_MAX {
+                break;
+            }
+            let wanted = self.wanted.iter().position(|wanted| wanted == name);
+            let number = match wanted {
+                _ if !self.by_path => index,
+                Some(number) => number,
+                None => {
+                    self.wanted.push(name.clone());
+                    self.wanted.len() - 1
+                }
+            };
+            found.push((number, name.clone(), kind));
+        }
+        found
     }
 
     /// The column of that name; the first of several can be called `Name (1)`.

@@ -4,8 +4,9 @@
 //! parse, values that contradict each other, constants of the wrong kind, rules that are missing.
 
 use super::{
-    BoolRule, Columns, Filter, KeyRule, Mapper, Piece, ReceivedRule, RequestRule, Source, TextRule,
-    Undecided, ValueMap, Wish, folded, meaning_of_request, phone, template, values, yes_or_no,
+    BoolRule, Columns, Filter, KeyRule, Mapper, Piece, ReceivedRule, RequestRule, Source,
+    StatusColumn, TextRule, Undecided, ValueMap, Wish, folded, meaning_of_request, phone, template,
+    values, yes_or_no,
 };
 use crate::entry::{Field, RequestType};
 use crate::intake::error::IntakeError;
@@ -61,8 +62,25 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
         .values
         .meanings()
         .any(|wish| matches!(wish, Wish::Requests(requests) if requests.len() > 1));
+    let filters = filters(rules, columns)?;
+    let received = rules.received.as_ref().and_then(|received| {
+        Some(ReceivedRule {
+            column: columns.find(&received.column, "input.received", false)?,
+            order: received.order,
+        })
+    });
+    let key = key_rule(rules, columns);
+    let filtered: Vec<&str> = rules
+        .filters
+        .iter()
+        .map(|filter| filter.column.trim())
+        .collect();
+    let statuses = columns.statuses(&filtered).into_iter();
     Ok(Mapper {
-        filters: filters(rules, columns)?,
+        filters,
+        statuses: statuses
+            .map(|(column, name, kind)| StatusColumn::new(column, name, kind))
+            .collect(),
         request,
         preverified: preverified.ok_or_else(|| {
             fault(
@@ -74,13 +92,8 @@ pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper
         })?,
         texts,
         region: rules.region.clone(),
-        received: rules.received.as_ref().and_then(|received| {
-            Some(ReceivedRule {
-                column: columns.find(&received.column, "input.received", false)?,
-                order: received.order,
-            })
-        }),
-        key: key_rule(rules, columns),
+        received,
+        key,
         may_make_several,
     })
 }
@@ -161,7 +174,7 @@ fn says_who(field: Field, rule: &Rule, column: &str) -> bool {
         Rule::Columns(names) => names.iter().any(|name| name.trim() == column),
         Rule::Template(text) => template::parse(text)
             .is_ok_and(|pieces| pieces.contains(&template::Piece::Column(column.to_owned()))),
-        Rule::Value(_) => false,
+        Rule::Value(_) | Rule::Undecided => false,
     }
 }
 
@@ -226,6 +239,7 @@ fn source(
         }
         Rule::Value(Literal::Text(text)) => (Source::Value(text.clone()), None),
         Rule::Value(Literal::Bool(yes)) => (Source::Value(yes.to_string()), None),
+        Rule::Undecided => (Source::Columns(Vec::new()), None),
     })
 }
 
@@ -337,6 +351,7 @@ fn bool_rule(rule: &Rule, columns: &mut Columns<'_>) -> Result<BoolRule, IntakeE
     let default = default_of(rule).map(literal).transpose()?;
     let (source, label) = source(Field::Preverified, rule, columns)?;
     Ok(BoolRule {
+        is_undecided: *rule == Rule::Undecided,
         source,
         values,
         default,

@@ -8,7 +8,147 @@ use icu_normalizer::ComposingNormalizer;
 
 use super::Remark;
 use super::damage;
-use crate::intake::validate::email::is_plain;
+use crate::intake::text::Words;
+use crate::intake::validate::email::{fault, is_plain};
+use crate::intake::words::{holds, words};
+
+/// Names of mailboxes that belong to a function and not to a person (RFC 2142, and what companies use), without the
+/// separators within.
+static ROLES: Words<98> = Words::of([
+    "abuse",
+    "accounts",
+    "admin",
+    "administrator",
+    "alerts",
+    "all",
+    "anonymous",
+    "automation",
+    "billing",
+    "bot",
+    "bounce",
+    "bounces",
+    "care",
+    "complaints",
+    "compliance",
+    "contact",
+    "contacto",
+    "contactus",
+    "contato",
+    "customercare",
+    "customerservice",
+    "customersupport",
+    "dataprivacy",
+    "dataprotection",
+    "dataprotectionofficer",
+    "datarequest",
+    "datarequests",
+    "datenschutz",
+    "datenschutzbeauftragter",
+    "deleteme",
+    "dpo",
+    "dsar",
+    "dsars",
+    "dsr",
+    "enquiries",
+    "enquiry",
+    "everyone",
+    "feedback",
+    "gdpr",
+    "hello",
+    "help",
+    "helpdesk",
+    "hilfe",
+    "hostmaster",
+    "hr",
+    "info",
+    "information",
+    "inquiries",
+    "inquiry",
+    "itsupport",
+    "jira",
+    "kontakt",
+    "kundendienst",
+    "kundenservice",
+    "legal",
+    "listserv",
+    "mail",
+    "mailer",
+    "mailerdaemon",
+    "mailman",
+    "majordomo",
+    "marketing",
+    "news",
+    "newsletter",
+    "nobody",
+    "noc",
+    "notification",
+    "notifications",
+    "notify",
+    "office",
+    "postmaster",
+    "privacidad",
+    "privacidade",
+    "privacy",
+    "privacyoffice",
+    "privacyrequest",
+    "privacyrequests",
+    "privacyteam",
+    "queue",
+    "reception",
+    "replies",
+    "reply",
+    "request",
+    "requests",
+    "root",
+    "sales",
+    "security",
+    "service",
+    "servicedesk",
+    "shop",
+    "soporte",
+    "suporte",
+    "support",
+    "system",
+    "team",
+    "tickets",
+    "unknown",
+    "webmaster",
+]);
+/// What the names of mailboxes begin with that nobody reads.
+const UNREAD: [&str; 5] = [
+    "noreply",
+    "donotreply",
+    "mailerdaemon",
+    "nepasrepondre",
+    "nichtantworten",
+];
+/// Longest name of a mailbox that is compared, in bytes.
+const ROLE_BYTES_MAX: usize = 48;
+/// What mail systems put before an address that they have rewritten.
+const REWRITTEN_STARTS: [&str; 7] = [
+    "srs0=", "srs0+", "srs1=", "srs1+", "prvs=", "bounce+", "bounces+",
+];
+/// Phrases by which a displayed name says that a list or a mailbox has sent the message for somebody: English, German,
+/// French, Spanish, Italian, Portuguese and Dutch.
+const SENT_THROUGH: [&str; 17] = [
+    "via",
+    "through",
+    "uber",
+    "a traves de",
+    "tramite",
+    "por meio de",
+    "atraves de",
+    "par l intermediaire de",
+    "on behalf of",
+    "im auftrag von",
+    "im namen von",
+    "de la part de",
+    "en nombre de",
+    "em nome de",
+    "per conto di",
+    "namens",
+    "on behalf",
+];
 
 const CLEANED: Remark = Remark(
     "email_cleaned",
@@ -32,6 +172,107 @@ const DOMAIN: Remark = Remark(
     "has a domain outside ASCII that is none, or that can be read in more than one way; write it as xn--…, or as it is \
      registered",
 );
+
+const THROUGH_A_LIST: Remark = Remark(
+    "email_via",
+    "is the address of a mailing list or mailbox that passed the message on (`Name via List <list@…>`), not the person's: put \
+     the person's own address in its place, such as that of Reply-To or of the message itself",
+);
+const ROLE: Remark = Remark(
+    "email_role",
+    "is the address of a function (such as privacy@, info@, support@ or no-reply@) and not of a person: put the person's own \
+     address in its place, or leave the cell blank if a number or an id tells who the person is",
+);
+
+/// Reads the address of one person: [`read`], without those of mailing lists and functions.
+pub(crate) fn read_person(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Remark> {
+    if is_sent_through(&text) {
+        return Err(THROUGH_A_LIST);
+    }
+    let (address, remarks) = read(text)?;
+    match address.rsplit_once('@') {
+        Some((local, _)) if is_rewritten(local) => Err(THROUGH_A_LIST),
+        Some((local, domain)) if is_role(local, domain) => Err(ROLE),
+        _ => Ok((address, remarks)),
+    }
+}
+
+/// What a text is as an address of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// That of a person, as far as can be told.
+    Person,
+    /// That of a mailing list, a function or a machine.
+    Mailbox,
+    /// None.
+    None,
+}
+
+/// Judges a text as [`read_person`] and the schema do.
+pub(crate) fn judge(text: &str) -> Address {
+    if !text.contains('@') {
+        return Address::None;
+    }
+    match read_person(text.into()) {
+        Ok((address, _)) if fault(&address).is_none() => Address::Person,
+        Err(Remark(code, _)) if code == THROUGH_A_LIST.0 || code == ROLE.0 => Address::Mailbox,
+        Ok(_) | Err(_) => Address::None,
+    }
+}
+
+/// Whether the name before an address in angle brackets says that it was sent through a list.
+fn is_sent_through(text: &str) -> bool {
+    let Some((name, address)) = text.rsplit_once('<') else {
+        return false;
+    };
+    if !address.contains('@') || name.trim().is_empty() {
+        return false;
+    }
+    let said = words(name);
+    // `Via` as the first word is a name.
+    let behind_first = said.get(1..).unwrap_or_default();
+    name.contains("\u{7d4c}\u{7531}")
+        || SENT_THROUGH
+            .iter()
+            .any(|phrase| holds(behind_first, phrase))
+}
+
+/// Whether a mail system has made this local part of another address.
+fn is_rewritten(local: &str) -> bool {
+    REWRITTEN_STARTS.iter().any(|start| {
+        local
+            .get(..start.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    })
+}
+
+/// Whether a mailbox belongs to a function.
+fn is_role(local: &str, domain: &str) -> bool {
+    let is_unread = |text: &str| {
+        UNREAD.iter().any(|start| {
+            text.get(..start.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+        })
+    };
+    let bare = |text: &str| text.replace(['.', '-', '_'], "");
+    let host = domain.split('.').next().unwrap_or_default();
+    let is_of_machine = matches!(host.as_bytes().first(), Some(b'n' | b'N' | b'd' | b'D')) && {
+        let host = bare(host);
+        is_unread(&host)
+    } || domain.to_ascii_lowercase().contains(".noreply.");
+    if is_of_machine {
+        return true;
+    }
+    let name = local.split_once('+').map_or(local, |(name, _)| name);
+    if name.len() > ROLE_BYTES_MAX {
+        return false;
+    }
+    if !name.contains(['.', '-', '_']) {
+        return ROLES.have(name) || is_unread(name);
+    }
+    let name = bare(name);
+    ROLES.have(&name) || is_unread(&name)
+}
 
 /// The address in the text and what was done to it, or what is wrong.
 pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Remark> {
@@ -174,6 +415,61 @@ mod tests {
         ] {
             assert_eq!(made(whole), Ok((whole.to_owned(), vec![])), "{whole}");
         }
+    }
+
+    #[test]
+    fn addresses_of_lists_and_functions_are_no_persons() {
+        let code = |text: &str| {
+            read_person(text.into())
+                .map_err(|remark| remark.0)
+                .map(|_| ())
+        };
+        for text in [
+            "Al Roe via Privacy <privacy@example.org>",
+            "'Al Roe' via DSAR Team <dsar-team@example.org>",
+            "\"Al Roe\" \u{fc}ber Datenschutz <liste@example.org>",
+            "Al Roe (via Google Docs) <drive-shares@example.org>",
+            "Al Roe on behalf of Desk <desk@example.org>",
+            "Al Roe a trav\u{e9}s de Lista <lista@example.org>",
+            "Al Roe \u{7d4c}\u{7531} Privacy <privacy@example.org>",
+            "SRS0=x1=zz=example.com=al@example.org",
+            "prvs=12345=al@example.org",
+        ] {
+            assert_eq!(code(text), Err("email_via"), "{text}");
+            assert_eq!(judge(text), Address::Mailbox, "{text}");
+        }
+        for text in [
+            "privacy@example.org",
+            "DPO@example.org",
+            "info@example.org",
+            "support+x1@example.org",
+            "no-reply@example.org",
+            "NoReply@example.org",
+            "do_not_reply@example.org",
+            "noreply-4711@example.org",
+            "mailer-daemon@example.org",
+            "Customer Service <customer.service@example.org>",
+            "1234+al@users.noreply.example.org",
+            "al@no-reply.example.org",
+        ] {
+            assert_eq!(code(text), Err("email_role"), "{text}");
+            assert_eq!(judge(text), Address::Mailbox, "{text}");
+        }
+        for text in [
+            "Via Lee <via.lee@example.org>",
+            "olivia@example.org",
+            "al.roe@privacy.example.org",
+            "supporter@example.org",
+            "infante@example.org",
+            "Al Roe <al@example.org>",
+            "hr.meier@example.org",
+            "al.info@example.org",
+        ] {
+            assert_eq!(code(text), Ok(()), "{text}");
+            assert_eq!(judge(text), Address::Person, "{text}");
+        }
+        assert_eq!(judge("none"), Address::None);
+        assert_eq!(judge("a@b@c"), Address::None);
     }
 
     #[test]

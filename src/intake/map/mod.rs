@@ -7,7 +7,7 @@
 mod columns;
 mod compile;
 pub(crate) mod damage;
-mod email;
+pub(crate) mod email;
 mod filter;
 pub(crate) mod key;
 mod names;
@@ -20,6 +20,8 @@ mod uses;
 pub(crate) mod values;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 pub(crate) use columns::Columns;
 pub(crate) use compile::compile;
@@ -34,6 +36,7 @@ use super::decode::{Cell, Cells};
 use super::error::listed;
 use super::mask::{is_telling, mask};
 use super::problem::cut;
+use super::status::{self, STATUSES_REMEMBERED_MAX, StatusKind};
 use super::text::trimmed;
 use super::validate::Draft;
 use crate::entry::{Field, RequestType};
@@ -74,6 +77,8 @@ pub(crate) struct Mapper {
     texts: Vec<TextRule>,
     region: Option<String>,
     received: Option<ReceivedRule>,
+    /// Columns of a status that no filter looks at.
+    statuses: Vec<StatusColumn>,
     pub(crate) key: KeyRule,
     /// Some value of `request` means more than one.
     pub(crate) may_make_several: bool,
@@ -86,6 +91,39 @@ pub(crate) struct KeyRule {
     pub(crate) columns: Vec<(usize, String)>,
     /// One of them also says who the person is.
     pub(crate) is_personal: bool,
+}
+
+/// A column that says how far a case has come.
+#[derive(Debug)]
+struct StatusColumn {
+    column: usize,
+    name: String,
+    kind: StatusKind,
+    /// Whether a value says done: most rows repeat a few values.
+    known: Mutex<HashMap<String, bool>>,
+}
+
+impl StatusColumn {
+    fn new(column: usize, name: String, kind: StatusKind) -> Self {
+        Self {
+            column,
+            name,
+            kind,
+            known: Mutex::default(),
+        }
+    }
+
+    fn is_done(&self, value: &str) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(value) {
+            return *known;
+        }
+        let is_done = status::is_done(self.kind, value);
+        if known.len() < STATUSES_REMEMBERED_MAX {
+            known.insert(value.to_owned(), is_done);
+        }
+        is_done
+    }
 }
 
 /// The column that says when a request was received.
@@ -127,6 +165,8 @@ struct TextRule {
 
 #[derive(Debug)]
 struct BoolRule {
+    /// Nobody has decided yet: rows are mapped without it, and a run refuses to begin.
+    is_undecided: bool,
     source: Source,
     values: ValueMap<bool>,
     default: Option<bool>,
@@ -317,7 +357,40 @@ impl Mapper {
         for rule in &self.texts {
             rule.follow(&cells, self.region.as_deref(), &mut mapped);
         }
+        self.refuse_bare_number(&mut mapped);
         mapped
+    }
+
+    /// Refuses a number whose country nobody knows where nothing else tells who the person is.
+    fn refuse_bare_number<'a>(&'a self, mapped: &mut Mapped<'a>) {
+        let is_bare = |loose: &Loose<'_>| loose.code == PHONE_AS_WRITTEN.0;
+        let Some(at) = mapped.warnings.iter().position(is_bare) else {
+            return;
+        };
+        let mut others = Field::IDENTIFIERS
+            .into_iter()
+            .filter(|field| *field != Field::UserPhoneNumber);
+        if others.any(|field| mapped.draft.text(field).is_some()) {
+            return;
+        }
+        let mut problem = mapped.warnings.remove(at);
+        let Remark(code, message) = PHONE_WITHOUT_REGION;
+        (problem.code, problem.message) = (code, message.into());
+        mapped.draft.take(Field::UserPhoneNumber);
+        mapped.draft.refuse(Field::UserPhoneNumber);
+        mapped.problems.push(problem);
+    }
+
+    /// The status column by which the row looks done, its number and name, when there is one.
+    pub(crate) fn looks_done(&self, cells: &Cells<'_>) -> Option<(usize, &str)> {
+        let column = self
+            .statuses
+            .iter()
+            .find(|status| match cells.get(status.column) {
+                Cell::Text(text) => status.is_done(text),
+                Cell::Blank | Cell::Structure => false,
+            })?;
+        Some((column.column, &column.name))
     }
 }
 
@@ -386,6 +459,11 @@ pub(crate) fn undecided(value: &str) -> String {
     )
 }
 
+/// What is said of `preverified` as long as the job file leaves it open.
+pub(crate) const PREVERIFIED_UNDECIDED: &str = "is not decided yet, the job file says `?`: write { value = true } in its place if you \
+     have verified who these people are (Concord writes to nobody), { value = false } if not (Concord most likely mails or texts each \
+     of them), or { column = \"…\" } if a column says it";
+
 /// The job file says `?`.
 struct Undecided;
 
@@ -414,6 +492,9 @@ fn meaning_of_request<'a>(
 
 impl BoolRule {
     fn follow<'a>(&'a self, cells: &Cells<'a>, mapped: &mut Mapped<'a>) {
+        if self.is_undecided {
+            return;
+        }
         let refuse = |mapped: &mut Mapped<'a>, code, message: String| {
             mapped.draft.refuse(Field::Preverified);
             mapped.problems.push(Loose {
@@ -491,11 +572,15 @@ impl TextRule {
                 None => return,
             },
         };
+        let mut is_given_by_job = !matches!(self.source, Source::Column { .. });
         let text = if self.values.is_empty() {
             text
         } else {
             match self.values.get(&text) {
-                Some(meaning) => Cow::Borrowed(meaning.as_str()),
+                Some(meaning) => {
+                    is_given_by_job = true;
+                    Cow::Borrowed(meaning.as_str())
+                }
                 None if self.default.as_deref() == Some(&*text) => text,
                 None => {
                     let message = format!(
@@ -517,7 +602,7 @@ impl TextRule {
         };
         match (self.field, &self.source) {
             (Field::UserPhoneNumber, _) => self.set_phone(text, region, mapped),
-            (Field::UserEmail, _) => self.set_email(text, mapped),
+            (Field::UserEmail, _) => self.set_email(text, is_given_by_job, mapped),
             (
                 _,
                 Source::Column {
@@ -538,8 +623,14 @@ impl TextRule {
             && self.values.get(text).is_none()
     }
 
-    fn set_email<'a>(&'a self, text: Cow<'a, str>, mapped: &mut Mapped<'a>) {
-        match email::read(text) {
+    /// The address of one person. What the job file itself gives may be that of a function: somebody has decided so.
+    fn set_email<'a>(&'a self, text: Cow<'a, str>, is_given_by_job: bool, mapped: &mut Mapped<'a>) {
+        let address = if is_given_by_job {
+            email::read(text)
+        } else {
+            email::read_person(text)
+        };
+        match address {
             Ok((address, remarks)) => {
                 mapped.draft.set(self.field, address);
                 self.warn(&remarks, mapped);
@@ -644,6 +735,11 @@ impl TextRule {
 const PHONE_AS_WRITTEN: Remark = Remark(
     "phone_as_written",
     "is neither international (+44 …) nor has the job file a region: it is sent as written",
+);
+const PHONE_WITHOUT_REGION: Remark = Remark(
+    "phone_without_region",
+    "is not international (+44 …), the job file has no region, and nothing else tells who the person is: set region in the job \
+     file's [input], such as region = \"GB\", or write the number with + and country code",
 );
 const APOSTROPHE: Remark = Remark(
     "apostrophe",

@@ -67,7 +67,7 @@ fn named(rule: &Rule) -> Vec<String> {
             });
             columns.collect()
         }
-        Rule::Value(_) => Vec::new(),
+        Rule::Value(_) | Rule::Undecided => Vec::new(),
     }
 }
 
