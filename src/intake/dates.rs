@@ -52,7 +52,7 @@ impl DateRead {
     }
 }
 
-/// Words of dates in English, German, French, Spanish, Italian, Portuguese and Dutch: each month's, as they begin.
+/// Names of the months in English, German, French, Spanish, Italian, Portuguese, Dutch and Scandinavian languages.
 const MONTHS: [&[&str]; 12] = [
     &[
         "jan", "januar", "january", "januari", "janv", "janvier", "jän", "jänner", "ene", "enero",
@@ -72,17 +72,19 @@ const MONTHS: [&[&str]; 12] = [
         "fevereiro",
     ],
     &[
-        "mar", "march", "mär", "märz", "mrz", "mars", "marzo", "março", "maart", "mrt",
+        "mar", "march", "mär", "märz", "mrz", "mars", "marzo", "março", "maart", "mrt", "marts",
     ],
     &["apr", "april", "avr", "avril", "abr", "abril", "aprile"],
-    &["may", "mai", "mayo", "mag", "maggio", "maio", "mei"],
+    &["may", "mai", "mayo", "mag", "maggio", "maio", "mei", "maj"],
     &[
         "jun", "june", "juni", "juin", "junio", "giu", "giugno", "junho",
     ],
     &[
         "jul", "july", "juli", "juil", "juillet", "julio", "lug", "luglio", "julho",
     ],
-    &["aug", "august", "août", "aout", "ago", "agosto", "augustus"],
+    &[
+        "aug", "august", "août", "aout", "ago", "agosto", "augustus", "augusti",
+    ],
     &[
         "sep",
         "sept",
@@ -109,9 +111,19 @@ const MONTHS: [&[&str]; 12] = [
         "diciembre",
         "dicembre",
         "dezembro",
+        "des",
+        "desember",
     ],
 ];
-const WEEKDAYS: [&str; 17] = [
+/// Days of the week, as they stand before a date.
+#[rustfmt::skip]
+const WEEKDAYS: [&str; 70] = [
+    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonnabend", "sonntag", "mo", "di", "mi", "do", "fr", "sa", "so",
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    "lunes", "martes", "miércoles", "miercoles", "jueves", "viernes", "sábado", "sabado", "domingo",
+    "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica",
+    "segunda", "terça", "terca", "quarta", "quinta", "sexta", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira",
+    "maandag", "dinsdag", "woensdag", "donderdag",
     "mon",
     "monday",
     "tue",
@@ -140,10 +152,48 @@ pub(crate) fn read(text: &str, order: Option<DateOrder>) -> DateRead {
     if text.len() > DATE_BYTES_MAX {
         return DateRead::Unreadable;
     }
-    match of_number(text) {
-        Some(found) => found,
-        None => of_parts(text, order).unwrap_or(DateRead::Unreadable),
+    if let Some(found) = of_number(text) {
+        return found;
     }
+    let latin = with_units(text);
+    of_parts(latin.as_deref().unwrap_or(text), order).unwrap_or(DateRead::Unreadable)
+}
+
+/// Returns `2026年3月12日 15時04分`, or the same in Korean, as `2026-3-12 15:04`; none for any other text.
+fn with_units(text: &str) -> Option<String> {
+    let (year, rest) = text.split_once(['年', '년'])?;
+    let (month, rest) = rest.split_once(['月', '월'])?;
+    let (day, rest) = rest.split_once(['日', '일'])?;
+    // A weekday in brackets.
+    let rest = match rest.trim_start().strip_prefix(['(', '（']) {
+        Some(behind) => behind.split_once([')', '）'])?.1,
+        None => rest,
+    };
+    let rest = rest.trim();
+    let halves = [
+        ("午前", "AM"),
+        ("午後", "PM"),
+        ("上午", "AM"),
+        ("下午", "PM"),
+        ("오전", "AM"),
+        ("오후", "PM"),
+    ];
+    let half = halves
+        .iter()
+        .find_map(|(word, half)| Some((rest.strip_prefix(word)?, *half)));
+    let (clock, half) = half.unwrap_or((rest, ""));
+    let clock = clock
+        .trim()
+        .replace(['時', '点', '분', '시', '分'], ":")
+        .replace(['秒', '초'], "")
+        .replace(": ", ":");
+    let clock = clock.trim_end_matches(':');
+    let [year, month, day] = [year, month, day].map(str::trim);
+    Some(
+        format!("{year}-{month}-{day} {clock} {half}")
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 /// A number alone: `20261231`, with a time or not, a serial number of a spreadsheet, seconds or milliseconds since 1970.
@@ -206,7 +256,7 @@ fn of_parts(text: &str, order: Option<DateOrder>) -> Option<DateRead> {
         if index < 2 {
             let end = rest.find(char::is_alphanumeric)?;
             separators[index] = &rest[..end];
-            rest = &rest[end..];
+            rest = without_of(&rest[end..]);
         }
     }
     if !is_time(rest) {
@@ -287,13 +337,22 @@ fn day_of(year: i16, month: i16, day: i16) -> Option<Date> {
         .then(|| Date::new(year, month, day).ok())?
 }
 
+/// Without the `de` or `of` between a day, a month and a year.
+fn without_of(text: &str) -> &str {
+    const OF: [&str; 4] = ["de ", "del ", "di ", "of "];
+    let found = OF.iter().find_map(|of| text.strip_prefix(of));
+    found.map_or(text, str::trim_start)
+}
+
 fn without_weekday(text: &str) -> &str {
     let end = text
-        .find(|c: char| !c.is_alphabetic())
+        .find(|c: char| !c.is_alphabetic() && c != '-')
         .unwrap_or(text.len());
-    let is_weekday = WEEKDAYS
-        .iter()
-        .any(|day| day.eq_ignore_ascii_case(&text[..end]));
+    if end == 0 {
+        return text;
+    }
+    let word = text[..end].to_lowercase();
+    let is_weekday = WEEKDAYS.contains(&word.as_str());
     if is_weekday {
         text[end..].trim_start_matches([',', '.', ' ', '\u{a0}'])
     } else {
@@ -352,7 +411,26 @@ fn is_time(text: &str) -> bool {
         None if text.starts_with(is_edge) => text.trim_start_matches(is_edge),
         None => return false,
     };
-    let time = time.strip_prefix("at ").unwrap_or(time);
+    let words = [
+        "at ",
+        "um ",
+        "à ",
+        "às ",
+        "as ",
+        "a las ",
+        "alle ore ",
+        "alle ",
+        "om ",
+        "kl. ",
+        "kl ",
+    ];
+    let time = words
+        .iter()
+        .find_map(|word| time.strip_prefix(word))
+        .unwrap_or(time);
+    // `15h04`, `15 h 04`: only behind digits.
+    let french = of_hours(time);
+    let time = french.as_deref().unwrap_or(time);
     // A zone alone may stand behind a day: 2026-12-31Z.
     let end = time
         .find(|c: char| !matches!(c, '0'..='9' | ':' | '.'))
@@ -369,6 +447,15 @@ fn is_time(text: &str) -> bool {
     }));
     let zone = after[half.map_or(0, str::len)..].trim();
     is_clock(clock, half.is_some()) && is_zone(zone)
+}
+
+/// Returns `15h04` as `15:04`; none for any other text.
+fn of_hours(text: &str) -> Option<String> {
+    let (hour, minute) = text.split_once(['h', 'H'])?;
+    let (hour, minute) = (hour.trim(), minute.trim());
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let minute = if minute.is_empty() { "00" } else { minute };
+    (is_digits(hour) && is_digits(minute)).then(|| format!("{hour}:{minute}"))
 }
 
 /// `15:04`, `15:04:05.678`; with `PM` also `3`.
@@ -459,6 +546,22 @@ mod tests {
             "1773327845000",
             " 2026-03-12 ",
             "2026-03-12 3:04\u{202f}PM",
+            "2026年3月12日",
+            "2026年03月12日 15:04",
+            "2026年3月12日(木) 15時04分",
+            "2026年3月12日 午後3:04",
+            "2026년 3월 12일",
+            "2026년 3월 12일 오후 3:04",
+            "12 de marzo de 2026",
+            "12 de março de 2026",
+            "12 de marzo del 2026",
+            "12th of March 2026",
+            "jeudi 12 mars 2026",
+            "Donnerstag, 12. März 2026 um 15:04 Uhr",
+            "12 mars 2026 à 15h04",
+            "2026-03-12 15h",
+            "quinta-feira, 12 de março de 2026 às 15:04",
+            "jueves, 12 de marzo de 2026 a las 15:04",
         ] {
             assert_eq!(day(text).as_deref(), Some("2026-03-12"), "{text}");
         }
@@ -549,6 +652,10 @@ mod tests {
             "12/03/026",
             "2026-03-12T",
             "2026-03-12x",
+            "2026年3月",
+            "3月12日",
+            "2026年13月12日",
+            "12 de 03 de 2026x",
         ] {
             assert!(
                 matches!(

@@ -460,9 +460,8 @@ impl Table<'_> {
         let (column, addresses) = (&self.profile.columns[index], &self.profile.columns[owner]);
         let (part, whole) = wanted.shared;
         let is_shared = addresses.different() >= ADDRESSES_TELLING_MIN
-            && (column.different() * addresses.differing.rows * whole
-                <= addresses.different() * column.differing.rows * part
-                || column.different() == 1);
+            && column.different() * addresses.differing.rows * whole
+                <= addresses.different() * column.differing.rows * part;
         if is_shared && column.differing.rows > 0 {
             return Some(format!(
                 "the same {} stand beside different addresses: an agent's, a program's or a company's?",
@@ -511,14 +510,19 @@ impl Table<'_> {
 
     fn user_id(&self, address: &Choice) -> Choice {
         let mut choice = self.person(&USER_ID, Some(address));
-        if let Some(taken) = choice.taken
-            && self
-                .of_source(|source| source.company_id, &[taken])
+        let is_company = |index: usize| {
+            self.of_source(|source| source.company_id, &[index])
                 .is_some()
-        {
+        };
+        if let Some(taken) = choice.taken.filter(|taken| is_company(*taken)) {
             choice.taken = None;
             choice.why = "no column is it for certain".to_owned();
-            choice.others.insert(0, (taken, OF_COMPANY.to_owned()));
+            choice.others.insert(0, (taken, String::new()));
+        }
+        for (index, why) in &mut choice.others {
+            if is_company(*index) {
+                OF_COMPANY.clone_into(why);
+            }
         }
         choice.others.retain(|(_, why)| why != EMPTY);
         let filled = self.columns().filter(|(_, column, _)| column.filled > 0);
@@ -554,11 +558,11 @@ impl Table<'_> {
             (None, Some(_), Some(whole)) if is_name(whole) => {
                 fields.first_name = std::mem::take(&mut fields.full_name);
             }
-            _ => fields.full_name = Choice::default(),
+            _ => fields.full_name = rejected(&fields.full_name),
         }
         if fields.full_name.taken.is_some() {
-            fields.first_name = Choice::default();
-            fields.last_name = Choice::default();
+            fields.first_name = rejected(&fields.first_name);
+            fields.last_name = rejected(&fields.last_name);
         }
     }
 
@@ -818,7 +822,8 @@ impl Table<'_> {
             0 => is_followed && is_filled,
             1 => {
                 let is_known = rows > 1 || self.of_source(|source| source.key, &[index]).is_some();
-                is_known && is_followed && is_filled
+                let is_id = column.are_mostly(column.ids) || column.are_mostly(column.numbers);
+                is_known && is_id && is_followed && is_filled
             }
             COUNTS_ROWS => rows >= KEY_ROWS_MIN && self.is_unique(column) && !column.counts_up(),
             _ => rows >= KEY_ROWS_MIN && self.is_almost_unique(column),
@@ -903,6 +908,15 @@ fn is_of_person(column: &Column, said: &Said) -> bool {
         || of_person.into_iter().any(|role| said.rank(role).is_some())
 }
 
+/// What remains of a choice that is not needed: the columns that were not taken, and why.
+fn rejected(choice: &Choice) -> Choice {
+    let others = choice.others.iter().filter(|(_, why)| why != EMPTY);
+    Choice {
+        others: others.cloned().collect(),
+        ..Choice::default()
+    }
+}
+
 fn few_addresses(column: &Column) -> String {
     format!(
         "{} different addresses in {} rows: an agent's or a mailbox's?",
@@ -913,13 +927,16 @@ fn few_addresses(column: &Column) -> String {
 
 fn mailboxes(column: &Column) -> String {
     format!(
-        "{} of {} are addresses of a list or a function (privacy@, via …), not of a person",
+        "{} of {} are addresses of a list or a function (privacy, via …), not of a person",
         grouped(column.mailboxes),
         grouped(column.filled)
     )
 }
 
 fn not_all(column: &Column, count: u64, what: &str) -> String {
+    if count == 0 {
+        return format!("none of its {} values are {what}", grouped(column.filled));
+    }
     format!(
         "only {} of {} values are {what}",
         grouped(count),

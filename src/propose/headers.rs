@@ -151,7 +151,7 @@ const FAMILIES: &[(&str, bool, &[&str])] = &[
         "patient", "visitor", "guest", "mitglied", "adherent", "socio",
     ]),
     ("contact", false, &["contact", "kontakt"]),
-    ("supplied", false, &["supplied", "web"]),
+    ("web form", false, &["supplied", "web"]),
     ("person", false, &["person", "individual", "citizen", "persona", "pessoa", "personne"]),
     ("beneficiary", false, &["beneficiary"]),
     ("reporter", true, &["reporter", "melder", "caller", "rapporteur", "informante", "informador", "segnalante", "anrufer", "appelant", "chiamante", "llamante"]),
@@ -444,6 +444,12 @@ pub(crate) fn read(header: &str) -> Said {
             hint(role, rank);
         }
     }
+    if let [case] = &core[..]
+        && is_in(CASE_WORDS, case)
+        && !is_in(REQUEST_WORDS, case)
+    {
+        hint(Role::Key, 1);
+    }
     if let Some(rank) = rank_of_date(&said) {
         hint(Role::Received, rank);
     }
@@ -496,7 +502,7 @@ pub(crate) fn read(header: &str) -> Said {
             role: Role::NetworkId,
             rank: 0,
         }];
-    } else if is_id && has(COMPANIES) {
+    } else if has(COMPANIES) && core.iter().any(|word| is_in(ID_WORDS, word)) {
         hints = vec![Hint {
             role: Role::CompanyId,
             rank: 0,
@@ -518,6 +524,7 @@ pub(crate) fn read(header: &str) -> Said {
 
 /// Whether the words name the id of a case and nothing else: `id_ticket`, `Número do Chamado`.
 fn names_case(core: &[String]) -> bool {
+    let core = &taken_apart(core)[..];
     let is_id = |word: &String| is_in(ID_WORDS, word);
     let is_case = |word: &String| is_in(CASE_WORDS, word);
     core.len() > 1
@@ -526,8 +533,34 @@ fn names_case(core: &[String]) -> bool {
         && core.iter().all(|word| is_id(word) || is_case(word))
 }
 
+/// Returns the words with compounds such as `Eröffnungsdatum` and `Vorgangsnummer` as two.
+fn taken_apart(words: &[String]) -> Vec<String> {
+    const ENDS: [&str; 7] = [
+        "zeitpunkt",
+        "datum",
+        "uhrzeit",
+        "dato",
+        "nummer",
+        "nr",
+        "id",
+    ];
+    let halves = words.iter().flat_map(|word| {
+        let end = ENDS.iter().find(|end| {
+            let begin = word.strip_suffix(**end).unwrap_or_default();
+            let is_known = |list: &[&str]| is_in(list, begin);
+            is_known(CASE_WORDS) || is_known(RECEIVED_WORDS) || is_known(CREATED_WORDS)
+        });
+        match end.map(|end| word.split_at(word.len() - end.len())) {
+            Some((begin, end)) => vec![begin.to_owned(), end.to_owned()],
+            None => vec![word.clone()],
+        }
+    });
+    halves.collect()
+}
+
 /// Returns how clearly the words say that a date is that on which the person asked.
 fn rank_of_date(said: &[String]) -> Option<u8> {
+    let said = &taken_apart(said)[..];
     let is_date = |word: &String| is_in(DATE_WORDS, word) || is_in(FILLERS, word);
     let is_received = |word: &String| is_in(RECEIVED_WORDS, word);
     let is_created = |word: &String| is_in(CREATED_WORDS, word);
@@ -697,6 +730,89 @@ mod tests {
         says("requester_id", Role::ToolUserId, Whose::Requester);
         says("Requester", Role::Person, Whose::Requester);
         says("Requester name", Role::Name, Whose::Requester);
+        says("UserFirstname", Role::FirstName, Whose::Requester);
+        for other in [
+            "Agent name",
+            "Case owner",
+            "Técnico asignado",
+            "Attribué à",
+            "Creado por",
+            "Ersteller",
+            "Bot name",
+            "担当者名",
+            "处理人",
+            "Company name",
+        ] {
+            assert_eq!(read(other).whose, Whose::Other, "{other}");
+        }
+        for company in [
+            "AccountId",
+            "Company ID",
+            "organization_id",
+            "Código da empresa",
+        ] {
+            assert!(read(company).rank(Role::CompanyId).is_some(), "{company}");
+        }
+        for network in ["Client IP", "MAC address", "User Session ID", "Message-ID"] {
+            let said = read(network);
+            assert!(said.rank(Role::NetworkId).is_some(), "{network}");
+            assert_eq!(said.rank(Role::UserId), None, "{network}");
+        }
+    }
+
+    #[test]
+    fn columns_of_one_source_have_the_same_words_for_the_person() {
+        let families = |header: &str| read(header).families;
+        assert_eq!(families("Requester"), families("requester.email"));
+        assert_eq!(families("Customer Name"), families("E-Mail des Kunden"));
+        assert_ne!(families("SuppliedEmail"), families("ContactPhone"));
+        assert_ne!(families("CustomerUserID"), families("CustomerID"));
+        assert_eq!(families("Email"), Families::UNSAID);
+        assert!(families("UserFirstname").is_weak() && families("Reporter").is_weak());
+        assert!(!families("Requester").is_weak() && !families("Email").is_weak());
+    }
+
+    #[test]
+    fn headers_of_ids_and_days_are_known_in_many_languages() {
+        for header in [
+            "id_ticket",
+            "N° TICKET",
+            "Número do Chamado",
+            "Ticket #",
+            "Vorgangs-Nr.",
+            "Ticketnummer",
+            "N° de dossier",
+            "Nº de expediente",
+            "Numero della pratica",
+            "Zaaknummer",
+            "チケット番号",
+            "工单编号",
+            "티켓 번호",
+            "Номер заявки",
+        ] {
+            assert_eq!(read(header).rank(Role::Key), Some(0), "{header}");
+        }
+        for header in ["#", "No.", "Row", "Lfd. Nr.", "S.No"] {
+            assert_eq!(read(header).rank(Role::Key), Some(COUNTS_ROWS), "{header}");
+        }
+        for header in [
+            "Eröffnungsdatum",
+            "Opening Date",
+            "Aberto(a)",
+            "作成日",
+            "Fecha de alta",
+        ] {
+            assert!(read(header).rank(Role::Received).is_some(), "{header}");
+        }
+        for header in [
+            "Closing date",
+            "Due date",
+            "Updated at",
+            "Request",
+            "Birth date",
+        ] {
+            assert_eq!(read(header).rank(Role::Received), None, "{header}");
+        }
     }
 
     #[test]

@@ -222,7 +222,10 @@ fn done(proposal: &Proposal, text: &mut Text) {
             })
             .collect::<Vec<_>>()
     };
-    let of_done = format!("{column}: {} look done:", rows(rows_of(true)));
+    let of_done = match rows_of(true) {
+        1 => format!("{column}: 1 row looks done:"),
+        count => format!("{column}: {} look done:", rows(count)),
+    };
     text.comment(std::iter::once(of_done).chain(listed(words_of(true))));
     let open = words_of(false);
     let blank = proposal.rows() - proposal.column(done.column).filled;
@@ -230,7 +233,10 @@ fn done(proposal: &Proposal, text: &mut Text) {
         text.say("No value looks open: is this the right export? All rows are sent, unless `where` takes only some.");
         return;
     }
-    let of_open = format!("{} do not:", capital(&rows(rows_of(false))));
+    let of_open = match rows_of(false) {
+        1 => "1 row does not:".to_owned(),
+        count => format!("{} do not:", rows(count)),
+    };
     text.comment(std::iter::once(of_open).chain(listed(open)));
     let blank = match blank {
         0 => String::new(),
@@ -321,6 +327,8 @@ fn fields(proposal: &Proposal, text: &mut Text) {
             );
             text.rule(field.name(), &rule, "");
         }
+        person(proposal, Field::UserFirstName, &fields.first_name, text);
+        person(proposal, Field::UserLastName, &fields.last_name, text);
         person(proposal, Field::UserId, &fields.user_id, text);
     } else {
         for (field, choice) in proposal.people() {

@@ -80,8 +80,14 @@ fn check(place: &Place, input: &str, decide: impl Fn(String) -> String) -> Outpu
     run(place, &["check", input, "--job", "proposed.toml"])
 }
 
+/// The job file, once a person has decided that all people are verified.
+fn decided(job: String) -> String {
+    assert!(job.contains("\npreverified = \"?\""), "{job}");
+    job.replace("preverified = \"?\"", "preverified = { value = true }")
+}
+
 #[test]
-fn what_it_writes_passes_check_unchanged_when_nothing_is_doubtful() {
+fn what_it_writes_passes_check_once_preverified_is_decided_when_nothing_is_doubtful() {
     let place = place();
     for input in [
         "zendesk.csv",
@@ -89,7 +95,7 @@ fn what_it_writes_passes_check_unchanged_when_nothing_is_doubtful() {
         "google-forms.csv",
         "verified.csv",
     ] {
-        let output = check(&place, input, |job| job);
+        let output = check(&place, input, decided);
         assert_eq!(
             output.status.code(),
             Some(0),
@@ -107,7 +113,7 @@ fn what_is_doubtful_is_told_by_check_and_nothing_else_is_wrong() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("OPT_OUT"));
     let output = check(&place, "osano.csv", |job| {
-        job.replace("\"?\"", "\"do_not_sell\"")
+        decided(job).replace("\"?\"", "\"do_not_sell\"")
     });
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     let refused = {
@@ -224,6 +230,8 @@ fn the_next_command_works_as_it_stands() {
     let output = run(&place, &["map", "zendesk.csv", "--output", "zendesk.toml"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(output.stdout.is_empty());
+    let job = place.read("zendesk.toml");
+    fs::write(place.path("zendesk.toml"), decided(job)).expect("written");
     assert_eq!(
         run(&place, &["check", "zendesk.csv"]).status.code(),
         Some(0)
@@ -266,9 +274,394 @@ fn what_cannot_be_told_of_an_input_is_told_by_a_file_with_input_alone() {
         job.contains("columns = [\"Ticket\", \"Email\", \"Request\"]"),
         "{job}"
     );
-    fs::write(place.path("proposed.toml"), &job).expect("written");
+    fs::write(place.path("proposed.toml"), decided(job)).expect("written");
     let checked = run(&place, &["check", "bare.csv", "--job", "proposed.toml"]);
     assert!(checked.status.success(), "{}", text(&checked.stdout));
+}
+
+#[test]
+fn an_open_preverified_is_told_by_check_and_nothing_is_sent() {
+    let place = place();
+    let checked = check(&place, "zendesk.csv", |job| job);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = text(&checked.stdout);
+    for words in [
+        "[undecided_preverified]",
+        "{ value = true }",
+        "to send              4",
+        "decide it",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let run_it = [
+        "run",
+        "zendesk.csv",
+        "--job",
+        "proposed.toml",
+        "--sandbox",
+        "--yes",
+    ];
+    let refused = run(&place, &run_it);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("preverified is not decided"), "{said}");
+    assert!(
+        !place
+            .path("concord-import-out/zendesk/results.csv")
+            .exists()
+    );
+    // In a rule it is the same.
+    let job = place.read("proposed.toml");
+    let job = job.replace("preverified = \"?\"", "preverified = { value = \"?\" }");
+    fs::write(place.path("proposed.toml"), job).expect("written");
+    assert_eq!(run(&place, &run_it).status.code(), Some(2));
+}
+
+/// The lines of the job file that is proposed for a table, those of comments too.
+fn lines(place: &Place, table: &str) -> Vec<String> {
+    let delimiter = if table.contains(';') { ";" } else { "," };
+    assert!(table.contains(delimiter));
+    fs::write(place.path("table.csv"), table).expect("written");
+    let output = run(place, &["map", "table.csv"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn assert_has(lines: &[String], beginning: &str) {
+    assert!(
+        lines.iter().any(|line| line.starts_with(beginning)),
+        "no line begins with {beginning}:\n{}",
+        lines.join("\n")
+    );
+}
+
+/// No rule is made of the column; where it stands, a comment says why.
+#[track_caller]
+fn assert_not_live(lines: &[String], column: &str) {
+    let quoted = format!("\"{column}\"");
+    let live: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains(&quoted) && !line.starts_with('#'))
+        .collect();
+    assert!(live.is_empty(), "{column} is live: {live:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with('#') && line.contains(&quoted)),
+        "{column} is not told"
+    );
+}
+
+#[test]
+fn a_person_is_never_put_together_of_two() {
+    let place = Place::new();
+    // The owner's name and the company's id.
+    let otrs = lines(
+        &place,
+        "Ticket#;Created;State;Queue;Owner;UserFirstname;UserLastname;CustomerID;CustomerEmail;Type\n\
+         2026010110000011;2026-01-01 10:00:00;open;Privacy;mm;Mona;Muster;C-100;anna.kim@example.com;erasure\n\
+         2026010110000022;2026-01-02 10:00:00;open;Privacy;mm;Tom;Boss;C-101;bob.ray@example.com;access\n\
+         2026010110000033;2026-01-03 10:00:00;new;Privacy;tb;Uta;Chef;C-200;cy.dee@example.com;access\n",
+    );
+    assert_has(&otrs, "userEmail = \"CustomerEmail\"");
+    for column in ["UserFirstname", "UserLastname", "CustomerID", "Owner"] {
+        assert_not_live(&otrs, column);
+    }
+    assert_has(&otrs, "key = [\"Ticket#\"]");
+    // An account, and a contact who is another person than the one who wrote.
+    let salesforce = lines(
+        &place,
+        "CaseNumber,AccountId,ContactId,SuppliedName,SuppliedEmail,ContactPhone,OwnerId,CreatedDate,Type\n\
+         00001026,0018N01,0038N01,Al Roe,al.roe@example.com,+44 20 7946 0018,0058N01,2026-01-02,Erasure\n\
+         00001027,0018N02,0038N02,Bea Kim,bea.kim@example.com,+44 20 7946 0112,0058N01,2026-01-03,Access\n",
+    );
+    assert_has(&salesforce, "userEmail = \"SuppliedEmail\"");
+    assert_has(&salesforce, "userFirstName = { column = \"SuppliedName\"");
+    for column in ["AccountId", "ContactId", "ContactPhone", "OwnerId"] {
+        assert_not_live(&salesforce, column);
+    }
+    // A program's name beside a customer's address, and what tells of a connection.
+    let bot = lines(
+        &place,
+        "Ticket ID,Name,Customer email,Client IP,Session ID,Request type\n\
+         101,Answer Bot,anna.k@example.com,10.0.0.1,a1b2c3,Erasure\n\
+         102,Answer Bot,ben.o@example.com,10.0.0.2,a1b2c4,Access\n\
+         103,Answer Bot,cy.d@example.com,10.0.0.3,a1b2c5,Access\n",
+    );
+    assert_has(&bot, "userEmail = \"Customer email\"");
+    for column in ["Name", "Client IP", "Session ID"] {
+        assert_not_live(&bot, column);
+    }
+    // The same with names that could be people's: it stands beside each address.
+    let agent = lines(
+        &place,
+        "Ticket ID,Full name,Email,Request type\n\
+         101,Mona Muster,anna.k@example.com,Erasure\n\
+         102,Mona Muster,ben.o@example.com,Access\n\
+         103,Mona Muster,cy.d@example.com,Access\n",
+    );
+    assert_not_live(&agent, "Full name");
+    // Who wrote the case down, where the address is another column's; unless the names stand in the addresses.
+    let reporter = |last: &str| {
+        lines(
+            &place,
+            &format!(
+                "Issue key,Reporter,Assignee,Creator,Email,Request type,Created\n\
+                 PR-1,Ann Lee,Mo Moss,Mo Moss,ann.lee@example.com,Erasure,2026-01-02\n\
+                 PR-2,Bo Kim,Mo Moss,Mo Moss,{last},Access,2026-01-03\n\
+                 PR-3,Cy Dee,Mo Moss,Mo Moss,{last}x,Access,2026-01-03\n"
+            ),
+        )
+    };
+    assert_not_live(&reporter("x1@example.com"), "Reporter");
+    assert_has(
+        &reporter("kim@example.com"),
+        "userFirstName = { column = \"Reporter\"",
+    );
+    for column in ["Assignee", "Creator"] {
+        assert_not_live(&reporter("kim@example.com"), column);
+    }
+    // In other languages.
+    for (table, address, others) in [
+        (
+            "ID;Demandeur;E-mail du demandeur;Technicien;Attribué à - Technicien;Société\n\
+             2553;Léa Roux;lea.roux@example.com;Max Petit;Max Petit;Acme\n\
+             2554;Noé Blanc;noe.blanc@example.com;Max Petit;Max Petit;Beta\n",
+            "E-mail du demandeur",
+            ["Technicien", "Attribué à - Technicien", "Société"],
+        ),
+        (
+            "Ticket;Antragsteller;E-Mail Antragsteller;Bearbeiter;E-Mail Bearbeiter;Firma\n\
+             T-1;Jan Kohl;jan.kohl@example.com;Uwe Alt;uwe.alt@example.org;Acme\n\
+             T-2;Ida Neu;ida.neu@example.com;Uwe Alt;uwe.alt@example.org;Beta\n",
+            "E-Mail Antragsteller",
+            ["Bearbeiter", "E-Mail Bearbeiter", "Firma"],
+        ),
+        (
+            "チケット番号;依頼者;依頼者メールアドレス;担当者;担当者メール;会社名\n\
+             T-1;山田 太郎;taro@example.com;鈴木 一;hajime@example.org;甲社\n\
+             T-2;佐藤 花子;hanako@example.com;鈴木 一;hajime@example.org;乙社\n",
+            "依頼者メールアドレス",
+            ["担当者", "担当者メール", "会社名"],
+        ),
+    ] {
+        let lines = lines(&place, table);
+        assert_has(&lines, &format!("userEmail = \"{address}\""));
+        for column in others {
+            assert_not_live(&lines, column);
+        }
+    }
+}
+
+#[test]
+fn addresses_of_a_mailbox_are_not_taken_for_people() {
+    let place = Place::new();
+    let rows: String = (1..=12)
+        .map(|n| {
+            format!(
+                "T-{n},Al Roe via Privacy <privacy@example.org>,d{}@example.org,Access\n",
+                n % 2
+            )
+        })
+        .collect();
+    let lines = lines(
+        &place,
+        &format!("Ticket ID,From,Email,Request type\n{rows}"),
+    );
+    for column in ["From", "Email"] {
+        assert_not_live(&lines, column);
+    }
+    assert_has(&lines, "userEmail = \"?\"");
+}
+
+#[test]
+fn cases_that_are_done_are_counted_and_left_to_a_person() {
+    let place = Place::new();
+    let table = "Ticket ID,Email,Request type,Status\n\
+         101,a@example.com,Erasure,Closed\n\
+         102,b@example.com,Access,Open\n\
+         103,c@example.com,Access,Closed\n\
+         104,d@example.com,Access,In progress\n\
+         105,e@example.com,Erasure,Deleted\n";
+    let job = lines(&place, table);
+    assert_has(
+        &job,
+        "# \"Status\": 3 rows look done: \"Closed\" 2, \"Deleted\" 1.",
+    );
+    let filter = "where = [{ column = \"Status\", in = [\"Open\", \"In progress\"] }]";
+    assert_has(&job, &format!("# {filter}"));
+    let job = decided(job.join("\n"));
+    fs::write(place.path("table.toml"), &job).expect("written");
+    let told = run(&place, &["check", "table.csv"]);
+    let said = text(&told.stdout);
+    assert_eq!(told.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("[looks_done]") && said.contains("      3  column `Status`"),
+        "{said}"
+    );
+    let job = job.replace(&format!("# {filter}"), filter);
+    fs::write(place.path("table.toml"), &job).expect("written");
+    let told = text(&run(&place, &["check", "table.csv"]).stdout);
+    assert!(
+        !told.contains("looks_done") && told.contains("to send              2"),
+        "{told}"
+    );
+    // Few of many are those of a day's work.
+    let rows: String = (200..230)
+        .map(|n| format!("{n},p{n}@example.com,Access,Open\n"))
+        .collect();
+    let many =
+        format!("Ticket ID,Email,Request type,Status\n{rows}1,z@example.com,Access,Closed\n");
+    fs::write(place.path("table.csv"), many).expect("written");
+    fs::write(place.path("table.toml"), job.replace(filter, "")).expect("written");
+    let told = text(&run(&place, &["check", "table.csv"]).stdout);
+    assert!(!told.contains("looks_done"), "{told}");
+}
+
+#[test]
+fn the_key_is_the_number_of_the_case() {
+    let place = Place::new();
+    for (header, values, key) in [
+        // Never what counts the rows, where a number of the case is there.
+        (
+            "ID,Ticket",
+            [["1", "T-90"], ["2", "T-91"], ["3", "T-92"], ["4", "T-93"]],
+            Some("Ticket"),
+        ),
+        (
+            "#,Número do Chamado",
+            [["1", "90"], ["2", "97"], ["3", "99"], ["4", "98"]],
+            Some("Número do Chamado"),
+        ),
+        (
+            "No.,id_ticket",
+            [["4", "90"], ["3", "97"], ["2", "99"], ["1", "98"]],
+            Some("id_ticket"),
+        ),
+        (
+            "Row,N° TICKET",
+            [["1", "90"], ["2", "97"], ["3", "99"], ["4", "98"]],
+            Some("N° TICKET"),
+        ),
+        (
+            "Index,管理番号",
+            [["1", "K90"], ["2", "K97"], ["3", "K99"], ["4", "K98"]],
+            Some("管理番号"),
+        ),
+        // One accidental repeat.
+        (
+            "Handler,Case ID",
+            [["x", "90"], ["y", "97"], ["x", "97"], ["y", "98"]],
+            Some("Case ID"),
+        ),
+        // In so few rows anything is unique.
+        (
+            "Handler,Order ID",
+            [["x", "90"], ["y", "97"], ["x", "99"], ["y", "98"]],
+            None,
+        ),
+        (
+            "Handler,Message ID",
+            [["x", "90"], ["y", "97"], ["x", "99"], ["y", "98"]],
+            None,
+        ),
+        (
+            "Handler,#",
+            [["x", "1"], ["y", "2"], ["x", "3"], ["y", "4"]],
+            None,
+        ),
+    ] {
+        let rows: String = values
+            .iter()
+            .enumerate()
+            .map(|(n, [first, second])| format!("{first},{second},p{n}@example.com,Access\n"))
+            .collect();
+        let lines = lines(&place, &format!("{header},Email,Request type\n{rows}"));
+        let live = lines.iter().find(|line| line.starts_with("key = "));
+        match key {
+            Some(key) => assert_has(&lines, &format!("key = [\"{key}\"]")),
+            None => assert_eq!(live, None, "{header}"),
+        }
+        assert!(
+            lines.iter().all(|line| !line.contains("names no id")),
+            "{header}: {lines:?}"
+        );
+    }
+    let single = lines(
+        &place,
+        "Handler,Order ID,Email,Request type\nx,97,a@example.com,Access\n",
+    );
+    assert!(
+        single.iter().all(|line| !line.starts_with("key = ")),
+        "{single:?}"
+    );
+}
+
+#[test]
+fn the_day_of_the_request_is_known_in_many_languages() {
+    let place = Place::new();
+    for (header, day) in [
+        ("Opening Date", "2026-01-10"),
+        ("Aberto(a)", "10/01/2026 10:00"),
+        ("Data/hora abertura", "10/01/2026 10:00"),
+        ("Submit Date (UTC)", "2026-01-10 10:00"),
+        ("作成日", "2026年1月10日"),
+        ("受付日時", "2026/01/10 10:00"),
+        ("创建时间", "2026-01-10 10:00:00"),
+        ("접수일", "2026. 1. 10."),
+        ("Дата создания", "10.01.2026"),
+        ("Date d'ouverture", "10 janvier 2026"),
+        ("Eröffnungsdatum", "10. Januar 2026"),
+        ("Fecha de apertura", "10 de enero de 2026"),
+        ("Ticket created", "2026-01-10"),
+        ("Date of receipt", "2026-01-10"),
+        ("Oprettet den", "10-01-2026"),
+    ] {
+        let table =
+            format!("Case ID;{header};Email;Request type\nC-1;{day};a@example.com;Access\n");
+        let lines = lines(&place, &table);
+        assert_has(&lines, &format!("received = \"{header}\""));
+    }
+    let closed = lines(
+        &place,
+        "Case ID;Closing Date;Email;Request type\nC-1;2026-01-10;a@example.com;Access\n",
+    );
+    assert!(
+        closed.iter().all(|line| !line.starts_with("received")),
+        "{closed:?}"
+    );
+}
+
+#[test]
+fn numbers_are_judged_as_check_judges_them() {
+    let place = Place::new();
+    let table = |third: &str| {
+        format!(
+            "Case ID,Email,Phone,Country,Request type\n\
+             C-1,a@example.com,0044 20 7946 0018,GB,Access\n\
+             C-2,b@example.com,'+44 20 7946 0112,GB,Access\n\
+             C-3,c@example.com,{third},GB,Access\n\
+             C-4,d@example.com,tel:+44-20-7946-0113,GB,Access\n\
+             C-5,e@example.com,+44 20 7946 0114 ext. 5,GB,Access\n"
+        )
+    };
+    let dialled = lines(&place, &table("020 7946 0115"));
+    assert_has(&dialled, "region = \"GB\"");
+    assert_has(&dialled, "userPhoneNumber = \"Phone\"   # in every row");
+    let wrong = lines(&place, &table("0207 946 00181111"));
+    assert_has(
+        &wrong,
+        "userPhoneNumber = \"Phone\"   # 1 of 5 are no numbers that exist in GB",
+    );
+    fs::write(place.path("table.toml"), decided(wrong.join("\n"))).expect("written");
+    let told = run(&place, &["check", "table.csv"]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(
+        text(&told.stdout).contains("      1  column `Phone`"),
+        "{}",
+        text(&told.stdout)
+    );
 }
 
 #[test]

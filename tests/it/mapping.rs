@@ -280,16 +280,36 @@ fn phones_without_region_are_sent_as_written_with_a_warning() {
     plan.rules.region = None;
     let rows = read(
         &plan,
-        format!("{HEADER}1,,view,,020 7946 0018,,\n2,,view,,+1 202 555 0147,,\n").as_bytes(),
+        format!("{HEADER}1,a@example.com,view,,020 7946 0018,,\n2,,view,,+1 202 555 0147,,\n")
+            .as_bytes(),
     );
     assert_eq!(rows[0].warnings[0].code, "phone_as_written");
     assert!(rows[1].warnings.is_empty());
     let made = entries(
         &plan,
-        &format!("{HEADER}1,,view,,020 7946 0018,,\n2,,view,,+1 202 555 0147,,\n"),
+        &format!("{HEADER}1,a@example.com,view,,020 7946 0018,,\n2,,view,,+1 202 555 0147,,\n"),
     );
     assert_eq!(made[0].body.user_phone_number(), Some("020 7946 0018"));
     assert_eq!(made[1].body.user_phone_number(), Some("+12025550147"));
+}
+
+#[test]
+fn a_phone_without_region_that_alone_tells_who_it_is_is_refused() {
+    let mut plan = full();
+    plan.rules.region = None;
+    let rows = read(
+        &plan,
+        format!("{HEADER}1,,view,,020 7946 0018,,\n").as_bytes(),
+    );
+    let [Item::Invalid { problems, .. }] = &rows[0].items[..] else {
+        panic!("{:?}", rows[0].items)
+    };
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["phone_without_region"]);
+    assert!(rows[0].warnings.is_empty());
+    plan.rules.region = Some("GB".to_owned());
+    let made = entries(&plan, &format!("{HEADER}1,,view,,020 7946 0018,,\n"));
+    assert_eq!(made[0].body.user_phone_number(), Some("+442079460018"));
 }
 
 #[test]

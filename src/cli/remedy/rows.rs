@@ -277,7 +277,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     ),
     remedy(
         "email_role",
-        "an address of a function, such as privacy@ or no-reply@",
+        "an address of a function, such as `privacy` or `no-reply`",
         "put the person's own address in its place, or leave the cell blank if a number or an id tells who the person is; if it \
          really is the person's, create that request in Concord by hand",
     ),

@@ -175,13 +175,13 @@ const DOMAIN: Remark = Remark(
 
 const THROUGH_A_LIST: Remark = Remark(
     "email_via",
-    "is the address of a mailing list or mailbox that passed the message on (`Name via List <list@…>`), not the person's: put \
-     the person's own address in its place, such as that of Reply-To or of the message itself",
+    "is the address of a mailing list or mailbox that passed the message on (`Name via List`), not the person's: put the \
+     person's own address in its place, such as that of Reply-To or of the message itself",
 );
 const ROLE: Remark = Remark(
     "email_role",
-    "is the address of a function (such as privacy@, info@, support@ or no-reply@) and not of a person: put the person's own \
-     address in its place, or leave the cell blank if a number or an id tells who the person is",
+    "is the address of a function (such as privacy, info, support or no-reply) and not of a person: put the person's own address \
+     in its place, or leave the cell blank if a number or an id tells who the person is",
 );
 
 /// Reads the address of one person: [`read`], without those of mailing lists and functions.

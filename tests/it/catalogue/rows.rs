@@ -384,7 +384,26 @@ const EXAMPLES: &[Example] = &[
         ]),
     example(text(
         "anywhere.csv",
-        "Ticket,Phone,Wish\nT-1,020 7946 0018,Access\n").input("region").fields("userEmail\nuserPhoneNumber = \"Phone\""), &[cell("phone_as_written", ("Phone", 2), "`02…18`", "region = \"GB\"")]),
+        "Ticket,Email,Phone,Wish\nT-1,jane@example.com,020 7946 0018,Access\nT-2,,020 7946 0112,Access\n").input("region").fields("userPhoneNumber = \"Phone\""), &[
+            cell("phone_as_written", ("Phone", 2), "`02…18`", "region = \"GB\""),
+            cell("phone_without_region", ("Phone", 3), "`02…12`", "region = \"GB\""),
+        ]),
+    example(text(
+        "whose.csv",
+        "Ticket,Email,Name,Wish,Status\n\
+         T-1,Jane Doe via Desk <desk@example.org>,\"Doe, Jane\",Access,Open\n\
+         T-2,info@example.org,\"Roe, Joe\",Access,Open\n\
+         T-3,jane@example.com,\"Doe, Jane\",Access,Open\n\
+         T-4,jane@example.com,\"Roe, Joe\",Access,Closed\n").fields(
+        "userFirstName = { column = \"Name\", part = \"first\" }\n\
+         userLastName = { column = \"Name\", part = \"last\" }\n\
+         preverified = \"?\""), &[
+            cell("email_via", ("Email", 2), "mailing list", "the person's own address"),
+            cell("email_role", ("Email", 3), "`i…@e…`", "the person's own address"),
+            row("several_names", 5, "`j…@e…`", "each person's own address"),
+            cell("looks_done", ("Status", 5), "`C…`", "where = [{ column"),
+            told("undecided_preverified", At::All, "preverified: is not decided", "{ value = false }"),
+        ]),
     example(text(
         "ids.csv",
         "Ticket,Id,Wish\n\
