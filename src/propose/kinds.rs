@@ -108,7 +108,7 @@ pub(crate) fn of(text: &str) -> Kinds {
             "true" | "false" | "yes" | "no"
         ),
         is_name: is_name(text),
-        is_id: !is_date && !is_network && digits > 0 && !text.contains(char::is_whitespace),
+        is_id: !is_date && !is_network && digits > 0 && is_one_word(text),
         is_link: false,
     }
 }
@@ -116,6 +116,20 @@ pub(crate) fn of(text: &str) -> Kinds {
 /// Whether a text may tell of a person by its form: then it is not shown.
 pub(crate) fn looks_personal(text: &str) -> bool {
     text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() >= PERSONAL_DIGITS_MIN
+}
+
+/// Without spaces, but for those between thousands: `2 553`.
+fn is_one_word(text: &str) -> bool {
+    let mut groups = text.split(char::is_whitespace);
+    let first = groups.next().unwrap_or_default();
+    let is_digits =
+        |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let mut rest = groups.peekable();
+    rest.peek().is_none()
+        || is_digits(first)
+            && first.len() <= 3
+            && !first.starts_with('0')
+            && rest.all(|group| group.len() == 3 && is_digits(group))
 }
 
 /// An IP or MAC address: it tells of a device.
@@ -226,6 +240,8 @@ mod tests {
         assert!(of("020 7946 0112").is_local_phone && !of("020 7946 0112").is_international_phone);
         assert!(of("Amélie Dubois").is_name && of("O'Brien, Siobhán").is_name);
         assert!(!of("PR-1001").is_name && of("PR-1001").is_id);
+        assert!(of("2 553").is_id && of("2\u{a0}553").is_id && !of("PR 1001").is_id);
+        assert!(!of("020 7946 0112").is_id);
         assert!(of("Yes").is_flag && !of("maybe").is_flag);
         assert_eq!(of("21/01/2022").order, Some(Order::DayFirst));
         assert_eq!(of("01/21/2022").order, Some(Order::MonthFirst));

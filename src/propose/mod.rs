@@ -288,7 +288,7 @@ impl Proposal {
             return;
         }
         let why = format!(
-            "{} of {} are no numbers that exist in {region}",
+            "not numbers that exist in {region}: {} of {}",
             grouped(wrong),
             grouped(filled)
         );

@@ -555,6 +555,16 @@ fn the_key_is_the_number_of_the_case() {
             [["x", "90"], ["y", "97"], ["x", "97"], ["y", "98"]],
             Some("Case ID"),
         ),
+        (
+            "Agent,ID",
+            [
+                ["x", "2 553"],
+                ["y", "2 554"],
+                ["x", "2 556"],
+                ["y", "2 559"],
+            ],
+            Some("ID"),
+        ),
         // In so few rows anything is unique.
         (
             "Handler,Order ID",
@@ -652,7 +662,7 @@ fn numbers_are_judged_as_check_judges_them() {
     let wrong = lines(&place, &table("0207 946 00181111"));
     assert_has(
         &wrong,
-        "userPhoneNumber = \"Phone\"   # 1 of 5 are no numbers that exist in GB",
+        "userPhoneNumber = \"Phone\"   # not numbers that exist in GB: 1 of 5",
     );
     fs::write(place.path("table.toml"), decided(wrong.join("\n"))).expect("written");
     let told = run(&place, &["check", "table.csv"]);

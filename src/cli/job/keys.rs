@@ -397,7 +397,7 @@ pub(super) fn meaning(field: Field) -> String {
         Field::Notes => "a text for your staff",
         Field::Preverified => {
             "needed. `true`: the person was verified before, and nobody is written to. `false`: Concord most likely mails or \
-             texts the person"
+             texts the person. `\"?\"`: not decided yet, and nothing is sent"
         }
         Field::ProjectUserId => "the project's id of the person",
         Field::Request => {

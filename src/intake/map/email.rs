@@ -229,12 +229,12 @@ fn is_sent_through(text: &str) -> bool {
         return false;
     }
     let said = words(name);
-    // `Via` as the first word is a name.
-    let behind_first = said.get(1..).unwrap_or_default();
-    name.contains("\u{7d4c}\u{7531}")
-        || SENT_THROUGH
-            .iter()
-            .any(|phrase| holds(behind_first, phrase))
+    // `Via` as the first word or the last is a name.
+    let within = match &said[..] {
+        [_, within @ .., _] => within,
+        _ => &[],
+    };
+    name.contains("\u{7d4c}\u{7531}") || SENT_THROUGH.iter().any(|phrase| holds(within, phrase))
 }
 
 /// Whether a mail system has made this local part of another address.
@@ -457,6 +457,7 @@ mod tests {
         }
         for text in [
             "Via Lee <via.lee@example.org>",
+            "Mia Via <mia.via@example.org>",
             "olivia@example.org",
             "al.roe@privacy.example.org",
             "supporter@example.org",
