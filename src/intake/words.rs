@@ -116,17 +116,14 @@ fn with_terms<'t>(text: &str, terms: impl Iterator<Item = (&'t str, &'t str)>) -
             let length = length_of_term(rest, term)?;
             Some((length, *word))
         });
-        match found {
-            Some((length, word)) => {
-                english.push(' ');
-                english.push_str(word);
-                english.push(' ');
-                rest = &rest[length..];
-            }
-            None => {
-                english.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
+        if let Some((length, word)) = found {
+            english.push(' ');
+            english.push_str(word);
+            english.push(' ');
+            rest = &rest[length..];
+        } else {
+            english.push(first);
+            rest = &rest[first.len_utf8()..];
         }
     }
     english

@@ -104,6 +104,7 @@ const REGIONS: &[(&str, &[&str])] = &[
 ];
 
 const EMPTY: &str = "empty in this file";
+pub(super) const NONE_CERTAIN: &str = "no column is it for certain";
 const OF_COMPANY: &str = "of a company or an account, which may have many people";
 /// Longest word that is shown though its meaning is not certain, in words: what is longer may tell a person's story.
 const SHOWN_WORDS_MAX: usize = 8;
@@ -359,7 +360,7 @@ impl Table<'_> {
                         "its header says that it is somebody else's".to_owned(),
                     ));
                 }
-                Some(_) | None if address.is_none() && self.has_few_addresses(column, said) => {
+                Some(_) | None if address.is_none() && has_few_addresses(column, said) => {
                     others.push((index, few_addresses(column)));
                 }
                 Some(_) if agrees => good.push(index),
@@ -422,22 +423,12 @@ impl Table<'_> {
             Some(index) => self.share(index, wanted),
             None if rest.len() > 1 => "choose one: more than one may be meant".to_owned(),
             None if others.iter().all(|(_, why)| why == EMPTY) => String::new(),
-            None => "no column is it for certain".to_owned(),
+            None => NONE_CERTAIN.to_owned(),
         };
         if taken.is_none() {
             others.splice(0..0, rest);
         }
         Choice { taken, why, others }
-    }
-
-    /// Whether a column that does not say that it is the requester's has so few addresses that they are an agent's.
-    fn has_few_addresses(&self, column: &Column, said: &Said) -> bool {
-        let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
-        let rows = column.differing.rows;
-        !is_certain
-            && column.are_mostly(column.emails)
-            && rows >= FEW_ADDRESSES_ROWS_MIN
-            && column.different() * ROWS_AN_ADDRESS_MAX <= rows
     }
 
     /// Returns why a column is perhaps not of the person whose address is taken: by what the headers say, and by
@@ -516,7 +507,7 @@ impl Table<'_> {
         };
         if let Some(taken) = choice.taken.filter(|taken| is_company(*taken)) {
             choice.taken = None;
-            choice.why = "no column is it for certain".to_owned();
+            NONE_CERTAIN.clone_into(&mut choice.why);
             choice.others.insert(0, (taken, String::new()));
         }
         for (index, why) in &mut choice.others {
@@ -915,6 +906,16 @@ fn rejected(choice: &Choice) -> Choice {
         others: others.cloned().collect(),
         ..Choice::default()
     }
+}
+
+/// Whether a column that does not say that it is the requester's has so few addresses that they are an agent's.
+fn has_few_addresses(column: &Column, said: &Said) -> bool {
+    let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
+    let rows = column.differing.rows;
+    !is_certain
+        && column.are_mostly(column.emails)
+        && rows >= FEW_ADDRESSES_ROWS_MIN
+        && column.different() * ROWS_AN_ADDRESS_MAX <= rows
 }
 
 fn few_addresses(column: &Column) -> String {

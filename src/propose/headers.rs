@@ -482,8 +482,23 @@ pub(crate) fn read(header: &str) -> Said {
     if whose != Whose::Other && (is_id || core.first().is_some_and(|first| first == "id")) {
         hint(Role::Key, 3);
     }
+    let hints = settled(&said, &core, hints);
+    Said {
+        whose,
+        families: if families == Families::UNSAID && is_id_of_person(&hints) {
+            Families::of(&["customer".to_owned()])
+        } else {
+            families
+        },
+        hints,
+    }
+}
+
+/// Returns the readings of a header that go together: a name to log in with, a number of a phone or a case, and an id of a
+/// company or a device are not what their single words say.
+fn settled(said: &[String], core: &[String], mut hints: Vec<Hint>) -> Vec<Hint> {
     // A name to log in with is no name of a person.
-    if are(&said, "user name") {
+    if are(said, "user name") {
         hints.retain(|hint| hint.role != Role::Name);
     }
     // A number of a phone, and a key of a case, are no ids of the person.
@@ -511,15 +526,7 @@ pub(crate) fn read(header: &str) -> Said {
     if is_id_of_person(&hints) {
         hints.retain(|hint| hint.role != Role::Key);
     }
-    Said {
-        whose,
-        families: if families == Families::UNSAID && is_id_of_person(&hints) {
-            Families::of(&["customer".to_owned()])
-        } else {
-            families
-        },
-        hints,
-    }
+    hints
 }
 
 /// Whether the words name the id of a case and nothing else: `id_ticket`, `Número do Chamado`.

@@ -296,7 +296,7 @@ impl Proposal {
             self.fields.phone.why = why;
         } else {
             self.fields.phone.taken = None;
-            self.fields.phone.why = "no column is it for certain".to_owned();
+            choose::NONE_CERTAIN.clone_into(&mut self.fields.phone.why);
             self.fields.phone.others.insert(0, (column, why));
             self.region = None;
         }

@@ -357,28 +357,8 @@ impl Mapper {
         for rule in &self.texts {
             rule.follow(&cells, self.region.as_deref(), &mut mapped);
         }
-        self.refuse_bare_number(&mut mapped);
+        refuse_bare_number(&mut mapped);
         mapped
-    }
-
-    /// Refuses a number whose country nobody knows where nothing else tells who the person is.
-    fn refuse_bare_number<'a>(&'a self, mapped: &mut Mapped<'a>) {
-        let is_bare = |loose: &Loose<'_>| loose.code == PHONE_AS_WRITTEN.0;
-        let Some(at) = mapped.warnings.iter().position(is_bare) else {
-            return;
-        };
-        let mut others = Field::IDENTIFIERS
-            .into_iter()
-            .filter(|field| *field != Field::UserPhoneNumber);
-        if others.any(|field| mapped.draft.text(field).is_some()) {
-            return;
-        }
-        let mut problem = mapped.warnings.remove(at);
-        let Remark(code, message) = PHONE_WITHOUT_REGION;
-        (problem.code, problem.message) = (code, message.into());
-        mapped.draft.take(Field::UserPhoneNumber);
-        mapped.draft.refuse(Field::UserPhoneNumber);
-        mapped.problems.push(problem);
     }
 
     /// The status column by which the row looks done, its number and name, when there is one.
@@ -392,6 +372,26 @@ impl Mapper {
             })?;
         Some((column.column, &column.name))
     }
+}
+
+/// Refuses a number whose country nobody knows where nothing else tells who the person is.
+fn refuse_bare_number(mapped: &mut Mapped<'_>) {
+    let is_bare = |loose: &Loose<'_>| loose.code == PHONE_AS_WRITTEN.0;
+    let Some(at) = mapped.warnings.iter().position(is_bare) else {
+        return;
+    };
+    let mut others = Field::IDENTIFIERS
+        .into_iter()
+        .filter(|field| *field != Field::UserPhoneNumber);
+    if others.any(|field| mapped.draft.text(field).is_some()) {
+        return;
+    }
+    let mut problem = mapped.warnings.remove(at);
+    let Remark(code, message) = PHONE_WITHOUT_REGION;
+    (problem.code, problem.message) = (code, message.into());
+    mapped.draft.take(Field::UserPhoneNumber);
+    mapped.draft.refuse(Field::UserPhoneNumber);
+    mapped.problems.push(problem);
 }
 
 impl RequestRule {
