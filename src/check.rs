@@ -31,7 +31,7 @@ pub const PEOPLE_MAX: usize = 100_000;
 pub const ADDRESSES_COMPARED_MAX: usize = 100_000;
 /// Words of a name that are compared.
 const NAME_WORDS_MAX: usize = 4;
-/// Fewer rows than one in so many that look done are those of a day's work, and not told.
+/// Minimum share of rows that look done, as one in this number, for the warning: fewer are a day's work.
 const DONE_ONE_IN: u64 = 10;
 /// Rows read between two looks at whether to stop.
 const BATCH_ROWS: usize = 512;
@@ -394,9 +394,9 @@ pub(crate) const UNMAPPED: &str = "unmapped_request";
 pub(crate) const UNDECIDED: &str = "undecided_request";
 /// The code of `preverified` that is `?`.
 const PREVERIFIED: &str = "undecided_preverified";
-/// The code of an address that stands beside several names.
+/// The code of one address with several names.
 const SEVERAL_NAMES: &str = "several_names";
-const SEVERAL_NAMES_TEXT: &str = "stands beside another name in an earlier row: if these are several people, the address is not that of \
+const SEVERAL_NAMES_TEXT: &str = "has another name in an earlier row: if these are several people, the address is not that of \
      each of them (a list, a shared mailbox, an agent), and Concord takes them for one person";
 /// The code of a column of dates whose order is open.
 const DATE_ORDER: &str = "date_order";
@@ -537,13 +537,13 @@ impl Survey {
         }
     }
 
-    /// Whether a person has yet to decide if the people are verified.
+    /// Returns whether a person has yet to decide if the people are verified.
     pub(crate) fn leaves_preverified_open(&self) -> bool {
         let mut groups = self.problems.groups.iter();
         groups.any(|group| group.code == PREVERIFIED)
     }
 
-    /// Tells of an address that stands beside several names.
+    /// Adds a warning for an address that has several names.
     fn add_names(&mut self, row: &RowReading, names: &mut Names) {
         // All entries of a row have the same person.
         let entry = row.items.iter().find_map(|item| match item {
@@ -741,8 +741,8 @@ struct Names {
 }
 
 impl Names {
-    /// Returns whether the entry's address stands beside another name than in the first row that has it. Initials, and
-    /// names that one of the two lacks, make no other name.
+    /// Returns whether the entry has another name than the first row with its address. Initials, and names that one of
+    /// the two rows lacks, are ignored.
     fn is_another(&mut self, entry: &Entry) -> bool {
         let body = &entry.body;
         let Some(email) = body.user_email() else {

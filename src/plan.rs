@@ -177,7 +177,7 @@ impl Rules {
             .collect()
     }
 
-    /// Whether a person has yet to decide if the people are verified.
+    /// Returns whether a person has yet to decide if the people are verified.
     pub fn leaves_preverified_open(&self) -> bool {
         self.fields
             .iter()

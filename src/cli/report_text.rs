@@ -151,7 +151,7 @@ pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count>
         line(
             "contacted",
             to_send.contacted,
-            "if `preverified` is false; nobody if it is true: decide it",
+            "if `preverified` is false, none if it is true: decide it",
         );
     } else if to_send.contacted > 0 {
         let people = match to_send.people {

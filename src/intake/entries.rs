@@ -75,7 +75,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// Whether some request of the row can be sent.
+    /// Returns whether some request of the row can be sent.
     pub(crate) fn has_entries(&self) -> bool {
         let is_entry = |item: &Item| matches!(item, Item::Entry(_));
         self.items.iter().any(is_entry)

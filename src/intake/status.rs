@@ -5,7 +5,7 @@
 
 use super::words::{are, holds, in_english, words};
 
-/// Longest value that is looked at as a status, in bytes: what is longer is text.
+/// Longest value that is looked at as a status, in bytes: longer values are free text.
 const STATUS_BYTES_MAX: usize = 64;
 /// Most words of a status.
 const STATUS_WORDS_MAX: usize = 6;

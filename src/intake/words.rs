@@ -97,7 +97,7 @@ pub(crate) fn in_english(text: &str) -> Cow<'_, str> {
     Cow::Owned(with_terms(&composed, TERMS.iter().copied()))
 }
 
-/// Whether a letter belongs to one of the scripts of [`TERMS`].
+/// Returns whether a letter belongs to one of the scripts of [`TERMS`].
 const fn is_of_terms(c: char) -> bool {
     matches!(
         c,
@@ -160,13 +160,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether the words hold this phrase: its words, one after the other.
+/// Returns whether the words hold this phrase: its words, one after the other.
 pub(crate) fn holds(words: &[String], phrase: &str) -> bool {
     let phrase: Vec<&str> = phrase.split(' ').collect();
     words.windows(phrase.len()).any(|found| found == phrase)
 }
 
-/// Whether the words are this phrase and no more.
+/// Returns whether the words are this phrase and no more.
 pub(crate) fn are(words: &[String], phrase: &str) -> bool {
     words.iter().map(String::as_str).eq(phrase.split(' '))
 }

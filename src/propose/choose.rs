@@ -17,17 +17,17 @@ use crate::plan::Reading;
 const KEY_CHARS_MAX: usize = 64;
 /// A column whose header names the row's id is proposed as key though a tenth of its rows repeat an earlier one.
 const KEY_REPEATS_ONE_IN: u64 = 10;
-/// One repeat is taken for an accident where at least so many rows are there.
+/// Minimum number of rows for one repeat to count as an accident.
 const KEY_ROWS_BESIDE_REPEAT_MIN: u64 = 4;
 /// The same, for a column whose header does not name the row's id.
 const KEY_ROWS_BESIDE_REPEAT_UNNAMED_MIN: u64 = 20;
 /// In fewer rows anything is unique: then only a header that names the row's id makes a key.
 const KEY_ROWS_MIN: u64 = 5;
-/// In at least so many rows with few addresses, those are of an agent or a mailbox.
+/// Minimum number of rows for few addresses to count as an agent's or a mailbox's.
 const FEW_ADDRESSES_ROWS_MIN: u64 = 10;
-/// As many rows for each address are too many for requests of different people.
+/// Number of rows for each address that is too high for requests of different people.
 const ROWS_AN_ADDRESS_MAX: u64 = 5;
-/// From so many different addresses on, what is the same beside them tells.
+/// Minimum number of different addresses for a shared name or id to be telling.
 const ADDRESSES_TELLING_MIN: u64 = 3;
 
 /// Words that say that a person was verified, and that one was not.
@@ -119,8 +119,8 @@ struct Wanted {
     of_source: fn(&Source) -> &'static [&'static str],
     /// Values alone make it worth a comment.
     by_values: bool,
-    /// Values that are the same beside so many different addresses are not those of their owners: share of the
-    /// different ones, against that of the addresses.
+    /// Share of different values, relative to that of different addresses, at which values do not belong to the owners
+    /// of the addresses.
     shared: (u64, u64),
 }
 
@@ -455,7 +455,7 @@ impl Table<'_> {
                 <= addresses.different() * column.differing.rows * part;
         if is_shared && column.differing.rows > 0 {
             return Some(format!(
-                "the same {} stand beside different addresses: an agent's, a program's or a company's?",
+                "the same {} for different addresses: an agent's, a program's or a company's?",
                 wanted.what
             ));
         }
@@ -466,7 +466,7 @@ impl Table<'_> {
         if of_owner == Families::UNSAID {
             return own.is_weak().then(|| {
                 format!(
-                    "the {}'s, who may be somebody else than the owner of the address",
+                    "the {}'s, who may be another person than the owner of the address",
                     own.name()
                 )
             });
@@ -790,7 +790,7 @@ impl Table<'_> {
             && followed.repeats == 0
     }
 
-    /// Whether a column is unique, but for one repeat among many rows, which is most likely an accident.
+    /// Returns whether a column is unique, but for one repeat among many rows, which is most likely an accident.
     fn is_almost_unique(&self, column: &Column) -> bool {
         let followed = &column.differing;
         column.filled == self.profile.rows
@@ -799,7 +799,7 @@ impl Table<'_> {
                 || followed.repeats == 1 && followed.rows >= KEY_ROWS_BESIDE_REPEAT_UNNAMED_MIN)
     }
 
-    /// Whether a column may be the key. A header that names the row's id may have a few repeats and blanks; any other
+    /// Returns whether a column may be the key. A header that names the row's id may have a few repeats and blanks; any other
     /// has to be unique in more than a few rows.
     fn may_be_key(&self, index: usize, rank: u8) -> bool {
         let column = &self.profile.columns[index];
@@ -899,7 +899,7 @@ fn is_of_person(column: &Column, said: &Said) -> bool {
         || of_person.into_iter().any(|role| said.rank(role).is_some())
 }
 
-/// What remains of a choice that is not needed: the columns that were not taken, and why.
+/// Returns the columns that a choice did not take, with the reasons.
 fn rejected(choice: &Choice) -> Choice {
     let others = choice.others.iter().filter(|(_, why)| why != EMPTY);
     Choice {
@@ -908,7 +908,7 @@ fn rejected(choice: &Choice) -> Choice {
     }
 }
 
-/// Whether a column that does not say that it is the requester's has so few addresses that they are an agent's.
+/// Returns whether a column that does not say that it is the requester's has so few addresses that they are an agent's.
 fn has_few_addresses(column: &Column, said: &Said) -> bool {
     let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
     let rows = column.differing.rows;

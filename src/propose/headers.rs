@@ -30,7 +30,7 @@ pub(crate) enum Role {
     Person,
     /// The id of a company or an account, which may have many people.
     CompanyId,
-    /// What a device, a connection or a message is told by.
+    /// An id of a device, a connection or a message.
     NetworkId,
 }
 
@@ -49,10 +49,10 @@ pub(crate) enum Whose {
 pub(crate) struct Families(u16);
 
 impl Families {
-    /// The header says nothing of it.
+    /// The set of a header that does not say whose it is.
     pub(crate) const UNSAID: Self = Self(0);
 
-    /// Whether the words name somebody who may as well be an agent who wrote the case down.
+    /// Returns whether the words may as well name an agent who entered the case.
     pub(crate) fn is_weak(self) -> bool {
         self.0 != 0
             && FAMILIES
@@ -177,7 +177,7 @@ const OTHERS: &[&str] = &[
     "behandelaar", "toegewezen", "eigenaar", "technicus", "medewerker", "bedrijf", "organisatie", "groep", "beheerder", "leverancier", "oplosser",
     "przypisany", "przypisana", "wlasciciel", "właściciel", "opiekun", "pracownik", "handlaggare", "ansvarig", "agare", "sagsbehandler", "saksbehandler", "eier", "foretag", "virksomhed",
 ];
-/// Phrases by which a column is somebody else's.
+/// Phrases that name another person than the requester.
 #[rustfmt::skip]
 const OTHERS_PHRASES: &[&str] = &[
     "created by", "opened by", "entered by", "logged by", "taken by", "completed by", "processed by", "registered by", "recorded by", "verified by", "submitted by",
@@ -193,7 +193,7 @@ const COMPANIES: &[&str] = &[
     "konto", "mandant", "societe", "entreprise", "organisme", "compte", "empresa", "compania", "organizacion", "cuenta", "azienda", "societa", "organizzazione", "organizacao", "conta", "bedrijf",
     "organisatie", "foretag", "virksomhed",
 ];
-/// Words for what tells of devices and connections.
+/// Words for ids of devices and connections.
 #[rustfmt::skip]
 const NETWORK: &[&str] = &["ip", "ipv4", "ipv6", "ipaddress", "mac", "macaddress", "sessionid", "imei", "imsi", "cookie", "idfa", "gaid", "fingerprint"];
 /// Words for the same, and for messages, where an id word stands with them.
@@ -396,7 +396,7 @@ const REGISTERED_WORDS: &[&str] = &[
     "registered", "registration", "added", "registriert", "registrierung", "registrado", "registrada", "registro", "registado", "alta", "cadastro", "cadastrado", "registrato", "registrazione",
     "geregistreerd", "registratie", "rejestracji", "registrert",
 ];
-/// Of what a date may be, without saying more: `Ticket created`, `Fecha de creación del caso`.
+/// Words for the case that a date belongs to: `Ticket created`, `Fecha de creación del caso`.
 const OF_CASE: &[&str] = &[
     "ticket", "case", "issue", "incident", "caso", "chamado", "vorgang", "zaak",
 ];
@@ -529,7 +529,7 @@ fn settled(said: &[String], core: &[String], mut hints: Vec<Hint>) -> Vec<Hint> 
     hints
 }
 
-/// Whether the words name the id of a case and nothing else: `id_ticket`, `Número do Chamado`.
+/// Returns whether the words name the id of a case and nothing else: `id_ticket`, `Número do Chamado`.
 fn names_case(core: &[String]) -> bool {
     let core = &taken_apart(core)[..];
     let is_id = |word: &String| is_in(ID_WORDS, word);
@@ -588,7 +588,7 @@ fn rank_of_date(said: &[String]) -> Option<u8> {
     if said.iter().any(|word| is_in(REGISTERED_WORDS, word)) {
         return Some(2);
     }
-    // `Request` alone says what is asked for, not when.
+    // `Request` alone names the type of request, not its day.
     let is_dated = said
         .iter()
         .any(|word| is_in(DATE_WORDS, word) && !is_in(FILLERS, word));

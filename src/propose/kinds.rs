@@ -7,7 +7,7 @@ use crate::intake::{Address, DateRead, Phone, address, date, phone};
 
 /// Longest text that is looked at as a date, a name, an id or a number, in bytes.
 const FORM_BYTES_MAX: usize = 64;
-/// Fewest digits of what is looked at as a telephone number.
+/// Minimum number of digits of a telephone number.
 const PHONE_DIGITS_MIN: usize = 5;
 /// Most words of a person's name.
 const NAME_WORDS_MAX: usize = 5;
@@ -118,7 +118,7 @@ pub(crate) fn looks_personal(text: &str) -> bool {
     text.contains('@') || text.bytes().filter(u8::is_ascii_digit).count() >= PERSONAL_DIGITS_MIN
 }
 
-/// Without spaces, but for those between thousands: `2 553`.
+/// Returns whether a text has no spaces but those between thousands: `2 553`.
 fn is_one_word(text: &str) -> bool {
     let mut groups = text.split(char::is_whitespace);
     let first = groups.next().unwrap_or_default();
@@ -132,7 +132,7 @@ fn is_one_word(text: &str) -> bool {
             && rest.all(|group| group.len() == 3 && is_digits(group))
 }
 
-/// An IP or MAC address: it tells of a device.
+/// Returns whether a text is an IP or MAC address, which identifies a device.
 fn is_network(text: &str) -> bool {
     let is_mac = |separator: char| {
         let groups: Vec<&str> = text.split(separator).collect();

@@ -67,7 +67,7 @@ pub enum Preverified {
     Undecided,
     /// The same for all.
     All(bool),
-    /// As [`Proposal::verified_by`] says.
+    /// The values of the column [`Proposal::verified_by`].
     Column,
 }
 
@@ -76,7 +76,7 @@ pub enum Preverified {
 pub struct VerifiedColumn {
     /// It.
     pub column: usize,
-    /// What its words mean; empty: they are yes and no.
+    /// The meaning of each word; empty: the words are yes and no.
     pub words: Vec<(Word, bool)>,
     /// Rows that say that the person was not verified.
     pub not_verified: u64,

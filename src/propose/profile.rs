@@ -68,7 +68,7 @@ impl Differing {
     }
 }
 
-/// Whether values are whole numbers that go up or down by one.
+/// Detector of whole numbers that go up or down by one.
 #[derive(Clone, Debug, Default)]
 struct Counter {
     first: Option<i64>,
@@ -228,7 +228,7 @@ impl Column {
         Some(words.into_iter().map(|(_, word)| word.clone()).collect())
     }
 
-    /// Whether its values count the rows: 1, 2, 3 and so on, or down to 1.
+    /// Returns whether its values count the rows: 1, 2, 3 and so on, or down to 1.
     pub(crate) fn counts_up(&self) -> bool {
         self.counter.counts()
     }
@@ -271,11 +271,11 @@ impl Column {
 /// Columns that are looked at together, chosen by their headers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Followed {
-    /// Those that together may identify a row.
+    /// Columns that together may identify a row.
     pub(crate) together: Vec<usize>,
-    /// Those that may hold names.
+    /// Columns that may hold names.
     pub(crate) names: Vec<usize>,
-    /// Those that may hold addresses.
+    /// Columns that may hold addresses.
     pub(crate) addresses: Vec<usize>,
 }
 
@@ -337,7 +337,7 @@ impl Profile {
 }
 
 impl Profile {
-    /// Looks whether names stand in the addresses beside them.
+    /// Counts the names that appear in the addresses of their rows.
     fn compare_names(&mut self, cells: &Cells<'_>) {
         for (at, address) in self.addresses.iter().enumerate() {
             let Cell::Text(text) = cells.get(*address) else {
@@ -365,7 +365,7 @@ impl Profile {
         }
     }
 
-    /// Whether the names of a column mostly stand in the addresses of another.
+    /// Returns whether most names of a column appear in the addresses of another.
     pub(crate) fn resemble(&self, name: usize, address: usize) -> bool {
         let index = self.names.iter().position(|column| *column == name);
         let at = self.addresses.iter().position(|column| *column == address);

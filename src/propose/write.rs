@@ -351,7 +351,7 @@ fn fields(proposal: &Proposal, text: &mut Text) {
     notes(proposal, text);
 }
 
-/// The columns that tell of somebody else than the person who asks, by their headers.
+/// Lists the columns of other people, companies and devices, by their headers.
 fn not_of_the_person(proposal: &Proposal, text: &mut Text) {
     let tells = |index: usize| {
         let column = proposal.column(index);
@@ -485,7 +485,7 @@ fn preverified(proposal: &Proposal, text: &mut Text) {
 
 const fn told_of(is_verified: bool) -> &'static str {
     if is_verified {
-        "yes, by you: requests start as submitted, and Concord writes to nobody"
+        "yes, by you: requests start as submitted, and Concord contacts no one"
     } else {
         "not yet: Concord most likely mails or texts each person"
     }

@@ -381,7 +381,7 @@ fn a_person_is_never_put_together_of_two() {
     for column in ["AccountId", "ContactId", "ContactPhone", "OwnerId"] {
         assert_not_live(&salesforce, column);
     }
-    // A program's name beside a customer's address, and what tells of a connection.
+    // A program's name beside a customer's address, and ids of a connection.
     let bot = lines(
         &place,
         "Ticket ID,Name,Customer email,Client IP,Session ID,Request type\n\
@@ -393,7 +393,7 @@ fn a_person_is_never_put_together_of_two() {
     for column in ["Name", "Client IP", "Session ID"] {
         assert_not_live(&bot, column);
     }
-    // The same with names that could be people's: it stands beside each address.
+    // The same with a name that could be a person's: all addresses share it.
     let agent = lines(
         &place,
         "Ticket ID,Full name,Email,Request type\n\
@@ -402,7 +402,7 @@ fn a_person_is_never_put_together_of_two() {
          103,Mona Muster,cy.d@example.com,Access\n",
     );
     assert_not_live(&agent, "Full name");
-    // Who wrote the case down, where the address is another column's; unless the names stand in the addresses.
+    // Who wrote the case down, where the address is another column's; unless the addresses contain the names.
     let reporter = |last: &str| {
         lines(
             &place,

@@ -414,12 +414,12 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "looks_done",
         "a row whose status says that the case is done",
-        "nothing, if closed cases are meant too; else list the words of open ones in [input]: where = [{ column = \"Status\", in = \
+        "nothing, if closed cases are meant too; otherwise list the words of open ones in [input]: where = [{ column = \"Status\", in = \
          [\"Open\"] }]",
     ),
     remedy(
         "several_names",
-        "an address that stands beside several names",
+        "one address with several names",
         "look at these rows: if they are several people, put each person's own address in its place",
     ),
     remedy(

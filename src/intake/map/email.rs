@@ -114,7 +114,7 @@ static ROLES: Words<98> = Words::of([
     "unknown",
     "webmaster",
 ]);
-/// What the names of mailboxes begin with that nobody reads.
+/// Beginnings of the names of mailboxes that are never read.
 const UNREAD: [&str; 5] = [
     "noreply",
     "donotreply",
@@ -124,11 +124,11 @@ const UNREAD: [&str; 5] = [
 ];
 /// Longest name of a mailbox that is compared, in bytes.
 const ROLE_BYTES_MAX: usize = 48;
-/// What mail systems put before an address that they have rewritten.
+/// Beginnings of addresses that a mail system has rewritten.
 const REWRITTEN_STARTS: [&str; 7] = [
     "srs0=", "srs0+", "srs1=", "srs1+", "prvs=", "bounce+", "bounces+",
 ];
-/// Phrases by which a displayed name says that a list or a mailbox has sent the message for somebody: English, German,
+/// Phrases by which a displayed name says that a list or a mailbox has passed the message on: English, German,
 /// French, Spanish, Italian, Portuguese and Dutch.
 const SENT_THROUGH: [&str; 17] = [
     "via",
@@ -197,14 +197,14 @@ pub(crate) fn read_person(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remar
     }
 }
 
-/// What a text is as an address of a person.
+/// Kinds of texts in a column of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// That of a person, as far as can be told.
+    /// An address of a person, by its form.
     Person,
-    /// That of a mailing list, a function or a machine.
+    /// An address of a mailing list, a function or a machine.
     Mailbox,
-    /// None.
+    /// No address.
     None,
 }
 
@@ -220,7 +220,7 @@ pub(crate) fn judge(text: &str) -> Address {
     }
 }
 
-/// Whether the name before an address in angle brackets says that it was sent through a list.
+/// Returns whether the name before an address in angle brackets says that it was sent through a list.
 fn is_sent_through(text: &str) -> bool {
     let Some((name, address)) = text.rsplit_once('<') else {
         return false;
@@ -237,7 +237,7 @@ fn is_sent_through(text: &str) -> bool {
     name.contains("\u{7d4c}\u{7531}") || SENT_THROUGH.iter().any(|phrase| holds(within, phrase))
 }
 
-/// Whether a mail system has made this local part of another address.
+/// Returns whether a mail system has made this local part of another address.
 fn is_rewritten(local: &str) -> bool {
     REWRITTEN_STARTS.iter().any(|start| {
         local
@@ -246,7 +246,7 @@ fn is_rewritten(local: &str) -> bool {
     })
 }
 
-/// Whether a mailbox belongs to a function.
+/// Returns whether a mailbox belongs to a function.
 fn is_role(local: &str, domain: &str) -> bool {
     let is_unread = |text: &str| {
         UNREAD.iter().any(|start| {

@@ -99,7 +99,7 @@ struct StatusColumn {
     column: usize,
     name: String,
     kind: StatusKind,
-    /// Whether a value says done: most rows repeat a few values.
+    /// The values and whether each says done: most rows repeat a few values.
     known: Mutex<HashMap<String, bool>>,
 }
 
@@ -165,7 +165,7 @@ struct TextRule {
 
 #[derive(Debug)]
 struct BoolRule {
-    /// Nobody has decided yet: rows are mapped without it, and a run refuses to begin.
+    /// A person has yet to decide: rows are mapped without it, and a run refuses to begin.
     is_undecided: bool,
     source: Source,
     values: ValueMap<bool>,
@@ -374,7 +374,7 @@ impl Mapper {
     }
 }
 
-/// Refuses a number whose country nobody knows where nothing else tells who the person is.
+/// Refuses a number whose country is unknown where it alone identifies the person.
 fn refuse_bare_number(mapped: &mut Mapped<'_>) {
     let is_bare = |loose: &Loose<'_>| loose.code == PHONE_AS_WRITTEN.0;
     let Some(at) = mapped.warnings.iter().position(is_bare) else {
@@ -459,7 +459,7 @@ pub(crate) fn undecided(value: &str) -> String {
     )
 }
 
-/// What is said of `preverified` as long as the job file leaves it open.
+/// The message of a `preverified` that the job file leaves open.
 pub(crate) const PREVERIFIED_UNDECIDED: &str = "is not decided yet, the job file says `?`: write { value = true } in its place if you \
      have verified who these people are (Concord writes to nobody), { value = false } if not (Concord most likely mails or texts each \
      of them), or { column = \"…\" } if a column says it";
@@ -623,7 +623,7 @@ impl TextRule {
             && self.values.get(text).is_none()
     }
 
-    /// The address of one person. What the job file itself gives may be that of a function: somebody has decided so.
+    /// Sets the address of one person. One that the job file itself gives may be that of a function: its author decided so.
     fn set_email<'a>(&'a self, text: Cow<'a, str>, is_given_by_job: bool, mapped: &mut Mapped<'a>) {
         let address = if is_given_by_job {
             email::read(text)
