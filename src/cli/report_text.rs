@@ -10,7 +10,7 @@ use super::remedy;
 use super::survey::{describe, overdue};
 use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
-use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
+use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey, ToSend};
 use crate::entry::Field;
 use crate::forecast::Forecast;
 use crate::intake::{InputPlaces, Offending, QUOTED_CHARS_MAX, RowPlaces, grouped};
@@ -147,30 +147,34 @@ pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count>
             "row that is blank, filtered out, or mapped to skip",
         );
     }
-    if survey.leaves_preverified_open() && to_send.count > 0 {
-        line(
-            "contacted",
-            to_send.contacted,
-            "if `preverified` is false, none if it is true: decide it",
-        );
-    } else if to_send.contacted > 0 {
-        let people = match to_send.people {
-            Some(1) if to_send.contacted > 1 => "to 1 person; ".to_owned(),
-            Some(people) if people < to_send.contacted => {
-                format!("to {} people; ", grouped(people))
-            }
-            _ => String::new(),
-        };
-        let remark =
-            format!("{people}Concord most likely mails or texts them (`preverified` false)");
+    if let Some(remark) = contact(survey, to_send) {
         line("contacted", to_send.contacted, &remark);
-    } else if to_send.count > 0 {
-        line("contacted", 0, "nobody: every request is `preverified`");
     }
     if let Some(received) = &survey.received {
         line("waiting", received.overdue_sooner, &overdue(received));
     }
     lines
+}
+
+/// Returns what is said of the people whom Concord contacts; none without requests.
+fn contact(survey: &Survey, to_send: &ToSend) -> Option<String> {
+    if survey.leaves_preverified_open() && to_send.count > 0 {
+        return Some("if `preverified` is false, none if it is true: decide it".to_owned());
+    }
+    if to_send.contacted == 0 {
+        let nobody = "nobody: every request is `preverified`".to_owned();
+        return (to_send.count > 0).then_some(nobody);
+    }
+    let people = match to_send.people {
+        Some(1) if to_send.contacted > 1 => "to 1 person; ".to_owned(),
+        Some(people) if people < to_send.contacted => {
+            format!("to {} people; ", grouped(people))
+        }
+        _ => String::new(),
+    };
+    Some(format!(
+        "{people}Concord most likely mails or texts them (`preverified` false)"
+    ))
 }
 
 /// Shows counts, a line each.

@@ -9,6 +9,8 @@ use crate::intake::{Address, DateRead, Phone, address, date, phone};
 const FORM_BYTES_MAX: usize = 64;
 /// Minimum number of digits of a telephone number.
 const PHONE_DIGITS_MIN: usize = 5;
+/// Minimum number of digits of a telephone number with its area code.
+const LONG_PHONE_DIGITS_MIN: usize = 7;
 /// Most words of a person's name.
 const NAME_WORDS_MAX: usize = 5;
 /// Words in the names of programs and desks, which no person has.
@@ -52,6 +54,8 @@ pub(crate) struct Kinds {
     pub(crate) is_international_phone: bool,
     /// A telephone number of which `check` needs the region.
     pub(crate) is_local_phone: bool,
+    /// A telephone number with as many digits as one with its area code: shorter ones may be ids.
+    pub(crate) is_long_phone: bool,
     /// A day with its month and year; not a bare number, which may be anything.
     pub(crate) is_date: bool,
     /// A number that spreadsheets and machines have for a day.
@@ -99,6 +103,11 @@ pub(crate) fn of(text: &str) -> Kinds {
         is_mailbox: false,
         is_international_phone: matches!(judged, Some(Phone::International(..))),
         is_local_phone: matches!(judged, Some(Phone::AsWritten(..))),
+        is_long_phone: digits >= LONG_PHONE_DIGITS_MIN
+            && matches!(
+                judged,
+                Some(Phone::International(..) | Phone::AsWritten(..))
+            ),
         is_date,
         is_day_number: is_bare && matches!(day, DateRead::Day(_)),
         order: order(day),

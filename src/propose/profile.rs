@@ -128,6 +128,8 @@ pub(crate) struct Column {
     pub(crate) mailboxes: u64,
     pub(crate) international_phones: u64,
     pub(crate) local_phones: u64,
+    /// Numbers that are long enough for an area code.
+    pub(crate) long_phones: u64,
     pub(crate) dates: u64,
     pub(crate) day_numbers: u64,
     /// Dates that are such with the day first alone, with the month first alone, and in both orders.
@@ -174,6 +176,7 @@ impl Column {
             (kinds.is_mailbox, &mut self.mailboxes),
             (kinds.is_international_phone, &mut self.international_phones),
             (kinds.is_local_phone, &mut self.local_phones),
+            (kinds.is_long_phone, &mut self.long_phones),
             (kinds.is_date, &mut self.dates),
             (kinds.is_day_number, &mut self.day_numbers),
             (kinds.order == Some(Order::DayFirst), &mut self.day_first),

@@ -1,6 +1,6 @@
 //! The columns of an input whose values differ in every row: candidates for a key.
 
-use super::profile::{Column, Profile};
+use super::profile::{Column, Followed, Profile};
 use crate::intake::{IntakeError, each_row};
 use crate::plan::{Input, Reading};
 
@@ -11,7 +11,7 @@ const KEY_CHARS_MAX: usize = 64;
 pub(crate) fn unique_columns(input: &Input, reading: &Reading) -> Result<Vec<String>, IntakeError> {
     let mut profile: Option<Profile> = None;
     each_row(input, reading, |shape| {
-        let profile = profile.insert(Profile::new(&shape.columns, Vec::new()));
+        let profile = profile.insert(Profile::new(&shape.columns, Followed::default()));
         |cells| profile.add(cells)
     })?;
     let Some(profile) = profile else {
@@ -33,7 +33,12 @@ fn is_unique(column: &Column, rows: u64) -> bool {
 
 /// Whether its values say who a person is, or when something happened: a later row may have them again.
 fn is_of_person(column: &Column) -> bool {
-    [column.emails, column.phones(), column.names, column.dates]
-        .into_iter()
-        .any(|count| column.are_mostly(count))
+    [
+        column.emails + column.mailboxes,
+        column.long_phones,
+        column.names,
+        column.dates,
+    ]
+    .into_iter()
+    .any(|count| column.are_mostly(count))
 }
