@@ -313,6 +313,7 @@ fn of_intake() -> Vec<Ending> {
         | E::Archive { .. }
         | E::Workbook { .. }
         | E::Document { .. }
+        | E::Encoding { .. }
         | E::Empty { .. }
         | E::NoHeaderLine { .. }
         | E::NoHeaderRow { .. }

@@ -159,9 +159,14 @@ pub(super) fn describe(shape: &Shape) -> String {
             shape.header_line
         );
     }
-    let Understood { encoding, basis } = shape.encoding;
+    let Understood {
+        encoding,
+        basis,
+        disproved_on,
+    } = shape.encoding;
     let basis = match basis {
         Basis::Mark => " with a byte order mark",
+        Basis::Guess if disproved_on.is_some() => " (guessed wrongly)",
         Basis::Guess => " (guessed)",
         Basis::Job | Basis::Content => "",
     };

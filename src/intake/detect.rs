@@ -131,7 +131,8 @@ pub(crate) fn look(head: &[u8], said: Option<Format>) -> Result<Option<Look>, Un
         }
         (None, b'[') => Format::Json,
         (Some(format), _) => format,
-        (None, b'{') => Format::Jsonl,
+        // A JSON text sequence (RFC 7464) begins with a record separator.
+        (None, b'{' | 0x1e) => Format::Jsonl,
         (None, _) => Format::Csv,
     };
     Ok(Some(Look { format }))

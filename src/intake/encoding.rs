@@ -1,7 +1,7 @@
 //! How the bytes of a text are encoded, and text of any encoding as UTF-8.
 //!
-//! A byte order mark decides; then what the job says; then bytes that are UTF-8; only then is a code page guessed, and
-//! the guess is told. UTF-8 is left as it is. Everything else is decoded as it is read, and what cannot be decoded is
+//! A byte order mark decides; then what the job says; then bytes that are UTF-8; only then is a code page guessed (see
+//! [`code_page`]), from all of the input, and the guess is told. UTF-8 is left as it is. Everything else is decoded as it is read, and what cannot be decoded is
 //! never replaced: it goes through in a form that UTF-8 never has, so that its row is refused and told with its bytes.
 
 use std::io::{self, Read};
@@ -9,9 +9,12 @@ use std::io::{self, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::code_page::{EVIDENCE_BYTES_MAX, Evidence, Rivals};
 use super::decode::csv::place;
-use super::decode::{Malformed, RawRow, RecordKind};
+use super::decode::{Malformed, ROW_BYTES_MAX, RawRow, RecordKind};
 use super::garbled;
+use super::problem::grouped;
+use super::source::Window;
 
 /// How much of an input is looked at to find out its encoding, in bytes.
 pub const ENCODING_LOOK_BYTES: usize = 1024 * 1024;
@@ -30,6 +33,8 @@ pub struct Understood {
     pub encoding: &'static str,
     /// How it is known.
     pub basis: Basis,
+    /// The first line that shows that a guess is wrong: no row beyond ASCII can be trusted then.
+    pub disproved_on: Option<u64>,
 }
 
 /// How an encoding is known.
@@ -233,6 +238,134 @@ fn code_page(head: &[u8], is_all: bool) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(head, is_all);
     detector.guess(None, Utf8Detection::Deny)
+}
+
+/// A code page that was guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guess {
+    pub(crate) encoding: &'static Encoding,
+    /// The first line that it makes nonsense of.
+    pub(crate) disproved_on: Option<u64>,
+}
+
+/// Guesses the code page of a text from all of its lines, and holds it against all of them.
+pub(crate) fn guess(window: &mut Window) -> io::Result<Result<Guess, Rivals>> {
+    let mut evidence = Some(Evidence::default());
+    let mut held = Held::default();
+    let mut guess = Guess {
+        encoding: UTF_8,
+        disproved_on: None,
+    };
+    let mut line = 1;
+    loop {
+        window.ensure(ROW_BYTES_MAX)?;
+        let unread = window.unread();
+        if unread.is_empty() {
+            break;
+        }
+        let last_end = || {
+            let end = memchr::memrchr(b'\n', unread).or_else(|| memchr::memrchr(b'\r', unread));
+            end.map_or(unread.len(), |end| end + 1)
+        };
+        let whole = if window.is_last() {
+            unread.len()
+        } else {
+            last_end()
+        };
+        for text in lines(&unread[..whole]) {
+            let bytes = text.strip_suffix(b"\n").unwrap_or(text);
+            let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+            if !bytes.is_ascii() {
+                match &mut evidence {
+                    Some(found) => {
+                        found.add(bytes, line);
+                        held.add(bytes, line);
+                    }
+                    None => guess.hold_against(bytes, line),
+                }
+            }
+            line += u64::from(bytes.len() < text.len());
+            if let Some(found) = evidence.take_if(|found| found.is_enough())
+                && let Err(rivals) = guess.decide(found, std::mem::take(&mut held))
+            {
+                return Ok(Err(rivals));
+            }
+        }
+        window.consume(whole);
+    }
+    if let Some(found) = evidence
+        && let Err(rivals) = guess.decide(found, held)
+    {
+        return Ok(Err(rivals));
+    }
+    Ok(Ok(guess))
+}
+
+/// Lines beyond ASCII that wait for a guess, as many as are looked at for it.
+#[derive(Default)]
+struct Held {
+    lines: Vec<(u64, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Held {
+    fn add(&mut self, bytes: &[u8], line: u64) {
+        if self.bytes < EVIDENCE_BYTES_MAX {
+            self.bytes += bytes.len();
+            self.lines.push((line, bytes.to_vec()));
+        }
+    }
+}
+
+impl Guess {
+    /// Guesses by the evidence, and holds the guess against what was held back, and against all words.
+    fn decide(&mut self, mut evidence: Evidence, held: Held) -> Result<(), Rivals> {
+        self.encoding = evidence.decide()?;
+        for (line, bytes) in held.lines {
+            self.hold_against(&bytes, line);
+        }
+        if self.disproved_on.is_none() && self.encoding.is_single_byte() {
+            let mut words: Vec<_> = evidence.words().collect();
+            words.sort_unstable_by_key(|(_, line)| *line);
+            for (word, line) in words {
+                self.hold_against(word, line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the line when it is nonsense as this code page reads it.
+    fn hold_against(&mut self, bytes: &[u8], line: u64) {
+        if self.disproved_on.is_some() {
+            return;
+        }
+        let text = self
+            .encoding
+            .decode_without_bom_handling_and_without_replacement(bytes);
+        let is_sound = text.is_some_and(|text| {
+            let has_controls = text.chars().any(|c| matches!(c, '\u{80}'..='\u{9f}'));
+            !has_controls && garbled::misread(&text).is_none()
+        });
+        if !is_sound {
+            self.disproved_on = Some(line);
+        }
+    }
+}
+
+/// The lines of a text, each with its line end: LF, CR LF or CR.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr2(b'\n', b'\r', rest);
+        let end = match end {
+            Some(at) if rest[at..].starts_with(b"\r\n") => at + 2,
+            Some(at) => at + 1,
+            None => rest.len(),
+        };
+        let (line, others) = rest.split_at(end);
+        rest = others;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// An encoding by its label in the WHATWG Encoding Standard, if it is one that text can be read in.
@@ -455,6 +588,25 @@ pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<
         ),
         raw: row.raw,
         // Among rejects it would be UTF-8 and no guess.
+        kind: RecordKind::Piece,
+        value: None,
+    })
+}
+
+/// The problem of a row beyond ASCII that itself shows nothing, when another row shows that the guess is wrong.
+pub(crate) fn doubtful<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<Malformed<'a>> {
+    let line = understood.disproved_on.filter(|_| !row.raw.is_ascii())?;
+    Some(Malformed {
+        row_line: row.line,
+        line: row.line,
+        code: "doubtful_encoding",
+        message: format!(
+            "the row has letters beyond A to Z, and {} is a guess that line {} disproves: set the right encoding in the job file's \
+             [input]",
+            understood.encoding,
+            grouped(line)
+        ),
+        raw: row.raw,
         kind: RecordKind::Piece,
         value: None,
     })

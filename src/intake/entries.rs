@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::decode::{Cell, Cells};
 use super::garbled;
 use super::map::near_key::normal_form;
-use super::map::{Loose, Mapped, Mapper, Remark, damage, key, not_text, spreadsheet_error};
+use super::map::{
+    Loose, Mapped, Mapper, Remark, damage, key, not_text, several_values, spreadsheet_error,
+};
 use super::problem::Problem;
 use super::source::hex;
 use super::validate::{self, Draft, Fault};
@@ -424,6 +426,10 @@ fn source_key<'m>(
                 problems.push(not_text(Some(name), None));
                 return Err(KeyIsBlank);
             }
+            Cell::Several => {
+                problems.push(several_values(Some(name), None));
+                return Err(KeyIsBlank);
+            }
         });
     }
     if blank.len() == columns.len() {
@@ -452,7 +458,7 @@ fn source_key<'m>(
 fn normal_text(columns: &[(usize, String)], cells: &Cells<'_>) -> Option<String> {
     let values = columns.iter().map(|(column, _)| match cells.get(*column) {
         Cell::Text(text) => text,
-        Cell::Blank | Cell::Structure => "",
+        Cell::Blank | Cell::Structure | Cell::Several => "",
     });
     let forms = values.map(|value| (value, normal_form(value)));
     if forms.clone().all(|(value, form)| value == form) {

@@ -73,6 +73,16 @@ pub enum IntakeError {
         /// What to do.
         hint: String,
     },
+    /// A text of which too little is beyond ASCII to tell its code page.
+    #[error("{input}, line {line}: cannot tell the encoding: {told}")]
+    Encoding {
+        /// The input's name.
+        input: String,
+        /// The line of the first letter in doubt.
+        line: u64,
+        /// Each byte in doubt, and how it is read in which code page.
+        told: String,
+    },
     /// Nothing in it, and nothing says that it may be so.
     #[error("{input} is empty: it has no header")]
     Empty {
@@ -277,6 +287,7 @@ impl IntakeError {
                     .to_owned()
             }
             Self::Unreadable { hint, .. } => (*hint).to_owned(),
+            Self::Encoding { .. } => ENCODING_HINT.to_owned(),
             Self::Empty { .. } => "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
             Self::NoHeaderLine { .. } => "header_row is the number of the line on which the header begins; the first line is 1".to_owned(),
@@ -307,6 +318,9 @@ impl IntakeError {
         }
     }
 }
+
+const ENCODING_HINT: &str = "set encoding in the job file's [input] to the one in which the file was saved, such as \"windows-1252\" (Western \
+     Europe, America), \"windows-1250\" (Central Europe) or \"macintosh\", and look at the letters with `rows`; or save the file as UTF-8";
 
 fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) -> String {
     if missing.iter().any(|one| one.column == UNDECIDED) {

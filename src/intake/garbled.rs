@@ -4,7 +4,10 @@
 //! In: a text. Out: what is wrong with it, for certain as far as a text alone can tell. Text in ASCII costs a look at its
 //! bytes. Nothing is repaired: what the text was cannot be told.
 
-use encoding_rs::WINDOWS_1252;
+use encoding_rs::{
+    Encoding, IBM866, ISO_8859_15, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252,
+    WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
+};
 
 use super::text::is_plain_ascii;
 
@@ -20,14 +23,20 @@ fn any_fault(text: &str) -> Option<(&'static str, String)> {
     let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     let place = |at: usize| text[..at].chars().count() + 1;
     if let Some((at, c)) = text.char_indices().find(|(_, c)| is_control(*c)) {
-        return Some((
-            "control_character",
-            format!(
+        let told = match byte_of(c) {
+            Some((byte, meant)) => format!(
+                "character {} is the control character U+{:04X}: the text was Windows-1252, and its bytes were stored as Unicode \
+                 without conversion (0x{byte:02X} is `{meant}`)",
+                place(at),
+                u32::from(c)
+            ),
+            None => format!(
                 "character {} is U+{:04X}, which is no character of a text",
                 place(at),
                 u32::from(c)
             ),
-        ));
+        };
+        return Some(("control_character", told));
     }
     if let Some(at) = text.find('\u{fffd}') {
         return Some((
@@ -46,6 +55,79 @@ fn any_fault(text: &str) -> Option<(&'static str, String)> {
     })
 }
 
+/// The byte that was taken for a control character beyond ASCII, and what it is in Windows-1252.
+fn byte_of(c: char) -> Option<(u8, char)> {
+    let byte = u8::try_from(u32::from(c))
+        .ok()
+        .filter(|byte| !byte.is_ascii())?;
+    let bytes = [byte];
+    let text = WINDOWS_1252.decode_without_bom_handling(&bytes).0;
+    let meant = text.chars().next().filter(|meant| !meant.is_control())?;
+    Some((byte, meant))
+}
+
+/// What is wrong with a name, beyond what is wrong with any text: its code, and what was found.
+pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
+    let place = |at: usize| name[..at].chars().count() + 1;
+    if name.is_ascii() && !name.contains('?') {
+        return None;
+    }
+    if let Some((at, c)) = name.char_indices().find(|(_, c)| is_substitute(*c)) {
+        return Some((
+            "lost_character",
+            format!(
+                "character {} is `{c}`, which programs write in place of a letter that they cannot save: write the name with its \
+                 letters, without `{c}`",
+                place(at)
+            ),
+        ));
+    }
+    // What every text is looked at for is told elsewhere.
+    if name.is_ascii() || fault(name).is_some() {
+        return None;
+    }
+    let mut before = ' ';
+    let mut chars = name.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let after = chars.peek().map_or(' ', |(_, after)| *after);
+        if !c.is_ascii() && is_in_no_name(before, c, after) {
+            return Some((
+                "garbled_name",
+                format!(
+                    "character {} is U+{:04X}, where no name has it: the name was read in a wrong encoding on its way; write it as it is",
+                    place(at),
+                    u32::from(c)
+                ),
+            ));
+        }
+        before = c;
+    }
+    None
+}
+
+/// Whether a character stands in names in place of one that was lost.
+fn is_substitute(c: char) -> bool {
+    matches!(
+        c,
+        '?' | '¿' | '\u{fffc}' | '\u{25a0}' | '\u{25a1}' | '\u{25af}' | '\u{2370}'
+    )
+}
+
+/// Whether a character that letters stand around is in no name: a symbol, or a letter of another script.
+fn is_in_no_name(before: char, c: char, after: char) -> bool {
+    const SYMBOLS: &str = "¡¢£¤¥¦§¨©«¬®¯°±²³µ¶¸¹»¼½¾×÷€‚„…†‡ˆ‰‹›“”˜™•√∫≈∆≠≤≥∞∂∑∏◊";
+    let is_box = matches!(c, '\u{2500}'..='\u{259f}');
+    let is_modifier = matches!(c, '\u{2b0}'..='\u{36f}');
+    let is_of_other_script = c.is_alphabetic()
+        && c >= '\u{250}'
+        && !is_modifier
+        && !matches!(c, '\u{1e00}'..='\u{1eff}' | '\u{2c60}'..='\u{2c7f}' | '\u{a720}'..='\u{a7ff}');
+    let is_latin = |c: char| c.is_alphabetic() && c < '\u{250}';
+    is_box
+        || SYMBOLS.contains(c) && (is_latin(before) || is_latin(after))
+        || is_of_other_script && before.is_ascii_alphabetic() && after.is_ascii_alphabetic()
+}
+
 /// Whether all of a text beyond ASCII, or a pair such as `Ã¼` in it, is UTF-8 when it is written as Windows-1252.
 fn is_encoded_twice(text: &str) -> bool {
     if text.is_ascii() {
@@ -55,12 +137,47 @@ fn is_encoded_twice(text: &str) -> bool {
     if !has_others && std::str::from_utf8(&bytes).is_ok() {
         return true;
     }
+    if text.contains("â€") || text.contains("ΓÇ") || is_encoded_in_others(text) {
+        return true;
+    }
     let mut before = ' ';
     text.chars().any(|c| {
         let is_second = matches!(before, 'Ã' | 'Â') && is_symbol_of_pair(c);
         before = c;
         is_second
     })
+}
+
+/// Whether all of a text beyond ASCII is UTF-8 when it is written in a code page, and is no text as it is: pairs of letters come up
+/// by chance, but not with a symbol or a capital within a word, nor two of them in scripts that are not Latin.
+fn is_encoded_in_others(text: &str) -> bool {
+    const LATIN: [&Encoding; 5] = [
+        WINDOWS_1250,
+        WINDOWS_1254,
+        WINDOWS_1257,
+        ISO_8859_15,
+        MACINTOSH,
+    ];
+    const OTHERS: [&Encoding; 3] = [WINDOWS_1251, WINDOWS_1253, IBM866];
+    const PAIRS_MIN: usize = 2;
+    let decoded = |encoding: &'static Encoding| {
+        let (bytes, _, has_others) = encoding.encode(text);
+        let text = (!has_others).then(|| String::from_utf8(bytes.into_owned()).ok())??;
+        Some(text.chars().filter(|c| !c.is_ascii()).count())
+    };
+    let is_odd = || {
+        let mut before = ' ';
+        text.chars().any(|c| {
+            let is_odd =
+                !c.is_ascii() && (!c.is_alphabetic() || c.is_uppercase() && before.is_alphabetic());
+            before = c;
+            is_odd
+        }) && text.chars().any(char::is_lowercase)
+    };
+    LATIN.iter().any(|encoding| decoded(encoding).is_some()) && is_odd()
+        || OTHERS
+            .iter()
+            .any(|encoding| decoded(encoding).is_some_and(|pairs| pairs >= PAIRS_MIN))
 }
 
 /// Whether a character is one of those that the second byte of UTF-8 is taken for, and that follow no letter.
@@ -136,6 +253,12 @@ mod tests {
             ("Oâ€™Brien", "encoded_twice"),
             ("РџРµС‚СЂ MÃ¼ller", "encoded_twice"),
             ("MÃ¼ller – x", "encoded_twice"),
+            ("itâ€™s – x", "encoded_twice"),
+            ("itΓÇÖs", "encoded_twice"),
+            ("MĂĽller", "encoded_twice"),
+            ("JosĂ©", "encoded_twice"),
+            ("M√ºller", "encoded_twice"),
+            ("РџРµС‚СЂ", "encoded_twice"),
         ] {
             assert_eq!(fault(text).map(|(code, _)| code), Some(code), "{text}");
         }
@@ -150,8 +273,52 @@ mod tests {
             "two\nlines\tof text",
             "a\u{a0}b",
             "Â",
+            "GĂŞCA",
+            "Иванов Пётр",
+            "Łódź",
+            "Αλέξανδρος",
         ] {
             assert_eq!(fault(text), None, "{text}");
+        }
+        let (_, told) = fault("it\u{92}s").expect("a fault");
+        assert!(
+            told.contains("U+0092") && told.contains("0x92 is `’`"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn names_have_no_symbols_and_no_marks_of_loss() {
+        for (name, code) in [
+            ("Jos?", "lost_character"),
+            ("Garc?a Mu?oz", "lost_character"),
+            ("?ukasz", "lost_character"),
+            ("Jos¿", "lost_character"),
+            ("M\u{25a1}ller", "lost_character"),
+            ("M¸ller", "garbled_name"),
+            ("Jos‚", "garbled_name"),
+            ("M┤ller", "garbled_name"),
+            ("Jьrgen", "garbled_name"),
+            ("M眉ller", "garbled_name"),
+            ("Stra§er", "garbled_name"),
+            ("Micha³", "garbled_name"),
+        ] {
+            assert_eq!(name_fault(name).map(|(code, _)| code), Some(code), "{name}");
+        }
+        for name in [
+            "O’Brien",
+            "O´Brien",
+            "Anna–Lena",
+            "Jean‑Luc",
+            "Keali\u{2bb}i",
+            "l·lusió",
+            "Nguyễn Văn",
+            "山田",
+            "Иван Ivan",
+            "Ŀlopis",
+            "Zoë",
+        ] {
+            assert_eq!(name_fault(name), None, "{name}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! before what is found. The header's own records are then read once more, strictly.
 
 use super::decode::csv::{self, scan_window};
+use super::decode::lists;
 use super::decode::scan::{After, Dialect, Scan, Spans, line_breaks, scan};
 use super::decode::{
     Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, ROW_BYTES_MAX, Shape,
@@ -117,6 +118,7 @@ pub(crate) fn open(
         window,
         guessed_header,
         paths: Vec::new(),
+        lists: lists::Lists::default(),
         may_lack: false,
         shape,
     })

@@ -12,6 +12,7 @@
 //! whole is an [`IntakeError`], told before the first row wherever that is possible.
 
 mod ahead;
+mod code_page;
 mod compare_keys;
 mod dates;
 mod decode;
@@ -20,6 +21,7 @@ mod dialect;
 mod encoding;
 mod entries;
 mod error;
+mod escapes;
 mod garbled;
 mod head;
 mod judge;
@@ -73,6 +75,7 @@ pub use unpack::{
 pub use workbook::{BookShape, Kind as BookKind};
 
 pub(crate) use dates::read as date;
+pub(crate) use decode::path::selected as selected_of_list;
 pub(crate) use decode::scan as delimited;
 pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;

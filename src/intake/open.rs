@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
+use super::code_page::Rivals;
 use super::decode::csv;
 use super::decode::json::Layout;
 use super::decode::scan::{After, Dialect, Scan, Spans, scan};
-use super::decode::{Decoded, Decoder, HEADER_BYTES_MAX, Shape, json, jsonl};
+use super::decode::{Decoded, Decoder, HEADER_BYTES_MAX, Shape, json, jsonl, lists};
 use super::detect::{self, LOOK_BYTES};
 use super::dialect::DELIMITERS;
-use super::encoding::{self, Basis, Codec, Decoding, ENCODING_LOOK_BYTES, Understood};
-use super::error::IntakeError;
+use super::encoding::{self, Basis, Codec, Decoding, ENCODING_LOOK_BYTES, Found, Understood};
+use super::error::{IntakeError, MissingColumn};
 use super::head;
-use super::map::Columns;
-use super::source::{Source, Window};
+use super::map::{Columns, quoted_toml};
+use super::problem::cut;
+use super::source::{Shared, Source, Window};
 use super::{unpack, workbook};
 use crate::plan::{Format, Reading};
 use encoding_rs::UTF_8;
@@ -27,6 +29,8 @@ pub(crate) struct Opened {
     pub(crate) guessed_header: Vec<u8>,
     /// JSON: every path of the sample, objects included.
     pub(crate) paths: Vec<String>,
+    /// JSON: the lists of the sample.
+    pub(crate) lists: lists::Lists,
     /// JSON: columns need not show in the sample (there are no rows, or they are rejects of a larger input).
     pub(crate) may_lack: bool,
 }
@@ -45,16 +49,42 @@ impl Opened {
         {
             return workbook::open::open(name, source, kind, reading);
         }
-        let (mut window, packing) = unpack::open(&name, source)?;
+        let source = Shared::new(source);
+        let again = || {
+            let source = source.again();
+            let source = source.map_err(|source| IntakeError::reading(name.clone(), 0, source))?;
+            unpack::open(&name, source)
+        };
+        let (mut window, packing) = again()?;
         let refused = |refusal| unreadable(name.clone(), refusal);
-        read(&name, &mut window, |window| {
-            window.ensure(ENCODING_LOOK_BYTES + 1)
-        })?;
+        let look_at_head = |window: &mut Window| {
+            read(&name, window, |window| {
+                window.ensure(ENCODING_LOOK_BYTES + 1)
+            })
+        };
+        look_at_head(&mut window)?;
         if let Some(refusal) = detect::binary(start(&window)) {
             return Err(refused(refusal));
         }
-        let encoding;
-        (window, encoding) = decoded(window, reading);
+        let mut found = found(&window, reading);
+        let mut disproved_on = None;
+        if found.basis == Basis::Guess {
+            let guess = read(&name, &mut window, encoding::guess)?;
+            let guess = guess.map_err(|rivals| undecided(name.clone(), rivals))?;
+            found.codec = Codec::Standard(guess.encoding);
+            disproved_on = guess.disproved_on;
+            window = again()?.0;
+            look_at_head(&mut window)?;
+        }
+        let encoding = Understood {
+            encoding: found.codec.name(),
+            basis: found.basis,
+            disproved_on,
+        };
+        window.consume(found.mark_bytes);
+        if found.codec != Codec::Standard(UTF_8) {
+            window = window.remade(|rest| Decoding::new(rest, found.codec));
+        }
         read(&name, &mut window, |window| window.ensure(LOOK_BYTES))?;
         let look = |format| detect::look(start(&window), format).map_err(refused);
         let look = match look(reading.format)? {
@@ -96,6 +126,9 @@ impl Opened {
         let IntakeError::MissingColumns { missing, .. } = &error else {
             return error;
         };
+        if self.shape.format != Format::Csv {
+            return self.explain_pages(missing).unwrap_or(error);
+        }
         let guess = self.shape.delimiter;
         let others = DELIMITERS.into_iter().filter(|other| *other != guess);
         let found = others.into_iter().find_map(|delimiter| {
@@ -116,6 +149,33 @@ impl Opened {
             },
             None => error,
         }
+    }
+
+    /// Makes of missing columns what is really amiss, where each object of the input is a page with rows in a list.
+    fn explain_pages(&self, missing: &[MissingColumn]) -> Option<IntakeError> {
+        // Of a path into a list, where that list stands.
+        let list_with = |one: &MissingColumn| {
+            let path = one.column.split('[').next().unwrap_or_default();
+            self.lists.with(path.trim())
+        };
+        let column = &missing.first()?.column;
+        let list = list_with(missing.first()?)?;
+        let is_there = |one: &MissingColumn| list_with(one) == Some(list);
+        if !missing.iter().all(is_there) {
+            return None;
+        }
+        Some(IntakeError::Document {
+            input: self.name.clone(),
+            line: 1,
+            what: format!(
+                "the objects have no `{column}`, but those in their list `{}` have: perhaps they are pages of rows, one after the other",
+                cut(list)
+            ),
+            hint: format!(
+                "set records = {} in the job file's [input] to read the rows of all pages",
+                quoted_toml(list)
+            ),
+        })
     }
 
     /// The names in the header with another delimiter than the one that was guessed.
@@ -140,7 +200,9 @@ impl Opened {
     pub(crate) fn columns(&self) -> Columns<'_> {
         match self.shape.format {
             Format::Csv => Columns::of_header(&self.shape.columns, &self.shape.repeated),
-            Format::Jsonl | Format::Json => Columns::of_sample(&self.paths, self.may_lack),
+            Format::Jsonl | Format::Json => {
+                Columns::of_sample(&self.paths, &self.lists, self.may_lack)
+            }
         }
     }
 }
@@ -164,7 +226,8 @@ pub(crate) fn next<'a>(
     let encoding = shape.encoding.encoding;
     Ok(match decoder.next(window)? {
         Decoded::Row(row) if shape.encoding.basis == Basis::Guess => {
-            match encoding::misread(&row, encoding) {
+            let bad = encoding::misread(&row, encoding);
+            match bad.or_else(|| encoding::doubtful(&row, &shape.encoding)) {
                 Some(bad) => Decoded::Malformed(bad),
                 None => Decoded::Row(row),
             }
@@ -187,13 +250,13 @@ pub(crate) fn start(window: &Window) -> &[u8] {
     &unread[..unread.len().min(LOOK_BYTES)]
 }
 
-/// A window over the text as UTF-8, without byte order mark.
-fn decoded(mut window: Window, reading: &Reading) -> (Window, Understood) {
+/// What the start of the input says of its encoding.
+fn found(window: &Window, reading: &Reading) -> Found {
     let head = window.unread();
     let head = &head[..head.len().min(ENCODING_LOOK_BYTES)];
     let is_all = head.len() == window.unread().len();
     let mut found = encoding::find(head, is_all, reading.encoding);
-    let format = detect::look(start(&window), reading.format);
+    let format = detect::look(start(window), reading.format);
     if found.basis == Basis::Guess
         && matches!(&format, Ok(Some(look)) if look.format != Format::Csv)
     {
@@ -201,15 +264,16 @@ fn decoded(mut window: Window, reading: &Reading) -> (Window, Understood) {
         found.codec = Codec::Standard(UTF_8);
         found.basis = Basis::Content;
     }
-    let understood = Understood {
-        encoding: found.codec.name(),
-        basis: found.basis,
-    };
-    window.consume(found.mark_bytes);
-    if found.codec != Codec::Standard(UTF_8) {
-        window = window.remade(|rest| Decoding::new(rest, found.codec));
+    found
+}
+
+/// The error of a text whose code page cannot be told.
+fn undecided(input: String, rivals: Rivals) -> IntakeError {
+    IntakeError::Encoding {
+        input,
+        line: rivals.line,
+        told: rivals.told,
     }
-    (window, understood)
 }
 
 /// Does something with the window; what the system says of a failure becomes an error with the input's name.
@@ -261,6 +325,7 @@ fn open_json(
         guessed_header: Vec::new(),
         may_lack: sample.rows == 0 || sample.paths.iter().any(|path| path == "import_problem"),
         paths: sample.paths,
+        lists: sample.lists,
         shape,
     })
 }

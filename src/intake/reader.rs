@@ -198,7 +198,7 @@ pub(super) fn guessed(position: Position, encoding: &str) -> Problem {
 fn looks_done(position: Position, column: usize, name: &str, cells: &decode::Cells<'_>) -> Problem {
     let value = match cells.get(column) {
         decode::Cell::Text(text) => Some(Offending::new(text)),
-        decode::Cell::Blank | decode::Cell::Structure => None,
+        decode::Cell::Blank | decode::Cell::Structure | decode::Cell::Several => None,
     };
     Problem {
         position,

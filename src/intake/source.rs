@@ -28,6 +28,38 @@ pub trait Source: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> Source for T {}
 
+/// A source that can be read several times, one reading after the other.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Box<dyn Source>>>);
+
+impl Shared {
+    pub(crate) fn new(source: Box<dyn Source>) -> Self {
+        Self(Arc::new(Mutex::new(source)))
+    }
+
+    fn source(&self) -> MutexGuard<'_, Box<dyn Source>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The source from its beginning. Earlier readings end.
+    pub(crate) fn again(&self) -> io::Result<Box<dyn Source>> {
+        self.source().rewind()?;
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Read for Shared {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.source().read(into)
+    }
+}
+
+impl Seek for Shared {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.source().seek(to)
+    }
+}
+
 /// Counts and digests what is read, below whatever is made of it.
 #[derive(Clone, Default)]
 pub(crate) struct Meter(Arc<Mutex<(u64, Sha256)>>);

@@ -4,6 +4,7 @@
 //! other scripts by [`in_english`]. Words are compared whole ([`crate::intake::words`]). What a header says is never
 //! enough: the values have to agree ([`super::choose`]).
 
+use crate::intake::selected_of_list;
 use crate::intake::words::{are, holds, in_english, words};
 
 /// What a column may be for.
@@ -401,8 +402,10 @@ const OF_CASE: &[&str] = &[
     "ticket", "case", "issue", "incident", "caso", "chamado", "vorgang", "zaak",
 ];
 
-/// Reads a header.
+/// Reads a header. Of a path into a JSON list, the name of the element tells; its number tells nothing.
 pub(crate) fn read(header: &str) -> Said {
+    let selected = selected_of_list(header);
+    let header = selected.as_deref().unwrap_or(header);
     let bare = inner(header);
     let is_sign = bare.trim().trim_end_matches('.') == "#";
     let mut said = one_person(words(&in_english(bare)));

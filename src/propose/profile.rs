@@ -159,7 +159,7 @@ impl Column {
     fn add(&mut self, cell: Cell<'_>, room: &mut usize) {
         let text = match cell {
             Cell::Blank => return,
-            Cell::Structure => {
+            Cell::Structure | Cell::Several => {
                 self.filled += 1;
                 self.structures += 1;
                 self.counter.add("");
@@ -330,7 +330,7 @@ impl Profile {
         for &column in &self.together {
             match cells.get(column) {
                 Cell::Text(text) => text.hash(&mut hasher),
-                Cell::Blank | Cell::Structure => return,
+                Cell::Blank | Cell::Structure | Cell::Several => return,
             }
         }
         if !self.together.is_empty() {

@@ -3,7 +3,7 @@
 use concord_import::internals::intake::{Basis, Item, Seen};
 use concord_import::internals::report::rejects::RejectsWriter;
 
-use crate::reading::{open, plan, read, told};
+use crate::reading::{error, open, plan, read, told};
 
 /// The input's encoding as it was understood, then its rows.
 fn understood(bytes: &[u8]) -> (String, Vec<String>) {
@@ -73,7 +73,8 @@ fn a_code_page_is_guessed_and_the_job_may_say_another() {
     assert_eq!(
         rows,
         [
-            "1/2: T-Müller € view",
+            // What disproves the guess makes it doubtful for all.
+            "1/2: doubtful_encoding@2",
             "2/3: not_decodable@3",
             "3/4: not_email@4"
         ]
@@ -172,6 +173,94 @@ fn rejects_of_decoded_text_are_utf_8_and_inputs_of_the_same_job() {
     assert_eq!(again, ["1/2: not_utf8@2"]);
 }
 
+#[test]
+fn one_row_that_disproves_a_guess_makes_all_beyond_ascii_doubtful() {
+    let disproof = b"J\x81rgen \xa4";
+    let few = table(&[b"Bob", b"M\xfcller", b"Zo\xeb", b"N\xfa\xf1ez", disproof]);
+    let (found, rows) = understood(&few);
+    assert_eq!(found, "Windows-1252 Guess");
+    assert_eq!(
+        rows,
+        [
+            "1/2: Bob view",
+            "2/3: doubtful_encoding@3",
+            "3/4: doubtful_encoding@4",
+            "4/5: doubtful_encoding@5",
+            "5/6: not_decodable@6"
+        ]
+    );
+    // Far behind what is looked at first, in a packed input too.
+    let mut many: Vec<&[u8]> = vec![b"Bob"; 60_000];
+    many[3] = b"M\xfcller Zo\xeb N\xfa\xf1ez";
+    many.push(disproof);
+    let many = table(&many);
+    assert!(many.len() > 1024 * 1024);
+    for bytes in [many.clone(), crate::oracle::packing::gzip(&many)] {
+        let rows = read(&plan(), &bytes);
+        let told: Vec<_> = rows
+            .iter()
+            .map(told)
+            .filter(|row| row.contains('@'))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "4/5: doubtful_encoding@5",
+                "60001/60002: not_decodable@60002"
+            ]
+        );
+    }
+    // With the encoding of the job a row stands for itself.
+    let mut plan = plan();
+    plan.reading.encoding = Some(encoding_rs::WINDOWS_1252);
+    assert_eq!(told(&read(&plan, &few)[1]), "2/3: Müller view");
+}
+
+#[test]
+fn sparse_letters_are_read_by_evidence_or_asked_for() {
+    for (name, read_as) in [
+        (&b"Fee \xa35"[..], "Fee £5"),
+        (b"O\x92Brien \x96 5 \x80", "O’Brien – 5 €"),
+        (b"M\x9fller", "Müller"),
+        (b"Ren\x8e", "René"),
+        (b"Fran\x8dois", "François"),
+        (b"Pe\xf1a Garc\xeda", "Peña García"),
+        (b"Fran\xe7ois", "François"),
+        (b"Micha\xb3", "Michał"),
+    ] {
+        let (found, rows) = understood(&table(&[b"Bob", name]));
+        assert_eq!(rows[1], format!("2/3: {read_as} view"), "{found}");
+    }
+    for name in [
+        &b"Lo\xefc"[..],
+        b"Wo\x9fniak",
+        b"Kowali\xf1ski",
+        b"Guimar\xe3",
+        b"H\xe5kon",
+        b"\xcb\xe8",
+    ] {
+        let text = table(&[b"Bob", name, name, name]);
+        let told = error(&plan(), &text);
+        assert!(
+            told.contains("tickets.csv, line 3: cannot tell the encoding: byte 0x")
+                && told.contains("set encoding in the job file's [input]"),
+            "{told}"
+        );
+        let mut plan = plan();
+        plan.reading.encoding = Some(encoding_rs::WINDOWS_1252);
+        assert!(read(&plan, &text).iter().all(told_is_view));
+    }
+    // What comes late is evidence as well.
+    let mut rows: Vec<&[u8]> = vec![b"M\xfcller"; 60_000];
+    assert_eq!(understood(&table(&rows)).0, "Windows-1252 Guess");
+    rows.push(b"Lo\xefc");
+    assert!(error(&plan(), &table(&rows)).contains("line 60002"));
+}
+
+fn told_is_view(row: &concord_import::internals::intake::RowReading) -> bool {
+    told(row).ends_with(" view") || told(row).contains("repeats")
+}
+
 fn table(rows: &[&[u8]]) -> Vec<u8> {
     let mut text = b"Ticket,Email,Wish\n".to_vec();
     for row in rows {
@@ -215,8 +304,8 @@ fn what_a_guessed_code_page_makes_of_another_is_refused_as_far_as_it_shows() {
     for (bytes, problem) in [
         (&b"J\x81rgen M\x81ller"[..], "1/2: misread@2"), // of DOS
         (b"Jos\x82 N\xa3\xa4ez", "1/2: misread@2"),
-        (b"Jos\x8e N\x9c\x96ez", "1/2: misread@2"), // of the Macintosh
-        (b"Zo\xeb \xbcuvre \xa4", "1/2: misread@2"), // Latin-9
+        (b"Jos\x8e N\x9c\x96ez", "1/2: José Núñez view"), // of the Macintosh
+        (b"Zo\xeb \xbcuvre \xa4", "1/2: misread@2"),      // Latin-9
         (b"O\x92Brien \x96 \x93Pat\x94", "1/2: O’Brien – “Pat” view"),
     ] {
         let (found, rows) = understood(&table(&[bytes, b"Bob"]));
@@ -245,7 +334,12 @@ fn damaged_characters_are_problems_of_what_is_sent() {
         T-1,a@example.com,view,M\u{fffd}ller,\n\
         T-2,a@example.com,view,MÃ¼ller,\n\
         T-3,a@example.com,view,\u{1b}$B;3ED\u{1b}(B,\n\
-        T-4,a@example.com,view,Müller,M\u{fffd}\u{7}\n";
+        T-4,a@example.com,view,Müller,M\u{fffd}\u{7}\n\
+        T-5,a@example.com,view,it\u{92}s,\n\
+        T-6,a@example.com,view,Jos?,\n\
+        T-7,a@example.com,view,M¸ller,Who? Why?\n\
+        T-8,a@example.com,view,O&#39;Brien,\n\
+        T-9,a@example.com,view,M%FCller,\n";
     let rows: Vec<_> = read(&plan, text.as_bytes()).iter().map(told).collect();
     assert_eq!(
         rows,
@@ -253,7 +347,12 @@ fn damaged_characters_are_problems_of_what_is_sent() {
             "1/2: lost_character@2",
             "2/3: encoded_twice@3",
             "3/4: control_character@4",
-            "4/5: T-4 view"
+            "4/5: T-4 view",
+            "5/6: control_character@6",
+            "6/7: lost_character@7",
+            "7/8: garbled_name@8",
+            "8/9: T-8 view",
+            "9/10: escaped_text@10"
         ]
     );
 }

@@ -239,6 +239,50 @@ fn the_next_command_works_as_it_stands() {
 }
 
 #[test]
+fn values_in_lists_are_proposed_by_their_paths() {
+    let place = Place::new();
+    for (fields, wanted) in [
+        (
+            ["\"name\":\"Request type\"", "\"name\":\"First name\""],
+            [
+                "\ncolumn = \"custom_fields[name=Request type].value\"",
+                "\nuserFirstName = \"custom_fields[name=First name].value\"",
+            ],
+        ),
+        // A number tells nothing of what the field is for.
+        (
+            ["\"id\":27642", "\"id\":27643"],
+            [
+                "\n# column = \"custom_fields[id=27642].value\"   # its values are requests",
+                "\ncolumn = \"?\"",
+            ],
+        ),
+    ] {
+        let words = [
+            "Erasure", "Access", "Erasure", "Access", "Erasure", "Access",
+        ];
+        let rows = words.iter().enumerate().map(|(number, word)| {
+            format!(
+                "{{\"ticket_id\":\"T-{number}\",\"requester\":{{\"email\":\"p{number}@example.com\"}},\"custom_fields\":\
+                 [{{{},\"value\":\"{word}\"}},{{{},\"value\":\"Ann\"}}]}}\n",
+                fields[0], fields[1]
+            )
+        });
+        fs::write(place.path("fields.jsonl"), rows.collect::<String>()).expect("written");
+        let (job, _) = map(&place, "fields.jsonl");
+        let plain = |text: &str| {
+            text.split(' ')
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        for line in wanted {
+            assert!(plain(&job).contains(&plain(line)), "{line}: {job}");
+        }
+    }
+}
+
+#[test]
 fn a_job_file_is_replaced_only_by_force() {
     let place = place();
     fs::write(place.path("mine.toml"), "mine").expect("written");

@@ -422,3 +422,138 @@ fn likely_trouble_is_a_warning_and_never_blocks() {
         ]
     );
 }
+
+/// A row of a help desk that keeps its own fields in a list.
+fn listed(ticket: &str, wish: &str, name: &str) -> String {
+    format!(
+        "{{\"custom_fields\":[{{\"id\":27642,\"value\":\"{wish}\"}},{{\"id\":\"27643\",\"value\":\"{name}\"}},\
+         {{\"id\":1,\"name\":\"Ticket no\",\"value\":{ticket}}}],\"Email\":\"{ticket}@example.com\"}}\n"
+    )
+}
+
+fn by_paths() -> ReadPlan {
+    let mut plan = plan();
+    let path = |path: &str| path.to_owned();
+    plan.rules.key = vec![path("custom_fields[name=Ticket no].value")];
+    plan.rules.filters = vec![Filter {
+        column: path("custom_fields[id=27643].value"),
+        values: vec!["Ann".to_owned(), "Bob".to_owned()],
+    }];
+    set(
+        &mut plan,
+        Field::Request,
+        Rule::Column {
+            name: path("custom_fields[id=27642].value"),
+            values: vec![(
+                "Erasure".to_owned(),
+                Meaning::Requests(vec![RequestType::Delete]),
+            )],
+            default: None,
+            part: None,
+        },
+    );
+    set(&mut plan, Field::UserEmail, column("Email"));
+    set(
+        &mut plan,
+        Field::UserFirstName,
+        column("custom_fields[id=27643].value"),
+    );
+    set(
+        &mut plan,
+        Field::Notes,
+        Rule::Template("No {{ custom_fields[name=Ticket no].value }}".to_owned()),
+    );
+    set(
+        &mut plan,
+        Field::RequestDetails,
+        Rule::Columns(vec![path("custom_fields[id=27642].value")]),
+    );
+    plan
+}
+
+#[test]
+fn values_in_lists_are_columns_like_any() {
+    let plan = by_paths();
+    let text = [
+        listed("1", "Erasure", "Ann"),
+        listed("2", "Erasure", "Bob"),
+        listed("3", "Erasure", "Cho"),
+    ]
+    .concat();
+    let rows = read(&plan, text.as_bytes());
+    let all: Vec<_> = rows.iter().map(told).collect();
+    assert_eq!(all, ["1/1: 1 delete", "2/2: 2 delete", "3/3: "]);
+    let found = entries(&plan, &text[..text.len() / 3]);
+    assert_eq!(found[0].body.user_first_name(), Some("Ann"));
+    assert!(
+        found[0]
+            .body
+            .notes()
+            .is_some_and(|notes| notes.starts_with("No 1 [ref "))
+    );
+    assert_eq!(
+        found[0].body.request_details().as_deref(),
+        Some("custom_fields[id=27642].value: Erasure")
+    );
+
+    // No element is a blank, two with different values are a problem, in an array of a document too.
+    let none = listed("4", "Erasure", "Ann").replace("27642", "9");
+    let two = listed("5", "Erasure", "Ann").replace("\"id\":1,", "\"id\":27642,");
+    let three = text.replace('\n', ",");
+    let document = format!("[{three}{},{}]", none.trim_end(), two.trim_end());
+    let rows = read(&plan, document.as_bytes());
+    let all: Vec<_> = rows.iter().map(told).collect();
+    assert_eq!(
+        all[3..],
+        ["4/1: required@1", "5/1: several_values@1+several_values@1"]
+    );
+    let Some(Item::Invalid { problems, .. }) = rows[4].items.first() else {
+        panic!("it is refused")
+    };
+    assert_eq!(
+        problems[0].column.as_deref(),
+        Some("custom_fields[id=27642].value")
+    );
+}
+
+#[test]
+fn paths_into_lists_that_lead_nowhere_are_faults_of_the_job() {
+    let text = listed("1", "Erasure", "Ann");
+    let fault = |path: &str| {
+        let mut plan = by_paths();
+        set(&mut plan, Field::UserFirstName, column(path));
+        crate::reading::error(&plan, text.as_bytes())
+    };
+    for path in [
+        "custom_fields[27643].value",
+        "custom_fields[0]",
+        "custom_fields[id=27643",
+        "custom_fields[id=].value",
+        "custom_fields[id=27643]value",
+    ] {
+        let told = fault(path);
+        assert!(
+            told.contains("fields.userFirstName: the path")
+                && told.contains("has a fault at character"),
+            "{told}"
+        );
+    }
+    // A number that no row has is a column that is missing.
+    let missing = fault("custom_fields[id=27644].value");
+    assert!(
+        missing.contains("has no column `custom_fields[id=27644].value`"),
+        "{missing}"
+    );
+    let mut plan = by_paths();
+    set(
+        &mut plan,
+        Field::UserFirstName,
+        Rule::Column {
+            name: "custom_fields[id=27644].value".to_owned(),
+            values: Vec::new(),
+            default: Some(Literal::Text(String::new())),
+            part: None,
+        },
+    );
+    assert_eq!(told(&read(&plan, text.as_bytes())[0]), "1/1: 1 delete");
+}

@@ -468,6 +468,134 @@ fn the_json_test_suite_is_taken_and_refused_as_it_says() {
     assert_eq!(counts, [95, 188, 35]);
 }
 
+#[test]
+fn pages_one_after_the_other_are_one_input() {
+    let page = |rows: &str| format!("{{\"tickets\":[{rows}],\"count\":1}}");
+    let plan = records("tickets");
+    for (text, lines) in [
+        (format!("{}{}", page(ANN), page(BOB)), [1, 1]),
+        (format!("{}\n{}\n", page(ANN), page(BOB)), [1, 2]),
+        (format!("{}\r\n\r\n{}", page(ANN), page(BOB)), [1, 3]),
+        (
+            format!("\u{1e}{}\n\u{1e}{}\n", page(ANN), page(BOB)),
+            [1, 2],
+        ),
+        (
+            format!("{}\n{}", page(ANN).replace('[', "[\n"), page(BOB)),
+            [2, 3],
+        ),
+        (
+            format!("{}{}{}{}", page(""), page(ANN), page(""), page(BOB)),
+            [1, 1],
+        ),
+    ] {
+        assert_eq!(
+            rows_by(&plan, &text),
+            [
+                format!("1/{}: T-1 view", lines[0]),
+                format!("2/{}: T-2 delete", lines[1])
+            ],
+            "{text}"
+        );
+    }
+    assert_eq!(
+        rows_by(
+            &plan,
+            &format!(
+                "{}\n{{\"error\":\"rate limit\"}}\n{}\n{{\"tick",
+                page(ANN),
+                page(BOB)
+            )
+        ),
+        [
+            "1/1: T-1 view",
+            "2/2: page_without_rows@2",
+            "3/3: T-2 delete",
+            "4/4: rest_not_read@4"
+        ]
+    );
+    // Without the name of the array it is asked for.
+    let lines = format!("{}\n{}\n", page(ANN), page(BOB));
+    let told = error(&self::plan(), lines.as_bytes());
+    assert!(
+        told.contains("their list `tickets`") && told.contains("records = \"tickets\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn json_text_sequences_and_objects_without_a_line_break_are_rows() {
+    for text in [
+        format!("\u{1e}{ANN}\n\u{1e}{BOB}\n"),
+        format!("\u{1e}{ANN}\u{1e}{BOB}"),
+        format!("{ANN}{BOB}"),
+        format!("{ANN} {BOB}\n"),
+        format!("\u{1e}{ANN}\n\u{1e}{PRETTY}\n"),
+    ] {
+        let told: Vec<_> = rows(&text)
+            .iter()
+            .map(|row| row.split(": ").nth(1).unwrap_or_default().to_owned())
+            .collect();
+        assert_eq!(told, ["T-1 view", "T-2 delete"], "{text}");
+    }
+}
+
+#[test]
+fn trailing_commas_are_named() {
+    for text in [
+        format!("[{ANN},]"),
+        format!("[{ANN},\n{{\"Ticket\":\"T-9\",}}]"),
+        format!("{ANN}\n{{\"Ticket\":[1,2,]}}\n"),
+        format!("{ANN}\n{BOB},\n"),
+    ] {
+        let rows = read(&plan(), text.as_bytes());
+        let Some(Item::Invalid { problems, .. }) = rows[1].items.first() else {
+            panic!("it is refused: {text}")
+        };
+        assert!(
+            problems[0].message.contains("trailing comma"),
+            "{text}: {}",
+            problems[0].message
+        );
+    }
+}
+
+#[test]
+fn what_an_interface_puts_around_the_rows_is_no_row() {
+    let row = ANN.replace(
+        '{',
+        "{\"expand\":\"operations,names\",\"self\":\"https://example.com/1\",",
+    );
+    let page = format!(
+        "{{\"expand\":\"schema,names\",\"startAt\":0,\"maxResults\":50,\"total\":1,\"issues\":[{row}]}}"
+    );
+    assert_eq!(rows(&page), ["1/1: T-1 view"]);
+    let row = ANN.replace('{', "{\"type\":\"contact\",\"object\":\"x\",");
+    let list =
+        format!("{{\"type\":\"list\",\"object\":\"list\",\"has_more\":false,\"data\":[{row}]}}");
+    assert_eq!(rows(&list), ["1/1: T-1 view"]);
+    // Without a sign of pages a shared key is a doubt.
+    let either = format!("{{\"type\":\"list\",\"data\":[{row}]}}");
+    assert!(error(&plan(), either.as_bytes()).contains("both the key `type`"));
+}
+
+#[test]
+fn a_page_without_rows_has_none() {
+    for text in [
+        "{\"tickets\": []}",
+        "{\"tickets\":[],\"next_page\":null,\"previous_page\":null,\"count\":0}\n",
+        "{\n  \"expand\": \"names\",\n  \"startAt\": 0,\n  \"total\": 0,\n  \"issues\": []\n}\n",
+        "{\"data\":[],\"included\":[],\"links\":{\"self\":\"https://example.com/\"}}",
+    ] {
+        assert_eq!(rows(text), [""; 0], "{text}");
+    }
+    // A single row with an empty list is one, and so is one with its fields in a list.
+    let row = ANN.replace('}', ",\"tags\":[]}");
+    assert_eq!(rows(&row), ["1/1: T-1 view"]);
+    let row = ANN.replace('}', ",\"fields\":[{\"id\":7,\"value\":\"x\"}]}");
+    assert_eq!(rows(&row), ["1/1: T-1 view"]);
+}
+
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => Just(format!("{ANN},\n")),

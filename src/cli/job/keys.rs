@@ -220,7 +220,7 @@ pub(super) static SECTIONS: [Section; 4] = [
                 Kind::Text,
                 "\"tickets\"",
                 "",
-                "JSON: the key of the array that holds the rows",
+                "JSON: the key of the array that holds the rows, in one object or in pages one after the other",
             ),
             key(
                 "sheet",
@@ -345,7 +345,8 @@ pub(super) static RULE: [Key; 7] = [
         Kind::Text,
         "\"Email\"",
         "",
-        "a column; in JSON, `requester.email` names a value within a value",
+        "a column; in JSON, `requester.email` names a value within a value, and `custom_fields[id=27642].value` a value of the element \
+         of a list",
     ),
     key(
         "columns",

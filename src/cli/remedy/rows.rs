@@ -107,19 +107,35 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
          what DOS programs wrote has to be saved as UTF-8",
     ),
     remedy(
+        "doubtful_encoding",
+        "a row beyond A to Z in a file whose encoding was guessed wrongly",
+        "find out in which encoding the program writes that made the file, set it in [input], and look at the letters with `rows`",
+    ),
+    remedy(
         "guessed_encoding",
         "the encoding of the file is a guess",
         "look at the letters beyond A to Z with `rows`, and set encoding in [input]",
     ),
     remedy(
         "lost_character",
-        "a character that was lost on the way (U+FFFD)",
+        "a character that was lost on the way (U+FFFD, or `?` in a name)",
         "export the rows again in the right encoding, or correct the value in the source",
     ),
     remedy(
         "control_character",
         "a control character, which no text has",
-        "remove it in the source; if many rows have this, the file is in another encoding",
+        "where the message names a letter, write that letter in its place; else remove the character in the source; if many rows \
+         have this, export the file again as UTF-8",
+    ),
+    remedy(
+        "garbled_name",
+        "a name with a symbol or a foreign letter within a word, as when it was read in a wrong encoding",
+        "correct the name in the source; if many rows have this, export them again as UTF-8",
+    ),
+    remedy(
+        "escaped_text",
+        "a value that a program has escaped for HTML, mail, a web address or other programs, in a way that cannot be undone",
+        "write the value as it is meant in the source, or export the rows again without escapes",
     ),
     remedy(
         "encoded_twice",
@@ -152,6 +168,11 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "a quote that is opened and not closed",
         "close the quote on the line that is named, or double it where it belongs to the text (\"\"); if the file quotes \
          with another character, set quote in [input]",
+    ),
+    remedy(
+        "page_without_rows",
+        "a page without the array of rows, between pages that have it",
+        "fetch that page again: it is probably an error that was saved in its place, and its rows are missing",
     ),
     remedy(
         "repeated_key",
@@ -284,7 +305,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "not_text",
         "a JSON array or object where text is wanted",
-        "name the value within it by a dotted path, such as \"requester.email\"",
+        "name the value within it by a path, such as \"requester.email\" or \"custom_fields[id=27642].value\"",
     ),
     remedy(
         "not_uuid",
@@ -394,6 +415,11 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "keep the one that is meant, or make a row for each person",
     ),
     remedy(
+        "several_values",
+        "a path that picks several elements of a list, with different values",
+        "add a further selector to the path in the job file, such as fields[id=7][type=x].value, or correct the row in the source",
+    ),
+    remedy(
         "spreadsheet_error",
         "an error of a spreadsheet in place of a value",
         "correct the cell, or empty it when there is no value",
@@ -421,6 +447,16 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "several_names",
         "one address with several names",
         "look at these rows: if they are several people, put each person's own address in its place",
+    ),
+    remedy(
+        "escapes_left",
+        "escapes of HTML or mail in a long text, which is sent with them",
+        "nothing, if the text can be read so; else export the rows again without escapes",
+    ),
+    remedy(
+        "escapes_undone",
+        "a value that a program has escaped, which is sent as it was before",
+        "nothing, if `rows` and the source show the same value; else correct it in the source",
     ),
     remedy(
         "email_cleaned",

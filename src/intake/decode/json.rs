@@ -18,6 +18,7 @@ use super::{
 };
 use crate::nearest::nearest;
 
+mod envelope;
 mod extent;
 mod layout;
 
@@ -44,6 +45,8 @@ enum State {
     Behind,
     /// Behind the array.
     After,
+    /// Behind the object that holds the array.
+    Page,
     End,
 }
 
@@ -68,6 +71,15 @@ struct Members {
     beside: Vec<String>,
     /// Those of them that are arrays with objects.
     arrays: Vec<String>,
+}
+
+impl Members {
+    /// Forgets the page before.
+    fn begin_page(&mut self) {
+        self.entered = None;
+        self.beside.clear();
+        self.arrays.clear();
+    }
 }
 
 /// Lines, and whether what comes stands first on its line.
@@ -173,13 +185,14 @@ impl Decoder {
             sample.add(&decoder.objects);
         }
         decoder.check_keys()?;
-        Ok(sample)
+        Ok(sample.finish())
     }
 
     fn enter(&mut self, window: &mut Window) -> io::Result<()> {
         self.skip_blanks(window)?;
         match self.layout {
             Layout::Lines | Layout::Sequence => {}
+            Layout::Empty => self.pass_all(window)?,
             Layout::Array => self.take(window, 1),
             Layout::Member => match self.enter_member(window)? {
                 Step::Entered => {}
@@ -215,14 +228,14 @@ impl Decoder {
                         self.state = State::After;
                         self.pending = 1;
                         if behind_comma {
-                            return Ok(self.lone_comma(window));
+                            return Ok(self.lone_comma(window, true));
                         }
                     }
                     Some(b',') if self.layout != Layout::Sequence => {
                         let behind_comma = true;
                         self.state = State::Element { behind_comma };
                         self.pending = 1;
-                        return Ok(self.lone_comma(window));
+                        return Ok(self.lone_comma(window, false));
                     }
                     Some(_) => return self.element(window, false),
                 },
@@ -242,7 +255,7 @@ impl Decoder {
                 State::After => {
                     if self.layout == Layout::Member {
                         match self.step(window, false)? {
-                            Step::End => self.layout = Layout::Array,
+                            Step::End => self.state = State::Page,
                             Step::Broken(why) => return self.rest(window, why),
                             Step::Entered => {}
                         }
@@ -253,6 +266,26 @@ impl Decoder {
                         self.state = State::End;
                     }
                 }
+                State::Page => match self.skip_blanks(window)? {
+                    None => self.state = State::End,
+                    Some(b'{') if self.members.records.is_some() => {
+                        let line = self.place.line;
+                        self.members.begin_page();
+                        match self.enter_member(window)? {
+                            Step::Entered => {
+                                self.state = State::Element {
+                                    behind_comma: false,
+                                }
+                            }
+                            Step::End => return Ok(self.no_page(line)),
+                            Step::Broken(why) => return self.rest(window, why),
+                        }
+                    }
+                    Some(b'{') => return self.rest(window, PAGE_FOLLOWS),
+                    Some(_) => {
+                        return self.rest(window, "more follows behind the end of the document");
+                    }
+                },
                 State::End => return Ok(Decoded::End),
             }
         }
@@ -383,12 +416,48 @@ impl Decoder {
         }))
     }
 
-    fn lone_comma<'a>(&self, window: &'a Window) -> Decoded<'a> {
+    /// The problem of a page without the array that the job names, which begins on that line.
+    fn no_page<'a>(&self, line: u64) -> Decoded<'a> {
+        let records = self.members.records.as_deref().unwrap_or_default();
+        Decoded::Malformed(Malformed {
+            row_line: line,
+            line,
+            code: "page_without_rows",
+            message: format!(
+                "the object has no array `{}`, which the pages before it have: perhaps an error was saved in place of a page, and its \
+                 rows are missing",
+                cut(records)
+            ),
+            raw: &[],
+            kind: RecordKind::Line,
+            value: None,
+        })
+    }
+
+    /// Passes over all that is left.
+    fn pass_all(&mut self, window: &mut Window) -> io::Result<()> {
+        window.ensure(1)?;
+        while !window.unread().is_empty() {
+            let all = window.unread().len();
+            self.take(window, all);
+            window.ensure(1)?;
+        }
+        self.state = State::End;
+        Ok(())
+    }
+
+    /// The problem of a comma without an element. `is_trailing`: the end of the array follows it.
+    fn lone_comma<'a>(&self, window: &'a Window, is_trailing: bool) -> Decoded<'a> {
+        let message = if is_trailing {
+            "a trailing comma: nothing follows it before the `]`; remove it, or add the element that is missing"
+        } else {
+            "a comma and no element: one too many, or an element is missing"
+        };
         Decoded::Malformed(Malformed {
             row_line: self.place.line,
             line: self.place.line,
             code: "not_json",
-            message: "a comma and no element: one too many, or an element is missing".to_owned(),
+            message: message.to_owned(),
             raw: &window.unread()[..0],
             kind: RecordKind::Line,
             value: None,
@@ -402,12 +471,7 @@ impl Decoder {
         let kept = window.unread().len().min(KEPT_BYTES_MAX);
         self.kept.clear();
         self.kept.extend_from_slice(&window.unread()[..kept]);
-        while !window.unread().is_empty() {
-            let all = window.unread().len();
-            self.take(window, all);
-            window.ensure(1)?;
-        }
-        self.state = State::End;
+        self.pass_all(window)?;
         let message = match self.kept.trim_ascii() {
             [] => why.to_owned(),
             _ => format!("{why}; {NOT_READ}"),
@@ -595,7 +659,11 @@ impl Decoder {
                 ),
             ));
         }
-        match beside.iter().find(|key| self.row_keys.contains(key)) {
+        let is_doubt = |key: &&String| {
+            let beside = beside.iter().map(String::as_str);
+            self.row_keys.contains(key) && !envelope::is_shared(key, beside)
+        };
+        match beside.iter().find(is_doubt) {
             None => Ok(()),
             Some(shared) => Err(self.undecided(
                 format!(
@@ -659,6 +727,8 @@ impl Decoder {
 
 const CUT_OFF: &str =
     "the file ends within the array: its `]` is missing; perhaps the export was cut off";
+const PAGE_FOLLOWS: &str = "another object follows the one that holds the rows: if the file is pages one after the other, set records in \
+     the job file's [input] to the key of the array";
 const NOT_READ: &str = "nothing from here on is read";
 
 /// Whether the first element of the array that comes next is an object.

@@ -9,7 +9,9 @@ use std::io;
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::csv::not_utf8;
-use super::tree::Tree;
+use super::lists::{ListKind, Lists};
+use super::path::{self, Path};
+use super::tree::{Picked, Tree};
 use super::{
     Cell, Cells, Decoded, KEPT_BYTES_MAX, LINE_BYTES_MAX, Malformed, RawRow, RecordKind,
     SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, skip_line,
@@ -19,20 +21,21 @@ use super::{
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     tree: &'a Tree,
-    selected: &'a [Option<usize>],
+    selected: &'a [Picked],
 }
 
 impl<'a> Values<'a> {
     pub(crate) fn get(&self, column: usize) -> Cell<'a> {
         match self.selected.get(column) {
-            Some(Some(node)) => self.tree.cell(*node),
-            _ => Cell::Blank,
+            Some(Picked::Node(node)) => self.tree.cell(*node),
+            Some(Picked::Several) => Cell::Several,
+            Some(Picked::Nothing) | None => Cell::Blank,
         }
     }
 
     pub(crate) fn structure(&self, column: usize) -> String {
         match self.selected.get(column) {
-            Some(Some(node)) => self.tree.json(*node),
+            Some(Picked::Node(node)) => self.tree.json(*node),
             _ => String::new(),
         }
     }
@@ -55,15 +58,27 @@ impl<'a> Values<'a> {
 /// One object after the other, seen through the columns that are wanted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Objects {
-    columns: Vec<String>,
+    columns: Vec<Column>,
     tree: Tree,
-    selected: Vec<Option<usize>>,
+    selected: Vec<Picked>,
+}
+
+/// A column that is wanted.
+#[derive(Clone, Debug)]
+struct Column {
+    name: String,
+    /// Its path, when it has a selector.
+    path: Option<Path>,
 }
 
 impl Objects {
     /// The columns wanted from now on.
     pub(super) fn select(&mut self, columns: Vec<String>) {
-        self.columns = columns;
+        let columns = columns.into_iter().map(|name| Column {
+            path: path::parse(&name).ok().flatten(),
+            name,
+        });
+        self.columns = columns.collect();
     }
 
     /// Parses one value.
@@ -82,13 +97,46 @@ impl Objects {
                 message: format!(
                     "not JSON at byte {} of the line: {}",
                     error.column(),
-                    not_json(&error)
+                    if is_comma_behind(text, &error) {
+                        TRAILING_COMMA_OF_LINE.to_owned()
+                    } else {
+                        not_json(&error)
+                    }
                 ),
                 raw: text.as_bytes(),
                 kind: RecordKind::Line,
                 value: None,
             }),
         }
+    }
+
+    /// Whether the value parsed last has a list at a dotted path.
+    pub(super) fn has_list(&self, path: &str) -> bool {
+        self.tree.has_list(path)
+    }
+
+    /// Whether the value parsed last is an object with empty lists, and beside them only what `is_beside` takes.
+    pub(super) fn is_empty_page(&self, is_beside: impl Fn(&str) -> bool) -> bool {
+        self.tree.is_empty_page(is_beside)
+    }
+
+    /// Whether the value parsed last is a row with fields in a list: an object with a key that `is_beside` does not take, whose
+    /// lists of objects at the top hold names or numbers with values.
+    pub(super) fn has_fields(&self, is_beside: impl Fn(&str) -> bool) -> bool {
+        let (mut lists, mut of_fields) = (Vec::new(), 0);
+        self.tree.lists(&mut |path, elements| {
+            // What stands deeper is no array of rows in any case.
+            if self.tree.member(0, path).is_some() {
+                lists.push(path.to_owned());
+                let mut kind = ListKind::default();
+                kind.add(&self.tree, elements);
+                of_fields += usize::from(kind.is_of_fields());
+            }
+        });
+        let mut others = self.tree.keys();
+        of_fields > 0
+            && of_fields == lists.len()
+            && others.any(|key| !is_beside(key) && !lists.iter().any(|list| list == key))
     }
 
     /// The keys of the object parsed last.
@@ -137,8 +185,15 @@ impl Objects {
         }
         self.selected.clear();
         let tree = &self.tree;
-        self.selected
-            .extend(self.columns.iter().map(|path| tree.find(path)));
+        let picked =
+            self.columns
+                .iter()
+                .map(|column| match (tree.find(&column.name), &column.path) {
+                    (Some(node), _) => Picked::Node(node),
+                    (None, Some(path)) => tree.select(path),
+                    (None, None) => Picked::Nothing,
+                });
+        self.selected.extend(picked);
         Decoded::Row(RawRow {
             line,
             raw,
@@ -213,8 +268,9 @@ impl Lines {
                 return self.too_long(window);
             };
             self.pending = whole;
-            if !window.unread()[..content].trim_ascii().is_empty() {
-                let raw = &window.unread()[..content];
+            let mark = marks(&window.unread()[..content]);
+            if !window.unread()[mark..content].trim_ascii().is_empty() {
+                let raw = &window.unread()[mark..content];
                 let line = self.line;
                 return Ok(match std::str::from_utf8(raw) {
                     Ok(text) => Line::Text { line, text },
@@ -244,6 +300,25 @@ impl Lines {
     }
 }
 
+/// Stands before each text of a JSON text sequence (RFC 7464).
+pub(in crate::intake) const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// The number of record separators at the beginning of a line.
+fn marks(line: &[u8]) -> usize {
+    line.iter()
+        .take_while(|byte| **byte == RECORD_SEPARATOR)
+        .count()
+}
+
+/// Whether nothing but a comma stands behind the value.
+fn is_comma_behind(text: &str, error: &serde_json::Error) -> bool {
+    let rest = text.get(error.column().saturating_sub(1)..);
+    error.is_syntax() && text.ends_with(',') && rest.is_some_and(|rest| rest.trim_ascii() == ",")
+}
+
+const TRAILING_COMMA_OF_LINE: &str = "a trailing comma behind the object: lines of JSON Lines end without one; remove it, or put `[` \
+     before the first line and `]` behind the last";
+
 /// The parser's complaint in words for people who do not write parsers.
 pub(super) fn not_json(error: &serde_json::Error) -> String {
     let said = error.to_string();
@@ -263,7 +338,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> String {
         "expected `,` or `]`" => "a comma or the end of the array is wanted",
         "expected `,` or `}`" => "a comma or the end of the object is wanted",
         "expected `\"`" | "key must be a string" => "a key is wanted, in double quotes",
-        "trailing comma" => "a comma with nothing behind it",
+        "trailing comma" => "a trailing comma, which is a comma with nothing behind it",
         "trailing characters" => {
             "more follows behind the end of the value; perhaps a comma or a line break is missing"
         }
@@ -312,6 +387,8 @@ pub(crate) struct Sample {
     pub(crate) leaves: Vec<String>,
     /// Rows that are objects.
     pub(crate) rows: usize,
+    /// The lists of objects in these rows.
+    pub(crate) lists: Lists,
     /// Each path, and whether it has held a value.
     known: HashMap<String, bool>,
 }
@@ -331,6 +408,18 @@ impl Sample {
                 self.leaves.push(path.to_owned());
             }
         });
+        self.lists.add(tree);
+    }
+
+    /// Adds the paths of what the lists hold, once all rows are seen.
+    pub(super) fn finish(mut self) -> Self {
+        for path in self.lists.paths(self.rows) {
+            if !self.known.contains_key(&path) {
+                self.paths.push(path.clone());
+                self.leaves.push(path);
+            }
+        }
+        self
     }
 
     /// Adds the object parsed last.
@@ -360,7 +449,7 @@ pub(crate) fn sample(window: &mut Window) -> io::Result<Sample> {
     let mut sample = Sample::default();
     let mut tree = Tree::default();
     for line in unread[..whole].split(|&byte| byte == b'\n') {
-        let Ok(text) = std::str::from_utf8(line) else {
+        let Ok(text) = std::str::from_utf8(&line[marks(line)..]) else {
             continue;
         };
         if text.trim_ascii().is_empty() || tree.parse(text).is_err() || !tree.is_object() {
@@ -371,7 +460,7 @@ pub(crate) fn sample(window: &mut Window) -> io::Result<Sample> {
             break;
         }
     }
-    Ok(sample)
+    Ok(sample.finish())
 }
 
 #[cfg(test)]
@@ -418,6 +507,7 @@ mod tests {
                             Cell::Blank => "-".to_owned(),
                             Cell::Text(text) => text.to_owned(),
                             Cell::Structure => row.cells.structure(column),
+                            Cell::Several => "several".to_owned(),
                         })
                         .collect();
                     found.push(format!("{}: {}", row.line, cells.join("|")));
@@ -448,6 +538,73 @@ mod tests {
                 "4: blank",
                 "5: -|-|-|true"
             ]
+        );
+    }
+
+    #[test]
+    fn values_within_lists() {
+        let selected = [
+            "f[id=7].value",
+            "f[name=Request type].value",
+            "f[id=7]",
+            "a.f[k.l=x][m=y].v[w=z].t",
+            "f[id=9].value",
+        ];
+        assert_eq!(
+            read(
+                b"{\"f\":[{\"id\":7,\"value\":\"Erasure\"},{\"id\":\"8\",\"name\":\"Request type\",\"value\":2.50}]}\n\
+                  {\"f\":[{\"id\":\"7\",\"value\":null},{\"id\":7,\"value\":\"a\"},{\"id\":9,\"value\":1},{\"id\":9,\"value\":\"1\"}]}\n\
+                  {\"f\":[{\"id\":7,\"value\":\"a\"},{\"id\":7,\"value\":\"b\"}],\"x\":1}\n\
+                  {\"f\":{\"id\":7,\"value\":\"a\"},\"x\":1}\n\
+                  {\"a\":{\"f\":[1,{\"k\":{\"l\":\"x\"},\"m\":\"y\",\"v\":[{\"w\":\"z\",\"t\":\"deep\"}]},{\"k\":{\"l\":\"x\"},\"m\":\"n\"}]}}\n\
+                  {\"f[id=7].value\":\"a key\",\"f\":[{\"id\":7,\"value\":\"a value\"}]}",
+                &selected
+            ),
+            [
+                r#"1: Erasure|2.50|{"id":7,"value":"Erasure"}|-|-"#,
+                "2: a|-|several|-|1",
+                "3: several|-|several|-|-",
+                "4: -|-|-|-|-",
+                "5: -|-|-|deep|-",
+                r#"6: a key|-|{"id":7,"value":"a value"}|-|-"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_in_lists_are_offered_when_row_after_row_has_them() {
+        let sampled = |text: &str| {
+            let mut window = Window::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
+            sample(&mut window).expect("a cursor reads").leaves
+        };
+        let rows = |field: fn(usize) -> String| -> String {
+            let rows: Vec<_> = (0..6)
+                .map(|n| format!("{{\"f\":[{}]}}\n", field(n)))
+                .collect();
+            rows.concat()
+        };
+        assert_eq!(
+            sampled(&rows(|n| format!(
+                "{{\"id\":360000000001,\"value\":\"v{n}\"}},{{\"id\":2,\"value\":null}}"
+            ))),
+            ["f", "f[id=360000000001].value", "f[id=2].value"]
+        );
+        assert_eq!(
+            sampled(&rows(|_| {
+                "{\"id\":1,\"name\":\"Request ] type\",\"value\":1},{\"id\":2,\"name\":\"b\"}"
+                    .to_owned()
+            })),
+            ["f", "f[name=\"Request ] type\"].value", "f[name=b].value"]
+        );
+        // Comments have ids of their own, and names of people stand in one row.
+        assert_eq!(
+            sampled(&rows(|n| format!("{{\"id\":{n},\"text\":\"x\"}}"))),
+            ["f"]
+        );
+        assert_eq!(sampled("{\"f\":[{\"name\":\"Ann\",\"value\":1}]}\n"), ["f"]);
+        assert_eq!(
+            sampled("{\"f\":[{\"name\":\"Ann\",\"id\":5,\"value\":1}]}\n"),
+            ["f", "f[id=5].value"]
         );
     }
 

@@ -6,6 +6,8 @@
 pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod jsonl;
+pub(crate) mod lists;
+pub(crate) mod path;
 pub(crate) mod scan;
 pub(crate) mod sheet;
 mod tree;
@@ -99,6 +101,8 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     /// A JSON array or object.
     Structure,
+    /// Several elements of a JSON list are selected, and say different things.
+    Several,
 }
 
 /// The values of a row, by column.

@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use super::super::problem::cut;
 use super::super::text::trimmed;
 use super::Cell;
+use super::path::{Path, Rest};
 
 /// The name by which `serde_json` hands over a number whose digits it keeps.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
@@ -33,6 +34,17 @@ struct Node {
     text: Range<usize>,
     /// The first node that is not within this one.
     next: usize,
+}
+
+/// What a path with a selector picks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Picked {
+    /// No element is selected, or none that is selected says anything.
+    Nothing,
+    /// This node.
+    Node(usize),
+    /// Several, which say different things.
+    Several,
 }
 
 /// One JSON value, flat: each node is followed by what it holds.
@@ -173,6 +185,129 @@ impl Tree {
             let rest = path.strip_prefix(self.key(child))?.strip_prefix('.')?;
             self.find_in(child, rest)
         })
+    }
+
+    /// Returns what a path with a selector picks.
+    pub(crate) fn select(&self, path: &Path) -> Picked {
+        let mut found = Vec::new();
+        self.select_in(0, path, &mut found);
+        let mut said = found
+            .into_iter()
+            .filter(|&node| self.cell(node) != Cell::Blank);
+        let Some(first) = said.next() else {
+            return Picked::Nothing;
+        };
+        if said.all(|node| self.is_same(first, node)) {
+            Picked::Node(first)
+        } else {
+            Picked::Several
+        }
+    }
+
+    /// Whether an element is selected and has such a value, blank or not.
+    pub(crate) fn selects(&self, path: &Path) -> bool {
+        let mut found = Vec::new();
+        self.select_in(0, path, &mut found);
+        !found.is_empty()
+    }
+
+    fn select_in(&self, object: usize, path: &Path, found: &mut Vec<usize>) {
+        let list = self.find_in(object, &path.list);
+        let Some(list) = list.filter(|&list| self.nodes[list].kind == Kind::Array) else {
+            return;
+        };
+        for element in self.children(list) {
+            let holds = |(key, value): &(String, String)| {
+                let node = self.find_in(element, key);
+                node.is_some_and(|node| self.cell(node) == Cell::Text(value))
+            };
+            if !path.conditions.iter().all(holds) {
+                continue;
+            }
+            match &path.rest {
+                Rest::Whole => found.push(element),
+                Rest::Keys(keys) => found.extend(self.find_in(element, keys)),
+                Rest::Path(rest) => self.select_in(element, rest, found),
+            }
+        }
+    }
+
+    /// Whether two nodes say the same. Numbers and texts are compared as text.
+    fn is_same(&self, one: usize, other: usize) -> bool {
+        match (self.cell(one), self.cell(other)) {
+            (Cell::Structure, Cell::Structure) => self.json(one) == self.json(other),
+            (one, other) => one == other,
+        }
+    }
+
+    /// Whether a list stands at a dotted path.
+    pub(crate) fn has_list(&self, path: &str) -> bool {
+        self.find(path)
+            .is_some_and(|node| self.nodes[node].kind == Kind::Array)
+    }
+
+    /// The key of the first list at the top that has an element with a value at a dotted path.
+    pub(crate) fn list_with(&self, path: &str) -> Option<&str> {
+        let top = self.is_object().then(|| self.children(0))?;
+        let mut lists = top.filter(|&child| self.nodes[child].kind == Kind::Array);
+        let has = |list: &usize| {
+            let mut elements = self.children(*list);
+            elements.any(|element| self.find_in(element, path).is_some())
+        };
+        lists.find(has).map(|list| self.key(list))
+    }
+
+    /// Calls back with every list of objects that stands within objects: its path, and its elements.
+    pub(crate) fn lists(&self, found: &mut dyn FnMut(&str, &[usize])) {
+        if self.is_object() {
+            self.lists_in(0, &mut String::new(), found);
+        }
+    }
+
+    fn lists_in(&self, object: usize, path: &mut String, found: &mut dyn FnMut(&str, &[usize])) {
+        for child in self.children(object) {
+            let length = path.len();
+            if object > 0 {
+                path.push('.');
+            }
+            path.push_str(self.key(child));
+            match self.nodes[child].kind {
+                Kind::Object => self.lists_in(child, path, found),
+                Kind::Array => {
+                    let elements: Vec<usize> = self.children(child).collect();
+                    let is_of_objects = !elements.is_empty()
+                        && elements
+                            .iter()
+                            .all(|&element| self.nodes[element].kind == Kind::Object);
+                    if is_of_objects {
+                        found(path, &elements);
+                    }
+                }
+                Kind::Null | Kind::Text | Kind::Number | Kind::Bool => {}
+            }
+            path.truncate(length);
+        }
+    }
+
+    /// The value of a key of an object.
+    pub(crate) fn member(&self, object: usize, key: &str) -> Option<Cell<'_>> {
+        let mut children = self.children(object);
+        let child = children.find(|&child| self.key(child) == key)?;
+        Some(self.cell(child))
+    }
+
+    /// Whether it is an object with empty lists, and beside them only what `is_beside` takes.
+    pub(crate) fn is_empty_page(&self, is_beside: impl Fn(&str) -> bool) -> bool {
+        if !self.is_object() {
+            return false;
+        }
+        let is_empty_list =
+            |node: usize| self.nodes[node].kind == Kind::Array && self.nodes[node].next == node + 1;
+        let mut has_list = false;
+        self.children(0).all(|child| {
+            has_list |= is_empty_list(child);
+            is_empty_list(child) || is_beside(self.key(child))
+        }) && has_list
     }
 
     /// Calls back with every path in the tree, objects before what they hold; `true` for those that hold a value.

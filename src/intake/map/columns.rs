@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::super::decode::lists::Lists;
+use super::super::decode::path::{self, Path, PathFault};
 use super::super::error::{IntakeError, MissingColumn, listed};
 use super::super::status::{StatusKind, status_kind};
 use crate::nearest::nearest;
@@ -19,6 +21,10 @@ pub(crate) struct Columns<'a> {
     may_lack: bool,
     /// Columns that have the same name in the header.
     repeated: &'a [Vec<usize>],
+    /// The lists of the sample, into which paths may lead.
+    lists: Option<&'a Lists>,
+    /// The first path that is malformed: where the job names it, itself, and what is wrong.
+    malformed: Option<(String, String, PathFault)>,
     wanted: Vec<String>,
     missing: Vec<MissingColumn>,
     ambiguous: Vec<(String, String)>,
@@ -34,8 +40,11 @@ impl<'a> Columns<'a> {
     }
 
     /// Those of a sample of objects.
-    pub(crate) fn of_sample(paths: &'a [String], may_lack: bool) -> Self {
-        Self::new(paths, true, may_lack)
+    pub(crate) fn of_sample(paths: &'a [String], lists: &'a Lists, may_lack: bool) -> Self {
+        Self {
+            lists: Some(lists),
+            ..Self::new(paths, true, may_lack)
+        }
     }
 
     fn new(present: &'a [String], by_path: bool, may_lack: bool) -> Self {
@@ -50,6 +59,8 @@ impl<'a> Columns<'a> {
             by_path,
             may_lack,
             repeated: &[],
+            lists: None,
+            malformed: None,
             ambiguous: Vec::new(),
             wanted: Vec::new(),
             missing: Vec::new(),
@@ -68,7 +79,10 @@ impl<'a> Columns<'a> {
         if present.is_some_and(|column| self.present[column] == name && is_several(column)) {
             self.ambiguous.push((name.to_owned(), job_key.to_owned()));
         }
-        if present.is_none() && !may_lack && !self.may_lack {
+        if present.is_none() && self.is_malformed(name, job_key) {
+            return None;
+        }
+        if present.is_none() && !may_lack && !self.may_lack && !self.is_in_list(name) {
             self.missing.push(MissingColumn {
                 column: name.to_owned(),
                 job_key: job_key.to_owned(),
@@ -111,6 +125,26 @@ impl<'a> Columns<'a> {
         found
     }
 
+    /// Whether a path picks something of a list in the sample.
+    fn is_in_list(&self, name: &str) -> bool {
+        let path: Option<Path> = path::parse(name).ok().flatten();
+        let is_there = |path| self.lists.is_some_and(|lists| lists.have(&path));
+        path.is_some_and(is_there)
+    }
+
+    /// Whether a name that is no column is meant as a path into a list, and is none.
+    fn is_malformed(&mut self, name: &str, job_key: &str) -> bool {
+        let (Some(lists), Err(fault)) = (self.lists, path::parse(name)) else {
+            return false;
+        };
+        let list = name.split('[').next().unwrap_or_default().trim();
+        let is_path = name.contains('=') || lists.have_list(list);
+        if is_path && self.malformed.is_none() {
+            self.malformed = Some((job_key.to_owned(), name.to_owned(), fault));
+        }
+        is_path
+    }
+
     /// The column of that name; the first of several can be called `Name (1)`.
     fn present_as(&self, name: &str) -> Option<usize> {
         let first = || {
@@ -123,6 +157,18 @@ impl<'a> Columns<'a> {
 
     /// The names wanted, those of paths by number; an error when some are missing.
     pub(crate) fn finish(self, input: &str) -> Result<Vec<String>, IntakeError> {
+        if let Some((job_key, name, fault)) = self.malformed {
+            return Err(IntakeError::Rule {
+                job_key,
+                what: format!(
+                    "the path `{name}` has a fault at character {}: {}",
+                    fault.character, fault.what
+                ),
+                hint: "write the list, then in brackets a key of its elements and the value to look for, then the key that is wanted: \
+                       custom_fields[id=27642].value"
+                    .to_owned(),
+            });
+        }
         if let Some((name, job_key)) = self.ambiguous.first() {
             let first = self.by_name.get(name.as_str()).copied();
             let columns = self

@@ -8,6 +8,7 @@ use icu_normalizer::ComposingNormalizer;
 
 use super::Remark;
 use super::damage;
+use crate::intake::escapes::{self, Escaped, Kind};
 use crate::intake::text::Words;
 use crate::intake::validate::email::{fault, is_plain};
 use crate::intake::words::{holds, words};
@@ -274,6 +275,17 @@ fn is_role(local: &str, domain: &str) -> bool {
     ROLES.have(&name) || is_unread(&name)
 }
 
+const ESCAPED: Remark = Remark(
+    "escaped_text",
+    "is escaped as for a web address or for mail before the `@` (such as %2B or =2B), and what was meant is not certain: write the \
+     address as it is",
+);
+const LOST: Remark = Remark(
+    "lost_character",
+    "has a `?` before the `@`, which programs write in place of a letter that they cannot save: write the address as it is",
+);
+const ESCAPES: [Kind; 2] = [Kind::Percent, Kind::QuotedPrintable];
+
 /// The address in the text and what was done to it, or what is wrong.
 pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Remark> {
     if is_plain(&text) {
@@ -283,6 +295,9 @@ pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Re
     let bare = unwrapped(&visible)?;
     if pieces(bare) > 1 {
         return Err(SEVERAL);
+    }
+    if let Some(remark) = damage_of_local(bare) {
+        return Err(remark);
     }
     let mut remarks = Vec::new();
     if bare != &*text {
@@ -357,6 +372,28 @@ fn pieces(text: &str) -> usize {
     text.split(|c: char| matches!(c, ';' | ',' | '|' | '/' | '&') || c.is_whitespace())
         .filter(|piece| piece.contains('@'))
         .count()
+}
+
+/// What programs have made of the part before the `@`: escapes, and `?` for letters that were lost. Both are allowed there, and
+/// no mailbox has them.
+fn damage_of_local(address: &str) -> Option<Remark> {
+    let (local, _) = address.rsplit_once('@')?;
+    if local.starts_with('"') {
+        return None;
+    }
+    if let Some(Escaped::Undone(..)) = escapes::undo(local, &ESCAPES) {
+        return Some(ESCAPED);
+    }
+    let is_beside_letter = |at: usize| {
+        let before = local[..at].chars().next_back();
+        let after = local[at + 1..].chars().next();
+        [before, after]
+            .into_iter()
+            .flatten()
+            .any(char::is_alphabetic)
+    };
+    let mut losses = local.match_indices('?');
+    losses.any(|(at, _)| is_beside_letter(at)).then_some(LOST)
 }
 
 /// A domain in the form that mail systems use (RFC 5890), when it is written in the one form that stands for it.
@@ -489,6 +526,16 @@ mod tests {
         }
         assert_eq!(made("mailto:a@example.com?subject=x"), Err("not_email"));
         assert_eq!(made("mailto:a%40b@example.com"), Err("not_email"));
+        for (text, code) in [
+            ("ann%2Btag@example.com", "escaped_text"),
+            ("ann=2Btag@example.com", "escaped_text"),
+            ("jos?@example.com", "lost_character"),
+        ] {
+            assert_eq!(made(text), Err(code), "{text}");
+        }
+        for text in ["a%b@example.com", "a=b@example.com", "!?#@example.com"] {
+            assert_eq!(made(text), Ok((text.to_owned(), vec![])), "{text}");
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ use values::{ValueMap, folded};
 use super::dates::{self, DateRead};
 use super::decode::{Cell, Cells};
 use super::error::listed;
+use super::escapes::{self, Escaped, Kind};
+use super::garbled;
 use super::mask::{is_telling, mask};
 use super::problem::cut;
 use super::status::{self, STATUSES_REMEMBERED_MAX, StatusKind};
@@ -195,6 +197,8 @@ enum Wish {
 enum Unfit {
     /// A JSON array or object.
     Structure,
+    /// Several elements of a JSON list, which say different things.
+    Several,
     /// An error of a spreadsheet in place of the value.
     SpreadsheetError,
 }
@@ -203,6 +207,7 @@ impl Unfit {
     fn told(self, column: Option<&str>, field: Option<Field>) -> Loose<'_> {
         match self {
             Self::Structure => not_text(column, field),
+            Self::Several => several_values(column, field),
             Self::SpreadsheetError => spreadsheet_error(column, field),
         }
     }
@@ -215,6 +220,7 @@ fn text_of(cell: Cell<'_>) -> Result<Option<&str>, Unfit> {
         Cell::Text(text) if damage::is_error(text) => Err(Unfit::SpreadsheetError),
         Cell::Text(text) => Ok(Some(text)),
         Cell::Structure => Err(Unfit::Structure),
+        Cell::Several => Err(Unfit::Several),
     }
 }
 
@@ -342,7 +348,7 @@ impl Mapper {
         Some(match cells.get(rule.column) {
             Cell::Blank => DateRead::Blank,
             Cell::Text(text) => dates::read(text, rule.order),
-            Cell::Structure => DateRead::Unreadable,
+            Cell::Structure | Cell::Several => DateRead::Unreadable,
         })
     }
 
@@ -368,7 +374,7 @@ impl Mapper {
             .iter()
             .find(|status| match cells.get(status.column) {
                 Cell::Text(text) => status.is_done(text),
-                Cell::Blank | Cell::Structure => false,
+                Cell::Blank | Cell::Structure | Cell::Several => false,
             })?;
         Some((column.column, &column.name))
     }
@@ -565,6 +571,7 @@ impl TextRule {
                 return;
             }
         };
+        let is_of_row = text.is_some() && !matches!(self.source, Source::Value(_));
         let text = match text {
             Some(text) => text,
             None => match &self.default {
@@ -600,6 +607,14 @@ impl TextRule {
             }
             _ => text,
         };
+        let text = if is_of_row && self.values.is_empty() {
+            match self.unescaped(text, mapped) {
+                Some(text) => text,
+                None => return,
+            }
+        } else {
+            text
+        };
         match (self.field, &self.source) {
             (Field::UserPhoneNumber, _) => self.set_phone(text, region, mapped),
             (Field::UserEmail, _) => self.set_email(text, is_given_by_job, mapped),
@@ -612,6 +627,46 @@ impl TextRule {
             (_, Source::Column { .. }) => self.set_text(text, mapped),
             (field, _) => mapped.draft.set(field, text),
         }
+    }
+
+    /// The text without the escapes and losses of the programs that it has passed; none when what was meant is not certain.
+    fn unescaped<'a>(
+        &'a self,
+        text: Cow<'a, str>,
+        mapped: &mut Mapped<'a>,
+    ) -> Option<Cow<'a, str>> {
+        let is_name = matches!(self.field, Field::UserFirstName | Field::UserLastName);
+        let kinds: &[Kind] = match self.field {
+            Field::UserFirstName | Field::UserLastName => &Kind::ALL,
+            Field::UserId | Field::ProjectUserId => &Kind::OF_IDS,
+            Field::Notes | Field::RequestDetails => {
+                if escapes::has_markup(&text) {
+                    self.warn(&[ESCAPES_LEFT], mapped);
+                }
+                return Some(text);
+            }
+            _ => return Some(text),
+        };
+        let text = match escapes::undo(&text, kinds) {
+            None => text,
+            Some(Escaped::Undone(meant, _)) => {
+                self.warn_once(ESCAPES_UNDONE, mapped);
+                meant.into()
+            }
+            Some(Escaped::Open(kind)) => {
+                let message = format!(
+                    "is escaped as for {}, and what was meant is not certain: write the name as it is",
+                    kind.name()
+                );
+                self.refuse_once(mapped, "escaped_text", message.into());
+                return None;
+            }
+        };
+        if let Some((code, message)) = is_name.then(|| garbled::name_fault(&text)).flatten() {
+            self.refuse_once(mapped, code, message.into());
+            return None;
+        }
+        Some(text)
     }
 
     /// Whether the value is a word for nothing, in a column that says who the person is.
@@ -716,6 +771,27 @@ impl TextRule {
             }));
     }
 
+    /// Warns, unless another rule tells the same of the same name.
+    fn warn_once<'a>(&'a self, remark: Remark, mapped: &mut Mapped<'a>) {
+        if self.tells_of_names {
+            self.warn(&[remark], mapped);
+        }
+    }
+
+    /// Refuses, and leaves the problem to another rule that tells it of the same name.
+    fn refuse_once<'a>(
+        &'a self,
+        mapped: &mut Mapped<'a>,
+        code: &'static str,
+        message: Cow<'static, str>,
+    ) {
+        if self.tells_of_names {
+            self.refuse(mapped, code, message);
+        } else {
+            mapped.draft.refuse(self.field);
+        }
+    }
+
     fn refuse<'a>(
         &'a self,
         mapped: &mut Mapped<'a>,
@@ -753,6 +829,15 @@ const NOTHING: Remark = Remark(
 const IN_FORMULA: Remark = Remark(
     "text_in_formula",
     "is written as =\"…\", by which exports keep text from being taken for a number: what stands in the quotes is sent",
+);
+const ESCAPES_UNDONE: Remark = Remark(
+    "escapes_undone",
+    "was escaped for HTML, mail, a web address or a program (such as &#39;, =?utf-8?Q?…?=, %C3%BC or \\u00fc): it is sent as it was \
+     before that",
+);
+const ESCAPES_LEFT: Remark = Remark(
+    "escapes_left",
+    "has escapes of HTML or of mail (such as &#39; or =?utf-8?Q?…?=), and is sent with them",
 );
 const INVISIBLE: Remark = Remark(
     "invisible_characters",
@@ -801,6 +886,17 @@ pub(crate) fn not_text(column: Option<&str>, field: Option<Field>) -> Loose<'_> 
         field,
         code: "not_text",
         message: "is a JSON array or object; text, a number or true/false is wanted (name a value within it by a dotted path)"
+            .into(),
+    }
+}
+
+pub(crate) fn several_values(column: Option<&str>, field: Option<Field>) -> Loose<'_> {
+    Loose {
+        column,
+        field,
+        code: "several_values",
+        message: "picks several elements of the list, which hold different values: add a further selector, as in \
+                  `fields[id=7][type=x].value`, or correct the row"
             .into(),
     }
 }

@@ -15,7 +15,7 @@ impl Mapper {
         } else {
             let column = self.column_of(problem.column.as_deref()?)?;
             match cells.get(column) {
-                Cell::Blank => None,
+                Cell::Blank | Cell::Several => None,
                 Cell::Text(text) => Some(Cow::Borrowed(text)),
                 Cell::Structure => Some(Cow::Owned(cells.structure(column))),
             }
@@ -42,7 +42,7 @@ impl Mapper {
     pub(crate) fn received_text(&self, cells: &Cells<'_>) -> Option<Offending> {
         let column = self.received.as_ref()?.column;
         Some(match cells.get(column) {
-            Cell::Blank => return None,
+            Cell::Blank | Cell::Several => return None,
             Cell::Text(text) => Offending::new(text),
             Cell::Structure => Offending::new(&cells.structure(column)),
         })

@@ -35,9 +35,10 @@ pub(crate) fn uses(columns: &[String], format: Format, rules: &Rules) -> ColumnU
     let is_in = |names: &HashSet<String>, column: &str| {
         names.contains(column)
             || (format != Format::Csv
-                && column
+                && (column
                     .match_indices('.')
-                    .any(|(dot, _)| names.contains(&column[..dot])))
+                    .any(|(dot, _)| names.contains(&column[..dot]))
+                    || leads_into(names, column)))
     };
     let mut found = ColumnUse::default();
     for column in columns {
@@ -51,6 +52,14 @@ pub(crate) fn uses(columns: &[String], format: Format, rules: &Rules) -> ColumnU
         list.push(column.clone());
     }
     found
+}
+
+/// Whether some path picks elements of the list that a column is.
+fn leads_into(names: &HashSet<String>, column: &str) -> bool {
+    names.iter().any(|name| {
+        name.strip_prefix(column)
+            .is_some_and(|rest| rest.starts_with('['))
+    })
 }
 
 /// The columns that a rule names.

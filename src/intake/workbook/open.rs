@@ -3,7 +3,7 @@
 use super::said::{Failed, Row, Said};
 use super::{BookShape, Broken, COLUMNS_MAX, Kind, column_letters, fence};
 use crate::intake::decode::scan::Dialect;
-use crate::intake::decode::{Decoder, HEADER_CELLS_MAX, Shape, sheet};
+use crate::intake::decode::{Decoder, HEADER_CELLS_MAX, Shape, lists, sheet};
 use crate::intake::encoding::{Basis, Understood};
 use crate::intake::error::IntakeError;
 use crate::intake::judge::Judge;
@@ -81,6 +81,7 @@ pub(crate) fn of_said(
         encoding: Understood {
             encoding: encoding_rs::UTF_8.name(),
             basis: Basis::Content,
+            disproved_on: None,
         },
         has_bom: true,
         delimiter: reading.delimiter.unwrap_or(b','),
@@ -130,6 +131,7 @@ pub(crate) fn of_said(
         decoder: Decoder::Sheet(sheet::Decoder::new(dialect, columns, judge)),
         guessed_header: Vec::new(),
         paths: Vec::new(),
+        lists: lists::Lists::default(),
         may_lack: false,
         shape,
     })

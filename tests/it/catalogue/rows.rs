@@ -188,9 +188,39 @@ const EXAMPLES: &[Example] = &[
           T-1,jane@example.com,Access,M\xfcller\n\
           T-2,jane@example.com,Access,M\x81ller\n\
           T-3,joe@example.com,Access,Zo\xeb \xbcuvre \xa4\n"), &[
-            row("guessed_encoding", 2, "Windows-1252, which is a guess", "set encoding"),
+            row("doubtful_encoding", 2, "Windows-1252 is a guess that line 3 disproves", "set the right encoding"),
             row("not_decodable", 3, "byte 0x81 at character 30", "set it in [input]"),
             row("misread", 4, "character 32 of the row is U+00BC", "set it in [input]"),
+        ]),
+    example(bytes(
+        "western.csv",
+        b"Ticket,Email,Wish,Name\nT-1,jane@example.com,Access,M\xfcller\n"), &[
+            row("guessed_encoding", 2, "Windows-1252, which is a guess", "set encoding"),
+        ]),
+    example(text(
+        "escaped.csv",
+        "Ticket,Email,Wish,Name,Letter\n\
+         T-1,jane@example.com,Access,M%FCller,\n\
+         T-2,joe@example.com,Access,M\u{b8}ller,\n\
+         T-3,jane@example.com,Access,O&#39;Brien,\n\
+         T-4,joe@example.com,Access,,I&#39;d like it\n").fields("userFirstName = \"Name\"\nrequestDetails = \"Letter\""), &[
+            cell("escaped_text", ("Name", 2), "is escaped as for a web address", "write the name as it is"),
+            cell("garbled_name", ("Name", 3), "character 2 is U+00B8", "write it as it is"),
+            cell("escapes_undone", ("Name", 4), "was escaped for HTML", "as it was before that"),
+            cell("escapes_left", ("Letter", 5), "has escapes of HTML", ""),
+        ]),
+    example(text(
+        "pages.json",
+        "{\"tickets\":[{\"Ticket\":1,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"}]}\n\
+         {\"error\":\"rate limit\"}\n").input("records = \"tickets\""), &[
+            row("page_without_rows", 2, "no array `tickets`", "fetch that page again"),
+        ]),
+    example(text(
+        "fields.jsonl",
+        "{\"Ticket\":1,\"Email\":\"jane@example.com\",\"fields\":[{\"id\":7,\"value\":\"Access\"},{\"id\":7,\"value\":\"Erasure\"}]}\n").fields(
+        "request = { column = \"fields[id=7].value\", values = { \"Access\" = \"view\" } }",
+    ), &[
+            cell("several_values", ("fields[id=7].value", 1), "several elements of the list", "add a further selector"),
         ]),
     example(bytes(
         "utf8.csv",

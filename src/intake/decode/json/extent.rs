@@ -1,8 +1,10 @@
 //! Where an element ends, going by its brackets and quotes, and where after a fault the next one begins.
 
-/// JSON's white space.
+use super::super::jsonl::RECORD_SEPARATOR;
+
+/// Whether a byte may stand between values: JSON's white space, and the record separator of JSON text sequences.
 pub(super) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR)
 }
 
 pub(super) fn blanks(bytes: &[u8]) -> usize {

@@ -4,7 +4,8 @@ use std::io;
 
 use super::super::super::source::Window;
 use super::super::LINE_BYTES_MAX;
-use super::super::jsonl::Objects;
+use super::super::jsonl::{Objects, RECORD_SEPARATOR};
+use super::envelope;
 use super::extent::{blanks, is_blank};
 use super::{Decoder, Step, place_of};
 
@@ -15,8 +16,10 @@ pub(crate) enum Layout {
     Lines,
     /// In an array.
     Array,
-    /// In an array under a key of one object.
+    /// In an array under a key of one object, or of several that are pages.
     Member,
+    /// Nowhere: the one object is a page without rows.
+    Empty,
     /// One after the other, each over several lines.
     Sequence,
 }
@@ -30,6 +33,8 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
         Some(b'{') => {}
         _ => return Ok(Layout::Lines),
     }
+    // In a JSON text sequence an object may take several lines, whatever the first one takes.
+    let is_marked = window.unread()[..blank].contains(&RECORD_SEPARATOR);
     loop {
         let head = &window.unread()[blank..];
         let is_cut = !window.is_last() && head.len() < LINE_BYTES_MAX;
@@ -40,12 +45,23 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
         match first {
             Some(Ok(_)) => {
                 let is_one_line = memchr::memchr(b'\n', &head[..end]).is_none();
-                let follows = head[end..].iter().find(|byte| !is_blank(**byte)).copied();
+                let between = head[end..].iter().position(|byte| !is_blank(*byte));
+                let follows = between.map(|offset| head[end + offset]);
                 if follows.is_none() && is_cut {
                     window.more()?;
                     continue;
                 }
+                let second = || match values.next() {
+                    Some(Ok(_)) => head.get(end..values.byte_offset()),
+                    _ => None,
+                };
+                if follows == Some(b'{') && are_pages(&head[..end], records, second) {
+                    return Ok(Layout::Member);
+                }
+                let is_same_line =
+                    between.is_some_and(|offset| !head[end..end + offset].contains(&b'\n'));
                 return match (is_one_line, follows) {
+                    (true, Some(b'{')) if is_same_line || is_marked => Ok(Layout::Sequence),
                     (true, Some(_)) => Ok(Layout::Lines),
                     (false, Some(b'{')) => Ok(Layout::Sequence),
                     (_, Some(_)) => holder(head, records, Layout::Sequence),
@@ -84,17 +100,53 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
     }
 }
 
+/// Whether objects are pages: the array that the job names is in the first. A second without it may be an error that was
+/// saved in place of a page, but no row that has keys of its own in common with the first.
+fn are_pages<'a>(
+    first: &[u8],
+    records: Option<&str>,
+    second: impl FnOnce() -> Option<&'a [u8]>,
+) -> bool {
+    let parsed = |object: &[u8]| {
+        let mut objects = Objects::default();
+        let text = std::str::from_utf8(object).ok()?;
+        objects.parse(text.trim_start_matches('\u{1e}')).ok()?;
+        Some(objects)
+    };
+    let (Some(records), Some(first)) = (records, parsed(first)) else {
+        return false;
+    };
+    if !first.has_list(records) || is_reject(&first) {
+        return false;
+    }
+    let Some(second) = second().and_then(parsed) else {
+        return true;
+    };
+    let is_row_of_both =
+        |key: &str| !envelope::is_beside(key) && first.keys().any(|other| other == key);
+    second.has_list(records) || !second.keys().any(is_row_of_both)
+}
+
+/// Whether an object is a row that an earlier run has set aside.
+fn is_reject(objects: &Objects) -> bool {
+    objects.keys().any(|key| key == "import_problem")
+}
+
 /// Whether an object holds the rows, or is itself the first: then the layout is `other`.
 fn holder(head: &[u8], records: Option<&str>, other: Layout) -> io::Result<Layout> {
-    let is_reject = std::str::from_utf8(head).is_ok_and(|text| {
-        let mut objects = Objects::default();
-        objects.parse(text).is_ok() && objects.keys().any(|key| key == "import_problem")
-    });
-    if is_reject {
+    let mut objects = Objects::default();
+    let is_whole = std::str::from_utf8(head).is_ok_and(|text| objects.parse(text).is_ok());
+    if is_whole && is_reject(&objects) {
         return Ok(other);
     }
     if records.is_some() {
         return Ok(Layout::Member);
+    }
+    if is_whole && objects.is_empty_page(envelope::is_beside) {
+        return Ok(Layout::Empty);
+    }
+    if is_whole && objects.has_fields(envelope::is_beside) {
+        return Ok(other);
     }
     let mut window = Window::new(Box::new(io::Cursor::new(head.to_vec())));
     let mut decoder = Decoder::new(Layout::Member, None);

@@ -108,7 +108,10 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(bytes("window.csv.zst", b"\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00"), ["beyond byte", "268,435,456 bytes of memory", "give the file within"]),
     refused(made("changed.csv.zst", || turned(zstd(TEXT), 2)), ["beyond byte", "its checksum is that of other bytes", "fetch or export it again"]),
     refused(made("bomb.csv.gz", bomb), ["beyond byte", "more than 250 times its size", "give the file within"]),
+    // Code pages.
+    refused(bytes("sparse.csv", b"Ticket,Email,Wish,Name\nT-1,ann@example.com,Access,Ann\nT-2,cho@example.com,Access,Lo\xefc\n"), ["line 3", "byte 0xEF is `ï` in Windows-1252, `ď` in Windows-1250", "set encoding in the job file's [input]"]),
     // JSON.
+    refused(text("pages.json", "{\"tickets\":[{\"Ticket\":1,\"Email\":\"ann@example.com\",\"Wish\":\"Access\"}]}\n{\"tickets\":[]}\n"), ["line 1", "those in their list `tickets` have", "set records = \"tickets\""]),
     refused(text("several.json", "{\"users\": [{\"id\": 1}], \"tickets\": [{\"Ticket\": 1}]}"), ["line 1", "`users`, `tickets`", "records = \"users\""]),
     refused(text("either.json", "{\"Email\": 1,\n\"comments\": [{\"Email\": 2}]}"), ["line 2", "`comments` have both the key `Email`", "records = \"comments\""]),
     refused(text("twice.json", "{\"tickets\": [{\"Ticket\": 1}],\n\"tickets\": [{\"Ticket\": 2}]}").input("records = \"tickets\""), ["line 2", "the key `tickets` more than once", "correct the file"]),

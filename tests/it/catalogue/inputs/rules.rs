@@ -8,6 +8,7 @@ use super::{Refused, Says, assert_form, refused};
 use crate::reading::{open, plan};
 
 const TEXT: &str = "Ticket,Email,Wish\nT-1,ann@example.com,Access\n";
+const FIELDS: &str = "{\"Ticket\":1,\"Email\":\"ann@example.com\",\"Wish\":\"Access\",\"f\":[{\"id\":7,\"value\":\"x\"}]}\n";
 const BRACES: &str = "a column is written {{ Ticket ID }}";
 
 #[rustfmt::skip]
@@ -17,6 +18,7 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(text("t.csv", TEXT).fields("notes = { template = \"{{ }}\" }"), ["fields.notes", "character 1: there is no column name", BRACES]),
     refused(text("t.csv", TEXT).fields("notes = { template = '{{ \"Ticket }}' }"), ["fields.notes", "character 4: the quoted column name is not closed", BRACES]),
     refused(text("t.csv", TEXT).fields("notes = { template = '{{ \"Ticket\" ID }}' }"), ["fields.notes", "character 13: `}}` is wanted after the quoted column name", BRACES]),
+    refused(text("t.jsonl", FIELDS).fields("notes = \"f[7].value\""), ["fields.notes", "character 3: `=` is missing between `[` and `]`", "custom_fields[id=27642].value"]),
     refused(text("t.csv", TEXT).input("escape = \",\""), ["input.escape", "`,` is the delimiter as well", "two different characters"]),
 ];
 

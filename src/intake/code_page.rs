@@ -1,0 +1,345 @@
+//! The code page of a text that is neither UTF-8 nor UTF-16, decided by evidence.
+//!
+//! `chardetng` guesses well where there are many letters. A few are too few for any guess: `Lo\xEFc` is `Loïc` in one
+//! code page and `Loďc` in another. So the words with bytes beyond ASCII are collected from all of the input. Symbols alone
+//! are Windows-1252. One or two different letters are read in every code page; if the readings that words can have are
+//! different, the input is refused. Mac Roman, which `chardetng` does not know, is told by words that only it makes sense of.
+
+mod readings;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
+
+use readings::{CANDIDATES, Context, Reading, is_neutral};
+
+/// Most bytes of lines beyond ASCII that are looked at to guess a code page.
+pub(super) const EVIDENCE_BYTES_MAX: usize = 1024 * 1024;
+/// Most different words that are kept as evidence.
+const WORDS_MAX: usize = 4_096;
+/// Longest word that is kept as evidence, in bytes.
+const WORD_BYTES_MAX: usize = 64;
+/// Up to so many different letters beyond ASCII, evidence is sparse.
+const SPARSE_LETTERS_MAX: usize = 2;
+/// So many different words with such letters are no sparse evidence, however few letters there are: where words of another
+/// language were read, others of its letters would have come up.
+const RICH_WORDS_MIN: usize = 12;
+/// Of so many words one may be damaged, and the text is Mac Roman all the same.
+const MAC_FAULTS_ONE_IN: usize = 20;
+
+/// A code page that cannot be told from others: the bytes that are read in different ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rivals {
+    /// The line of the first of these bytes.
+    pub(crate) line: u64,
+    /// The bytes, and how each is read in which code page.
+    pub(crate) told: String,
+}
+
+/// The words of a text that have bytes beyond ASCII.
+pub(super) struct Evidence {
+    detector: EncodingDetector,
+    bytes: usize,
+    /// Each word between the bytes around it, and the line on which it was first seen.
+    words: HashMap<Box<[u8]>, u64>,
+    /// Words with a byte that is no symbol in its place.
+    telling: usize,
+    key: Vec<u8>,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self {
+            detector: EncodingDetector::new(Iso2022JpDetection::Deny),
+            bytes: 0,
+            words: HashMap::new(),
+            telling: 0,
+            key: Vec::new(),
+        }
+    }
+}
+
+impl Evidence {
+    /// Adds a line that has bytes beyond ASCII.
+    pub(super) fn add(&mut self, text: &[u8], line: u64) {
+        if self.bytes < EVIDENCE_BYTES_MAX {
+            self.detector.feed(text, false);
+            self.detector.feed(b"\n", false);
+        }
+        self.bytes += text.len();
+        let is_part = |byte: u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+        let mut at = 0;
+        while let Some(start) = text[at..].iter().position(|&byte| is_part(byte)) {
+            let start = at + start;
+            let length = text[start..].iter().position(|&byte| !is_part(byte));
+            let end = length.map_or(text.len(), |length| start + length);
+            at = end;
+            let word = &text[start..end.min(start + WORD_BYTES_MAX)];
+            if word.is_ascii() || self.words.len() == WORDS_MAX {
+                continue;
+            }
+            let around = |at: Option<usize>| at.and_then(|at| text.get(at)).copied();
+            self.key.clear();
+            self.key.push(around(start.checked_sub(1)).unwrap_or(b' '));
+            self.key.extend_from_slice(word);
+            self.key.push(around(Some(end)).unwrap_or(b' '));
+            if self.words.contains_key(self.key.as_slice()) {
+                continue;
+            }
+            let is_telling = telling(&Context::new(&self.key)).next().is_some();
+            self.telling += usize::from(is_telling);
+            self.words.insert(self.key.as_slice().into(), line);
+        }
+    }
+
+    /// Whether more would change nothing.
+    pub(super) fn is_enough(&self) -> bool {
+        self.words.len() == WORDS_MAX
+            || self.bytes >= EVIDENCE_BYTES_MAX && self.telling >= RICH_WORDS_MIN
+    }
+
+    /// The words, and the line on which each was first seen.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        self.words.iter().map(|(word, line)| (&**word, *line))
+    }
+
+    /// The code page, or those between which nothing decides.
+    pub(super) fn decide(&mut self) -> Result<&'static Encoding, Rivals> {
+        self.detector.feed(b"", true);
+        let guess = self.detector.guess(None, Utf8Detection::Deny);
+        let mut letters = BTreeMap::new();
+        for (word, &line) in &self.words {
+            for byte in telling(&Context::new(word)) {
+                let first = letters.entry(byte).or_insert(line);
+                *first = line.min(*first);
+            }
+        }
+        if letters.is_empty() {
+            return Ok(WINDOWS_1252);
+        }
+        if letters.len() <= SPARSE_LETTERS_MAX && self.telling < RICH_WORDS_MIN {
+            return self.decide_sparse(guess, &letters);
+        }
+        Ok(if self.is_mac(guess) { MACINTOSH } else { guess })
+    }
+
+    /// Whether the guess makes nonsense of words of which Mac Roman makes sense.
+    fn is_mac(&self, guess: &'static Encoding) -> bool {
+        let faults = |encoding| {
+            let reading = Reading::new(encoding);
+            let words = self.words.keys().map(|word| Context::new(word));
+            words.filter(|word| !reading.is_plausible(word)).count()
+        };
+        let of_mac = faults(MACINTOSH);
+        of_mac * MAC_FAULTS_ONE_IN <= self.words.len() && faults(guess) > of_mac
+    }
+
+    /// Reads the letters in every code page in which all words can be words.
+    fn decide_sparse(
+        &self,
+        guess: &'static Encoding,
+        letters: &BTreeMap<u8, u64>,
+    ) -> Result<&'static Encoding, Rivals> {
+        let mut plausible: Vec<Reading> = Vec::new();
+        for encoding in CANDIDATES.iter().copied().chain([guess]) {
+            let is_new = plausible.iter().all(|known| known.encoding != encoding);
+            let reading = Reading::new(encoding);
+            let mut words = self.words.keys().map(|word| Context::new(word));
+            if is_new && words.all(|word| reading.is_plausible(&word)) {
+                plausible.push(reading);
+            }
+        }
+        let of = |reading: &Reading| -> Vec<Option<char>> {
+            letters.keys().map(|&byte| reading.of(byte)).collect()
+        };
+        // Letters of Windows-1252 are no symbols of Mac Roman: `JOSÉ` is not `JOS…`.
+        if plausible
+            .iter()
+            .any(|reading| reading.encoding == WINDOWS_1252)
+        {
+            let has_letter =
+                |reading: &Reading| of(reading).iter().flatten().any(|c| c.is_alphabetic());
+            plausible.retain(|reading| reading.encoding != MACINTOSH || has_letter(reading));
+        }
+        let Some(first) = plausible.first() else {
+            return Ok(guess);
+        };
+        if plausible.iter().all(|reading| of(reading) == of(first)) {
+            let is_guess = plausible.iter().any(|reading| reading.encoding == guess);
+            let is_western = first.encoding == WINDOWS_1252 || !is_guess;
+            return Ok(if is_western { first.encoding } else { guess });
+        }
+        let mut told = String::new();
+        let mut line = u64::MAX;
+        for (&byte, first_line) in letters {
+            let mut shown: Vec<(Option<char>, &'static str)> = Vec::new();
+            for reading in &plausible {
+                let letter = reading.of(byte);
+                if shown.iter().all(|(known, _)| *known != letter) {
+                    shown.push((letter, reading.name()));
+                }
+            }
+            if shown.len() < 2 {
+                continue;
+            }
+            line = line.min(*first_line);
+            if !told.is_empty() {
+                told.push_str("; ");
+            }
+            let readings: Vec<String> = shown
+                .iter()
+                .map(|(letter, encoding)| match letter {
+                    Some(letter) => format!("`{letter}` in {encoding}"),
+                    None => format!("part of a letter in {encoding}"),
+                })
+                .collect();
+            told.push_str(&format!("byte 0x{byte:02X} is {}", readings.join(", ")));
+        }
+        Err(Rivals { line, told })
+    }
+}
+
+/// The bytes of a word that are no symbols in their place.
+fn telling<'w>(word: &Context<'w>) -> impl Iterator<Item = u8> + 'w {
+    let word = *word;
+    let bytes = word.bytes.iter().enumerate();
+    let bytes = bytes.filter(move |&(at, byte)| !byte.is_ascii() && !is_neutral(&word, at));
+    bytes.map(|(_, byte)| *byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(words: &[&[u8]]) -> Result<&'static str, String> {
+        let mut evidence = Evidence::default();
+        for (line, word) in (2..).zip(words) {
+            let line_of = [b"T-1,a@example.com,", *word, b",view"].concat();
+            evidence.add(&line_of, line);
+        }
+        let found = evidence.decide();
+        found.map(Encoding::name).map_err(|rivals| rivals.told)
+    }
+
+    #[test]
+    fn symbols_alone_are_windows_1252() {
+        for words in [
+            &[&b"Fee \xa35"[..]][..],
+            &[b"5\x80", b"5 \x80", b"\x8012.50"],
+            &[b"\xa7 5", b"10 \xb0C", b"N\xb0 5", b"n\xba 5", b"3\xaa"],
+            &[
+                b"O\x92Brien",
+                b"it\x92s",
+                b"\x93Pat\x94 \x96 x",
+                b"wait\x85",
+            ],
+            &[
+                b"\xabbonjour\xbb",
+                b"\xa9 2026",
+                b"Concord\x99",
+                b"Acme\xae",
+            ],
+            &[
+                b"50 m\xb2",
+                b"\xbd",
+                b"1\xbd",
+                b"\xbfPuede ser?",
+                b"done\x97thanks",
+            ],
+            &[b"a\xa0b", b"\x95 one"],
+        ] {
+            assert_eq!(decided(words), Ok("windows-1252"), "{words:x?}");
+        }
+    }
+
+    #[test]
+    fn sparse_letters_with_one_reading_are_read() {
+        for (word, encoding) in [
+            (&b"M\xfcller"[..], "windows-1252"),
+            (b"Jos\xe9", "windows-1252"),
+            (b"JOS\xc9", "windows-1252"),
+            (b"Bj\xf6rk \xc5se", "windows-1252"),
+            (b"Pe\xf1a", "windows-1252"),
+            (b"Jo\xe3o Magalh\xe3es", "windows-1252"),
+            (b"No\xebl Zo\xeb", "windows-1252"),
+            (b"Fran\xe7ois", "windows-1252"),
+            (b"Garc\xeda", "windows-1252"),
+            (b"Hern\xe1ndez", "windows-1252"),
+            (b"Stra\xdfe", "windows-1252"),
+            (b"J\xfcrgen Zo\xeb", "windows-1252"),
+            (b"Micha\xb3", "windows-1250"),
+            (b"Dvo\xf8\xe1k", "windows-1250"),
+            (b"M\x9fller", "macintosh"),
+            (b"Jos\x8e N\x9c\x96ez", "macintosh"),
+            (b"Hern\x87ndez", "macintosh"),
+            (b"Lo\x95c", "macintosh"),
+            (b"Stra\xa7e", "macintosh"),
+            (b"Isma\x92il", "windows-1252"),
+        ] {
+            assert_eq!(decided(&[word]), Ok(encoding), "{word:x?}");
+        }
+    }
+
+    #[test]
+    fn sparse_letters_with_several_readings_are_asked_for() {
+        for word in [
+            &b"Lo\xefc"[..],
+            b"J\xe2nis",
+            b"Pozna\xf1ski",
+            b"Wo\x9fniak",
+            b"Ha\x9aek K\x9anig",
+            b"\xdeahin",
+            b"Gu\xf0mundur",
+            b"Kova\xe8",
+            b"H\xe9l\xe8ne",
+            b"Ha\xb9ek",
+            b"Irm\xe3",
+            b"\xc4\xe0",
+            b"Garc\x92a",
+            b"Mar\xeda",
+        ] {
+            assert!(
+                decided(&[word; 20]).is_err(),
+                "{word:x?}: {:?}",
+                decided(&[word])
+            );
+        }
+        let told = decided(&[b"Lo\xefc"]).expect_err("it is asked for");
+        assert!(
+            told.starts_with("byte 0xEF is `ï` in Windows-1252, `ď` in Windows-1250"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn rich_evidence_is_left_to_the_detector_and_mac_roman_is_told_by_its_words() {
+        let german = [
+            &b"M\x9fller"[..],
+            b"K\x8aser",
+            b"B\x9ahm",
+            b"Gro\xa7",
+            b"Sch\x9an",
+            b"J\x8ager",
+        ];
+        assert_eq!(decided(&german), Ok("macintosh"));
+        let french: [&[u8]; 12] = [
+            b"H\xe9l\xe8ne",
+            b"Ir\xe8ne",
+            b"Genevi\xe8ve",
+            b"Th\xe9r\xe8se",
+            b"Agn\xe8s",
+            b"Ren\xe9e",
+            b"Andr\xe9",
+            b"Mich\xe8le",
+            b"Aim\xe9",
+            b"L\xe9a",
+            b"C\xe9cile",
+            b"Val\xe9rie",
+        ];
+        assert_eq!(decided(&french), Ok("windows-1252"));
+        assert!(decided(&french[..3]).is_err());
+        let czech: [&[u8]; 4] = [b"Dvo\xf8\xe1k", b"Ha\x9aek", b"N\xecmec", b"Kova\xe8"];
+        assert_eq!(decided(&czech), Ok("windows-1250"));
+    }
+}

@@ -1,0 +1,152 @@
+//! The keys that interfaces put around a page of rows: counts, links to the next page, the kind of answer.
+
+/// Keys beside the rows, without case, `_`, `-`, `.` and `@`.
+const BESIDE: [&str; 78] = [
+    "aftercursor",
+    "afterurl",
+    "apiversion",
+    "beforecursor",
+    "beforeurl",
+    "code",
+    "count",
+    "currentpage",
+    "cursor",
+    "done",
+    "endofstream",
+    "endtime",
+    "errors",
+    "etag",
+    "expand",
+    "filtered",
+    "first",
+    "firstpage",
+    "from",
+    "hasmore",
+    "hasnext",
+    "hasnextpage",
+    "href",
+    "islast",
+    "islastpage",
+    "itemsperpage",
+    "jql",
+    "kind",
+    "last",
+    "lastpage",
+    "length",
+    "limit",
+    "links",
+    "maxresults",
+    "message",
+    "meta",
+    "metadata",
+    "next",
+    "nextcursor",
+    "nextlink",
+    "nextpage",
+    "nextpagetoken",
+    "nextrecordsurl",
+    "nexttoken",
+    "nexturl",
+    "object",
+    "odatacontext",
+    "odatacount",
+    "odatanextlink",
+    "offset",
+    "ok",
+    "page",
+    "pagecount",
+    "pageinfo",
+    "pagenumber",
+    "pages",
+    "pagesize",
+    "pagetoken",
+    "pagination",
+    "paging",
+    "perpage",
+    "prev",
+    "previous",
+    "previouspage",
+    "query",
+    "requestid",
+    "resultsize",
+    "schema",
+    "self",
+    "size",
+    "start",
+    "startat",
+    "status",
+    "success",
+    "total",
+    "totalcount",
+    "totalpages",
+    "url",
+];
+/// Further forms of a total.
+const TOTALS: [&str; 8] = [
+    "resultcount",
+    "totalelements",
+    "totalhits",
+    "totalitems",
+    "totalrecords",
+    "totalresults",
+    "totalsize",
+    "type",
+];
+/// Keys that an interface repeats in the answer and in each row, and that are no value of either.
+const SHARED: [&str; 9] = [
+    "expand",
+    "self",
+    "links",
+    "kind",
+    "etag",
+    "object",
+    "odataetag",
+    "meta",
+    "schema",
+];
+/// Keys that may be repeated so, or be a value of a row.
+const PERHAPS_SHARED: [&str; 3] = ["type", "url", "href"];
+/// Keys beside the rows that tell how many there are, or where they go on.
+const PAGING: [&str; 20] = [
+    "count",
+    "hasmore",
+    "islast",
+    "limit",
+    "maxresults",
+    "next",
+    "nextcursor",
+    "nextlink",
+    "nextpage",
+    "nextpagetoken",
+    "nextrecordsurl",
+    "offset",
+    "page",
+    "pages",
+    "pagination",
+    "paging",
+    "perpage",
+    "startat",
+    "total",
+    "totalcount",
+];
+
+fn form(key: &str) -> String {
+    let letters = key
+        .chars()
+        .filter(|c| !matches!(c, '_' | '-' | '.' | '@' | '$'));
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a key stands beside the rows of a page, and not in a row.
+pub(super) fn is_beside(key: &str) -> bool {
+    let form = form(key);
+    BESIDE.contains(&form.as_str()) || TOTALS.contains(&form.as_str())
+}
+
+/// Whether a key that the rows and the object around them share says nothing of either.
+pub(super) fn is_shared<'k>(key: &str, mut beside: impl Iterator<Item = &'k str>) -> bool {
+    let form_of_key = form(key);
+    let tells_of_pages = |other: &str| PAGING.contains(&form(other).as_str());
+    SHARED.contains(&form_of_key.as_str())
+        || PERHAPS_SHARED.contains(&form_of_key.as_str()) && beside.any(tells_of_pages)
+}
