@@ -3,7 +3,7 @@
 //! `chardetng` guesses well where there are many letters. A few are too few for any guess: `Lo\xEFc` is `Loïc` in one
 //! code page and `Loďc` in another. So the words with bytes beyond ASCII are collected from all of the input. Symbols alone
 //! are Windows-1252. One or two different letters are read in every code page; if the readings that words can have are
-//! different, the input is refused. Mac Roman, which `chardetng` does not know, is told by words that only it makes sense of.
+//! different, the input is refused. Mac Roman, which `chardetng` does not know, is recognised by words that only it makes sense of.
 
 mod readings;
 
@@ -20,15 +20,15 @@ pub(super) const EVIDENCE_BYTES_MAX: usize = 1024 * 1024;
 const WORDS_MAX: usize = 4_096;
 /// Longest word that is kept as evidence, in bytes.
 const WORD_BYTES_MAX: usize = 64;
-/// Up to so many different letters beyond ASCII, evidence is sparse.
+/// Maximum number of different letters beyond ASCII for which evidence is sparse.
 const SPARSE_LETTERS_MAX: usize = 2;
-/// So many different words with such letters are no sparse evidence, however few letters there are: where words of another
-/// language were read, others of its letters would have come up.
+/// Minimum number of different words with letters beyond ASCII for which evidence is rich, however few letters there are: more
+/// letters of another language would have come up in them.
 const RICH_WORDS_MIN: usize = 12;
-/// Of so many words one may be damaged, and the text is Mac Roman all the same.
+/// Share of words that may be damaged in a text that is read as Mac Roman: one in this number.
 const MAC_FAULTS_ONE_IN: usize = 20;
 
-/// A code page that cannot be told from others: the bytes that are read in different ways.
+/// The code pages between which nothing decides, and the bytes that they read in different ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rivals {
     /// The line of the first of these bytes.
@@ -93,7 +93,7 @@ impl Evidence {
         }
     }
 
-    /// Whether more would change nothing.
+    /// Returns whether more lines would change nothing.
     pub(super) fn is_enough(&self) -> bool {
         self.words.len() == WORDS_MAX
             || self.bytes >= EVIDENCE_BYTES_MAX && self.telling >= RICH_WORDS_MIN
@@ -124,7 +124,7 @@ impl Evidence {
         Ok(if self.is_mac(guess) { MACINTOSH } else { guess })
     }
 
-    /// Whether the guess makes nonsense of words of which Mac Roman makes sense.
+    /// Returns whether the guess makes nonsense of words of which Mac Roman makes sense.
     fn is_mac(&self, guess: &'static Encoding) -> bool {
         let faults = |encoding| {
             let reading = Reading::new(encoding);

@@ -11,7 +11,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-/// How often a text is unescaped: programs escape what is escaped.
+/// Maximum number of times that a text is unescaped: programs escape text that is escaped already.
 const ROUNDS_MAX: usize = 3;
 
 /// A way of escaping.
@@ -34,11 +34,11 @@ pub(crate) enum Kind {
 pub(crate) enum Escaped {
     /// The text that was meant, and how it was escaped.
     Undone(String, Kind),
-    /// What was meant cannot be told.
+    /// A text whose escapes have more than one meaning.
     Open(Kind),
 }
 
-/// What was meant by an escape cannot be told.
+/// An escape with more than one meaning.
 struct Uncertain;
 
 /// The text without escapes; none when it has none.
@@ -78,7 +78,7 @@ pub(crate) fn undo(text: &str, kinds: &[Kind]) -> Option<Escaped> {
     first.map(|kind| Escaped::Undone(now.trim().to_owned(), kind))
 }
 
-/// Whether a text has escapes for HTML or mail headers, which no text is written with.
+/// Returns whether a text has escapes for HTML or mail headers, which no text is written with.
 pub(crate) fn has_markup(text: &str) -> bool {
     may_have_any(text)
         && [Kind::Html, Kind::MailHeader]
@@ -95,7 +95,7 @@ fn may_have_any(text: &str) -> bool {
             .any(|pair| matches!(pair, [b'u', b'0' | b'2']))
 }
 
-/// Whether what was made of a text can be text: it has no markup and no controls.
+/// Returns whether an unescaped text can be a text: it has no markup and no controls.
 fn is_sound(text: &str) -> bool {
     !text.contains(|c: char| matches!(c, '<' | '>' | '\u{fffd}') || c.is_control())
         && !text.trim().is_empty()
@@ -110,7 +110,7 @@ impl Kind {
         Self::Backslash,
         Self::QuotedPrintable,
     ];
-    /// Those that ids have in no system.
+    /// The kinds that no system has in its ids.
     pub(crate) const OF_IDS: [Self; 2] = [Self::Html, Self::MailHeader];
 
     /// How it is called, for people, with an example.
@@ -297,7 +297,7 @@ fn quoted_bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The number that so many hexadecimal digits at a place are.
+/// Reads this number of hexadecimal digits at a place.
 fn hex_at(text: &str, at: usize, digits: usize) -> Option<u32> {
     let found = text.get(at..at + digits)?;
     let is_hex = found.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -402,12 +402,12 @@ fn backslash(text: &str) -> Undone {
     undone(has_any, meant.filter(|_| is_certain))
 }
 
-/// Whether what follows a backslash is a word of its own, as in `CORP\tom`.
+/// Returns whether a separate word follows the backslash, as in `CORP\tom`.
 fn next_is_name(text: &str, at: usize) -> bool {
     text[at + 1..].len() > 1 && text[..at].chars().all(|c| c.is_ascii_uppercase())
 }
 
-/// What an escape stands for.
+/// The meaning of an escape.
 enum Coded {
     Unit(u16),
     Byte(u8),
@@ -415,7 +415,7 @@ enum Coded {
     Open,
 }
 
-/// What the escape at a place stands for, and its length in bytes.
+/// Reads the escape at a place: its meaning, and its length in bytes.
 fn coded(text: &str, at: usize) -> Option<(Coded, usize)> {
     let kind = *text.as_bytes().get(at + 1)?;
     let following = text[at + 2..].chars().next();
@@ -462,7 +462,7 @@ fn coded(text: &str, at: usize) -> Option<(Coded, usize)> {
     }
 }
 
-/// Whether a word has the digits of a letter that lost their backslash: `Mu00fcller`.
+/// Returns whether a word has the digits of a letter that lost their backslash: `Mu00fcller`.
 fn has_bare_unicode(text: &str) -> bool {
     text.match_indices('u').any(|(at, _)| {
         let is_escaped = text[..at].ends_with(['\\', '%']);

@@ -124,8 +124,8 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "control_character",
         "a control character, which no text has",
-        "where the message names a letter, write that letter in its place; else remove the character in the source; if many rows \
-         have this, export the file again as UTF-8",
+        "remove it in the source, or write the letter that the message names in its place; if many rows have this, export the file \
+         again as UTF-8",
     ),
     remedy(
         "garbled_name",

@@ -54,7 +54,7 @@ impl<'w> Context<'w> {
 /// A code page, and its characters.
 pub(super) struct Reading {
     pub(super) encoding: &'static Encoding,
-    /// Those of the bytes from 0x80 on; none where a byte is none by itself.
+    /// The characters of the bytes from 0x80 on; none for a byte that is only part of a character.
     chars: [Option<char>; 128],
 }
 
@@ -84,7 +84,7 @@ impl Reading {
         self.chars[usize::from(byte & 0x7f)]
     }
 
-    /// Whether a word can be one, read so.
+    /// Returns whether this reading of a word can be a word.
     pub(super) fn is_plausible(&self, word: &Context<'_>) -> bool {
         if !self.encoding.is_single_byte() {
             let text = self
@@ -120,7 +120,7 @@ impl Reading {
     }
 }
 
-/// Whether a byte is a symbol of Windows-1252 that stands where such a symbol stands, so that it tells of no letter.
+/// Returns whether a byte is a symbol of Windows-1252 that is where texts have such a symbol, so that it is no evidence of a letter.
 pub(super) fn is_neutral(word: &Context<'_>, at: usize) -> bool {
     let char_of = |byte: &u8| {
         let text = WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(byte));
@@ -143,7 +143,7 @@ pub(super) fn is_neutral(word: &Context<'_>, at: usize) -> bool {
     !is_letter(c) && !c.is_control() && word.symbol_is_in_place(at)
 }
 
-/// Whether a character is a letter. Ordinal signs and the micro sign are symbols.
+/// Returns whether a character is a letter. Ordinal signs and the micro sign are symbols.
 fn is_letter(c: char) -> bool {
     c.is_alphabetic() && !matches!(c, 'ª' | 'º' | 'µ' | 'ˆ' | 'ƒ')
 }
@@ -173,7 +173,7 @@ impl Letters<'_> {
         )
     }
 
-    /// Whether a symbol stands where texts have it.
+    /// Returns whether a symbol stands where texts have it.
     fn symbol_is_in_place(&self, at: usize) -> bool {
         /// Fewer letters on one side of a dash are no word of their own.
         const DASH_LETTERS_MIN: usize = 3;
@@ -204,7 +204,7 @@ impl Letters<'_> {
         }
     }
 
-    /// An apostrophe stands at the edge of a word, behind a short beginning (`O’Brien`), before a short end (`it’s`), before a
+    /// Returns whether an apostrophe is at the edge of a word, behind a short beginning (`O’Brien`), before a short end (`it’s`), before a
     /// capital, or beside a vowel on each side (`Isma’il`).
     fn apostrophe_is_in_place(&self, at: usize) -> bool {
         const BEGINNING: usize = 2;
@@ -220,7 +220,7 @@ impl Letters<'_> {
             || is_vowel(self.previous(at)) && is_vowel(self.next(at))
     }
 
-    /// Whether letters, capitals and symbols go together as in a word of any language.
+    /// Returns whether letters, capitals and symbols go together as in a word of any language.
     fn are_a_word(&self) -> bool {
         let ascii = self.text.iter().filter(|c| c.is_ascii_alphabetic());
         let is_of_capitals =
@@ -255,14 +255,14 @@ impl Letters<'_> {
         })
     }
 
-    /// Whether a capital stands behind one of the beginnings of names that keep it: `McÉwan`.
+    /// Returns whether a capital stands behind one of the beginnings of names that keep it: `McÉwan`.
     fn is_behind_prefix(&self, at: usize) -> bool {
         const PREFIXES: [&str; 8] = ["Mc", "Mac", "De", "Le", "La", "Du", "Di", "Van"];
         let beginning: String = self.text[..at].iter().collect();
         PREFIXES.contains(&beginning.as_str())
     }
 
-    /// Whether the spelling of the languages that a code page is for allows the letters where they stand.
+    /// Returns whether the spelling of the languages that a code page is for allows the letters where they stand.
     fn may_be_of(&self, encoding: &'static Encoding) -> bool {
         let others = || (0..self.text.len()).filter(|&at| !self.text[at].is_ascii());
         if encoding == WINDOWS_1250 || encoding == ISO_8859_2 {
@@ -278,14 +278,14 @@ impl Letters<'_> {
         }
     }
 
-    /// Three vowels in a row, the middle one beyond ASCII, come up in no western name.
+    /// Returns false for three vowels in a row whose middle one is beyond ASCII, which no western name has.
     fn may_be_western(&self, at: usize) -> bool {
         let c = lower(self.text[at]);
         let is_between = is_vowel(self.previous(at)) && is_vowel(self.next(at));
         !(is_between && matches!(c, 'ö' | 'ø' | 'ä' | 'í' | 'ú' | 'ü' | 'û' | 'ô' | 'ò' | 'ù'))
     }
 
-    /// The letters of Central Europe that stand in certain places alone.
+    /// Returns whether a letter of Central Europe is where its languages have it.
     fn may_be_central(&self, at: usize) -> bool {
         let (previous, next) = (lower(self.previous(at)), lower(self.next(at)));
         let is_consonant = |c: char| c.is_alphabetic() && !is_vowel(c);
@@ -361,12 +361,12 @@ fn lower(c: char) -> char {
     c.to_lowercase().next().unwrap_or(c)
 }
 
-/// Whether a letter is of no Latin script.
+/// Returns whether a letter is of no Latin script.
 fn is_of_other_script(c: char) -> bool {
     c.is_alphabetic() && c >= '\u{370}' && !matches!(c, '\u{1e00}'..='\u{1eff}')
 }
 
-/// Whether a letter of Latin script is a vowel.
+/// Returns whether a letter of Latin script is a vowel.
 fn is_vowel(c: char) -> bool {
     "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿāăąēėęěīįıōőœūůű".contains(lower(c))
 }

@@ -77,12 +77,12 @@ impl Lists {
         }
     }
 
-    /// Whether some row has what a path with a selector looks for, blank or not.
+    /// Returns whether some row has what a path with a selector looks for, blank or not.
     pub(crate) fn have(&self, path: &Path) -> bool {
         self.0.iter().any(|tree| tree.selects(path))
     }
 
-    /// Whether some row has a list of objects at a dotted path.
+    /// Returns whether some row has a list of objects at a dotted path.
     pub(crate) fn have_list(&self, path: &str) -> bool {
         self.0.iter().any(|tree| tree.has_list(path))
     }
@@ -168,7 +168,7 @@ impl ListKind {
         }
     }
 
-    /// Whether its elements have names or numbers, and values.
+    /// Returns whether its elements have names or numbers, and values.
     pub(super) fn is_of_fields(&self) -> bool {
         let is_everywhere = |(count, _): &(usize, bool)| *count == self.elements;
         self.values.contains(&true) && self.keys.iter().any(is_everywhere)

@@ -2,20 +2,20 @@
 //!
 //! `requester.email` is a value of an object within the row. `custom_fields[id=27642].value` is a value of the element
 //! of the list `custom_fields` whose `id` is 27642. Keys and values are compared as text, to the letter. A value that
-//! holds `]`, or that begins or ends with a blank, stands in double quotes, where `\"` is a quote and `\\` a backslash.
+//! holds `]`, or that begins or ends with a blank, is put in double quotes, where `\"` is a quote and `\\` a backslash.
 
 /// A path with a selector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
-    /// Where the list stands, as a dotted path.
+    /// The dotted path of the list.
     pub(super) list: String,
-    /// What an element has to hold: the dotted path of a value within it, and its text.
+    /// The conditions for an element: the dotted path of a value within it, and the value's text.
     pub(super) conditions: Vec<(String, String)>,
-    /// What is wanted of the element.
+    /// The part of the element that is wanted.
     pub(super) rest: Rest,
 }
 
-/// What is wanted of an element of a list.
+/// The part of an element that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
     /// All of it.

@@ -137,13 +137,13 @@ fn form(key: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a key stands beside the rows of a page, and not in a row.
+/// Returns whether a key stands beside the rows of a page, and not in a row.
 pub(super) fn is_beside(key: &str) -> bool {
     let form = form(key);
     BESIDE.contains(&form.as_str()) || TOTALS.contains(&form.as_str())
 }
 
-/// Whether a key that the rows and the object around them share says nothing of either.
+/// Returns whether a key that the rows and the object around them share says nothing of either.
 pub(super) fn is_shared<'k>(key: &str, mut beside: impl Iterator<Item = &'k str>) -> bool {
     let form_of_key = form(key);
     let tells_of_pages = |other: &str| PAGING.contains(&form(other).as_str());
