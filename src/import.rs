@@ -138,8 +138,7 @@ impl Importer {
         left: &mut u64,
         seen: (Seen, Seen),
     ) -> Result<(Imported, (Seen, Seen)), ImportError> {
-        let places = survey.places();
-        let survey = &survey.inputs[input];
+        let (places, survey) = (survey.places(), &survey.inputs[input]);
         let (seen_sending, seen_writing) = seen;
         let started_at = time_of_day();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
@@ -216,6 +215,7 @@ impl Importer {
             started_at: Some(started_at),
             finished_at: Some(finished_at),
             exit_code,
+            rejects: rejects.clone(),
         };
         summary.write(out_dir)?;
         upkeep.shutdown().await;
@@ -231,7 +231,7 @@ impl Importer {
         Ok((
             Imported {
                 summary,
-                rejects,
+                rejects: rejects.path,
                 out_dir: out_dir.to_owned(),
                 run: Some(run),
                 gathered,

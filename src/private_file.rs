@@ -84,7 +84,7 @@ impl Replacement {
     not(unix),
     expect(unused_variables, reason = "folders cannot be synced")
 )]
-fn sync_entry(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_entry(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder_of(path))?.sync_all()?;
     Ok(())

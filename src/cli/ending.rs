@@ -89,6 +89,17 @@ pub(super) fn of_input(name: &str, done: &Imported) -> Page {
             names.join(", ")
         ),
     );
+    if let Some(edited) = &done.summary.rejects.edited {
+        page.begin(2, FILES_INDENT)
+            .add(Tone::Doubtful, "kept       ")
+            .add(
+                Tone::Plain,
+                format!(
+                    "{}: the rejects as they were edited since the last run",
+                    edited.display()
+                ),
+            );
+    }
     page
 }
 

@@ -94,6 +94,7 @@ impl Ended<'_> {
             steps.push(self.again("to send again what failed", None));
         }
         steps.extend(self.rejects());
+        steps.extend(self.edited_rejects());
         steps
     }
 
@@ -109,19 +110,39 @@ impl Ended<'_> {
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        let root = out_root(self.typed.args.output.out.as_deref(), self.out_dirs);
-        let command = self.typed.command(
-            Verb::Run,
-            Changes {
-                inputs: Some(rejects),
-                out: Some(next_round(root)),
-                limit: None,
-            },
-        );
+        let command = self.round_over(rejects);
         Some(format!(
             "Next, once the rows in {} are corrected (`import_problem` says how):\n  {command}",
             names.join(" and ")
         ))
+    }
+
+    /// The rejects that were edited before this run: what was corrected in them is not sent yet.
+    fn edited_rejects(&self) -> Option<String> {
+        let edited = self.imported.iter();
+        let edited = edited.filter_map(|done| done.summary.rejects.edited.clone());
+        let edited: Vec<PathBuf> = edited.collect();
+        if edited.is_empty() {
+            return None;
+        }
+        let command = self.round_over(edited);
+        Some(format!(
+            "The rejects had been edited since the last run. They are kept, and what was corrected in them is not sent.\n\
+             Next, to send it:\n  {command}"
+        ))
+    }
+
+    /// The command that runs files of rejects in a round of its own.
+    fn round_over(&self, inputs: Vec<PathBuf>) -> String {
+        let root = out_root(self.typed.args.output.out.as_deref(), self.out_dirs);
+        self.typed.command(
+            Verb::Run,
+            Changes {
+                inputs: Some(inputs),
+                out: Some(next_round(root)),
+                limit: None,
+            },
+        )
     }
 
     /// Entries that look like others and are not.

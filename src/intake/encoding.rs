@@ -14,6 +14,7 @@ use super::decode::csv::place;
 use super::decode::{Malformed, ROW_BYTES_MAX, RawRow, RecordKind};
 use super::garbled;
 use super::problem::grouped;
+use super::saved_rejects;
 use super::source::Window;
 
 /// How much of an input is looked at to find out its encoding, in bytes.
@@ -97,7 +98,8 @@ const MARKS: [(&[u8], Codec); 5] = [
     (b"\xfe\xff", Codec::Standard(UTF_16BE)),
 ];
 
-/// Finds out the encoding. A mark counts more than the job: rejects are UTF-8 with a mark, whatever their input was.
+/// Finds out the encoding. A mark counts more than the job: rejects are UTF-8 with a mark, whatever their input was. So does
+/// what rejects are that another program has saved.
 pub(crate) fn find(head: &[u8], is_all: bool, said: Option<&'static Encoding>) -> Found {
     if let Some((mark, codec)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Found {
@@ -106,14 +108,17 @@ pub(crate) fn find(head: &[u8], is_all: bool, said: Option<&'static Encoding>) -
             mark_bytes: mark.len(),
         };
     }
-    let (encoding, basis) = match said {
+    let rejects = saved_rejects::encoding(head, is_sound(head, is_all), said, || {
+        code_page(head, is_all)
+    });
+    let (encoding, basis) = rejects.unwrap_or_else(|| match said {
         Some(encoding) => (encoding, Basis::Job),
         None => match utf_16(head) {
             Some(encoding) => (encoding, Basis::Content),
             None if is_utf_8(head, is_all) => (UTF_8, Basis::Content),
             None => (code_page(head, is_all), Basis::Guess),
         },
-    };
+    });
     Found {
         codec: Codec::Standard(encoding),
         basis,
@@ -146,8 +151,20 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     (more * SHARE >= head.len() && less * LEAD <= more && has_line).then_some(encoding)
 }
 
-/// What the rejects have in each row. They are UTF-8, also when only rows are left that are not.
+/// What JSON rejects have in each row. They are UTF-8, also when only rows are left that are not.
 const REJECTS_COLUMN: &[u8] = b"import_problem";
+
+/// UTF-8 without damage, or with less of it than sound characters.
+fn is_sound(head: &[u8], is_all: bool) -> bool {
+    let Err(error) = std::str::from_utf8(head) else {
+        return true;
+    };
+    if error.error_len().is_none() && !is_all {
+        return true; // cut in the middle of a character
+    }
+    let runs = Runs::of(head, is_all);
+    runs.sound > runs.broken
+}
 
 /// UTF-8, though perhaps with damage to single rows, which are refused: where some of it is UTF-8 that no code page would
 /// have by chance, no code page is right for all of it.
@@ -157,15 +174,11 @@ fn is_utf_8(head: &[u8], is_all: bool) -> bool {
     const LATIN_SHARE: usize = 20;
     /// The same of words in other scripts, of so many letters at least: in their code pages any letter follows any other.
     const LONG_SHARE: usize = 8;
-    let Err(error) = std::str::from_utf8(head) else {
+    if is_sound(head, is_all) {
         return true;
-    };
-    if error.error_len().is_none() && !is_all {
-        return true; // cut in the middle of a character
     }
     let runs = Runs::of(head, is_all);
-    runs.sound > runs.broken
-        || memchr::memmem::find(head, REJECTS_COLUMN).is_some()
+    memchr::memmem::find(head, REJECTS_COLUMN).is_some()
         || runs.long * LONG_SHARE >= runs.broken && runs.long > 0
         || runs.latin * LATIN_SHARE >= runs.broken
             && runs.latin > 0

@@ -18,6 +18,7 @@ use super::mask::mask;
 use super::one_column;
 use super::open::{Opened, delimiter_hint, read, start, unreadable, written};
 use super::problem::grouped;
+use super::saved_rejects;
 use super::source::Window;
 use super::table::{self, NoTable, Said, TABLE_RECORDS_MAX, Table};
 use super::widths::{self, Misfit};
@@ -131,13 +132,18 @@ fn above(
     shape: &mut Shape,
     reading: &Reading,
 ) -> Result<(), IntakeError> {
+    let rejects = saved_rejects::header(start(window), reading.delimiter);
+    // A program that has saved rejects may have left out a `sep=` line.
+    let header_row = reading
+        .header_row
+        .filter(|row| rejects.is_none_or(|rejects| row.get() <= rejects.lines_above + 1));
     let separator = dialect::separator_line(start(window), shape.quote);
-    if let Some((_, size)) = separator.filter(|_| reading.header_row.is_none()) {
+    if let Some((_, size)) = separator.filter(|_| header_row.is_none()) {
         shape.preamble = window.unread()[..size].to_vec();
         shape.header_line = 2;
         window.consume(size);
     }
-    if let Some(header_row) = reading.header_row {
+    if let Some(header_row) = header_row {
         let above = usize::try_from(header_row.get() - 1).unwrap_or(usize::MAX);
         let Some(bytes) = read(name, window, |window| preamble(window, above))? else {
             return Err(IntakeError::NoHeaderLine {
@@ -153,12 +159,20 @@ fn above(
     shape.header_line += read(name, window, csv::skip_breaks)?;
     read(name, window, |window| window.ensure(TABLE_BYTES_MAX + 1))?;
     let is_all = window.unread().len() <= LOOK_BYTES;
-    let told = dialect::Told {
-        delimiter: reading
-            .delimiter
-            .or(separator.map(|(delimiter, _)| delimiter)),
-        quote: reading.quote,
-        escape: reading.escape,
+    let said = reading
+        .delimiter
+        .or(separator.map(|(delimiter, _)| delimiter));
+    let told = match rejects {
+        // Saved with another delimiter, and with the quotes that go with it.
+        Some(rejects) if said != Some(rejects.delimiter) => dialect::Told {
+            delimiter: Some(rejects.delimiter),
+            ..dialect::Told::default()
+        },
+        _ => dialect::Told {
+            delimiter: said,
+            quote: reading.quote,
+            escape: reading.escape,
+        },
     };
     let found = dialect::find(start(window), is_all, told);
     shape.delimiter = found.delimiter;

@@ -386,6 +386,11 @@ impl Judge {
         let is_alone = filled.next().is_none();
         let is_apart = !self.above.is_adjacent || self.above.title.is_some();
         let mut verdict = self.alone(count, &cell, first, is_alone, is_apart);
+        // Rejects hold rows alone. One that was doubtful bears a mark, until a person has decided.
+        let is_reject = problem.is_some_and(|column| column < count);
+        if is_reject && verdict != Verdict::Aside(Aside::HeaderAgain) {
+            return Verdict::Row;
+        }
         let may_be_title = verdict != Verdict::Row;
         match verdict {
             Verdict::Aside(Aside::HeaderAgain) if self.sets_aside => {

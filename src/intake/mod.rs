@@ -36,12 +36,14 @@ mod problem;
 mod reader;
 mod row_places;
 mod rows;
+mod saved_rejects;
 mod seen;
 mod source;
 pub(crate) mod status;
 mod sums;
 mod table;
 pub(crate) mod text;
+mod uncorrected;
 mod unpack;
 pub mod validate;
 mod widths;
@@ -67,8 +69,10 @@ pub(crate) use reader::LOOKS_DONE;
 pub use row_places::{InputPlaces, RowPlaces};
 pub use rows::rows;
 pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
+pub(crate) use source::hex;
 pub use source::{InputDigest, Source};
 pub use table::{HEADER_RECORDS_MAX, PROBLEM_COLUMN, TABLE_RECORDS_MAX};
+pub(crate) use uncorrected::{NOT_READ, is_uncorrected, marked};
 pub use unpack::{
     Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
 };

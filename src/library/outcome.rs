@@ -106,6 +106,8 @@ pub struct Imported {
     pub out_dir: PathBuf,
     /// Rows that need a hand; none when none do.
     pub rejects: Option<PathBuf>,
+    /// Where the rejects are kept that somebody had edited since the last run; none when nobody had.
+    pub edited_rejects: Option<PathBuf>,
     /// What the command line would end with.
     pub exit_code: u8,
 }
@@ -120,6 +122,7 @@ impl Imported {
             lookups: summary.traffic.lookups,
             out_dir: done.out_dir,
             rejects: done.rejects,
+            edited_rejects: summary.rejects.edited,
             exit_code: summary.exit_code,
         }
     }

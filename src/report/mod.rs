@@ -9,6 +9,7 @@ pub mod page;
 mod project;
 pub mod reconciliation;
 pub mod rejects;
+pub mod rejects_file;
 pub mod results;
 pub mod summary;
 

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use super::gather::{Gathered, Gatherer, OfItem};
 use super::rejects::{self, RejectsWriter};
+use super::rejects_file::{self, Rejects};
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
 use crate::entry::{Entry, InvalidKey, Position, RequestType};
@@ -23,6 +24,7 @@ use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
 use crate::private_file::Replacement;
 use crate::received::ColumnOrder;
+use crate::time_of_day;
 
 /// Rows that are held against the ledger at once.
 const ROWS_AT_ONCE: usize = 512;
@@ -80,8 +82,8 @@ pub struct Projection<'a> {
 pub struct Projected {
     /// In numbers.
     pub tally: Tally,
-    /// The rejects, when there are any.
-    pub rejects: Option<PathBuf>,
+    /// The rejects.
+    pub rejects: Rejects,
     /// What the page tells besides.
     pub gathered: Box<Gathered>,
 }
@@ -172,15 +174,12 @@ impl Projection<'_> {
         pass.results.flush().map_err(write_failed(&results_path))?;
         pass.rejects.finish().map_err(write_failed(&rejects_path))?;
         results_file.finish().map_err(write_failed(&results_path))?;
-        let has_rejects = pass.rejected_rows > 0;
-        if has_rejects {
-            rejects_file.finish().map_err(write_failed(&rejects_path))?;
-        } else {
-            remove_old(&rejects_path).map_err(write_failed(&rejects_path))?;
-        }
+        let rejects_file = (pass.rejected_rows > 0).then_some(rejects_file);
+        let rejects = rejects_file::replace(&rejects_path, rejects_file, time_of_day())
+            .map_err(write_failed(&rejects_path))?;
         let projected = Projected {
             tally: pass.tally,
-            rejects: has_rejects.then_some(rejects_path),
+            rejects,
             gathered: Box::new(pass.gatherer.finish()),
         };
         Ok((projected, pass.seen))

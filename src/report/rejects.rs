@@ -1,9 +1,10 @@
 //! Rejects in the form of their input: corrected, they are themselves an input for the same job.
 //!
 //! CSV keeps delimiter, quote, line ends, byte order mark, the lines above the header and every cell as it stood, and
-//! has `import_problem` as its last column. JSON keeps its objects, one a line, and has `import_problem` in each. What
-//! could not be read stays so that it is refused again until someone corrects it. An input that was packed or in another
-//! encoding has its rejects unpacked and in UTF-8 with a byte order mark, which counts more than the job's encoding.
+//! has `import_problem` as its last column. JSON keeps its objects, one a line, and has `import_problem` in each. A row
+//! that could not be read whole gets a cell for each column and a marked problem, by which it is refused again until
+//! someone corrects it. An input that was packed or in another encoding has its rejects unpacked and in UTF-8. CSV with
+//! text beyond ASCII gets a byte order mark, or Excel would read it as another encoding.
 //! Not here: which rows are rejects, and the file (its mode, its replacement at once).
 
 use std::io::{self, Write};
@@ -12,14 +13,15 @@ use std::ops::Range;
 use super::cell;
 pub use crate::intake::PROBLEM_COLUMN;
 use crate::intake::delimited::{After, Scan, Spans, scan};
-use crate::intake::{Record, RecordKind, Shape};
+use crate::intake::{NOT_READ, Record, RecordKind, Shape, is_uncorrected, marked};
 use crate::plan::{Format, NO_QUOTE};
 use crate::sanitize::sanitized;
 
 /// The member that holds a line which is not a JSON object.
 pub const LINE_MEMBER: &str = "import_line";
-/// How the problem of a row begins that could not be read. Where such a row comes again, it is replaced by the new one.
-pub const NOT_READ: &str = "not read: ";
+/// Most that is held back in memory until it is known whether text beyond ASCII follows, in bytes. Longer rejects get a byte
+/// order mark in any case.
+const HELD_BYTES_MAX: usize = 1_024 * 1_024;
 
 /// The file's name in an output folder.
 pub const fn file_name(format: Format) -> &'static str {
@@ -31,10 +33,12 @@ pub const fn file_name(format: Format) -> &'static str {
 
 /// Writes rejects, row by row.
 pub struct RejectsWriter<W: Write> {
-    out: W,
+    out: MarkedWriter<W>,
     shape: Shape,
     /// Which of the input's columns holds the problems of an earlier run.
     old_problem: Option<usize>,
+    /// Which of the columns that are written have a name, the problem's left out.
+    is_named: Vec<bool>,
     cells: Spans,
 }
 
@@ -43,13 +47,21 @@ impl<W: Write> RejectsWriter<W> {
     pub fn new(out: W, shape: &Shape) -> io::Result<Self> {
         let old_problem = shape.columns.iter().position(|name| name == PROBLEM_COLUMN);
         let mut this = Self {
-            out,
+            out: MarkedWriter {
+                out,
+                held: (shape.format == Format::Csv && !shape.has_bom).then(Vec::new),
+            },
             shape: shape.clone(),
             old_problem,
+            is_named: {
+                let columns = shape.columns.iter().enumerate();
+                let others = columns.filter(|(column, _)| Some(*column) != old_problem);
+                others.map(|(_, name)| !name.is_empty()).collect()
+            },
             cells: Spans::default(),
         };
         if shape.has_bom {
-            this.out.write_all(b"\xef\xbb\xbf")?;
+            this.out.write_all(BYTE_ORDER_MARK)?;
         }
         if shape.format == Format::Csv {
             this.out.write_all(&shape.preamble)?;
@@ -69,84 +81,113 @@ impl<W: Write> RejectsWriter<W> {
     pub fn write(&mut self, record: &Record, problem: &str) -> io::Result<()> {
         let problem = sanitized(problem);
         match record.kind {
-            RecordKind::Cells => self.write_cells(&record.raw, &problem),
-            RecordKind::Faulty => {
-                self.out.write_all(&record.raw)?;
-                self.end_malformed(self.shape.columns.len(), &problem)
-            }
-            RecordKind::Piece => {
-                self.cell(&record.raw)?;
-                self.end_malformed(1, &problem)
-            }
+            RecordKind::Cells => self.write_cells(&record.raw, &problem, true),
+            RecordKind::Faulty => self.write_cells(&record.raw, &problem, false),
+            RecordKind::Piece => self.write_piece(&record.raw, &problem),
             RecordKind::Object => self.write_object(&record.raw, &problem),
             RecordKind::Line => {
                 let line = String::from_utf8_lossy(&record.raw);
-                write!(
-                    self.out,
+                let object = format!(
                     "{{\"{LINE_MEMBER}\":{},\"{PROBLEM_COLUMN}\":{}}}",
                     json(&line),
                     json(&problem)
-                )?;
+                );
+                self.out.write_all(object.as_bytes())?;
                 self.end_line()
             }
         }
     }
 
     /// The rows have all been written.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.out.flush()?;
-        Ok(self.out)
+    pub fn finish(self) -> io::Result<W> {
+        self.out.finish()
     }
 
-    fn write_cells(&mut self, raw: &[u8], problem: &str) -> io::Result<()> {
+    /// Writes a record as it came. One that was not read whole gets a cell for each column, and its problem a mark.
+    fn write_cells(&mut self, raw: &[u8], problem: &str, is_read: bool) -> io::Result<()> {
         let dialect = self.shape.dialect();
         let scanned = scan(raw, After::End, raw.len(), dialect, &mut self.cells);
         if !matches!(scanned, Scan::Record { content, fault: None, .. } if content == raw.len()) {
             // The dialect is not the one that the record was read with; nothing is lost this way.
-            self.cell(raw)?;
-            return self.end_malformed(1, problem);
+            return self.write_piece(raw, problem);
         }
-        let cells: Vec<Range<usize>> = self.cells.raw().collect();
+        let texts = self.cells.texts(raw);
+        let texts = texts.map(|text| String::from_utf8_lossy(text).into_owned());
+        let mut cells: Vec<_> = self.cells.raw().zip(texts).collect();
         let columns = self.shape.columns.len();
         let is_blank = |cell: &Range<usize>| {
             raw[cell.clone()]
                 .iter()
                 .all(|&byte| byte == dialect.quote || byte.is_ascii_whitespace())
         };
-        if cells.len() < columns || !cells[columns..].iter().all(is_blank) {
-            let mut kept = cells.as_slice();
-            if self.old_problem == Some(columns - 1)
-                && let [before @ .., last] = kept
-                && is_not_read(&raw[last.clone()], dialect.quote)
-            {
-                kept = before;
-            }
-            for (index, cell) in kept.iter().enumerate() {
-                if index > 0 {
-                    self.out.write_all(&[dialect.delimiter])?;
-                }
-                self.out.write_all(&raw[cell.clone()])?;
-            }
-            return self.end_malformed(kept.len(), problem);
+        let is_whole =
+            cells.len() >= columns && cells[columns..].iter().all(|(raw, _)| is_blank(raw));
+        let mut old_problem = None;
+        if is_whole {
+            cells.truncate(columns);
+            old_problem = self.old_problem.map(|column| cells.remove(column));
+        } else if self.old_problem == Some(columns - 1)
+            && cells.last().is_some_and(|(_, text)| is_not_read(text))
+        {
+            cells.pop();
         }
-        for (index, cell) in cells[..columns].iter().enumerate() {
-            if Some(index) != self.old_problem {
-                self.out.write_all(&raw[cell.clone()])?;
-                self.out.write_all(&[dialect.delimiter])?;
-            }
+        let wanted = self.is_named.len();
+        if wanted == 0 {
+            return self.write_piece(raw, problem);
         }
-        self.cell(cell::neutral(problem).as_bytes())?;
+        // What is beyond the last column stands in it, so that nothing is lost and the problem in its own.
+        let beyond = cells.get(wanted - 1).map(|(first, _)| first.start);
+        let beyond = beyond.filter(|_| cells.len() > wanted).map(|start| {
+            let end = cells.last().map_or(start, |(last, _)| last.end);
+            String::from_utf8_lossy(&raw[start..end])
+        });
+        let is_named = |column: &usize| {
+            let names = self.shape.columns.iter().enumerate();
+            let mut names = names.filter(|(at, _)| Some(*at) != self.old_problem);
+            names.nth(*column).is_some_and(|(_, name)| !name.is_empty())
+        };
+        let text = |column: usize| match &beyond {
+            Some(beyond) if column + 1 == wanted => beyond.as_ref(),
+            _ => cells.get(column).map_or("", |(_, text)| text.as_ref()),
+        };
+        let named: Vec<_> = (0..wanted).filter(is_named).map(text).collect();
+        let problem = match &old_problem {
+            Some((_, old)) if is_uncorrected(old, named.iter().copied()) => None,
+            _ if is_read => Some(cell::neutral(problem).into_owned()),
+            _ => Some(marked(named.into_iter(), problem)),
+        };
+        for column in 0..wanted {
+            match (&beyond, cells.get(column)) {
+                (Some(beyond), _) if column + 1 == wanted => self.cell(beyond.as_bytes())?,
+                (_, Some((cell, _))) => self.out.write_all(&raw[cell.clone()])?,
+                (_, None) => {}
+            }
+            self.out.write_all(&[dialect.delimiter])?;
+        }
+        match (problem, old_problem) {
+            (None, Some((old, _))) => self.out.write_all(&raw[old])?,
+            (problem, _) => self.cell(problem.unwrap_or_default().as_bytes())?,
+        }
         self.end_line()
     }
 
-    /// Ends a row that must be refused again: when the problem would make it look whole, it is written twice.
-    fn end_malformed(&mut self, cells: usize, problem: &str) -> io::Result<()> {
-        let problem = format!("{NOT_READ}{problem}");
-        let columns = self.shape.columns.len() + usize::from(self.old_problem.is_none());
-        for _ in 0..if cells + 1 == columns { 2 } else { 1 } {
+    /// Returns the texts of the columns that have a name, of the first cells of a row.
+    fn named<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let cells = cells.chain(std::iter::repeat("")).zip(&self.is_named);
+        let named = cells.filter(|(_, is_named)| **is_named);
+        named.map(|(text, _)| text).collect()
+    }
+
+    /// Writes what has no cells that can be told apart: all of it in the first cell.
+    fn write_piece(&mut self, raw: &[u8], problem: &str) -> io::Result<()> {
+        self.cell(raw)?;
+        let text = String::from_utf8_lossy(raw);
+        let named = self.named(std::iter::once(text.as_ref()));
+        let problem = marked(named.into_iter(), problem);
+        for _ in 0..self.is_named.len().max(1) {
             self.out.write_all(&[self.shape.delimiter])?;
-            self.cell(problem.as_bytes())?;
         }
+        self.cell(problem.as_bytes())?;
         self.end_line()
     }
 
@@ -204,11 +245,8 @@ impl<W: Write> RejectsWriter<W> {
         let open = kept.strip_suffix('}').unwrap_or(kept);
         let open = open.trim_end();
         let comma = if open.ends_with('{') { "" } else { "," };
-        write!(
-            self.out,
-            "{open}{comma}\"{PROBLEM_COLUMN}\":{}}}",
-            json(problem)
-        )?;
+        let object = format!("{open}{comma}\"{PROBLEM_COLUMN}\":{}}}", json(problem));
+        self.out.write_all(object.as_bytes())?;
         self.end_line()
     }
 
@@ -218,12 +256,39 @@ impl<W: Write> RejectsWriter<W> {
     }
 }
 
-fn is_not_read(cell: &[u8], quote: u8) -> bool {
-    let text = cell.strip_prefix(&[quote]).unwrap_or(cell);
+/// Whether a cell holds the problem of a row that an earlier version could not read, behind its last cell.
+fn is_not_read(text: &str) -> bool {
     // Where blanks divide cells and nothing stands around them, others stand for them.
-    let is_alike =
-        |(wanted, found): (u8, &u8)| wanted == *found || (wanted, *found) == (b' ', b'_');
-    text.len() >= NOT_READ.len() && NOT_READ.bytes().zip(text).all(is_alike)
+    text.trim().replace('_', " ").starts_with(NOT_READ)
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Writes a byte order mark in front of text beyond ASCII.
+struct MarkedWriter<W> {
+    out: W,
+    /// What was written as long as all of it is ASCII; none once it is known whether a mark stands in front.
+    held: Option<Vec<u8>>,
+}
+
+impl<W: Write> MarkedWriter<W> {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(held) = &mut self.held else {
+            return self.out.write_all(bytes);
+        };
+        held.extend_from_slice(bytes);
+        if !bytes.is_ascii() || held.len() > HELD_BYTES_MAX {
+            self.out.write_all(BYTE_ORDER_MARK)?;
+            self.out.write_all(&self.held.take().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<W> {
+        self.out.write_all(&self.held.take().unwrap_or_default())?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
 }
 
 fn json(text: &str) -> String {

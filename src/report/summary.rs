@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ReportError;
+use super::rejects_file::{Rejects, RejectsDigest};
 use crate::check::InputSurvey;
 use crate::intake::is_rejects;
 use crate::ledger::RunInput;
@@ -33,6 +34,8 @@ pub struct Summary {
     pub finished_at: Option<SystemTime>,
     /// How it ended.
     pub exit_code: u8,
+    /// The rejects that were written, and those that were kept.
+    pub rejects: Rejects,
 }
 
 /// The file, in its order. Names are relied upon by other programs.
@@ -62,6 +65,10 @@ struct Content<'a> {
     finished_at: Option<String>,
     input: &'a RunInput,
     exit_code: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejects: Option<&'a RejectsDigest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_rejects: Option<String>,
 }
 
 impl Summary {
@@ -112,6 +119,13 @@ impl Summary {
             finished_at: timestamp(self.finished_at),
             input: &self.input,
             exit_code: self.exit_code,
+            rejects: self.rejects.digest.as_ref(),
+            edited_rejects: self
+                .rejects
+                .edited
+                .as_deref()
+                .and_then(Path::file_name)
+                .map(|name| name.display().to_string()),
         }
     }
 }

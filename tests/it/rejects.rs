@@ -1,11 +1,16 @@
-//! Rejects are inputs of the same job: refused again as they are, taken once they are corrected.
+//! Rejects are inputs of the same job: refused again as they are, taken once they are corrected, and never overwritten
+//! once somebody has edited them.
+
+use std::fs;
 
 use concord_import::internals::entry::ImportId;
 use concord_import::internals::intake::{Intake, Item, RowReading, Seen, Shape};
 use concord_import::internals::plan::ReadPlan;
 use concord_import::internals::report::rejects::RejectsWriter;
 
+use crate::cli::{Place, code, server, stdout};
 use crate::reading::{column, open, plan, told};
+use crate::support;
 
 fn rows_and_shape(plan: &ReadPlan, bytes: &[u8]) -> (Vec<RowReading>, Shape) {
     let mut intake: Intake = open(plan, bytes).expect("the input opens");
@@ -68,19 +73,29 @@ fn rejects_keep_the_form_of_their_input() {
     assert!(rejected.contains(&0xe9), "bytes stay as they were");
     let text = String::from_utf8_lossy(&rejected).replace("\r\n", "\n");
     assert_eq!(
-        text.lines().skip(3).collect::<Vec<_>>(),
+        text.lines().skip(3).map(without_mark).collect::<Vec<_>>(),
         [
             "T-1;nobody;both;\"a; \"\"b\"\"",
             "c\";\"has no `@`; an address like name@example.com is wanted\"",
-            "T-2;b@example.com;view;\"not read: the row has 3 cells, the header 4; what is missing cannot be told\"",
-            "T-3;c@example.com;view;;stray;\"not read: the row has 5 cells, the header 4; perhaps a cell with a delimiter lacks \
-             its quotes\"",
-            "\"T-4;d@example.com;\"\"view;\";\"not read: the quote opened here (character 19) never closes; reading goes on with \
-             the next line\"",
-            "T-5;\u{fffd}@example.com;view;;\"byte 0xE9 at character 5 is not UTF-8; save the file as UTF-8\"",
+            "T-2;b@example.com;view;;\"not read: the row has 3 cells, the header 4; what is missing cannot be told [clear this cell if \
+             the row is right as it stands: ]\"",
+            "T-3;c@example.com;view;\";stray\";\"not read: the row has 5 cells, the header 4; perhaps a cell with a delimiter \
+             lacks its quotes [clear this cell if the row is right as it stands: ]\"",
+            "\"T-4;d@example.com;\"\"view;\";;;;\"not read: the quote opened here (character 19) never closes; reading goes on \
+             with the next line [clear this cell if the row is right as it stands: ]\"",
+            "T-5;\u{fffd}@example.com;view;;\"not read: byte 0xE9 at character 5 is not UTF-8; save the file as UTF-8 [clear this cell if \
+             the row is right as it stands: ]\"",
             "T-6;f@example.com;view;;'=Concord refused it",
         ]
     );
+}
+
+/// A line of rejects with the mark of its row blanked, which is a digest.
+fn without_mark(line: &str) -> String {
+    match line.rsplit_once("as it stands: ") {
+        Some((before, rest)) => format!("{before}as it stands: {}", &rest[8..]),
+        None => line.to_owned(),
+    }
 }
 
 #[test]
@@ -105,13 +120,14 @@ fn what_is_not_corrected_is_refused_again_for_the_same_reason() {
         codes(&first),
         [
             "not_email@; not_email@",
-            "too_few_cells@",
-            "too_many_cells@",
-            "too_few_cells@",
+            "uncorrected_line@",
+            "uncorrected_line@",
+            "uncorrected_line@",
             "not_utf@"
         ]
     );
     assert_eq!(codes(&second), codes(&first));
+    assert_eq!(second, first);
     // Nothing grows from run to run.
     assert_eq!(rejects(&plan, &second, false).len(), second.len());
 }
@@ -123,13 +139,16 @@ fn corrected_rejects_have_the_import_ids_of_the_corrected_input() {
         let mut bytes = bytes.to_vec();
         for (wrong, right) in [
             (&b"nobody"[..], &b"a@example.com"[..]),
-            (b"T-2;b@example.com;view;", b"T-2;b@example.com;view;;"),
-            (b"T-2;b@example.com;view\r", b"T-2;b@example.com;view;\r"),
-            (b"stray;", b""),
-            (b"stray", b""),
+            (b"T-2;b@example.com;view;;", b"T-2;b@example.com;view;none;"),
             (
-                b"\"T-4;d@example.com;\"\"view;\"",
-                b"T-4;d@example.com;view;",
+                b"T-2;b@example.com;view\r",
+                b"T-2;b@example.com;view;none\r",
+            ),
+            (b"\";stray\"", b""),
+            (b"view;;stray", b"view;"),
+            (
+                b"\"T-4;d@example.com;\"\"view;\";;;;",
+                b"T-4;d@example.com;view;;",
             ),
             (b"\"view;", b"view;"),
             (b"\xe9@", b"e@"),
@@ -154,6 +173,133 @@ fn corrected_rejects_have_the_import_ids_of_the_corrected_input() {
     assert_eq!(ids(&plan, &correct(&rejects(&plan, WRONG, true))), wanted);
 }
 
+/// The rejects of an input, as `save` leaves them.
+fn saved(plan: &ReadPlan, input: &[u8], save: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
+    let rejects = rejects(plan, input, false);
+    save(std::str::from_utf8(&rejects).expect("UTF-8"))
+}
+
+/// Text as Excel saves it as "CSV (Comma delimited)" where a list is divided by semicolons.
+fn as_excel(rejects: &str) -> Vec<u8> {
+    let rejects = rejects.strip_prefix('\u{feff}').expect("a mark");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(rejects.as_bytes());
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(b';')
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for record in reader.records() {
+        writer
+            .write_record(&record.expect("each row has all cells"))
+            .expect("memory writes");
+    }
+    let text = String::from_utf8(writer.into_inner().expect("memory writes")).expect("UTF-8");
+    let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1252.encode(&text);
+    assert!(!is_lossy);
+    bytes.into_owned()
+}
+
+const BEYOND_ASCII: &str = "Ticket,Email,Wish\n\
+    T-1,ann@example.com,view\n\
+    T-Müller,nobody,view\n\
+    T-2,b@example.com\n\
+    T-3,c@example.com,view,beyond\n";
+
+#[test]
+fn rejects_beyond_ascii_have_a_byte_order_mark_and_a_cell_for_each_column() {
+    let rejects = rejects(&plan(), BEYOND_ASCII.as_bytes(), false);
+    let text = String::from_utf8(rejects).expect("UTF-8");
+    let text = text.strip_prefix('\u{feff}').expect("a mark");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    assert_eq!(header.iter().next_back(), Some("import_problem"));
+    for record in reader.records() {
+        let record = record.expect("it has as many cells as the header");
+        assert!(!record[3].is_empty(), "{record:?}");
+    }
+    // Without text beyond ASCII it is as it was.
+    let plain = BEYOND_ASCII.replace('ü', "ue");
+    assert!(rejects_text(plain.as_bytes()).starts_with("Ticket,"));
+}
+
+fn rejects_text(input: &[u8]) -> String {
+    String::from_utf8(rejects(&plan(), input, false)).expect("UTF-8")
+}
+
+#[test]
+fn rejects_that_excel_has_saved_are_read_whatever_the_job_says_of_their_input() {
+    let mut said = plan();
+    said.reading.delimiter = Some(b',');
+    for encoding in [
+        None,
+        Some(encoding_rs::UTF_8),
+        Some(encoding_rs::UTF_16LE),
+        Some(encoding_rs::WINDOWS_1252),
+    ] {
+        let mut again = said.clone();
+        again.reading.encoding = encoding;
+        let saved = saved(&said, BEYOND_ASCII.as_bytes(), as_excel);
+        let (rows, shape) = rows_and_shape(&again, &saved);
+        assert_eq!(
+            shape.encoding.encoding.to_lowercase(),
+            "windows-1252",
+            "{encoding:?}"
+        );
+        assert_eq!(
+            rows.iter().map(told).collect::<Vec<_>>(),
+            [
+                "1/2: not_email@2",
+                "2/3: uncorrected_line@3",
+                "3/4: uncorrected_line@4"
+            ]
+        );
+        // Corrected: one cell is right now, one row is declared right, one was moved.
+        let corrected = saved
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect::<String>()
+            .replace("nobody", "a@example.com")
+            .replace("b@example.com;;", "b@example.com;view;")
+            .replace("view,beyond;", "view;");
+        let corrected: Vec<_> = corrected
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).expect("one byte"))
+            .collect();
+        let rows = rows_and_shape(&again, &corrected).0;
+        assert_eq!(
+            rows.iter().map(told).collect::<Vec<_>>(),
+            ["1/2: T-Müller view", "2/3: T-2 view", "3/4: T-3 view"]
+        );
+    }
+}
+
+#[test]
+fn a_row_that_was_not_read_is_taken_once_its_problem_is_cleared() {
+    let input = b"Ticket,Email,Wish,Note\nT-2,b@example.com,view\n";
+    let rejects = rejects_text(input);
+    let (row, _) = rejects.split_once(",\"not read").expect("a problem");
+    let rows = rows_and_shape(&plan(), format!("{row},\n").as_bytes()).0;
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), ["1/2: T-2 view"]);
+}
+
+#[test]
+fn rejects_saved_without_the_line_that_named_the_delimiter_are_found() {
+    let mut plan = plan();
+    plan.reading.header_row = std::num::NonZeroU64::new(2);
+    plan.reading.delimiter = Some(b';');
+    let first = rejects(
+        &plan,
+        "sep=;\nTicket;Email;Wish\nT-é;nobody;view\n".as_bytes(),
+        false,
+    );
+    let text = String::from_utf8(first)
+        .expect("UTF-8")
+        .replace("sep=;\n", "");
+    let rows = rows_and_shape(&plan, text.replace("nobody", "a@example.com").as_bytes()).0;
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), ["1/2: T-é view"]);
+}
+
 #[test]
 fn rejects_of_one_column_are_refused_again() {
     let mut plan = plan();
@@ -169,7 +315,7 @@ fn rejects_of_one_column_are_refused_again() {
     let (rows, _) = rows_and_shape(&plan, &first);
     assert_eq!(
         rows.iter().map(told).collect::<Vec<_>>(),
-        ["1/2: too_many_cells@2", "2/3: too_many_cells@3"]
+        ["1/2: uncorrected_line@2", "2/3: uncorrected_line@3"]
     );
 }
 
@@ -205,4 +351,73 @@ fn json_rejects_are_objects_with_their_problem() {
         told(&rows_and_shape(&plan, sparse).0[0]),
         "1/1: no_identifier@1"
     );
+}
+
+const REJECTS: &str = "concord-import-out/t/rejects.csv";
+
+/// The names and contents of the edited rejects that are kept.
+fn kept(place: &Place) -> Vec<(String, String)> {
+    let files = fs::read_dir(place.path("concord-import-out/t")).expect("listed");
+    let files = files.map(|file| file.expect("a file"));
+    let mut kept: Vec<_> = files
+        .map(|file| (file.file_name().display().to_string(), file.path()))
+        .filter(|(name, _)| name.starts_with("rejects.edited-"))
+        .map(|(name, path)| (name, fs::read_to_string(path).expect("it is there")))
+        .collect();
+    kept.sort();
+    kept
+}
+
+#[test]
+fn rejects_that_somebody_has_edited_are_kept_and_told_of() {
+    let (place, server) = (Place::new(), server(|_| {}));
+    let mut args = place.live(3, &server);
+    let wrong = support::csv(3).replace("person2@example.com", "nobody");
+    fs::write(place.path("t.csv"), &wrong).expect("written");
+    assert_eq!(code(&place.finish(&args)), 1);
+    let first = place.read(REJECTS);
+
+    // Nobody has touched them: they are replaced, and nothing is told.
+    let again = place.finish(&args);
+    assert_eq!(kept(&place), []);
+    assert!(!stdout(&again).contains("kept"), "{}", stdout(&again));
+
+    // Corrected, and the source runs again.
+    let corrected = first.replace("nobody", "person2@example.com");
+    fs::write(place.path(REJECTS), &corrected).expect("written");
+    let told = stdout(&place.finish(&args));
+    let files = kept(&place);
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(files[0].1, corrected);
+    assert_eq!(place.read(REJECTS), first);
+    for words in [
+        &*files[0].0,
+        "as they were edited since the last run",
+        "Next, to send it:",
+    ] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    assert_eq!(kept(&place), files, "what is kept is kept once");
+    assert_eq!(code(&place.finish(&args)), 1);
+    assert_eq!(kept(&place), files);
+
+    // Edited again, and then nothing is rejected any more: `results` and JSON say so too.
+    fs::write(place.path(REJECTS), "edited again").expect("written");
+    args[0] = "results".to_owned();
+    args.retain(|arg| arg != "--yes");
+    let told = stdout(&place.finish(&args));
+    assert!(told.contains("as they were edited"), "{told}");
+    assert_eq!(kept(&place).len(), 2);
+    fs::write(place.path(REJECTS), "edited once more").expect("written");
+    fs::write(place.path("t.csv"), support::csv(3)).expect("written");
+    args[0] = "run".to_owned();
+    args.extend(["--yes", "--progress", "json"].map(str::to_owned));
+    let told = stdout(&place.finish(&args));
+    let summary = told.lines().last().expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(summary).expect("JSON");
+    let name = summary["edited_rejects"].as_str().expect("it is told");
+    let files = kept(&place);
+    assert_eq!(files.len(), 3, "{files:?}");
+    assert!(files.contains(&(name.to_owned(), "edited once more".to_owned())));
+    assert!(!place.path(REJECTS).exists());
 }

@@ -77,12 +77,13 @@ pub(in crate::cli) async fn results(
                 .as_ref()
                 .and_then(|run| run.exit_code)
                 .unwrap_or_else(|| exit_code(None, &tally)),
+            rejects: rejects.clone(),
         };
         summary.write(out_dir)?;
         code = code.max(exit_code(None, &tally));
         let done = Imported {
             summary,
-            rejects,
+            rejects: rejects.path,
             out_dir: out_dir.to_owned(),
             run: run.map(|run| run.id),
             gathered,

@@ -256,8 +256,9 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     ),
     remedy(
         "uncorrected_line",
-        "a line of the rejects that still is as it was refused",
-        "write the corrected object in place of the line",
+        "a row of the rejects that still is as it was refused",
+        "correct the row as `import_problem` says, or clear that cell if the row is right as it stands; in JSON, write the corrected \
+         object in place of the line",
     ),
     // A value that cannot be used.
     remedy(

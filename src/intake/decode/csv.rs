@@ -11,6 +11,7 @@ use super::super::judge::{Doubt, Judge, Usual, Verdict};
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::super::text::trimmed;
+use super::super::uncorrected::{ProblemColumn, UNCORRECTED};
 use super::scan::{After, Dialect, QuoteFault, Scan, Span, Spans, line_breaks, scan};
 use super::{
     AHEAD_BYTES_MAX, Aside, Cells, Decoded, KEPT_BYTES_MAX, Malformed, ROW_BYTES_MAX, RawRow,
@@ -84,6 +85,8 @@ pub(crate) struct Decoder {
     width: usize,
     /// Columns without a name, which hold nothing in the first records.
     nameless: Vec<usize>,
+    /// Of rejects: where their problems stand.
+    problem: Option<ProblemColumn>,
     /// Tells rows from what is none.
     judge: Judge,
     /// Of the next unread byte, once `pending` is consumed.
@@ -117,6 +120,7 @@ impl Decoder {
             columns: shape.columns.len(),
             width: judge.width(),
             nameless: nameless.map(|(column, _)| column).collect(),
+            problem: ProblemColumn::find(&shape.columns),
             judge,
             line,
             pending: 0,
@@ -197,7 +201,7 @@ impl Decoder {
             std::str::from_utf8(raw),
             std::str::from_utf8(self.cells.scratch()),
         ) else {
-            return Decoded::Malformed(not_utf8(raw, line, RecordKind::Cells));
+            return Decoded::Malformed(not_utf8(raw, line, RecordKind::Faulty));
         };
         let values = Values {
             record,
@@ -216,7 +220,7 @@ impl Decoder {
                 code,
                 message,
                 raw,
-                kind: RecordKind::Cells,
+                kind: RecordKind::Faulty,
                 value: None,
             })
         };
@@ -228,7 +232,7 @@ impl Decoder {
                 code: "nul_byte",
                 message: format!("character {column} is a NUL byte; text has none"),
                 raw,
-                kind: RecordKind::Cells,
+                kind: RecordKind::Faulty,
                 value: None,
             });
         }
@@ -240,10 +244,17 @@ impl Decoder {
                 message: doubt.message("line").into_owned(),
                 raw,
                 // Among rejects, where other rows stand around it, it may not seem doubtful.
-                kind: RecordKind::Piece,
+                kind: RecordKind::Faulty,
                 value: None,
             })
         };
+        if self
+            .problem
+            .as_ref()
+            .is_some_and(|problem| problem.is_uncorrected(|column| values.get(column)))
+        {
+            return malformed("uncorrected_line", UNCORRECTED.to_owned());
+        }
         match self.judge.judge(line, count, |column| values.get(column)) {
             Verdict::Row => {}
             Verdict::RowOrTitle => {
@@ -586,6 +597,7 @@ mod tests {
             columns,
             width: columns,
             nameless: Vec::new(),
+            problem: None,
             judge: Judge::default(),
             line: 1,
             pending: 0,

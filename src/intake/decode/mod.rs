@@ -145,9 +145,10 @@ pub struct Record {
 /// How much of the input's form the bytes of a [`Record`] keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind {
-    /// A CSV record whose cells can be told apart (there may be too few or too many, or bytes that are not UTF-8).
+    /// A CSV record with a cell for each column.
     Cells,
-    /// The cells of a row of a sheet, told apart, of which some hold no value: it is refused until someone corrects it.
+    /// Cells that can be told apart and make no row: too few or too many, bytes that are not UTF-8, a cell of a sheet without
+    /// a value. It is refused until someone corrects it.
     Faulty,
     /// A piece of a CSV file whose cells cannot be told apart.
     Piece,

@@ -8,6 +8,7 @@ use std::io;
 use super::super::judge::{Doubt, Judge, Usual, Verdict};
 use super::super::problem::{Offending, grouped};
 use super::super::source::Window;
+use super::super::uncorrected::{ProblemColumn, UNCORRECTED};
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};
 use super::super::workbook::{Broken, cell_name};
 use super::scan::{After, Dialect, Spans, scan};
@@ -31,6 +32,8 @@ pub(crate) struct Column {
 pub(crate) struct Decoder {
     dialect: Dialect,
     columns: Vec<Column>,
+    /// Of rejects: where their problems stand.
+    problem: Option<ProblemColumn>,
     /// Tells rows from what is none; nothing: all are rows.
     judge: Judge,
     /// The row read last, in the sheet.
@@ -70,8 +73,10 @@ pub(crate) fn said(window: &mut Window, from: usize) -> io::Result<Option<(Said,
 
 impl Decoder {
     pub(crate) fn new(dialect: Dialect, columns: Vec<Column>, judge: Judge) -> Self {
+        let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
         Self {
             dialect,
+            problem: ProblemColumn::find(&names),
             columns,
             judge,
             number: 0,
@@ -209,6 +214,16 @@ impl Decoder {
                 value,
             })
         };
+        if let (Some(problem), Ok(record), Ok(scratch)) = (
+            &self.problem,
+            str::from_utf8(raw),
+            str::from_utf8(self.cells.scratch()),
+        ) {
+            let values = csv::Values::new(record, scratch, self.cells.spans());
+            if problem.is_uncorrected(|column| values.get(column)) {
+                return refused("uncorrected_line", UNCORRECTED.to_owned(), None);
+            }
+        }
         let doubtful =
             |doubt: Doubt| refused(doubt.code(), doubt.message("row").into_owned(), None);
         match verdict {

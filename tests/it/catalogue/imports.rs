@@ -59,6 +59,13 @@ impl Import {
         fs::write(self.place.path("t.csv"), text).expect("written");
     }
 
+    /// Changes the rejects of the last run, as a person does.
+    pub(super) fn edit_rejects(&self, from: &str, to: &str) {
+        let path = self.place.path("concord-import-out/t/rejects.csv");
+        let text = fs::read_to_string(&path).expect("there are rejects");
+        fs::write(path, text.replace(from, to)).expect("written");
+    }
+
     /// The job file, its `[send]` ending with these lines.
     pub(super) fn job(&self, send: &str) {
         self.job_of("t.toml", |job| job + send);

@@ -246,7 +246,7 @@ const EXAMPLES: &[Example] = &[
             row("not_json", 2, "at byte 20 of the line", "a value is wanted"),
             row("not_object", 3, "not an object", "{…} is wanted"),
             row("repeated_key", 4, "`Ticket` more than once", "remove or rename one"),
-            row("uncorrected_line", 5, "set this line aside", "`import_line` holds, corrected"),
+            row("uncorrected_line", 5, "set this line aside", "the corrected object in place of the line"),
             cell("not_text", ("Email", 6), "`[…]`", "text, a number or true/false"),
         ]),
     example(text(

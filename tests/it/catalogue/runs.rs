@@ -37,6 +37,7 @@ const EXAMPLES: &[Example] = &[
     example("lost answers", in_doubt, "may exist in Concord: look before sending again", "Next, to look again"),
     example("lost answers and others that are left", in_doubt_and_left, "not sent         1", "the same command looks again"),
     example("rows that are refused", refused, "refused before sending", "once the rows in concord-import-out/t/rejects.csv are corrected"),
+    example("rejects that somebody has edited", edited, "as they were edited since the last run", "Next, to send it"),
     example("rows that Concord refuses", rejected, "rejected         1", "`import_problem` says how"),
     example("rows that failed", failed, "surely not created; a later run sends it again", "Next, to send again what failed"),
     example("a row that has changed", changed, "key of an earlier entry, other content", "change that request in Concord by hand"),
@@ -152,6 +153,22 @@ fn in_doubt_and_left() -> String {
 
 fn refused() -> String {
     run_of(&support::csv(3).replace("person2@example.com", "nobody"))
+}
+
+/// The source runs again before the corrected rejects do.
+fn edited() -> String {
+    let sandbox = sandbox("");
+    let import = Import::into_sandbox(&sandbox);
+    import.rows(&support::csv(3).replace("person2@example.com", "nobody"));
+    import.run();
+    import.edit_rejects("nobody", "person2@example.com");
+    let told = import.printed(&RUN);
+    let times = told.match_indices("rejects.edited-").map(|(at, found)| {
+        let time = &told[at + found.len()..];
+        &time[..time.find(".csv").expect("a file's name")]
+    });
+    let time = times.last().expect("it is told").to_owned();
+    told.replace(&time, "2026-11-30T184500Z")
 }
 
 fn rejected() -> String {
