@@ -32,6 +32,48 @@ pub(crate) fn nearest<'c>(
     })
 }
 
+/// Returns how a name that looks like another differs from it: by a character that nobody sees, or that looks like one of
+/// its own. None where the difference can be seen.
+pub(crate) fn hidden_difference(wanted: &str, found: &str) -> Option<String> {
+    let of_found: Vec<char> = found.chars().collect();
+    let differs = of_found
+        .iter()
+        .position(|c| !c.is_ascii() && !wanted.contains(*c))?;
+    let character = of_found[differs];
+    let code = u32::from(character);
+    let place = differs + 1;
+    let without: String = of_found.iter().filter(|c| **c != character).collect();
+    let alike = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+    if is_unseen(character) && alike(&without) == alike(wanted) {
+        return Some(format!(
+            "its character {place} is U+{code:04X}, which nobody sees"
+        ));
+    }
+    if character.is_whitespace() && alike(found) == alike(wanted) {
+        return Some(format!(
+            "its character {place} is U+{code:04X}, which looks like a blank"
+        ));
+    }
+    let is_alone = of_found.iter().filter(|c| !c.is_ascii()).count() == 1;
+    let is_as_long = of_found.len() == wanted.chars().count();
+    let others_agree = of_found
+        .iter()
+        .zip(wanted.chars())
+        .all(|(found, wanted)| *found == character || *found == wanted);
+    (is_alone && is_as_long && others_agree).then(|| {
+        format!("its character {place} is U+{code:04X}, which is another letter than it seems")
+    })
+}
+
+/// Characters without width: joiners, marks of direction, soft hyphens, byte order marks, combining accents.
+const fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+    )
+}
+
 fn contains(whole: &str, part: &str) -> bool {
     part.len() >= CONTAINED_CHARS_MIN && whole.contains(part)
 }
@@ -48,6 +90,33 @@ fn plain(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::entry::Field;
+
+    #[test]
+    fn it_names_what_nobody_sees() {
+        for (found, told) in [
+            (
+                "\u{200b}Email",
+                Some("character 1 is U+200B, which nobody sees"),
+            ),
+            (
+                "E\u{ad}mail",
+                Some("character 2 is U+00AD, which nobody sees"),
+            ),
+            (
+                "\u{415}mail",
+                Some("character 1 is U+0415, which is another letter than it seems"),
+            ),
+            ("Emails", None),
+            ("E-Mail", None),
+            ("Émail address", None),
+        ] {
+            let found = hidden_difference("Email", found);
+            assert_eq!(found.is_some(), told.is_some(), "{found:?}");
+            assert!(found.unwrap_or_default().contains(told.unwrap_or_default()));
+        }
+        let blank = hidden_difference("Request type", "Request\u{a0}type");
+        assert!(blank.is_some_and(|told| told.contains("U+00A0, which looks like a blank")));
+    }
 
     #[test]
     fn it_finds_what_people_mean() {

@@ -299,7 +299,7 @@ fn of_intake() -> Vec<Ending> {
         (E::Read { input: text(), bytes: 7, source: failure() }, ["byte 7", "the disk failed", "copy the file to this machine"]),
         (E::Read { input: text(), bytes: 0, source: io::ErrorKind::IsADirectory.into() }, ["something", "is a directory", "one by one"]),
         (E::Seen(failure()), ["a temporary file", "the disk failed", "TMPDIR"]),
-        (E::Output(failure()), ["the rows", "the disk failed", "make room"]),
+        (E::Output(failure()), ["the rows", "the disk failed", "free disk space"]),
         (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: vec!["Ticket".to_owned()] }, ["something", "8 of 9 keys", "`Ticket`"]),
         (E::NoKey { columns: vec![text()], keys: 9, conflicts: 8, unique: Vec::new() }, ["something", "8 of 9 keys", "set `key`"]),
     ];
@@ -419,7 +419,7 @@ fn of_stops() -> Vec<Ending> {
 fn of_reports() -> Vec<Ending> {
     #[rustfmt::skip]
     let reports = vec![
-        (ReportError::Write { path: path(), cause: failure() }, ["a/file", "the disk failed", "make room"]),
+        (ReportError::Write { path: path(), cause: failure() }, ["a/file", "the disk failed", "free disk space or grant write permission"]),
         (ReportError::InputChanged(text()), ["something", "has changed", "leave the input as it is"]),
         (ReportError::Totals(Box::default()), ["totals", "do not add up", "report it"]),
     ];
@@ -498,8 +498,9 @@ fn of_commands() -> Vec<Ending> {
         (E::NoTerminal, ["--interactive", "there is none", "run it on a terminal"]),
         (E::Unanswered, ["the questions", "broken off", "run the same command again"]),
         (E::JobExists(path()), ["a/file", "there already", "--force"]),
+        (E::JobIsOutput(path()), ["a/file", "the shell has emptied it", "--output"]),
         (E::Undecided(vec![text()]), ["something", "a person to decide", "complete the job file"]),
-        (E::Write { what: text(), source: failure() }, ["something", "the disk failed", "make room"]),
+        (E::Write { what: text(), source: failure() }, ["something", "the disk failed", "free disk space or grant write permission"]),
         (E::MetricsFile { path: path(), source: failure() }, ["a/file", "the disk failed", "--metrics-file"]),
         (E::MetricsForeign(path()), ["a/file", "there already", "a file of its own"]),
         (E::MetricsListen { address: ([127, 0, 0, 1], 1).into(), source: failure() }, ["127.0.0.1:1", "the disk failed", "--metrics-listen"]),
@@ -517,6 +518,7 @@ fn of_commands() -> Vec<Ending> {
         E::MetricsForeign(_) => 8,
         E::MetricsListen { .. } => 9,
         E::Runtime(_) => 10,
+        E::JobIsOutput(_) => 11,
         E::Resolve(_)
         | E::Intake(_)
         | E::Unmapped(_)
@@ -528,5 +530,5 @@ fn of_commands() -> Vec<Ending> {
         | E::Odds(_)
         | E::Sandbox(_) => unreachable!("kinds of their own"),
     };
-    endings_of("command", 11, errors, number, |error| error)
+    endings_of("command", 12, errors, number, |error| error)
 }

@@ -1,5 +1,7 @@
 //! Errors → what a person reads and what a script sees: message, hint, exit code.
 
+use std::io;
+
 use serde_json::json;
 
 use super::resolve::{ResolveError, near_ledger};
@@ -52,6 +54,8 @@ pub(crate) enum CliError {
     Unanswered,
     #[error("{} is there already", .0.display())]
     JobExists(std::path::PathBuf),
+    #[error("the output goes into the job file {}: the shell has emptied it before it could be read", .0.display())]
+    JobIsOutput(std::path::PathBuf),
     #[error("there is something for a person to decide, and nothing was sent:\n  {}", .0.join("\n  "))]
     Undecided(Vec<String>),
     #[error("cannot write {what}")]
@@ -103,7 +107,9 @@ impl CliError {
             Self::Unmapped(error) => {
                 let mut hint = error.hint();
                 if hint.contains("[input]") {
-                    hint.push_str("; for map, a file with [input] and that line will do: map … --job FILE");
+                    hint.push_str(
+                        "; for map, write [input] and that line into a file of their own: map … --job FILE --output ANOTHER",
+                    );
                 }
                 Some(hint)
             }
@@ -112,9 +118,10 @@ impl CliError {
                 Some(format!("did you mean `{near}`? {}", error.hint().unwrap_or_default()))
             }
             Self::Ledger(error) | Self::Report(ReportError::Ledger(error)) => error.hint(),
-            Self::Report(ReportError::Write { .. }) => Some(
-                "make room or give leave to write there, then run the same command again: nothing is created twice".into(),
-            ),
+            Self::Report(ReportError::Write { cause, .. }) => Some(format!(
+                "{}, then run the same command again: nothing is created twice",
+                write_hint(cause)
+            )),
             Self::Report(ReportError::InputChanged(_)) => {
                 Some("leave the input as it is while it is imported, then run the same command again".into())
             }
@@ -137,12 +144,13 @@ impl CliError {
                  input in a file".into(),
             ),
             Self::JobExists(_) => Some("give another name to --output, or add --force to replace it".into()),
+            Self::JobIsOutput(_) => Some("write the job file again, and name another file for the proposal: map … --job FILE --output ANOTHER".into()),
             Self::Undecided(_) => Some(
                 "complete the job file, then look at it with `concord-import check`".into(),
             ),
             Self::NoList(why) => Some(no_list_hint(why).to_owned()),
             Self::Stopped(cause) => Some(cause.hint().to_owned()),
-            Self::Write { .. } => Some("make room, or give leave to write there".into()),
+            Self::Write { source, .. } => Some(write_hint(source).into()),
             Self::Odds(_) => Some("a fault and its odds, such as --fault-odds 500=0.1; all odds add up to 1 at most".into()),
             Self::Sandbox(error) => Some(sandbox_hint(error).to_owned()),
             Self::Client(error) => Some(client_hint(error).to_owned()),
@@ -165,6 +173,7 @@ impl CliError {
             | Self::Declined
             | Self::NoTerminal
             | Self::JobExists(_)
+            | Self::JobIsOutput(_)
             | Self::Undecided(_)
             | Self::MetricsFile { .. }
             | Self::MetricsForeign(_)
@@ -269,5 +278,17 @@ const fn no_list_hint(why: &NoList) -> &'static str {
         NoList::Unsteady { .. } => {
             "run the same command again when fewer requests come and go in the project"
         }
+    }
+}
+
+/// What to do when a file cannot be written, by the cause.
+fn write_hint(error: &io::Error) -> &'static str {
+    use io::ErrorKind as K;
+    match error.kind() {
+        K::StorageFull | K::QuotaExceeded => "free disk space",
+        K::PermissionDenied | K::ReadOnlyFilesystem => {
+            "grant write permission for that folder, or name another one"
+        }
+        _ => "free disk space or grant write permission",
     }
 }

@@ -8,7 +8,7 @@ use super::remedy;
 use super::report_text::sayable;
 use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
-use crate::intake::{Basis, InputPlaces, Offending, Packing};
+use crate::intake::{Basis, InputPlaces, Offending, Packing, shown_names};
 use crate::outcome::Outcome;
 use crate::plan::{DateOrder, Format, Reading};
 use crate::received::ColumnOrder;
@@ -110,7 +110,11 @@ fn of_input(input: &InputSurvey, reading: &Reading) -> Value {
         "header_line": is_csv.then_some(shape.header_line),
         "lines_above_header": is_csv.then(|| shape.header_line.saturating_sub(1)),
         "records": shape.records,
-        "columns": { "sent": columns.sent, "only_read": columns.only_read, "never_sent": columns.never_sent },
+        "columns": {
+            "sent": shown_names(&columns.sent),
+            "only_read": shown_names(&columns.only_read),
+            "never_sent": shown_names(&columns.never_sent),
+        },
         "date_order": match date_order {
             Some(ColumnOrder::Decided(DateOrder::DayFirst, _)) => Some("dmy"),
             Some(ColumnOrder::Decided(DateOrder::MonthFirst, _)) => Some("mdy"),

@@ -13,7 +13,7 @@ use super::words::counted;
 use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey, ToSend};
 use crate::entry::Field;
 use crate::forecast::Forecast;
-use crate::intake::{InputPlaces, Offending, QUOTED_CHARS_MAX, RowPlaces, grouped};
+use crate::intake::{InputPlaces, Offending, QUOTED_CHARS_MAX, RowPlaces, grouped, shown_names};
 use crate::nearest::nearest;
 use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
@@ -635,7 +635,7 @@ pub(super) fn sayable(input: &InputSurvey, reading: &Reading) -> Vec<String> {
 }
 
 fn some_of(names: &[String]) -> String {
-    let shown: Vec<_> = names
+    let shown: Vec<_> = shown_names(names)
         .iter()
         .take(COLUMNS_SHOWN_MAX)
         .map(|name| format!("`{name}`"))

@@ -11,7 +11,7 @@ use super::words::counted;
 use super::{args, terminal};
 use crate::check::{self, Survey};
 use crate::forecast::Forecast;
-use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood};
+use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood, shown_names};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 use crate::propose;
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
@@ -231,10 +231,11 @@ fn header(shape: &Shape) -> String {
         1 => text += ", 1 line above it skipped",
         above => text += &format!(", {above} lines above it skipped"),
     }
+    let columns = shown_names(&shape.columns);
     let made_up: Vec<_> = shape
         .made_up
         .iter()
-        .filter_map(|&column| shape.columns.get(column))
+        .filter_map(|&column| columns.get(column))
         .map(|name| format!("`{name}`"))
         .collect();
     if !made_up.is_empty() {

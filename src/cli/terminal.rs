@@ -5,7 +5,10 @@
 //! Names of files, columns and projects may hold characters that a terminal obeys or hides: none gets through to people.
 
 use std::borrow::Cow;
+#[cfg(unix)]
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::ProgressBar;
@@ -157,6 +160,24 @@ impl Drop for LogLine {
         let line = String::from_utf8_lossy(&self.0);
         beside_bar(|| drop(io::stderr().lock().write_all(harmless(&line).as_bytes())));
     }
+}
+
+/// Whether standard output goes into this file.
+#[cfg(unix)]
+pub(super) fn is_output(path: &Path) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let output = output.and_then(|output| output.metadata()).map(identity);
+    let file = path.metadata().map(identity);
+    output.is_ok_and(|output| file.is_ok_and(|file| output == file))
+}
+
+/// Whether standard output goes into this file: not known on this system.
+#[cfg(not(unix))]
+pub(super) fn is_output(_path: &Path) -> bool {
+    false
 }
 
 #[cfg(test)]

@@ -28,7 +28,14 @@ const WORKBOOK_ITSELF: &str =
 const SAVE_AS_CSV: &str = "open it and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
 
 /// What marks each kind at its very start; the longer of two that begin alike stands first.
-const MAGIC: [(&[u8], Unreadable); 10] = [
+const MAGIC: [(&[u8], Unreadable); 11] = [
+    (
+        b"{\\rtf",
+        unreadable(
+            "a text document (RTF)",
+            "copy its table into a spreadsheet program, and save it as \"CSV UTF-8 (Comma delimited)\"",
+        ),
+    ),
     (
         b"\x1f\x8b",
         unreadable("packed twice (gzip within)", UNPACK_ONCE),

@@ -5,9 +5,11 @@ use std::io;
 use thiserror::Error;
 
 use super::decode::json::Undecided;
+use super::mask;
 use super::problem::grouped;
 use super::workbook::Broken;
 use super::workbook::said::Failed;
+use crate::nearest::hidden_difference;
 
 /// Why an input cannot be read by this job.
 #[derive(Debug, Error)]
@@ -314,7 +316,12 @@ impl IntakeError {
             Self::Seen(_) => "free space in the folder for temporary files, or set TMPDIR to another".to_owned(),
             Self::Read { .. } => "the disk or the share it lies on may be at fault: copy the file to this machine, then run the same command again"
                     .to_owned(),
-            Self::Output(_) => "make room, or see that whoever reads them is still there".to_owned(),
+            Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => {
+                "check that the program that reads the rows is still running".to_owned()
+            }
+            Self::Output(_) => {
+                "free disk space, or check that the program that reads the rows is still running".to_owned()
+            }
         }
     }
 }
@@ -323,6 +330,28 @@ const ENCODING_HINT: &str = "set encoding in the job file's [input] to the one i
      Europe, America), \"windows-1250\" (Central Europe) or \"macintosh\", and look at the letters with `rows`; or save the file as UTF-8";
 
 fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) -> String {
+    let shown = mask::names(present);
+    if !are_paths && shown != present {
+        return format!(
+            "the header seems to be a row with a person's values ({}): correct header_row, header_rows or columns in the job \
+             file's [input], or the file's header",
+            listed(&shown)
+        );
+    }
+    let hidden = missing.iter().find_map(|one| {
+        let nearest = one.nearest.as_ref()?;
+        let differs = hidden_difference(&one.column, nearest)?;
+        let hint =
+            "name the column anew in the file, or copy its name from there into the job file";
+        Some(format!(
+            "the file has `{}` with another name than it seems: {differs}; {hint}",
+            one.column
+        ))
+    });
+    if let Some(hidden) = hidden {
+        return hidden;
+    }
+    let present = shown.as_slice();
     if missing.iter().any(|one| one.column == UNDECIDED) {
         return format!("write its name there; the columns are {}", listed(present));
     }
@@ -330,6 +359,11 @@ fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) 
         .iter()
         .filter_map(|one| {
             let nearest = one.nearest.as_ref()?;
+            let nearest = if mask::is_value(nearest) {
+                &mask::mask(nearest)
+            } else {
+                nearest
+            };
             Some(format!("for `{}` perhaps `{nearest}` is meant", one.column))
         })
         .collect();

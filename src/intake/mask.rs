@@ -53,6 +53,30 @@ pub(crate) fn is_telling(text: &str) -> bool {
     text.contains('@') || number(text).is_some()
 }
 
+/// Whether a column's name is a person's value: then the header is a row that was taken for it.
+pub(crate) fn is_value(name: &str) -> bool {
+    let is_address = name.match_indices('@').any(|(at, _)| {
+        let domain = name[at + 1..]
+            .split(char::is_whitespace)
+            .next()
+            .unwrap_or_default();
+        name[..at].ends_with(char::is_alphanumeric)
+            && domain.starts_with(char::is_alphanumeric)
+            && domain.contains('.')
+    });
+    is_address || number(name).is_some()
+}
+
+/// Names of columns as they may be shown: all of them masked once one is a person's value.
+pub(crate) fn names<T: AsRef<str>>(names: &[T]) -> Vec<String> {
+    let is_row = names.iter().any(|name| is_value(name.as_ref()));
+    let shown = |name: &T| match name.as_ref() {
+        name if is_row => mask(name),
+        name => name.to_owned(),
+    };
+    names.iter().map(shown).collect()
+}
+
 /// The first letter or digit, and that there is more; of a single one nothing.
 fn word(text: &str) -> String {
     let mut shown = text.chars().filter(|c| c.is_alphanumeric());
@@ -81,6 +105,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_header_that_is_a_row_is_masked_as_a_whole() {
+        assert_eq!(names(&["Ticket", "@timestamp"]), ["Ticket", "@timestamp"]);
+        assert_eq!(
+            names(&["Ticket / T-1", "Email / jo@example.com", "Name / Jo Roe"]),
+            ["T… … T…", "E…@e…", "N… … J… …"]
+        );
+        assert_eq!(names(&["Jo", "+44 7700 900321"]), ["J…", "+44…21"]);
+    }
 
     #[test]
     fn a_person_with_the_file_recognises_the_row() {

@@ -91,6 +91,7 @@ pub(crate) use map::key::of_request as key_of_request;
 pub(crate) use map::phone::{Phone, is_region, parse as phone};
 pub(crate) use map::values::folded;
 pub(crate) use map::{PREVERIFIED_UNDECIDED, quoted_toml, undecided, uses};
+pub(crate) use mask::names as shown_names;
 
 use crate::entry::Position;
 use crate::plan::{ReadPlan, Reading};

@@ -147,7 +147,7 @@ impl Opened {
                 ),
                 hint: delimiter_hint(delimiter, guess),
             },
-            None => error,
+            None => self.rows_in_quotes(missing).unwrap_or(error),
         }
     }
 
@@ -175,6 +175,32 @@ impl Opened {
                 "set records = {} in the job file's [input] to read the rows of all pages",
                 quoted_toml(list)
             ),
+        })
+    }
+
+    /// What is amiss where one cell of the header holds the names that are missing, divided by a delimiter of their own.
+    fn rows_in_quotes(&self, missing: &[MissingColumn]) -> Option<IntakeError> {
+        let [columns] = self.shape.columns.as_slice() else {
+            return None;
+        };
+        let (delimiter, column) = DELIMITERS.into_iter().find_map(|delimiter| {
+            let is_part = |wanted: &str| {
+                let mut parts = columns.split(char::from(delimiter));
+                parts.any(|part| part.trim().trim_matches('"') == wanted)
+            };
+            let found = missing.iter().find(|one| is_part(&one.column))?;
+            Some((delimiter, &found.column))
+        })?;
+        Some(IntakeError::Header {
+            input: self.name.clone(),
+            line: self.shape.header_line,
+            what: format!(
+                "has the column `{column}` only as a part of one cell: each row stands in quotes as a whole, with `{}` between its \
+                 cells",
+                written(delimiter)
+            ),
+            hint: "remove the quotes around whole rows, or export the file again without them"
+                .to_owned(),
         })
     }
 

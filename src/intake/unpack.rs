@@ -6,7 +6,9 @@
 //! Not here: workbooks, which are zip archives too, and what the unpacked bytes mean.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::Crc;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
@@ -123,6 +125,9 @@ fn member(name: &str, source: &mut Box<dyn Source>) -> Result<Option<Member>, In
         names.push(cut(&String::from_utf8_lossy(entry.name_raw())));
         found = Some(entry);
     }
+    if let Some(document) = document(name, &names) {
+        return Err(refused(document.0, document.1));
+    }
     let entry = match (names.len(), found) {
         (1, Some(entry)) => entry,
         (0, _) | (_, None) => {
@@ -175,6 +180,55 @@ fn member(name: &str, source: &mut Box<dyn Source>) -> Result<Option<Member>, In
 }
 
 const UNPACK_IT: &str = "unpack it and give the file within";
+
+/// Names the document that an archive is, by the files in it, and says how to get rows out of it. None: it is an archive.
+fn document(input: &str, names: &[String]) -> Option<(String, &'static str)> {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    let has_ending = |ending: &str| names.iter().any(|name| name.ends_with(ending));
+    let is_apple = has_ending(".iwa")
+        || names.iter().any(|name| name.ends_with("Index.zip"))
+        || has("index.apxl")
+        || has("index.xml") && has_ending("buildVersionHistory.plist");
+    let extension = Path::new(input).extension();
+    let extension = extension.map(|found| found.to_ascii_lowercase());
+    let (what, hint) = if is_apple {
+        match extension.as_deref().and_then(OsStr::to_str) {
+            Some("numbers") => (
+                "a document of Apple Numbers",
+                "open it in Numbers and choose File > Export To > CSV, then give the CSV file of the table",
+            ),
+            Some("pages") => (
+                "a document of Apple Pages",
+                "copy its table into a spreadsheet program and save it as \"CSV UTF-8 (Comma delimited)\"",
+            ),
+            Some("key" | "keynote") => (
+                "a document of Apple Keynote",
+                "copy its table into a spreadsheet program and save it as \"CSV UTF-8 (Comma delimited)\"",
+            ),
+            _ => (
+                "a document of Apple Numbers, Pages or Keynote",
+                "open it in that program and export the table as CSV (in Numbers: File > Export To > CSV)",
+            ),
+        }
+    } else if has("META-INF/container.xml") {
+        ("an e-book (EPUB)", EXPORT_FROM_SOURCE)
+    } else if has("AndroidManifest.xml") {
+        ("an Android app", EXPORT_FROM_SOURCE)
+    } else if has("META-INF/MANIFEST.MF") {
+        ("a Java program (.jar)", EXPORT_FROM_SOURCE)
+    } else if has_ending(".twb") {
+        (
+            "a Tableau workbook",
+            "open it in Tableau and export the data of the view as CSV",
+        )
+    } else {
+        return None;
+    };
+    Some((format!("is {what}, and no archive of exports"), hint))
+}
+
+const EXPORT_FROM_SOURCE: &str =
+    "export the rows as CSV or JSON Lines from the program that holds them, and give that file";
 
 impl Member {
     /// Measures the whole archive, then gives what the file in it holds.

@@ -1,7 +1,7 @@
 //! `map`: proposes a job file for an input.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::MapArgs;
 use crate::cli::explain::CliError;
@@ -22,6 +22,9 @@ pub(in crate::cli) fn map(args: &MapArgs, around: &Surroundings) -> Result<u8, C
         .filter(|output| !args.force && output.exists())
     {
         return Err(CliError::JobExists(output.clone()));
+    }
+    if let Some(job) = args.job.as_ref().filter(|job| terminal::is_output(job)) {
+        return Err(CliError::JobIsOutput(job.clone()));
     }
     let resolved = resolve::map(args, around, &mut io::stdin())?;
     let plan = &resolved.plan;
@@ -59,6 +62,22 @@ fn write(output: &Path, text: &str) -> io::Result<()> {
     file.finish()
 }
 
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
+        || one
+            .canonicalize()
+            .is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// A name beside a file that is not there yet: `backlog-2.toml`.
+fn another(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().display().to_string();
+    (2..)
+        .map(|number| path.with_file_name(format!("{stem}-{number}.toml")))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| path.to_owned())
+}
+
 /// What to do next, with a command to copy. `beside`: where a job file for this input is found by itself.
 fn next_step(args: &MapArgs, proposal: &Proposal, beside: Option<&Path>) -> String {
     let job = args
@@ -66,6 +85,10 @@ fn next_step(args: &MapArgs, proposal: &Proposal, beside: Option<&Path>) -> Stri
         .as_deref()
         .or(beside)
         .unwrap_or(Path::new("job.toml"));
+    // A shell empties the file that output goes into before it is read.
+    let is_read =
+        args.output.is_none() && args.job.as_deref().is_some_and(|read| is_same(read, job));
+    let job = if is_read { &another(job) } else { job };
     let mut step = String::from("\nNext, ");
     if args.output.is_none() {
         step += &format!("save this as {}, ", word(job));

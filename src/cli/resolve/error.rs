@@ -171,7 +171,7 @@ impl ResolveError {
             }
             Self::OutputIsFile { .. } => "name a folder with --out DIR; it is made when it is not there".to_owned(),
             Self::SpoolFailed { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "the disk is full: make room, or name a folder on another disk in TMPDIR".to_owned()
+                "the disk is full: free disk space, or name a folder on another disk in TMPDIR".to_owned()
             }
             Self::SpoolFailed { .. } => "name a folder that can be written to in TMPDIR".to_owned(),
             Self::JobMissing { looked_for } => job_missing_hint(looked_for.as_deref()),

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::io;
 
+use super::super::mask;
 use super::super::problem::grouped;
 use super::super::source::Window;
 use super::csv::not_utf8;
@@ -169,7 +170,8 @@ impl Objects {
                 "repeated_key",
                 RecordKind::Object,
                 format!(
-                    "an object has the key `{key}` more than once; which value counts cannot be told"
+                    "an object has the key `{}` more than once; which value counts cannot be told",
+                    mask::names(&[key])[0]
                 ),
             );
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::decode::lists::Lists;
 use super::super::decode::path::{self, Path, PathFault};
 use super::super::error::{IntakeError, MissingColumn, listed};
+use super::super::mask;
 use super::super::status::{StatusKind, status_kind};
 use crate::nearest::nearest;
 
@@ -193,7 +194,7 @@ impl<'a> Columns<'a> {
                 ),
                 hint: format!(
                     "say which is meant: `{name} (1)` is the first, the others are {}",
-                    listed(&others)
+                    listed(&mask::names(&others))
                 ),
             });
         }

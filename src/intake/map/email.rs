@@ -285,6 +285,14 @@ const LOST: Remark = Remark(
     "has a `?` before the `@`, which programs write in place of a letter that they cannot save: write the address as it is",
 );
 const ESCAPES: [Kind; 2] = [Kind::Percent, Kind::QuotedPrintable];
+const WIDE_AT: Remark = Remark(
+    "not_email",
+    "has a wide `＠` (U+FF20) or a small one in place of `@`: write it as `@`, as in name@example.com",
+);
+const ENCODED_AT: Remark = Remark(
+    "not_email",
+    "has `&#64;` or `%40` in place of `@`, as web pages and links write it: write it as `@`, as in name@example.com",
+);
 
 /// The address in the text and what was done to it, or what is wrong.
 pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Remark> {
@@ -293,6 +301,18 @@ pub(crate) fn read(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Vec<Remark>), Re
     }
     let visible = damage::visible(&text).into_owned();
     let bare = unwrapped(&visible)?;
+    if !bare.contains('@') {
+        let lower = bare.to_ascii_lowercase();
+        if bare.contains(['\u{ff20}', '\u{fe6b}']) {
+            return Err(WIDE_AT);
+        }
+        if ["&#64;", "&#x40;", "&commat;", "%40"]
+            .iter()
+            .any(|code| lower.contains(code))
+        {
+            return Err(ENCODED_AT);
+        }
+    }
     if pieces(bare) > 1 {
         return Err(SEVERAL);
     }
@@ -523,6 +543,14 @@ mod tests {
             "a@example.com or b@example.com",
         ] {
             assert_eq!(made(text), Err("email_several"), "{text}");
+        }
+        for (text, told) in [
+            ("a\u{ff20}example.com", WIDE_AT),
+            ("Ann <a\u{fe6b}example.com>", WIDE_AT),
+            ("a&#64;example.com", ENCODED_AT),
+            ("a%40example.com", ENCODED_AT),
+        ] {
+            assert_eq!(read(text.into()).err(), Some(told), "{text}");
         }
         assert_eq!(made("mailto:a@example.com?subject=x"), Err("not_email"));
         assert_eq!(made("mailto:a%40b@example.com"), Err("not_email"));

@@ -10,7 +10,7 @@ use std::ops::{ControlFlow, Range};
 use super::said::{Asked, Failed, Merged, Row, Said, Sheet, say};
 use super::{Kind, SAVE_AS_CSV, WORKBOOK_BYTES_MAX, ods, xls, xlsb, xlsx};
 use crate::intake::error::listed;
-use crate::nearest::nearest;
+use crate::nearest::{hidden_difference, nearest};
 
 /// The argument that makes this program the child. Not a command: it takes no options and shows in no help.
 pub const COMMAND: &str = "read-workbook-in-this-process";
@@ -198,6 +198,10 @@ fn named(sheets: &[Listed], wanted: &str) -> Result<usize, Failed> {
         (Some(index), _) | (None, &[index]) => Ok(index),
         _ => {
             let hint = match nearest(wanted, names.iter().copied()) {
+                Some(near) if let Some(differs) = hidden_difference(wanted, near) => format!(
+                    "the sheet has another name than it seems: {differs}; name it anew in the workbook, or copy its name into sheet \
+                     in the job file's [input]"
+                ),
                 Some(near) => format!(
                     "perhaps sheet = \"{near}\" is meant in the job file's [input]; there are {}",
                     listed(&names)

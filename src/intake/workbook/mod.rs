@@ -47,6 +47,10 @@ pub(super) const COLUMNS_MAX: u32 = 16_384;
 pub(crate) const SAVE_AS_CSV: &str =
     "open it in a spreadsheet program and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
 
+/// What to do with a document that is no workbook.
+pub(crate) const TABLE_AS_WORKBOOK: &str =
+    "copy its table into a spreadsheet program, and give it as a workbook or as CSV";
+
 /// Kinds of workbooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {

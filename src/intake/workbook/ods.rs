@@ -13,7 +13,7 @@ use super::child::{Layout, Listed, MERGES_MAX, Take, encrypted};
 use super::part::{Parts, TEXT_BYTES_MAX, Xml, add_text, attribute};
 use super::said::{Failed, Merged, Row, Shown, Wrong};
 use super::shown::{self, Style};
-use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV};
+use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV, TABLE_AS_WORKBOOK};
 
 const CONTENT: &str = "content.xml";
 const MANIFEST: &str = "META-INF/manifest.xml";
@@ -37,8 +37,8 @@ impl Book {
         let mut struck = Struck::new();
         let sheets = sheets(&mut parts, &mut struck)?.ok_or_else(|| {
             Failed::new(
-                "is an OpenDocument file, and no spreadsheet",
-                "give the table as a workbook or as CSV",
+                "is an OpenDocument text, drawing or presentation, and no spreadsheet",
+                TABLE_AS_WORKBOOK,
             )
         })?;
         Ok(Self {

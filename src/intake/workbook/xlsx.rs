@@ -12,7 +12,7 @@ use super::child::{Layout, Listed, MERGES_MAX, Take, damaged};
 use super::part::{Parts, Relation, Xml, add_text, attribute, is_set, join, relations};
 use super::said::{Failed, Merged, Row, Shown, Wrong};
 use super::shown::{self, CellStyle, Style};
-use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV, xlsb};
+use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV, TABLE_AS_WORKBOOK, xlsb};
 
 const CONTENT_TYPES: &str = "[Content_Types].xml";
 
@@ -60,10 +60,16 @@ pub(super) fn open(bytes: Vec<u8>) -> Result<Found, Failed> {
         .rsplit_once('/')
         .map_or("", |(folder, _)| folder)
         .to_owned();
-    if ["word", "ppt"].contains(&folder.as_str()) {
+    let document = match folder.as_str() {
+        "word" => Some("a Word document"),
+        "ppt" => Some("a PowerPoint document"),
+        "visio" => Some("a Visio drawing"),
+        _ => None,
+    };
+    if let Some(document) = document {
         return Err(Failed::new(
-            "is a Word or PowerPoint document, and no workbook",
-            "give the table as a workbook or as CSV",
+            format!("is {document}, and no workbook"),
+            TABLE_AS_WORKBOOK,
         ));
     }
     let file = main

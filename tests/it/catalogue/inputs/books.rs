@@ -106,7 +106,7 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(made("hidden.xlsx", hidden), [WHOLE, "visible sheets are empty", "sheet = \"…\""]),
     refused(made("empty.xlsx", || sheet(&[], "")).input("sheet = \"S\""), [WHOLE, "is empty", "names the columns"]),
     refused(made("said.xlsx", || stored("requests.xlsx")).input("format = \"csv\""), [WHOLE, "is a workbook, and the job file says format = \"csv\"", "leave format out"]),
-    refused(made("letter.docx", word), [WHOLE, "a Word or PowerPoint document", "as a workbook or as CSV"]),
+    refused(made("letter.docx", word), [WHOLE, "a Word document", "as a workbook or as CSV"]),
     refused(made("letter.odt", || open_document(b"<o:document-content><o:body><o:text/></o:body></o:document-content>", b"<m/>")), [WHOLE, "no spreadsheet", "as a workbook or as CSV"]),
     refused(made("letter.doc", old), [WHOLE, "holds no workbook", "as a workbook or as CSV"]),
     refused(made("damaged.xls", damaged), [WHOLE, "is a damaged workbook", CSV]),
