@@ -108,7 +108,7 @@ impl CliError {
                 let mut hint = error.hint();
                 if hint.contains("[input]") {
                     hint.push_str(
-                        "; for map, write [input] and that line into a file of their own: map … --job FILE --output ANOTHER",
+                        "; for map, a file with [input] and that line will do: map … --job FILE --output ANOTHER",
                     );
                 }
                 Some(hint)

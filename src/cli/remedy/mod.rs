@@ -58,6 +58,25 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::*;
+    use crate::intake::{Phone, phone};
+
+    #[test]
+    fn an_example_of_a_number_is_a_number_that_is_taken() {
+        let mut examples = 0;
+        for remedy in PROBLEMS {
+            for (at, _) in remedy.to_do.match_indices("such as +") {
+                let text = &remedy.to_do[at + "such as ".len()..];
+                let number = text.split(',').next().unwrap_or_default();
+                let read = phone(number, None);
+                assert!(
+                    matches!(read, Phone::International(..)),
+                    "{number}: {read:?}"
+                );
+                examples += 1;
+            }
+        }
+        assert!(examples > 0);
+    }
 
     /// Words in the sources of the same form as codes, which no row's problem has: keys of the rejects, and what is wrong
     /// with a JSON body that is held against the schema, which a row never is.

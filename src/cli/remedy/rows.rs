@@ -321,7 +321,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "phone_invalid",
         "not a telephone number",
-        "correct the number, such as +44 20 7946 0018, or leave the cell blank if an address or an id tells who the person is; numbers without + are \
+        "correct the number, such as +44 161 496 0018, or leave the cell blank if an address or an id tells who the person is; numbers without + are \
          dialled from `region` in [input]",
     ),
     remedy(
