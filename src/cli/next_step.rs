@@ -117,9 +117,10 @@ impl Ended<'_> {
         ))
     }
 
-    /// The rejects that were edited before this run: what was corrected in them is not sent yet.
+    /// The rejects that were edited before this run, where there still are some: what was corrected in them may not be sent yet.
     fn edited_rejects(&self) -> Option<String> {
         let edited = self.imported.iter();
+        let edited = edited.filter(|done| done.rejects.is_some());
         let edited = edited.filter_map(|done| done.summary.rejects.edited.clone());
         let edited: Vec<PathBuf> = edited.collect();
         if edited.is_empty() {
@@ -127,8 +128,8 @@ impl Ended<'_> {
         }
         let command = self.round_over(edited);
         Some(format!(
-            "The rejects had been edited since the last run. They are kept, and what was corrected in them is not sent.\n\
-             Next, to send it:\n  {command}"
+            "The rejects had been edited since the last run, and are kept.\n\
+             Next, to send what was corrected in them, if you have not sent it yet:\n  {command}"
         ))
     }
 

@@ -393,7 +393,7 @@ fn rejects_that_somebody_has_edited_are_kept_and_told_of() {
     for words in [
         &*files[0].0,
         "as they were edited since the last run",
-        "Next, to send it:",
+        "Next, to send what was corrected in them",
     ] {
         assert!(told.contains(words), "{words} in {told}");
     }

@@ -37,7 +37,7 @@ const EXAMPLES: &[Example] = &[
     example("lost answers", in_doubt, "may exist in Concord: look before sending again", "Next, to look again"),
     example("lost answers and others that are left", in_doubt_and_left, "not sent         1", "the same command looks again"),
     example("rows that are refused", refused, "refused before sending", "once the rows in concord-import-out/t/rejects.csv are corrected"),
-    example("rejects that somebody has edited", edited, "as they were edited since the last run", "Next, to send it"),
+    example("rejects that somebody has edited", edited, "as they were edited since the last run", "Next, to send what was corrected in them"),
     example("rows that Concord refuses", rejected, "rejected         1", "`import_problem` says how"),
     example("rows that failed", failed, "surely not created; a later run sends it again", "Next, to send again what failed"),
     example("a row that has changed", changed, "key of an earlier entry, other content", "change that request in Concord by hand"),
