@@ -498,13 +498,13 @@ fn of_commands() -> Vec<Ending> {
         (E::NoTerminal, ["--interactive", "there is none", "run it on a terminal"]),
         (E::Unanswered, ["the questions", "broken off", "run the same command again"]),
         (E::JobExists(path()), ["a/file", "there already", "--force"]),
-        (E::JobIsOutput(path()), ["a/file", "the shell has emptied it", "--output"]),
         (E::Undecided(vec![text()]), ["something", "a person to decide", "complete the job file"]),
         (E::Write { what: text(), source: failure() }, ["something", "the disk failed", "free disk space or grant write permission"]),
         (E::MetricsFile { path: path(), source: failure() }, ["a/file", "the disk failed", "--metrics-file"]),
         (E::MetricsForeign(path()), ["a/file", "there already", "a file of its own"]),
         (E::MetricsListen { address: ([127, 0, 0, 1], 1).into(), source: failure() }, ["127.0.0.1:1", "the disk failed", "--metrics-listen"]),
         (E::Runtime(failure()), ["this machine", "the disk failed", "close other programs"]),
+        (E::JobIsOutput(path()), ["a/file", "the shell has emptied it", "--output"]),
     ];
     let number = |error: &E| match error {
         E::Unconfirmed => 0,
