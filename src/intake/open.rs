@@ -136,18 +136,18 @@ impl Opened {
             let found = missing.iter().find(|one| names.contains(&one.column))?;
             Some((delimiter, &found.column))
         });
-        match found {
-            Some((delimiter, column)) => IntakeError::Header {
-                input: self.name.clone(),
-                line: self.shape.header_line,
-                what: format!(
-                    "has no column `{column}` if cells are divided by `{}`, and has it if by `{}`",
-                    written(guess),
-                    written(delimiter)
-                ),
-                hint: delimiter_hint(delimiter, guess),
-            },
-            None => self.rows_in_quotes(missing).unwrap_or(error),
+        let Some((delimiter, column)) = found else {
+            return self.rows_in_quotes(missing).unwrap_or(error);
+        };
+        IntakeError::Header {
+            input: self.name.clone(),
+            line: self.shape.header_line,
+            what: format!(
+                "has no column `{column}` if cells are divided by `{}`, and has it if by `{}`",
+                written(guess),
+                written(delimiter)
+            ),
+            hint: delimiter_hint(delimiter, guess),
         }
     }
 

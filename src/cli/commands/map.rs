@@ -69,10 +69,13 @@ fn is_same(one: &Path, other: &Path) -> bool {
             .is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
+/// Most names that are tried for a proposal.
+const NAMES_TRIED_MAX: u32 = 100;
+
 /// A name beside a file that is not there yet: `backlog-2.toml`.
 fn another(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().display().to_string();
-    (2..)
+    (2..=NAMES_TRIED_MAX)
         .map(|number| path.with_file_name(format!("{stem}-{number}.toml")))
         .find(|path| !path.exists())
         .unwrap_or_else(|| path.to_owned())
