@@ -190,7 +190,7 @@ fn document(input: &str, names: &[String]) -> Option<(String, &'static str)> {
         || has("index.apxl")
         || has("index.xml") && has_ending("buildVersionHistory.plist");
     let extension = Path::new(input).extension();
-    let extension = extension.map(|found| found.to_ascii_lowercase());
+    let extension = extension.map(OsStr::to_ascii_lowercase);
     let (what, hint) = if is_apple {
         match extension.as_deref().and_then(OsStr::to_str) {
             Some("numbers") => (
