@@ -281,6 +281,10 @@ async fn see_through(
                 return progress.not_sent();
             }
             Disposition::StopInDoubt(cause, reason) => {
+                if matches!(cause, StopCause::WebPage { .. }) {
+                    // Not Concord's status: in the ledger it would say that Concord has accepted the entry.
+                    progress.status = None;
+                }
                 out.stop.raise(cause);
                 return progress.in_doubt(reason);
             }

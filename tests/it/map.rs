@@ -246,7 +246,7 @@ fn values_in_lists_are_proposed_by_their_paths() {
             ["\"name\":\"Request type\"", "\"name\":\"First name\""],
             [
                 "\ncolumn = \"custom_fields[name=Request type].value\"",
-                "\nuserFirstName = \"custom_fields[name=First name].value\"",
+                "\n# userFirstName = \"custom_fields[name=First name].value\"   # its header does not say whose",
             ],
         ),
         // A number tells nothing of what the field is for.
