@@ -55,6 +55,13 @@ Examples:
     concord-import run concord-import-out/backlog/rejects.csv --job backlog.toml \\
         --out concord-import-out/backlog/round-2
 
+Codes in results.csv about keys (every code: docs/troubleshooting.md):
+  key_conflict  the key names different people or request types; none of its rows is sent
+  near_key      a new key that differs from a known one only in its form (job file: near_keys)
+  changed       the key of an earlier row with other content; not sent
+  corrected     created from a corrected copy of this row
+In doubt: http_202 (accepted, not created yet), list_omits (the list leaves out known requests).
+
 Running the same command again is always safe: an entry is created once.";
 
 const CHECK_EXAMPLES: &str = "\
@@ -65,7 +72,8 @@ Examples:
   concord-import check backlog.csv --progress json | jq '.problems.groups[] | {code, count}'
 
 Values are masked (j…@e…, +44…21) unless --show-values is given. With --progress json the report is one JSON object.
-Offline: no key is needed and nothing is sent. Exits with 0 when there are no problems, with 1 when there are.";
+Offline: no key is needed and nothing is sent. Exits with 0 when there are no problems, with 1 when there are, and with 2
+when the input cannot be read or most keys name several people.";
 
 const RESULTS_EXAMPLES: &str = "\
 Examples:
