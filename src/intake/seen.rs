@@ -9,7 +9,7 @@
 //! whole id.
 //!
 //! Deliberately absent: removing or changing an id (the first one stays the first); merging stretches (five million
-//! ids make 21, and asking all of them takes less than a microsecond); anything that outlives the process (the system
+//! ids make 43, and asking all of them takes less than a microsecond); anything that outlives the process (the system
 //! removes the file however the run ends); what the entries say (the file holds ids, positions and fingerprints). Only
 //! valid entries are put in, which is the caller's part: an invalid row must not make a corrected one further down its
 //! duplicate.
@@ -28,8 +28,8 @@ use super::row_places::InputPlaces;
 use crate::entry::{Fingerprint, ImportId, Position};
 use crate::identity::{KeyConflict, KeyUse, PersonDigests, RequestTypes};
 
-/// Most ids kept in memory: seven eighths of 2¹⁸, which fill a map of 2¹⁸ places (about 19 MB).
-pub const SEEN_IN_MEMORY_MAX: usize = 229_376;
+/// Most ids kept in memory: seven eighths of 2¹⁷, which fill a map of 2¹⁷ places (about 10 MB).
+pub const SEEN_IN_MEMORY_MAX: usize = 114_688;
 
 /// What is known of the first entry with an import id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -554,8 +554,8 @@ mod tests {
             },
             fingerprint: Fingerprint(row.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             key_use: KeyUse {
-                person: PersonDigests::from_parts([1, 2, 3, 4, 5].map(|n| n * (row as u32 + 1))),
-                requests: RequestTypes::from_bits((row % 16) as u8),
+                person: PersonDigests::from_parts([1, 2, 3, 4, 5].map(|n| n << (row % 8))),
+                requests: RequestTypes::from_bits(row.to_le_bytes()[0]),
             },
         }
     }
