@@ -27,9 +27,9 @@ pub const EXAMPLES_MAX: usize = 5;
 pub const REPEATS_MAX: usize = 5;
 /// Up to so many people are told apart; beyond it only requests are counted.
 pub const PEOPLE_MAX: usize = 100_000;
-/// Addresses of which the first name is remembered, by a digest each: more are not compared.
+/// Maximum number of addresses whose first name is remembered, as a digest. Further addresses are not compared.
 pub const ADDRESSES_COMPARED_MAX: usize = 100_000;
-/// Words of a name that are compared.
+/// Maximum number of words of a name that are compared.
 const NAME_WORDS_MAX: usize = 4;
 /// Minimum share of rows that look done, as one in this number, for the warning: fewer are a day's work.
 const DONE_ONE_IN: u64 = 10;
@@ -57,13 +57,14 @@ pub struct Survey {
     pub warnings: Groups,
     /// The keys that name different people or request types: none of their rows is sent.
     pub key_conflicts: Arc<KeyConflicts>,
-    /// Some row is told apart by an earlier one, so that every reading has to compare them.
+    /// Set when a row repeats an earlier row, or has nearly its key. Then every reading has to compare the rows.
     pub has_repeats: bool,
 }
 
 impl Survey {
-    /// What a later reading of the same inputs compares keys by. Where no row repeats an earlier one, nothing is kept:
-    /// what was checked is what is read, by its digest.
+    /// Returns the set with which a later reading of the same inputs compares keys.
+    ///
+    /// If no row repeats an earlier one, the set keeps no keys: the digest of the input proves that it has not changed.
     pub fn seen(&self) -> Seen {
         let known = Arc::clone(&self.key_conflicts);
         let seen = if self.has_repeats {
@@ -255,7 +256,7 @@ pub struct Progress {
 
 /// Reads all inputs of a plan, `today` (by UTC). `watch` is called every few hundred rows, and may break off: then there is no survey.
 ///
-/// Keys that name different people show only once they have been read, so with some of them the inputs are read twice.
+/// A conflict is known only once both of its rows were read. So if there are conflicts, the inputs are read twice.
 pub fn survey(
     plan: &ReadPlan,
     today: Date,
@@ -297,7 +298,7 @@ fn no_key_columns(plan: &ReadPlan, found: &KeyConflicts) -> IntakeError {
     }
 }
 
-/// Reads all inputs once, and answers with the conflicts that were found.
+/// Reads all inputs once, and returns the conflicts.
 fn read_all(
     plan: &ReadPlan,
     today: Date,
@@ -522,7 +523,7 @@ impl Survey {
         }
     }
 
-    /// An open `preverified` is a problem, since nothing is sent before it is decided.
+    /// Adds a problem for an open `preverified`, since nothing is sent before it is decided.
     fn tell_of_preverified(&mut self, plan: &ReadPlan) {
         if plan.rules.leaves_preverified_open() {
             self.problems.groups.push(Group {
@@ -537,7 +538,7 @@ impl Survey {
         }
     }
 
-    /// Returns whether a person has yet to decide if the people are verified.
+    /// Returns whether the job file leaves `preverified` open.
     pub(crate) fn leaves_preverified_open(&self) -> bool {
         let mut groups = self.problems.groups.iter();
         groups.any(|group| group.code == PREVERIFIED)
@@ -734,7 +735,7 @@ fn is_conflict(item: &Item) -> bool {
     }
 }
 
-/// The first name beside each address, by digests of its words.
+/// The first name found with each address, as digests of its words.
 #[derive(Default)]
 struct Names {
     first: HashMap<u64, [u32; NAME_WORDS_MAX]>,

@@ -259,7 +259,7 @@ pub struct Content {
     pub fingerprint: Fingerprint,
     /// The other name, which goes with what it asks for.
     pub other_id: Option<ImportId>,
-    /// The person and what is asked for; empty where that is not known.
+    /// The person and the request type; empty when they are not known.
     pub key_use: KeyUse,
 }
 
@@ -277,13 +277,13 @@ pub struct SourceKey {
 /// The key of a request that is not sent.
 #[derive(Clone, Debug)]
 pub struct InvalidKey {
-    /// As the row has it.
+    /// The key as the row has it.
     pub source: SourceKey,
-    /// The names under which the ledger may know the request; none where it is not known what is asked for.
+    /// The names under which the ledger may know the request. None if the request type is not known.
     pub names: Option<Names>,
-    /// What the key is compared by; identifiers with a problem are left out.
+    /// The key, person and request types that other rows are compared with. Identifiers with a problem are left out.
     pub row_key: RowKey,
-    /// Other rows have the key too, and it is not known that they mean the same.
+    /// Set when other rows have the same key and may ask for something else.
     pub is_shared: bool,
 }
 
@@ -309,7 +309,7 @@ pub struct Entry {
     pub other_id: Option<ImportId>,
     /// What identifies it in its source.
     pub key: SourceKey,
-    /// What its key is compared by; none without key columns.
+    /// The key, person and request types that other rows are compared with. None without key columns.
     pub row_key: Option<RowKey>,
     /// Of the content without the mark.
     pub fingerprint: Fingerprint,

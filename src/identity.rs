@@ -1,4 +1,4 @@
-//! Who and what a key stands for: short digests of a person's identifiers, and the request types.
+//! The person and the request types that a key identifies. The person is kept as short digests of the identifiers.
 //!
 //! A key identifies one request of one person. These types tell whether two rows with the same key agree on that,
 //! without keeping any value of the person. Plain data: no reading, no storing.
@@ -51,12 +51,12 @@ impl PersonDigests {
         self.0[index] = u32::from_be_bytes(first).max(1);
     }
 
-    /// Whether no identifier is known.
+    /// Returns whether no identifier is known.
     pub fn is_empty(self) -> bool {
         self.0 == [0; Field::IDENTIFIERS.len()]
     }
 
-    /// Whether an identifier is the same in both.
+    /// Returns whether both have an identifier in common.
     pub fn shares_any(self, other: Self) -> bool {
         let mut pairs = self.0.into_iter().zip(other.0);
         pairs.any(|(one, other)| one == other && one != 0)
@@ -110,7 +110,7 @@ impl RequestTypes {
         Self(bits)
     }
 
-    /// Whether no type is known.
+    /// Returns whether no type is known.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -121,12 +121,12 @@ impl RequestTypes {
         Self(self.0 | other.0)
     }
 
-    /// Whether all types of the other set are in this one.
+    /// Returns whether this set contains all types of the other.
     pub const fn contains_all(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether a type is in both sets.
+    /// Returns whether the sets have a type in common.
     pub const fn shares_any(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -148,12 +148,12 @@ impl RequestTypes {
     }
 }
 
-/// What a key is used for: by a row, or by requests that exist.
+/// The person and the request types for which a row, or existing requests, use a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyUse {
     /// The person.
     pub person: PersonDigests,
-    /// What the person asks for.
+    /// The request types.
     pub requests: RequestTypes,
 }
 
@@ -196,7 +196,7 @@ impl KeyUse {
         }
     }
 
-    /// Whether both surely ask for the same, for the same person.
+    /// Returns whether both are certain to ask for the same thing for the same person.
     pub fn is_same_request(self, other: Self) -> bool {
         self.compare(other) == KeyComparison::Same && self.requests.shares_any(other.requests)
     }
@@ -209,11 +209,11 @@ pub struct RowKey {
     pub id: ImportId,
     /// The import id of the key's normal form: of the key itself where that is its normal form.
     pub normal_id: ImportId,
-    /// What the row uses the key for.
+    /// The person and the request types of the row.
     pub key_use: KeyUse,
 }
 
-/// What is done with a new key that differs from a known one only as spreadsheets change keys.
+/// The treatment of a new key that differs from a known key only in ways in which spreadsheets change keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NearKeys {
     /// The row is not sent.

@@ -1,7 +1,7 @@
 //! Compares the key of each row with those of earlier rows: repeats, conflicts and near keys.
 //!
-//! In: the items of a row, and what is known of the rows before. Out: the same items, of which those that must not be
-//! sent are repeats or invalid. What earlier runs did is compared by the ledger.
+//! Input: the items of a row, and the keys of the rows before it. Output: the same items. Those that must not be sent
+//! have become repeats or invalid. The ledger compares keys with those of earlier runs.
 
 use std::io;
 
@@ -17,16 +17,16 @@ use crate::identity::{
 };
 use crate::plan::Rules;
 
-/// What of a job decides how keys are compared.
+/// The settings of a job that decide how keys are compared.
 pub(super) struct KeyRules {
     /// The first key column.
     column: Option<String>,
     /// The column that says what a row asks for.
     request_column: Option<String>,
     near_keys: NearKeys,
-    /// A row may make several entries.
+    /// Set when a row may make several entries.
     may_make_several: bool,
-    /// The input is a file of rejects: its rows are corrected copies.
+    /// Set when the input is a file of rejects: its rows are corrected copies.
     is_rejects: bool,
 }
 
@@ -119,7 +119,7 @@ fn register(
     let items = &mut reading.items;
     let is_single_entry = matches!(items.as_slice(), [Item::Entry(_)]);
     let mut earlier = Vec::new();
-    // Known by its own request, which an earlier row has asked for already.
+    // Stays set if an earlier row has already asked for each request of this row.
     let mut are_all_known = true;
     for item in items.iter_mut() {
         let Item::Entry(entry) = item else {
@@ -127,7 +127,8 @@ fn register(
             continue;
         };
         let this = first(entry, row.key_use);
-        // The key alone stands for whatever its row asks for, so it is no proof that the request is the same.
+        // An id made of the key alone does not contain the request type, so it does not prove that the request is the
+        // same.
         let beside_others = entry
             .other_id
             .filter(|_| is_single_entry && rules.may_make_several);
@@ -175,7 +176,7 @@ fn register(
         match earlier.key_use.compare(row.key_use) {
             KeyComparison::Same => {}
             KeyComparison::Unknown => {
-                // A corrected copy is no other row.
+                // A corrected copy is the same row, so the key is not shared.
                 if !rules.is_rejects && !seen.is_rejects(earlier.position.input) {
                     seen.add_shared(row.id);
                 }
@@ -189,7 +190,7 @@ fn register(
     Ok(())
 }
 
-/// The row whose key differs from a new one only in its form, for the same person and request.
+/// Returns the row whose key differs from a new key only in its form, for the same person and request.
 fn near_key(row: RowKey, rules: &KeyRules, seen: &Seen) -> io::Result<Option<Position>> {
     if rules.near_keys == NearKeys::Ignore {
         return Ok(None);
@@ -204,7 +205,7 @@ fn near_key(row: RowKey, rules: &KeyRules, seen: &Seen) -> io::Result<Option<Pos
         .into_iter()
         .flatten()
         .find(|known| known.key_use.is_same_request(row.key_use));
-    // A key that rows had before is not new, whatever it is like.
+    // A key that earlier rows had is not new, so it is not compared with similar keys.
     match near {
         Some(near) if seen.find(row.id)?.is_none() && seen.find_uses(row.id)? == [None; 2] => {
             Ok(Some(near.position))

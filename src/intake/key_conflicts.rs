@@ -10,9 +10,10 @@ use crate::identity::KeyConflict;
 
 /// Most keys with a conflict that are kept, about 10 MB: with more of them the key columns are wrong.
 pub const KEY_CONFLICTS_MAX: usize = 65_536;
-/// Most rows that are kept of one conflict, to be named in its messages.
+/// Maximum number of rows that are kept of one conflict, to be named in messages.
 pub const CONFLICT_ROWS_MAX: usize = 4;
-/// Conflicts from which on a key that mostly conflicts is no key: fewer may be mistakes in a short file.
+/// Minimum number of conflicts before the key columns are refused because most keys conflict. Fewer may be mistakes in
+/// a short file.
 const NO_KEY_MIN: usize = 2;
 
 /// The rows of one key that name different people or request types.
@@ -22,7 +23,7 @@ pub struct ConflictingRows {
     pub kind: KeyConflict,
     /// The first of them.
     pub rows: Vec<Position>,
-    /// How many rows are not among [`Self::rows`].
+    /// The number of rows that are not in [`Self::rows`].
     pub more: u64,
 }
 
@@ -71,7 +72,7 @@ impl KeyConflicts {
         }
     }
 
-    /// Adds a key of several rows, of which one does not tell its person or request type.
+    /// Adds a key of several rows, one of which has no known person or request type.
     pub(super) fn add_shared(&mut self, key: ImportId) {
         if self.shared.len() < KEY_CONFLICTS_MAX {
             self.shared.insert(key);
@@ -85,13 +86,13 @@ impl KeyConflicts {
         self.conflicts.get(&key)
     }
 
-    /// Whether several rows have the key, and it is not known that they mean the same. True for all keys once more
-    /// are shared than are kept.
+    /// Returns whether several rows have the key and may ask for different things. True for every key once more such
+    /// keys were found than are kept.
     pub fn is_shared(&self, key: ImportId) -> bool {
         self.has_more_shared || self.shared.contains(&key)
     }
 
-    /// Whether no key has a conflict.
+    /// Returns whether no key has a conflict.
     pub fn is_empty(&self) -> bool {
         self.conflicts.is_empty()
     }
@@ -106,7 +107,7 @@ impl KeyConflicts {
         self.keys
     }
 
-    /// Whether most keys have a conflict, or more than are kept: then the key columns identify no request.
+    /// Returns whether most keys have a conflict, or more keys than are kept: then the key columns identify no request.
     pub fn is_no_key(&self) -> bool {
         let count = self.conflicts.len();
         count > KEY_CONFLICTS_MAX || count >= NO_KEY_MIN && 2 * count as u64 > self.keys

@@ -53,11 +53,11 @@ pub struct Seen {
     is_unrepeated: bool,
     /// The conflicts that an earlier reading of the same inputs found.
     known: Arc<KeyConflicts>,
-    /// Those that this reading finds.
+    /// The conflicts that this reading finds.
     found: KeyConflicts,
-    /// Whether anything is registered in each slot.
+    /// Set for each slot once an id is registered in it.
     is_filled: [bool; Slot::COUNT],
-    /// Some row was told apart by an earlier one: as a repeat, or by a near key.
+    /// Set once a row was found to repeat an earlier row, or to have nearly its key.
     has_hits: bool,
     /// How messages name the rows of the inputs.
     places: InputPlaces,
@@ -93,17 +93,17 @@ impl Seen {
         }
     }
 
-    /// Notes that an input is a file of rejects.
+    /// Records that an input is a file of rejects.
     pub(crate) fn add_rejects(&mut self, input: u32) {
         self.rejects.insert(input);
     }
 
-    /// Whether an input is a file of rejects.
+    /// Returns whether an input is a file of rejects.
     pub(crate) fn is_rejects(&self, input: u32) -> bool {
         self.rejects.contains(&input)
     }
 
-    /// With the way to name the rows of the inputs.
+    /// Sets how messages name the rows of the inputs.
     #[must_use]
     pub fn naming(mut self, places: InputPlaces) -> Self {
         self.places = places;
@@ -115,7 +115,7 @@ impl Seen {
         &self.places
     }
 
-    /// Nothing seen yet, by a reading that knows the conflicts which an earlier one of the same inputs found.
+    /// Creates an empty set for a reading that knows the conflicts found by an earlier reading of the same inputs.
     pub fn with_conflicts(known: Arc<KeyConflicts>) -> Self {
         Self {
             known,
@@ -132,7 +132,7 @@ impl Seen {
         }
     }
 
-    /// Whether nothing is compared with earlier rows.
+    /// Returns whether rows are not compared with earlier rows.
     pub(crate) const fn is_unrepeated(&self) -> bool {
         self.is_unrepeated
     }
@@ -152,12 +152,12 @@ impl Seen {
         self.found
     }
 
-    /// Whether some row was told apart by an earlier one.
+    /// Returns whether a row was found to repeat an earlier row, or to have nearly its key.
     pub(crate) const fn has_hits(&self) -> bool {
         self.has_hits
     }
 
-    /// Notes that a row was told apart by an earlier one.
+    /// Records that a row repeats an earlier row, or has nearly its key.
     pub(crate) fn hit(&mut self) {
         self.has_hits = true;
     }
@@ -167,18 +167,18 @@ impl Seen {
         self.found.count_key();
     }
 
-    /// Notes two rows that disagree about a key.
+    /// Records two rows that have one key and differ in person or request type.
     pub(crate) fn add_conflict(&mut self, key: ImportId, kind: KeyConflict, rows: [Position; 2]) {
         self.found.add(key, kind, rows);
     }
 
-    /// Notes a key of several rows, of which one does not tell its person or request type.
+    /// Records a key of several rows, one of which has no known person or request type.
     pub(crate) fn add_shared(&mut self, key: ImportId) {
         self.found.add_shared(key);
     }
 
-    /// Registers what a row uses a key for that makes no single valid entry. The first use stays: the first of a known
-    /// person, and the first of which the person is not known.
+    /// Registers the person and request types for which a row uses a key, if the row does not make exactly one valid
+    /// entry. The first use with a known person is kept, and the first without.
     pub(crate) fn register_use(&mut self, key: ImportId, this: First) -> io::Result<()> {
         let slot = if this.key_use.person.is_empty() {
             Slot::UnknownUse
@@ -188,7 +188,7 @@ impl Seen {
         self.register_in(slot, key, this)
     }
 
-    /// The first uses of a key by rows that make no single valid entry.
+    /// Returns the first uses of a key by rows that do not make exactly one valid entry.
     pub(crate) fn find_uses(&self, key: ImportId) -> io::Result<[Option<First>; 2]> {
         Ok([
             self.find_in(Slot::Use, key)?,
@@ -196,12 +196,12 @@ impl Seen {
         ])
     }
 
-    /// Registers a key that is not its own normal form, by that form. The first such key stays.
+    /// Registers a key that differs from its normal form, by that form. The first such key is kept.
     pub(crate) fn register_normal_form(&mut self, form: ImportId, this: First) -> io::Result<()> {
         self.register_in(Slot::NormalForm, form, this)
     }
 
-    /// The first row whose key has a normal form and is not written so.
+    /// Returns the first row whose key has this normal form and differs from it.
     pub(crate) fn find_normal_form(&self, form: ImportId) -> io::Result<Option<First>> {
         self.find_in(Slot::NormalForm, form)
     }
@@ -267,7 +267,7 @@ impl Seen {
     }
 }
 
-/// What a record is of that is no entry: it has an id of its own, made of the key's.
+/// The kind of a record that is not an entry. Its id is made from the key's id.
 #[derive(Clone, Copy)]
 enum Slot {
     /// The use of a key for a known person.

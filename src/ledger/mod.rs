@@ -234,7 +234,7 @@ impl ClaimRequest {
         }
     }
 
-    /// What may be kept of a row that is not valid, and whose request exists all the same.
+    /// Returns the data that may be kept of an invalid row whose request exists nevertheless.
     pub fn of_invalid(
         key: &InvalidKey,
         names: Names,
@@ -251,7 +251,8 @@ impl ClaimRequest {
         }
     }
 
-    /// For what is known by its name alone, and no input at hand: its import id stands for its key.
+    /// Returns the claim for a request of which only the import id is known, without an input.
+    /// The import id replaces the id of the key.
     pub const fn of_name(import_id: ImportId, key_use: KeyUse) -> Self {
         Self {
             names: Names {
@@ -271,26 +272,26 @@ impl ClaimRequest {
     }
 }
 
-/// A row's entry, of which the ledger is asked what it holds.
+/// A query for the ledger's data about a row's entry.
 #[derive(Clone, Debug)]
 pub enum EntryQuery {
     /// An entry that may be sent.
     Valid(Box<ClaimRequest>),
     /// A row that cannot be sent as it is.
     Invalid {
-        /// The names of its entry; none where it is not known what the row asks for.
+        /// The names of its entry. None if the request type of the row is not known.
         names: Option<Names>,
         /// The import id of its key alone.
         key: ImportId,
     },
 }
 
-/// What the ledger holds for a row's entry.
+/// The data in the ledger about a row's entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// What became of it.
+    /// The record of its state.
     pub record: Option<Record>,
-    /// Why it must not be sent: its key is that of another request, or nearly.
+    /// The reason why it must not be sent: its key is that of another request, or nearly so.
     pub refusal: Option<Reason>,
     /// The run that claimed it last read a file of rejects, whose rows people correct. Asked of invalid rows only.
     pub is_from_rejects: bool,
@@ -336,7 +337,7 @@ pub enum Claim {
     Created(Box<Settled>),
     /// A live run holds it: another, or this one, for another row of the same key.
     Elsewhere(RunId),
-    /// It is not ours and must not be sent: its key is that of another request, or nearly.
+    /// The entry must not be sent: its key is that of another request, or nearly so.
     Refused(Reason),
 }
 
@@ -379,7 +380,7 @@ pub struct KnownCreated {
     pub import_id: ImportId,
     /// Its ids and date in Concord.
     pub receipt: Receipt,
-    /// When that was recorded.
+    /// The time when that was recorded.
     pub settled_at: SystemTime,
 }
 
@@ -419,7 +420,7 @@ pub struct RunInput {
     /// Its place among the inputs of the command, from 1.
     #[serde(skip)]
     pub number: u32,
-    /// It is a file of rejects: its rows were corrected by a person.
+    /// Set when the input is a file of rejects: its rows were corrected by a person.
     #[serde(skip)]
     pub is_rejects: bool,
 }
@@ -629,7 +630,7 @@ impl Ledger {
         self.ask(|reply| Ask::Get { names, reply }).await
     }
 
-    /// What is held for the entries of rows, in the order asked.
+    /// Returns the data in the ledger about the entries of rows, in the order of the queries.
     pub async fn find(&self, queries: Vec<EntryQuery>) -> Result<Vec<Known>, LedgerError> {
         self.ask(|reply| Ask::Find { queries, reply }).await
     }
@@ -711,7 +712,7 @@ impl Ledger {
         .await
     }
 
-    /// Records that a request is its owner's, by its mark: every other entry that has it is in doubt.
+    /// Records that a request belongs to the entry whose mark it has. Every other entry with this request is in doubt.
     pub async fn doubt_holder(&self, id: Uuid, owner: ImportId) -> Result<(), LedgerError> {
         self.ask(|reply| Ask::DoubtHolder { id, owner, reply })
             .await
@@ -722,7 +723,7 @@ impl Ledger {
         self.ask(|reply| Ask::IsEmpty { reply }).await
     }
 
-    /// The entry that is known as this request of Concord's.
+    /// Returns the entry that has this request of Concord's.
     pub async fn holder_of(&self, id: Uuid) -> Result<Option<ImportId>, LedgerError> {
         self.ask(|reply| Ask::HolderOf { id, reply }).await
     }

@@ -227,7 +227,7 @@ fn insert(
     Ok(inserted? == 1)
 }
 
-/// Adds what an older format did not store of an entry whose content is the same now.
+/// Adds the columns that an older format did not store, to an entry whose content has not changed.
 fn add_key(
     tx: &Transaction<'_>,
     statements: &mut Statements<'_>,
@@ -396,7 +396,8 @@ fn answered_holder(
 }
 
 /// What Concord has answered to one entry cannot be another's, however well it fitted that one when it was looked for.
-/// `are_all`: nor can a request with the owner's mark, whatever Concord has answered to another.
+/// `are_all`: entries that Concord itself has answered with this request are in doubt too, because it has the owner's
+/// mark.
 pub(super) fn doubt_others_with(
     tx: &Transaction<'_>,
     owner: ImportId,
@@ -450,7 +451,7 @@ pub(super) fn get(
     Ok(same.or(own.map(|own| own.record)))
 }
 
-/// What is held for a row: of its entry, or, where the row is invalid, of its key.
+/// Returns the data about the entry of a row or, if the row is invalid, about its key.
 pub(super) fn find(
     tx: &Transaction<'_>,
     statements: &mut Statements<'_>,
@@ -484,7 +485,7 @@ pub(super) fn find(
     }
 }
 
-/// The entry that speaks for a whole key: one that is not created, if there is one.
+/// Returns the entry that represents a whole key: one that is not created, if there is one.
 fn of_key(statements: &mut Statements<'_>, key: ImportId) -> rusqlite::Result<Option<Record>> {
     let mut found: Option<Record> = None;
     for id in statements.keys.ids_of_key(key)? {
@@ -546,7 +547,7 @@ pub(super) fn known_created(
     .collect()
 }
 
-/// Notes with which status the server has accepted an entry.
+/// Records the status with which the server has accepted an entry.
 pub(super) fn note_accepted(
     tx: &Transaction<'_>,
     run: RunId,

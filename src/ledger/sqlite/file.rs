@@ -109,7 +109,8 @@ const MIGRATIONS: [&str; 9] = [
      CREATE INDEX entries_by_key ON entries (key_id) WHERE key_id IS NOT NULL;
      CREATE INDEX entries_by_normal_key ON entries (normal_id) WHERE normal_id IS NOT NULL;
      ALTER TABLE runs ADD COLUMN is_rejects INTEGER NOT NULL DEFAULT 0;",
-    // A request is one entry's: who has it is asked whenever Concord answers that it has created one.
+    // A request belongs to one entry. This index finds that entry whenever Concord answers that it has created a
+    // request.
     "DROP INDEX entries_found;
      CREATE INDEX entries_by_request ON entries (id) WHERE id IS NOT NULL;
      CREATE INDEX entries_found ON entries (via) WHERE via = 1;",

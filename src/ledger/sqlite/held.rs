@@ -226,7 +226,7 @@ impl Held {
         Ok(is_taken)
     }
 
-    /// Whether a request belongs to an entry of the inputs already.
+    /// Returns whether a request already belongs to an entry of the inputs.
     pub fn is_accounted_for(&self, id: Uuid) -> Result<bool, LedgerError> {
         self.connection
             .prepare_cached("SELECT is_matched = 1 FROM requests WHERE id = ?1")
@@ -239,7 +239,7 @@ impl Held {
             .map_err(read_failed)
     }
 
-    /// Notes that requests have the key of a row, and belong to an entry that another input may have.
+    /// Records that requests have the key of a row, and belong to an entry that another input may have.
     pub fn account_for_others(
         &self,
         ids: impl IntoIterator<Item = Uuid>,

@@ -1,8 +1,8 @@
 //! The key of an entry against those in the ledger: does it name the same person and request, and is it new?
 //!
-//! An entry's key is its import id where its row makes one request. The few entries of which that is not so have the
-//! id of their key in `key_id`, and those whose key is not its own normal form have the id of that form in `normal_id`:
-//! both columns have an index over what is not NULL alone, so that ordinary entries cost nothing.
+//! If a row makes one request, the id of its key is the import id. Otherwise the id of the key is in `key_id`. If the
+//! normal form of a key differs from the key, the id of the normal form is in `normal_id`. The indexes of both columns
+//! leave out NULL, so that ordinary entries cost nothing.
 
 use rusqlite::{CachedStatement, Connection, Row, params};
 use uuid::Uuid;
@@ -15,9 +15,9 @@ use crate::identity::{
 };
 use crate::outcome::{Outcome, Reason};
 
-/// The entries of one key that are looked at: one for each request type, and one of the key alone.
+/// Maximum number of entries of one key that are compared: one for each request type, and one of the key alone.
 const KEY_ENTRIES_MAX: usize = 8;
-/// The entries of one normal form that are looked at.
+/// Maximum number of entries of one normal form that are compared.
 const NEAR_ENTRIES_MAX: usize = 32;
 
 /// How the key of a personal field begins in the ledger.
@@ -39,9 +39,9 @@ pub(super) struct KeyStatements<'c> {
     ids: CachedStatement<'c>,
     has_key_ids: CachedStatement<'c>,
     has_normal_ids: CachedStatement<'c>,
-    /// Some entry has a `key_id`; asked when it first matters.
+    /// Set when any entry has a `key_id`. None until it is first needed.
     some_key_id: Option<bool>,
-    /// Some entry has a `normal_id`; asked when it first matters.
+    /// Set when any entry has a `normal_id`. None until it is first needed.
     some_normal_id: Option<bool>,
 }
 
@@ -92,7 +92,7 @@ impl<'c> KeyStatements<'c> {
         Ok(self.some_normal_id == Some(true))
     }
 
-    /// Whether the key of a new entry has to be compared at all.
+    /// Returns whether the key of a new entry has to be compared at all.
     pub(super) fn concerns(&mut self, entry: &ClaimRequest) -> rusqlite::Result<bool> {
         let Some(row) = entry.row_key else {
             return Ok(false);
@@ -130,7 +130,7 @@ impl<'c> KeyStatements<'c> {
         self.near(entry, row)
     }
 
-    /// Why an entry with a new key must not be sent: an earlier run had the same key in another form.
+    /// Returns the reason not to send an entry with a new key if an earlier run had the same key in another form.
     fn near(&mut self, entry: &ClaimRequest, row: RowKey) -> rusqlite::Result<Option<Reason>> {
         let mut holders = Vec::new();
         if row.id != row.normal_id {
@@ -229,7 +229,7 @@ pub(super) fn read_use(row: &Row<'_>, person: usize, request: usize) -> rusqlite
     })
 }
 
-/// What of a key is stored with an entry.
+/// The ids of a key that are stored with an entry.
 #[derive(Clone, Copy)]
 pub(super) struct StoredKey {
     /// The id of the key, where that is not the import id.
@@ -251,7 +251,7 @@ impl StoredKey {
     }
 }
 
-/// What is stored of a person and of request types: NULL where nothing is known.
+/// Returns the stored form of the person and of the request types: NULL if they are not known.
 pub(super) fn stored_use(key_use: KeyUse) -> (Option<Vec<u8>>, Option<u8>) {
     (
         (!key_use.person.is_empty()).then(|| key_use.person.to_bytes()),
@@ -259,7 +259,7 @@ pub(super) fn stored_use(key_use: KeyUse) -> (Option<Vec<u8>>, Option<u8>) {
     )
 }
 
-/// Why an entry has the key of another request, if it has.
+/// Returns the reason not to send an entry that has the key of another request.
 fn conflict(
     entry: &ClaimRequest,
     row: RowKey,

@@ -46,7 +46,7 @@ pub(super) fn begin_run(
     Ok(run)
 }
 
-/// Whether the input of a run was a file of rejects: then its rows were corrected.
+/// Returns whether the input of a run was a file of rejects. If so, its rows were corrected.
 pub(super) fn is_of_rejects(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
     let found = connection
         .prepare_cached("SELECT is_rejects FROM runs WHERE id = ?1")?
