@@ -14,9 +14,9 @@ use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
 
 use readings::{CANDIDATES, Context, Reading, is_neutral};
 
-/// Most bytes of lines beyond ASCII that are looked at to guess a code page.
+/// Maximum size of the lines with characters beyond ASCII from which a code page is guessed, in bytes.
 pub(super) const EVIDENCE_BYTES_MAX: usize = 1024 * 1024;
-/// Most different words that are kept as evidence.
+/// Maximum number of different words that are kept as evidence.
 const WORDS_MAX: usize = 4_096;
 /// Longest word that is kept as evidence, in bytes.
 const WORD_BYTES_MAX: usize = 64;
@@ -28,7 +28,7 @@ const RICH_WORDS_MIN: usize = 12;
 /// Share of words that may be damaged in a text that is read as Mac Roman: one in this number.
 const MAC_FAULTS_ONE_IN: usize = 20;
 
-/// The code pages between which nothing decides, and the bytes that they read in different ways.
+/// The candidates for the code page when nothing decides between them, and the bytes that they read in different ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rivals {
     /// The line of the first of these bytes.
@@ -93,7 +93,7 @@ impl Evidence {
         }
     }
 
-    /// Returns whether more lines would change nothing.
+    /// Returns whether further lines would not change the result.
     pub(super) fn is_enough(&self) -> bool {
         self.words.len() == WORDS_MAX
             || self.bytes >= EVIDENCE_BYTES_MAX && self.telling >= RICH_WORDS_MIN
@@ -104,7 +104,7 @@ impl Evidence {
         self.words.iter().map(|(word, line)| (&**word, *line))
     }
 
-    /// The code page, or those between which nothing decides.
+    /// Returns the code page, or the candidates if nothing decides between them.
     pub(super) fn decide(&mut self) -> Result<&'static Encoding, Rivals> {
         self.detector.feed(b"", true);
         let guess = self.detector.guess(None, Utf8Detection::Deny);
@@ -124,7 +124,7 @@ impl Evidence {
         Ok(if self.is_mac(guess) { MACINTOSH } else { guess })
     }
 
-    /// Returns whether the guess makes nonsense of words of which Mac Roman makes sense.
+    /// Returns whether words make no sense in the guessed code page and make sense in Mac Roman.
     fn is_mac(&self, guess: &'static Encoding) -> bool {
         let faults = |encoding| {
             let reading = Reading::new(encoding);
@@ -153,7 +153,7 @@ impl Evidence {
         let of = |reading: &Reading| -> Vec<Option<char>> {
             letters.keys().map(|&byte| reading.of(byte)).collect()
         };
-        // Letters of Windows-1252 are no symbols of Mac Roman: `JOSÉ` is not `JOS…`.
+        // Letters of Windows-1252 must not count as symbols of Mac Roman: `JOSÉ` is not `JOS…`.
         if plausible
             .iter()
             .any(|reading| reading.encoding == WINDOWS_1252)

@@ -115,7 +115,7 @@ const MONTHS: [&[&str]; 12] = [
         "desember",
     ],
 ];
-/// Days of the week, as they stand before a date.
+/// Days of the week, as written before a date.
 #[rustfmt::skip]
 const WEEKDAYS: [&str; 70] = [
     "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonnabend", "sonntag", "mo", "di", "mi", "do", "fr", "sa", "so",
@@ -337,7 +337,7 @@ fn day_of(year: i16, month: i16, day: i16) -> Option<Date> {
         .then(|| Date::new(year, month, day).ok())?
 }
 
-/// Without the `de` or `of` between a day, a month and a year.
+/// Removes the `de` or `of` between a day, a month and a year.
 fn without_of(text: &str) -> &str {
     const OF: [&str; 4] = ["de ", "del ", "di ", "of "];
     let found = OF.iter().find_map(|of| text.strip_prefix(of));
@@ -428,7 +428,7 @@ fn is_time(text: &str) -> bool {
         .iter()
         .find_map(|word| time.strip_prefix(word))
         .unwrap_or(time);
-    // `15h04`, `15 h 04`: only behind digits.
+    // `15h04`, `15 h 04`: only after digits.
     let french = of_hours(time);
     let time = french.as_deref().unwrap_or(time);
     // A zone alone may stand behind a day: 2026-12-31Z.

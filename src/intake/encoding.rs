@@ -1,7 +1,8 @@
 //! How the bytes of a text are encoded, and text of any encoding as UTF-8.
 //!
 //! A byte order mark decides; then what the job says; then bytes that are UTF-8; only then is a code page guessed (see
-//! [`code_page`]), from all of the input, and the guess is told. UTF-8 is left as it is. Everything else is decoded as it is read, and what cannot be decoded is
+//! [`code_page`]), from all of the input, and the guess is reported. UTF-8 is left as it is. Everything else is decoded
+//! while it is read. A sequence of bytes that cannot be decoded is
 //! never replaced: it goes through in a form that UTF-8 never has, so that its row is refused and told with its bytes.
 
 use std::io::{self, Read};
@@ -98,8 +99,8 @@ const MARKS: [(&[u8], Codec); 5] = [
     (b"\xfe\xff", Codec::Standard(UTF_16BE)),
 ];
 
-/// Finds out the encoding. A mark counts more than the job: rejects are UTF-8 with a mark, whatever their input was. So does
-/// what rejects are that another program has saved.
+/// Finds the encoding. A byte order mark takes precedence over the job file, because rejects are UTF-8 with a mark,
+/// whatever their input was. The encoding of rejects that another program has saved takes precedence too.
 pub(crate) fn find(head: &[u8], is_all: bool, said: Option<&'static Encoding>) -> Found {
     if let Some((mark, codec)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Found {
@@ -151,7 +152,7 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     (more * SHARE >= head.len() && less * LEAD <= more && has_line).then_some(encoding)
 }
 
-/// What JSON rejects have in each row. They are UTF-8, also when only rows are left that are not.
+/// The key that each row of JSON rejects has. A file with this key is UTF-8, even if none of its rows is valid UTF-8.
 const REJECTS_COLUMN: &[u8] = b"import_problem";
 
 /// UTF-8 without damage, or with less of it than sound characters.
@@ -257,11 +258,11 @@ fn code_page(head: &[u8], is_all: bool) -> &'static Encoding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Guess {
     pub(crate) encoding: &'static Encoding,
-    /// The first line that it makes nonsense of.
+    /// The first line that makes no sense in this code page.
     pub(crate) disproved_on: Option<u64>,
 }
 
-/// Guesses the code page of a text from all of its lines, and holds it against all of them.
+/// Guesses the code page of a text from its lines, and checks the guess on all of them.
 pub(crate) fn guess(window: &mut Window) -> io::Result<Result<Guess, Rivals>> {
     let mut evidence = Some(Evidence::default());
     let mut held = Held::default();
@@ -314,7 +315,7 @@ pub(crate) fn guess(window: &mut Window) -> io::Result<Result<Guess, Rivals>> {
     Ok(Ok(guess))
 }
 
-/// Lines beyond ASCII that wait for a guess, as many as are looked at for it.
+/// Lines with characters beyond ASCII, kept until the code page is guessed.
 #[derive(Default)]
 struct Held {
     lines: Vec<(u64, Vec<u8>)>,
@@ -331,7 +332,7 @@ impl Held {
 }
 
 impl Guess {
-    /// Guesses by the evidence, and holds the guess against what was held back, and against all words.
+    /// Guesses the code page from the evidence, and checks the guess on the lines kept so far and on all words.
     fn decide(&mut self, mut evidence: Evidence, held: Held) -> Result<(), Rivals> {
         self.encoding = evidence.decide()?;
         for (line, bytes) in held.lines {
@@ -347,7 +348,7 @@ impl Guess {
         Ok(())
     }
 
-    /// Notes the line when it is nonsense as this code page reads it.
+    /// Records the line if it makes no sense in this code page.
     fn hold_against(&mut self, bytes: &[u8], line: u64) {
         if self.disproved_on.is_some() {
             return;
@@ -606,7 +607,7 @@ pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<
     })
 }
 
-/// The problem of a row beyond ASCII that itself shows nothing, when another row shows that the guess is wrong.
+/// Returns the problem of a row with characters beyond ASCII when another row shows that the guess is wrong.
 pub(crate) fn doubtful<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<Malformed<'a>> {
     let line = understood.disproved_on.filter(|_| !row.raw.is_ascii())?;
     Some(Malformed {

@@ -51,7 +51,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// What the row's key is compared by, when it has one.
+    /// Returns the key, person and request types that other rows are compared with, if the row has a key.
     pub(crate) fn row_key(&self) -> Option<RowKey> {
         match self {
             Self::Entry(entry) | Self::Repeat { entry, .. } => entry.row_key,
@@ -98,7 +98,8 @@ struct InHand<'m> {
     mapper: &'m Mapper,
     position: Position,
     key: Result<Option<SourceKey>, KeyIsBlank>,
-    /// What the key is compared by; the person is added once it is known which identifiers are valid.
+    /// The key and request types that other rows are compared with. The person is added once the identifiers are
+    /// checked.
     row_key: Option<RowKey>,
     /// It makes a single entry.
     is_single: bool,
@@ -199,7 +200,7 @@ impl Maker {
         });
     }
 
-    /// What a key is compared by, as far as it is known before the row was checked.
+    /// Returns the key and request types that other rows are compared with. The person is added after the row's check.
     fn row_key(&self, key: &SourceKey, requests: &[RequestType]) -> RowKey {
         let id = ImportId::new(self.project, &key.text);
         RowKey {
@@ -357,7 +358,7 @@ impl Maker {
     }
 }
 
-/// A valid request that is not sent all the same.
+/// Makes an invalid item of a valid request that must not be sent.
 pub(super) fn invalid(entry: &Entry, problems: Vec<Problem>) -> Item {
     Item::Invalid {
         request: Some(entry.body.request()),

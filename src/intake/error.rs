@@ -120,7 +120,7 @@ pub enum IntakeError {
     NoHeaderRow {
         /// The input's name.
         input: String,
-        /// What the job says.
+        /// The value of `header_row` in the job file.
         header_row: u64,
     },
     /// The header of a sheet is no header.
@@ -130,9 +130,9 @@ pub enum IntakeError {
         input: String,
         /// The row of the sheet on which the header begins.
         row: u64,
-        /// What is wrong.
+        /// The error, as the end of a sentence that begins with `the header`.
         what: String,
-        /// What to do.
+        /// The hint for the user.
         hint: String,
     },
     /// Columns that the job names and the input does not have.

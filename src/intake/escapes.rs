@@ -1,8 +1,9 @@
 //! Text that a program has escaped for another use and that was exported so: `O&#39;Brien`, `=?utf-8?Q?M=C3=BCller?=`,
 //! `M%C3%BCller`, `M\u00fcller`, `M=C3=BCller`.
 //!
-//! In: a text that is no such text by its nature (a name, an id). Out: the text that was meant, where every escape has one
-//! meaning, or that it has none for certain. A text without the bytes that begin an escape costs a look at its bytes.
+//! Input: a text that never contains escapes by its nature (a name, an id). Output: the original text if every escape
+//! has one meaning, or the finding that the original is not certain. A text without escapes costs one pass over its
+//! bytes.
 
 use std::borrow::Cow;
 
@@ -11,7 +12,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-/// Maximum number of times that a text is unescaped: programs escape text that is escaped already.
+/// Maximum number of times that a text is unescaped: programs escape text that is already escaped.
 const ROUNDS_MAX: usize = 3;
 
 /// A way of escaping.
@@ -41,10 +42,10 @@ pub(crate) enum Escaped {
 /// An escape with more than one meaning.
 struct Uncertain;
 
-/// The text without escapes; none when it has none.
+/// The text without escapes. None if it has no escapes.
 type Undone = Result<Option<String>, Uncertain>;
 
-/// Makes the result of what was found: whether there are escapes, and the text without them where that is certain.
+/// Makes the result: whether there are escapes, and the text without them if that is certain.
 fn undone(has_any: bool, meant: Option<String>) -> Undone {
     match meant {
         _ if !has_any => Ok(None),
@@ -113,7 +114,7 @@ impl Kind {
     /// The kinds that no system has in its ids.
     pub(crate) const OF_IDS: [Self; 2] = [Self::Html, Self::MailHeader];
 
-    /// How it is called, for people, with an example.
+    /// Returns its name for messages, with an example.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Html => "HTML (such as `&#39;` or `&amp;`)",

@@ -55,7 +55,7 @@ fn any_fault(text: &str) -> Option<(&'static str, String)> {
     })
 }
 
-/// The byte that was taken for a control character beyond ASCII, and what it is in Windows-1252.
+/// Returns the byte that was misread as a control character beyond ASCII, and its character in Windows-1252.
 fn byte_of(c: char) -> Option<(u8, char)> {
     let byte = u8::try_from(u32::from(c))
         .ok()
@@ -66,7 +66,7 @@ fn byte_of(c: char) -> Option<(u8, char)> {
     Some((byte, meant))
 }
 
-/// What is wrong with a name, beyond what is wrong with any text: its code, and what was found.
+/// Returns the code and the text of an error that only names can have; [`fault`] finds those of any text.
 pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
     let place = |at: usize| name[..at].chars().count() + 1;
     if name.is_ascii() && !name.contains('?') {
@@ -82,7 +82,7 @@ pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
             ),
         ));
     }
-    // What every text is looked at for is told elsewhere.
+    // Errors that any text can have are reported elsewhere.
     if name.is_ascii() || fault(name).is_some() {
         return None;
     }
@@ -105,7 +105,7 @@ pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
     None
 }
 
-/// Whether a character stands in names in place of one that was lost.
+/// Returns whether programs write this character in names in place of one that they cannot save.
 fn is_substitute(c: char) -> bool {
     matches!(
         c,
@@ -113,7 +113,7 @@ fn is_substitute(c: char) -> bool {
     )
 }
 
-/// Whether a character that letters stand around is in no name: a symbol, or a letter of another script.
+/// Returns whether no name has a character between these two: a symbol, or a letter of another script.
 fn is_in_no_name(before: char, c: char, after: char) -> bool {
     const SYMBOLS: &str = "¡¢£¤¥¦§¨©«¬®¯°±²³µ¶¸¹»¼½¾×÷€‚„…†‡ˆ‰‹›“”˜™•√∫≈∆≠≤≥∞∂∑∏◊";
     let is_box = matches!(c, '\u{2500}'..='\u{259f}');
@@ -148,8 +148,10 @@ fn is_encoded_twice(text: &str) -> bool {
     })
 }
 
-/// Whether all of a text beyond ASCII is UTF-8 when it is written in a code page, and is no text as it is: pairs of letters come up
-/// by chance, but not with a symbol or a capital within a word, nor two of them in scripts that are not Latin.
+/// Returns whether a text is UTF-8 that was read in one of these code pages.
+///
+/// Its characters beyond ASCII, written in the code page, have to be valid UTF-8. That can happen by chance to a pair
+/// of letters. It does not happen by chance with a symbol or a capital within a word, or to two pairs in other scripts.
 fn is_encoded_in_others(text: &str) -> bool {
     const LATIN: [&Encoding; 5] = [
         WINDOWS_1250,

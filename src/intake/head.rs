@@ -163,7 +163,7 @@ fn above(
         .delimiter
         .or(separator.map(|(delimiter, _)| delimiter));
     let told = match rejects {
-        // Saved with another delimiter, and with the quotes that go with it.
+        // A program has saved the rejects with another delimiter, so quotes and escapes are found again too.
         Some(rejects) if said != Some(rejects.delimiter) => dialect::Told {
             delimiter: Some(rejects.delimiter),
             ..dialect::Told::default()

@@ -34,7 +34,7 @@ const NAMES_MIN: usize = 2;
 const VALUES_MIN: usize = 2;
 /// Share of the rows that have a prepared value: one in this many, at least.
 const USUAL_PART: usize = 5;
-/// Most digits of a number that counts the rows; longer ones may be somebody's.
+/// Most digits of a number that counts the rows. A longer number may identify a person.
 const COUNTER_DIGITS_MAX: usize = 6;
 
 /// Judges the records below a header.
@@ -77,7 +77,7 @@ struct Above {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Usual {
     values: Arc<HashSet<u64>>,
-    /// The places of the columns that it is asked about; nothing: their own order.
+    /// The numbers of the columns that callers ask about. None: callers use the numbers of the sample.
     places: Option<Arc<[usize]>>,
 }
 
@@ -129,7 +129,7 @@ impl Usual {
     }
 }
 
-/// Returns a text with each run of digits as a single zero, so that running numbers are alike.
+/// Returns a text with each run of digits replaced by a single zero, so that running numbers are equal.
 fn usual_form(text: &str) -> Option<String> {
     if kind(text) != Kind::Text {
         return None;
@@ -311,7 +311,7 @@ impl Judge {
         )
     }
 
-    /// Notes that the record judged last, on this line, turned out to be the title of another table.
+    /// Records that the last judged record, on this line, is the title of another table.
     pub(crate) fn learn_title(&mut self, line: u64, text: &str) {
         if !self.titles.contains(&value(0, text)) {
             self.above.title = Some(line);
@@ -386,7 +386,7 @@ impl Judge {
         let is_alone = filled.next().is_none();
         let is_apart = !self.above.is_adjacent || self.above.title.is_some();
         let mut verdict = self.alone(count, &cell, first, is_alone, is_apart);
-        // Rejects hold rows alone. One that was doubtful bears a mark, until a person has decided.
+        // Files of rejects contain only rows. A doubtful row has a mark in its problem until the user has decided.
         let is_reject = problem.is_some_and(|column| column < count);
         if is_reject && verdict != Verdict::Aside(Aside::HeaderAgain) {
             return Verdict::Row;
@@ -432,7 +432,8 @@ impl Judge {
         verdict
     }
 
-    /// What a record is by itself; `first` is the first cell that it fills. `is_apart`: no row stands directly above it.
+    /// Judges a record without its neighbours. `first` is its first filled cell. `is_apart`: there is no row directly
+    /// above.
     fn alone<'a>(
         &self,
         count: usize,

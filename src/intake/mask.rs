@@ -53,7 +53,7 @@ pub(crate) fn is_telling(text: &str) -> bool {
     text.contains('@') || number(text).is_some()
 }
 
-/// Whether a column's name is a person's value: then the header is a row that was taken for it.
+/// Returns whether a column's name is a person's value. If so, a row was taken for the header.
 pub(crate) fn is_value(name: &str) -> bool {
     let is_address = name.match_indices('@').any(|(at, _)| {
         let domain = name[at + 1..]

@@ -1,34 +1,34 @@
 //! Finds what divides the lines of an input that was read as a single column.
 //!
-//! A list of addresses is a table of one column. `ID¤Name¤Email` is none: read as one it would lose every value
-//! without a word.
+//! A list of addresses is a table of one column. `ID¤Name¤Email` is not: if it were read as one, every value would be
+//! lost without a message.
 
 use super::error::IntakeError;
 use super::kind::{Kind, kind};
 use super::open::written;
 
-/// Fewest blanks between columns that are aligned with blanks.
+/// The fewest blanks between columns that are aligned with blanks.
 const ALIGNED_BLANKS: &str = "  ";
 /// Characters that names and addresses hold, so that they divide nothing.
 const WITHIN_VALUES: &str = "@._-'\"()+";
-/// Fewest colons on a line that divide it: one stands behind a label, two in a time.
+/// Minimum number of colons on a line for them to count as delimiters: a label has one, a time has two.
 const COLONS_MIN: usize = 3;
 
 /// The delimiter that the lines seem to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Divided {
-    /// A character that stands equally often on the header and on most lines.
+    /// A character that occurs equally often on the header and on most lines.
     By(char),
     /// The same, within one cell in quotes.
     ByWithinQuotes(char),
-    /// Blanks, so many that the columns are aligned.
+    /// Runs of blanks that align the columns.
     Aligned,
     /// Single blanks, with an address on every line.
     ByBlanks,
 }
 
-/// Finds what divides lines: the header's is the first, or the second below a title. In `is_whole` cells a usual
-/// delimiter divides nothing: they are in quotes, or in a workbook.
+/// Finds the delimiter of the lines. The header is the first line, or the second below a title. `is_whole`: the cells
+/// are in quotes or in a workbook, so usual delimiters within them are text.
 pub(crate) fn find(lines: &[&str], is_whole: bool) -> Option<Divided> {
     let below = |from: usize| lines.get(from..).and_then(<[&str]>::split_first);
     let (header, rows) = below(0)?;
@@ -38,7 +38,7 @@ pub(crate) fn find(lines: &[&str], is_whole: bool) -> Option<Divided> {
     }
     let (header, rows) = below(1)?;
     let is_name = |piece: &str| kind(piece) == Kind::Text;
-    // The first row of a list may be `Access/Copy`, as all others are.
+    // The first row of a list may be `Access/Copy` like the other rows, and is then no header.
     divided(header, rows, false).filter(|found| {
         matches!(found, Divided::By(c) if (!c.is_ascii_graphic() || matches!(c, '^' | '~')) && header.split(*c).all(is_name))
     })

@@ -151,9 +151,9 @@ impl Opened {
         }
     }
 
-    /// Makes of missing columns what is really amiss, where each object of the input is a page with rows in a list.
+    /// Returns the cause of missing columns when each object of the input is a page with rows in a list.
     fn explain_pages(&self, missing: &[MissingColumn]) -> Option<IntakeError> {
-        // Of a path into a list, where that list stands.
+        // For a path into a list, the path of the list counts.
         let list_with = |one: &MissingColumn| {
             let path = one.column.split('[').next().unwrap_or_default();
             self.lists.with(path.trim())
@@ -178,7 +178,8 @@ impl Opened {
         })
     }
 
-    /// What is amiss where one cell of the header holds the names that are missing, divided by a delimiter of their own.
+    /// Returns the error of a file in which one cell of the header contains the missing names, with a delimiter between
+    /// them.
     fn rows_in_quotes(&self, missing: &[MissingColumn]) -> Option<IntakeError> {
         let [columns] = self.shape.columns.as_slice() else {
             return None;
@@ -276,7 +277,7 @@ pub(crate) fn start(window: &Window) -> &[u8] {
     &unread[..unread.len().min(LOOK_BYTES)]
 }
 
-/// What the start of the input says of its encoding.
+/// Finds the encoding from the start of the input.
 fn found(window: &Window, reading: &Reading) -> Found {
     let head = window.unread();
     let head = &head[..head.len().min(ENCODING_LOOK_BYTES)];
@@ -293,7 +294,7 @@ fn found(window: &Window, reading: &Reading) -> Found {
     found
 }
 
-/// The error of a text whose code page cannot be told.
+/// Returns the error of a text whose code page cannot be determined.
 fn undecided(input: String, rivals: Rivals) -> IntakeError {
     IntakeError::Encoding {
         input,

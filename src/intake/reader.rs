@@ -42,8 +42,9 @@ impl Reader {
         }
     }
 
-    /// Returns whether nobody filled in the row: the rules' columns hold at most true, false or a zero, and the others a value
-    /// that many rows have.
+    /// Returns whether the row was prepared and never filled in.
+    ///
+    /// The columns of the rules then contain at most true, false or a zero, and the others a value that many rows have.
     fn is_prefilled(&self, cells: &Cells<'_>, made: &Made) -> bool {
         let Cells::Csv(values) = cells else {
             // An object without the properties of the rules may be of another structure.

@@ -1,7 +1,7 @@
-//! Where a row stands, in the words of somebody who has the input open: the row or cell of a sheet, the line of a text.
+//! Names the place of a row as the user sees it in the open input: the row or cell of a sheet, or the line of a text.
 //!
-//! A [`Position`] counts rows and lines; how they are told depends on the kind of the input. Not here: the columns `row`
-//! and `line` of the files for programs, which are the same for every kind.
+//! A [`Position`] counts rows and lines. How messages name them depends on the kind of the input. The files for
+//! programs do not use this module: their columns `row` and `line` are the same for every kind.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub enum RowPlaces {
     Sheet {
         /// The sheet's name, when other sheets of the workbook have anything in them.
         name: Option<String>,
-        /// The columns' names, and where they stand in the sheet, from 0.
+        /// The columns' names, and their numbers in the sheet, from 0.
         columns: Vec<(String, u32)>,
     },
 }
@@ -44,7 +44,7 @@ impl RowPlaces {
         }
     }
 
-    /// Returns the noun for what is counted: `row`, `line` or `element`.
+    /// Returns the noun for the unit that is counted: `row`, `line` or `element`.
     pub const fn noun(&self) -> &'static str {
         match self {
             Self::Lines => "line",
@@ -89,7 +89,7 @@ impl RowPlaces {
         })
     }
 
-    /// Names the cell of a column where there is one, else the row.
+    /// Names the cell of a column, or the row if there is no such cell.
     pub fn place(&self, position: Position, column: Option<&str>) -> String {
         match column.and_then(|column| self.cell(position, column)) {
             Some(cell) => format!("cell {cell}"),
@@ -116,7 +116,7 @@ impl InputPlaces {
         found.unwrap_or(&RowPlaces::Lines)
     }
 
-    /// Names the cell of a column where there is one, else the row; with the input when there are several.
+    /// Names the cell of a column, or the row if there is no such cell. Adds the input if there are several.
     pub fn place(&self, position: Position, column: Option<&str>) -> String {
         let place = self.of(position).place(position, column);
         if self.0.len() > 1 {
@@ -126,7 +126,7 @@ impl InputPlaces {
         }
     }
 
-    /// Names a row to somebody who looks at another: with the input when that is another one.
+    /// Names a row in a message about another row (`from`). Adds the input if it is not that of the other row.
     pub fn row_seen_from(&self, position: Position, from: Position) -> String {
         let row = self.of(position).row(position);
         if position.input == from.input {

@@ -1,7 +1,7 @@
 //! Rejects that a spreadsheet program has saved: with another delimiter or in another encoding than the job file says.
 //!
-//! The job file describes the input that the rejects are of. What counts for rejects is the file itself, which is known by
-//! the last column of its header. Not here: its rows.
+//! The job file describes the original input, not the saved rejects. So delimiter and encoding are found from the file
+//! itself, which is recognised by the last column of its header. This module does not read its rows.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -12,9 +12,9 @@ use super::table::PROBLEM_COLUMN;
 /// The header of rejects in delimited text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RejectsHeader {
-    /// Between its cells.
+    /// The delimiter between its cells.
     pub(super) delimiter: u8,
-    /// How many lines stand above it.
+    /// The number of lines above it.
     pub(super) lines_above: u64,
 }
 
@@ -45,8 +45,8 @@ pub(super) fn header(text: &[u8], told: Option<u8>) -> Option<RejectsHeader> {
     })
 }
 
-/// Finds out the encoding of rejects without a mark; none for other texts. Ours have a mark when they are not ASCII, so
-/// another program has saved this file.
+/// Finds the encoding of rejects without a byte order mark. None for other texts. The importer writes a mark unless all
+/// is ASCII, so another program has saved this file.
 pub(super) fn encoding(
     head: &[u8],
     is_utf_8: bool,
@@ -70,7 +70,8 @@ pub(super) fn encoding(
     })
 }
 
-/// Whether each line that is not UTF-8 was refused for that: then the file is UTF-8, and only these lines are damaged.
+/// Returns whether each line that is not UTF-8 was refused for that reason. If so, the file is UTF-8, and only these
+/// lines are damaged.
 fn is_damage_told(head: &[u8]) -> bool {
     let mut lines = head.split(|byte| *byte == b'\n');
     lines.all(|line| {
@@ -78,9 +79,10 @@ fn is_damage_told(head: &[u8]) -> bool {
     })
 }
 
-/// What the problem of a row says that is not UTF-8.
+/// The text in the problem of a row that is not UTF-8.
 const NOT_UTF_8: &[u8] = b"not UTF-8";
-/// So few different bytes beyond ASCII tell one code page from another only by chance: Excel's usual one is taken.
+/// Number of different bytes beyond ASCII up to which a guess of the code page is unreliable. Then Windows-1252,
+/// Excel's usual code page, is tried first.
 const SPARSE_MAX: usize = 3;
 
 fn distinct_beyond_ascii(head: &[u8]) -> usize {
@@ -91,7 +93,8 @@ fn distinct_beyond_ascii(head: &[u8]) -> usize {
     is_there.into_iter().filter(|is_there| *is_there).count()
 }
 
-/// Whether each byte beyond ASCII is, in Windows-1252, a letter of a word that has others, or a sign of its own.
+/// Returns whether each byte beyond ASCII is plausible in Windows-1252: a letter beside an ASCII letter, or a sign that
+/// is not beside one.
 fn is_western(head: &[u8]) -> bool {
     let letter = |at: Option<usize>| {
         let byte = at.and_then(|at| head.get(at)).copied().unwrap_or(b' ');

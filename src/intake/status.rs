@@ -9,10 +9,10 @@ use super::words::{are, holds, in_english, words};
 const STATUS_BYTES_MAX: usize = 64;
 /// Most words of a status.
 const STATUS_WORDS_MAX: usize = 6;
-/// Most different values of which it is remembered whether they say done.
+/// Maximum number of different values for which the result (done or not) is remembered.
 pub(crate) const STATUSES_REMEMBERED_MAX: usize = 1_000;
 
-/// Kinds of columns that tell of the progress of a case.
+/// Kinds of columns that show the progress of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StatusKind {
     /// Its values are words such as `Open` and `Closed`.

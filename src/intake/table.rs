@@ -37,7 +37,7 @@ pub(crate) struct Table {
     pub(crate) made_up: Vec<usize>,
     /// Columns, from 0, that have the same name in the file.
     pub(crate) repeated: Vec<Vec<usize>>,
-    /// The number of cells that a row has: that of the header, those without a name at its end included.
+    /// The number of cells that a row has. It is that of the header, including cells without a name at its end.
     pub(crate) width: usize,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum NoTable {
     Unclear { header: usize, record: usize },
     /// The record that should be the header, by the job file, names nothing.
     Nameless { record: usize },
-    /// Another table, from its first to its last record, stands above the header.
+    /// There is another table above the header, from record `first` to record `last`.
     Above {
         first: usize,
         last: usize,
@@ -567,7 +567,7 @@ impl<'a> Look<'a> {
         is_adjacent && !of_values && has_gaps && !is_title && filled.len() < self.filled[header]
     }
 
-    /// Returns whether the columns from this one on hold nothing but numbers, in a table of nobody.
+    /// Returns whether the columns from this one on contain only numbers, in a table without values of people.
     fn are_numbers_from(&self, column: usize) -> bool {
         self.is_of_nobody
             && (column..self.typed.len()).all(|column| {

@@ -1,16 +1,16 @@
 //! Rows of rejects that could not be read whole: each stays refused until a person corrects it or clears its problem.
 //!
-//! Such a row has all cells of the header, so that `import_problem` stands in its own column, and nothing about its form is
-//! wrong any more. So its problem ends with a mark of the row's content: `not read: … [… 5d0a13c2]`. As long as the mark fits,
-//! the row is as it was refused.
+//! The rejects file pads such a row to all cells of the header, so that `import_problem` is in the right column. The
+//! row then looks well-formed. So its problem ends with a digest of the row's content: `not read: … [… 5d0a13c2]`.
+//! While the digest matches, the row has not been corrected.
 
 use sha2::{Digest, Sha256};
 
 use super::table::PROBLEM_COLUMN;
 
-/// Begins the problem of a row that could not be read whole.
+/// The beginning of the problem of a row that could not be read whole.
 pub(crate) const NOT_READ: &str = "not read";
-/// Tells at a glance that a problem is none of those.
+/// The first word of [`NOT_READ`]: a quick test that rules out other problems.
 const FIRST_WORD: &str = "not";
 /// The message about such a row.
 pub(super) const UNCORRECTED: &str = "an earlier run could not read this row, and it has not been corrected since; `import_problem` says why";
@@ -23,7 +23,7 @@ pub(crate) fn marked<'a>(cells: impl Iterator<Item = &'a str>, problem: &str) ->
 
 /// Returns whether a row is as it was refused, by its problem and its other cells.
 pub(crate) fn is_uncorrected<'a>(problem: &str, cells: impl Iterator<Item = &'a str>) -> bool {
-    // Where nothing can stand around cells, other characters may stand for blanks.
+    // In files without quotes, other characters may replace the blanks in a cell.
     let is_word = |word: &&str| !word.is_empty();
     let words = problem.split(|c: char| !c.is_ascii_alphanumeric());
     let mut words = words.filter(is_word);
@@ -31,7 +31,7 @@ pub(crate) fn is_uncorrected<'a>(problem: &str, cells: impl Iterator<Item = &'a 
     is_marked && words.next_back().is_some_and(|last| last == mark(cells))
 }
 
-/// The column of rejects in which their problems stand.
+/// The column of rejects with the problems.
 pub(super) struct ProblemColumn {
     at: usize,
     /// The other columns that have a name.
@@ -72,7 +72,7 @@ fn mark<'a>(cells: impl Iterator<Item = &'a str>) -> String {
         .concat()
 }
 
-/// Returns what of a cell does not change with the way in which a spreadsheet program writes numbers and dates.
+/// Returns the part of a cell that stays the same however a spreadsheet program writes numbers and dates.
 fn lasting(cell: &str) -> String {
     const MONTHS: [&str; 12] = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",

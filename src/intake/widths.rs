@@ -5,20 +5,20 @@
 use super::kind::{Kind, kind};
 use super::table::{PROBLEM_COLUMN, Table};
 
-/// Fewest rows that tell against the header when each has too few cells, or a value too many.
+/// Minimum number of rows that show a fault of the header if each has too few cells, or a value too many.
 const ROWS_MIN: usize = 2;
-/// Fewest rows that tell against it when they are as wide as each other, and some have nothing beyond the header.
+/// Minimum number of rows that show a fault of the header if they are equally wide, and some have no value beyond it.
 const ALIKE_ROWS_MIN: usize = 3;
 
-/// Words that a column of addresses has in its name, in lower case.
+/// Words in the name of a column of addresses, in lower case.
 const ADDRESS_NAMES: [&str; 4] = ["mail", "correo", "courriel", "メール"];
 
-/// Rows that do not fit their header, each of them.
+/// The mismatch if none of the rows fits the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Misfit {
-    /// The number of cells that each row has at most, where the header has more names.
+    /// The maximum number of cells of a row, if the header has more names.
     TooFew { cells: usize },
-    /// The number of cells that each row has at least, where the header has fewer. Some rows may have nothing in them.
+    /// The minimum number of cells of a row, if the header has fewer. In some rows the surplus cells may be blank.
     TooMany { cells: usize, are_filled: bool },
 }
 

@@ -1,4 +1,4 @@
-//! The words of a header or a value, so that what people mean alike compares alike.
+//! The words of a header or a value, in a form in which different spellings of the same thing are equal.
 //!
 //! `E-Mail-Adresse`, `emailAdresse` and `e mail adresse` are the words `email` and `adresse`: folded, without accents,
 //! taken apart at punctuation and where a small letter meets a capital. Words are compared whole, never in part.
@@ -160,13 +160,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Returns whether the words hold this phrase: its words, one after the other.
+/// Returns whether the words contain this phrase: its words, one after the other.
 pub(crate) fn holds(words: &[String], phrase: &str) -> bool {
     let phrase: Vec<&str> = phrase.split(' ').collect();
     words.windows(phrase.len()).any(|found| found == phrase)
 }
 
-/// Returns whether the words are this phrase and no more.
+/// Returns whether the words are exactly this phrase.
 pub(crate) fn are(words: &[String], phrase: &str) -> bool {
     words.iter().map(String::as_str).eq(phrase.split(' '))
 }
@@ -188,7 +188,7 @@ fn apart(text: &str) -> String {
                 before.is_lowercase()
                     || before.is_uppercase() && after.is_some_and(|after| after.is_lowercase())
             });
-        // `E-Mails`, `IDs`: an `s` behind capitals is no word of its own.
+        // `E-Mails`, `IDs`: an `s` after capitals belongs to the word before it.
         let is_plural =
             after == Some(&'s') && chars.get(index + 2).is_none_or(|c| !c.is_alphanumeric());
         if begins && !is_plural {

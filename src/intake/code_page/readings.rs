@@ -1,4 +1,4 @@
-//! Words as a code page reads them, and whether they can be words so.
+//! Reads words in a code page, and decides whether the results can be words.
 //!
 //! A reading is refused only for what no word of the languages of its code page has: a symbol or a capital within a word,
 //! or a letter where their spelling never puts it. All else is possible.
@@ -164,7 +164,7 @@ impl Letters<'_> {
         self.text.get(at + 1).copied().unwrap_or(self.after)
     }
 
-    /// How many letters stand before a place without anything between them, and after it.
+    /// Returns the numbers of consecutive letters directly before and after a place.
     fn letters_around(&self, at: usize) -> (usize, usize) {
         let is_letter = |c: &&char| is_letter(**c);
         (
@@ -173,9 +173,9 @@ impl Letters<'_> {
         )
     }
 
-    /// Returns whether a symbol stands where texts have it.
+    /// Returns whether a symbol is in a place where texts have it.
     fn symbol_is_in_place(&self, at: usize) -> bool {
-        /// Fewer letters on one side of a dash are no word of their own.
+        /// Minimum number of letters on one side of a dash for them to count as a word.
         const DASH_LETTERS_MIN: usize = 3;
         /// Letters of an abbreviation or a unit: `nº`, `m²`.
         const SHORT: usize = 2;
@@ -220,7 +220,7 @@ impl Letters<'_> {
             || is_vowel(self.previous(at)) && is_vowel(self.next(at))
     }
 
-    /// Returns whether letters, capitals and symbols go together as in a word of any language.
+    /// Returns whether letters, capitals and symbols can occur together in a word of any language.
     fn are_a_word(&self) -> bool {
         let ascii = self.text.iter().filter(|c| c.is_ascii_alphabetic());
         let is_of_capitals =
@@ -255,14 +255,14 @@ impl Letters<'_> {
         })
     }
 
-    /// Returns whether a capital stands behind one of the beginnings of names that keep it: `McÉwan`.
+    /// Returns whether a capital follows a prefix of names that keep their capital: `McÉwan`.
     fn is_behind_prefix(&self, at: usize) -> bool {
         const PREFIXES: [&str; 8] = ["Mc", "Mac", "De", "Le", "La", "Du", "Di", "Van"];
         let beginning: String = self.text[..at].iter().collect();
         PREFIXES.contains(&beginning.as_str())
     }
 
-    /// Returns whether the spelling of the languages that a code page is for allows the letters where they stand.
+    /// Returns whether the languages of a code page have the letters in these places.
     fn may_be_of(&self, encoding: &'static Encoding) -> bool {
         let others = || (0..self.text.len()).filter(|&at| !self.text[at].is_ascii());
         if encoding == WINDOWS_1250 || encoding == ISO_8859_2 {
@@ -321,7 +321,7 @@ impl Letters<'_> {
     fn may_be_baltic(&self) -> bool {
         const LITHUANIAN: &str = "ąčęėįšųūž";
         const LATVIAN: &str = "āčēģīķļņšūž";
-        /// Letters that none of them ends a word with, or has at all.
+        /// Letters that no word of these languages ends with.
         const NO_ENDS: &str = "bdfghknpqwxz";
         const FOREIGN: &str = "qwx";
         let western = "äåéöüßõæøóšž";
@@ -361,7 +361,7 @@ fn lower(c: char) -> char {
     c.to_lowercase().next().unwrap_or(c)
 }
 
-/// Returns whether a letter is of no Latin script.
+/// Returns whether a letter is not Latin.
 fn is_of_other_script(c: char) -> bool {
     c.is_alphabetic() && c >= '\u{370}' && !matches!(c, '\u{1e00}'..='\u{1eff}')
 }

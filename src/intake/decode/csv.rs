@@ -85,7 +85,7 @@ pub(crate) struct Decoder {
     width: usize,
     /// Columns without a name, which hold nothing in the first records.
     nameless: Vec<usize>,
-    /// Of rejects: where their problems stand.
+    /// The column with the problems, if the input is a file of rejects.
     problem: Option<ProblemColumn>,
     /// Tells rows from what is none.
     judge: Judge,
@@ -314,7 +314,7 @@ impl Decoder {
                 ),
             ));
         }
-        // Behind a text the value may be the rest of it, which would be sent without.
+        // A value after a text may be the rest of that text, which would then be sent incomplete.
         let from = if self.judge.may_break() {
             self.columns
         } else {

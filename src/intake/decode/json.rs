@@ -45,7 +45,7 @@ enum State {
     Behind,
     /// Behind the array.
     After,
-    /// Behind the object that holds the array.
+    /// After the object that contains the array.
     Page,
     End,
 }
@@ -74,7 +74,7 @@ struct Members {
 }
 
 impl Members {
-    /// Forgets the page before.
+    /// Discards the state of the previous page.
     fn begin_page(&mut self) {
         self.entered = None;
         self.beside.clear();
@@ -434,7 +434,7 @@ impl Decoder {
         })
     }
 
-    /// Passes over all that is left.
+    /// Skips the rest of the input.
     fn pass_all(&mut self, window: &mut Window) -> io::Result<()> {
         window.ensure(1)?;
         while !window.unread().is_empty() {

@@ -111,22 +111,24 @@ impl Objects {
         }
     }
 
-    /// Whether the value parsed last has a list at a dotted path.
+    /// Returns whether the value parsed last has a list at a dotted path.
     pub(super) fn has_list(&self, path: &str) -> bool {
         self.tree.has_list(path)
     }
 
-    /// Whether the value parsed last is an object with empty lists, and beside them only what `is_beside` takes.
+    /// Returns whether the value parsed last is an object that has only empty lists and keys that `is_beside` accepts.
     pub(super) fn is_empty_page(&self, is_beside: impl Fn(&str) -> bool) -> bool {
         self.tree.is_empty_page(is_beside)
     }
 
-    /// Whether the value parsed last is a row with fields in a list: an object with a key that `is_beside` does not take, whose
-    /// lists of objects at the top hold names or numbers with values.
+    /// Returns whether the value parsed last is a row that keeps its fields in a list.
+    ///
+    /// Such a row is an object with a key that `is_beside` does not accept. The elements of its top-level lists are
+    /// objects that have a name or number, and a value.
     pub(super) fn has_fields(&self, is_beside: impl Fn(&str) -> bool) -> bool {
         let (mut lists, mut of_fields) = (Vec::new(), 0);
         self.tree.lists(&mut |path, elements| {
-            // What stands deeper is no array of rows in any case.
+            // Only lists at the top level can be arrays of rows.
             if self.tree.member(0, path).is_some() {
                 lists.push(path.to_owned());
                 let mut kind = ListKind::default();
@@ -302,7 +304,7 @@ impl Lines {
     }
 }
 
-/// Stands before each text of a JSON text sequence (RFC 7464).
+/// The byte before each text of a JSON text sequence (RFC 7464).
 pub(in crate::intake) const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// The number of record separators at the beginning of a line.
@@ -312,7 +314,7 @@ fn marks(line: &[u8]) -> usize {
         .count()
 }
 
-/// Whether nothing but a comma stands behind the value.
+/// Returns whether only a comma follows the value.
 fn is_comma_behind(text: &str, error: &serde_json::Error) -> bool {
     let rest = text.get(error.column().saturating_sub(1)..);
     error.is_syntax() && text.ends_with(',') && rest.is_some_and(|rest| rest.trim_ascii() == ",")
@@ -598,7 +600,7 @@ mod tests {
             })),
             ["f", "f[name=\"Request ] type\"].value", "f[name=b].value"]
         );
-        // Comments have ids of their own, and names of people stand in one row.
+        // Each comment has a different id, and the name of a person occurs in one row only.
         assert_eq!(
             sampled(&rows(|n| format!("{{\"id\":{n},\"text\":\"x\"}}"))),
             ["f"]

@@ -15,9 +15,10 @@ pub(crate) struct Lists(Vec<Tree>);
 const LIST_PATHS_MAX: usize = 256;
 /// Longest name or number of an element that is offered as part of a path, in characters.
 const LIST_NAME_CHARS_MAX: usize = 80;
-/// An element is offered as a column when one row in so many of those with its list has it, and two rows at least.
+/// Share of the rows with a list that must have an element for it to be offered as a column: one in this many, and at
+/// least two rows. A lower share would offer values that only a few rows have.
 const LIST_ROWS_ONE_IN: usize = 5;
-/// The keys by which elements are told apart, the most readable first, ids last.
+/// The keys that identify an element within its list, the most readable first, ids last.
 const LIST_KEYS: [&str; 16] = [
     "name",
     "label",
@@ -36,7 +37,7 @@ const LIST_KEYS: [&str; 16] = [
     "custom_field_id",
     "uuid",
 ];
-/// Where the ids begin among [`LIST_KEYS`].
+/// The index of the first id in [`LIST_KEYS`].
 const LIST_IDS_FROM: usize = 11;
 /// The keys under which elements hold their value.
 const LIST_VALUES: [&str; 15] = [
@@ -57,7 +58,7 @@ const LIST_VALUES: [&str; 15] = [
     "stringValue",
 ];
 
-/// What is known of one list over all rows.
+/// The keys that the elements of one list have, over all rows.
 #[derive(Default)]
 pub(super) struct ListKind {
     rows: usize,
@@ -77,7 +78,7 @@ impl Lists {
         }
     }
 
-    /// Returns whether some row has what a path with a selector looks for, blank or not.
+    /// Returns whether some row has an element and value for a path with a selector, blank or not.
     pub(crate) fn have(&self, path: &Path) -> bool {
         self.0.iter().any(|tree| tree.selects(path))
     }
@@ -92,7 +93,7 @@ impl Lists {
         self.0.iter().find_map(|tree| tree.list_with(path))
     }
 
-    /// The paths of what elements hold that are found in row after row.
+    /// Returns the paths of the values of elements that several rows have.
     pub(super) fn paths(&self, rows: usize) -> Vec<String> {
         let mut kinds: Vec<(String, ListKind)> = Vec::new();
         for tree in &self.0 {
@@ -110,7 +111,7 @@ impl Lists {
         }
         let mut found: Vec<(String, usize, usize)> = Vec::new();
         for (list, kind) in &kinds {
-            // In a single row a name may be a person's; one that stands in row after row is that of a field.
+            // In a single row a name may be a person's. A name that several rows have is the name of a field.
             let keys_from = if rows > 1 { 0 } else { LIST_IDS_FROM };
             let Some((key, value)) = kind.key_and_value(keys_from) else {
                 continue;
@@ -174,7 +175,7 @@ impl ListKind {
         self.values.contains(&true) && self.keys.iter().any(is_everywhere)
     }
 
-    /// The key by which its elements are told apart, and the one under which they hold their value.
+    /// Returns the key that identifies the elements, and the key of their value.
     fn key_and_value(&self, keys_from: usize) -> Option<(&'static str, &'static str)> {
         let value = LIST_VALUES.iter().zip(&self.values).find(|(_, has)| **has);
         let mut keys = LIST_KEYS.iter().zip(&self.keys).skip(keys_from);

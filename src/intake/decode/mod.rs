@@ -101,7 +101,7 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     /// A JSON array or object.
     Structure,
-    /// Several elements of a JSON list are selected, and say different things.
+    /// Several elements of a JSON list are selected, and have different values.
     Several,
 }
 
@@ -147,8 +147,8 @@ pub struct Record {
 pub enum RecordKind {
     /// A CSV record with a cell for each column.
     Cells,
-    /// Cells that can be told apart and make no row: too few or too many, bytes that are not UTF-8, a cell of a sheet without
-    /// a value. It is refused until someone corrects it.
+    /// Cells with known boundaries that are not a valid row: too few or too many cells, bytes that are not UTF-8, or a
+    /// cell of a sheet without a value. The row is refused until someone corrects it.
     Faulty,
     /// A piece of a CSV file whose cells cannot be told apart.
     Piece,
@@ -234,7 +234,7 @@ impl Decoder {
         !matches!(self, Self::Json(_))
     }
 
-    /// Tells values of columns, by their numbers, that many rows have.
+    /// Returns the values that many rows have, by the numbers of their columns.
     pub(crate) fn usual(&self) -> Usual {
         match self {
             Self::Csv(decoder) => decoder.usual(),

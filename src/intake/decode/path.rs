@@ -31,7 +31,7 @@ pub(super) enum Rest {
 pub(crate) struct PathFault {
     /// The character at fault, from 1.
     pub(crate) character: usize,
-    /// What is wrong there.
+    /// The error at that character.
     pub(crate) what: &'static str,
 }
 

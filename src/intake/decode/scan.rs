@@ -5,8 +5,8 @@
 //! goes on after that line. For well-formed records the reading is that of `csv` (held by a property test).
 //!
 //! The grammar: a record ends at LF, CR LF or CR; a cell that begins with the quote is quoted, and a doubled quote
-//! within is one; a quote elsewhere in an unquoted cell stands for itself. Byte order marks at the start of a record are
-//! no part of its first cell: files that were put together have one where the next begins.
+//! within is one; a quote inside an unquoted cell is an ordinary character. Byte order marks at the start of a record
+//! do not belong to its first cell: in concatenated files each file may begin with one.
 
 use std::ops::Range;
 
@@ -55,7 +55,7 @@ pub(crate) struct Span {
 /// The cells of the record scanned last. Kept between records to save the allocations.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
-    /// Where the first cell begins: behind byte order marks.
+    /// The start of the first cell, after any byte order marks.
     first: usize,
     places: Vec<Span>,
     /// Cells with doubled quotes, undoubled.

@@ -32,7 +32,7 @@ pub(crate) struct Column {
 pub(crate) struct Decoder {
     dialect: Dialect,
     columns: Vec<Column>,
-    /// Of rejects: where their problems stand.
+    /// The column with the problems, if the input is a file of rejects.
     problem: Option<ProblemColumn>,
     /// Tells rows from what is none; nothing: all are rows.
     judge: Judge,

@@ -36,14 +36,14 @@ struct Node {
     next: usize,
 }
 
-/// What a path with a selector picks.
+/// The result of following a path with a selector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Picked {
-    /// No element is selected, or none that is selected says anything.
+    /// No element is selected, or all selected elements are blank.
     Nothing,
     /// This node.
     Node(usize),
-    /// Several, which say different things.
+    /// Several nodes with different values.
     Several,
 }
 
@@ -204,7 +204,7 @@ impl Tree {
         }
     }
 
-    /// Whether an element is selected and has such a value, blank or not.
+    /// Returns whether an element is selected and has a value at the path, blank or not.
     pub(crate) fn selects(&self, path: &Path) -> bool {
         let mut found = Vec::new();
         self.select_in(0, path, &mut found);
@@ -232,7 +232,7 @@ impl Tree {
         }
     }
 
-    /// Whether two nodes say the same. Numbers and texts are compared as text.
+    /// Returns whether two nodes have the same value. Numbers and texts are compared as text.
     fn is_same(&self, one: usize, other: usize) -> bool {
         match (self.cell(one), self.cell(other)) {
             (Cell::Structure, Cell::Structure) => self.json(one) == self.json(other),
@@ -240,7 +240,7 @@ impl Tree {
         }
     }
 
-    /// Whether a list stands at a dotted path.
+    /// Returns whether the value at a dotted path is a list.
     pub(crate) fn has_list(&self, path: &str) -> bool {
         self.find(path)
             .is_some_and(|node| self.nodes[node].kind == Kind::Array)
@@ -296,7 +296,7 @@ impl Tree {
         Some(self.cell(child))
     }
 
-    /// Whether it is an object with empty lists, and beside them only what `is_beside` takes.
+    /// Returns whether the value is an object that has only empty lists and keys that `is_beside` accepts.
     pub(crate) fn is_empty_page(&self, is_beside: impl Fn(&str) -> bool) -> bool {
         if !self.is_object() {
             return false;

@@ -95,7 +95,7 @@ impl Doubt {
         }
     }
 
-    /// For people. `noun` is what the input counts: `line` or `row`.
+    /// Returns the text for users. `noun` is the unit that the input counts: `line` or `row`.
     pub(crate) fn message(self, noun: &str) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::LoneCell => {

@@ -126,14 +126,14 @@ impl<'a> Columns<'a> {
         found
     }
 
-    /// Whether a path picks something of a list in the sample.
+    /// Returns whether a path leads to an element of a list in the sample.
     fn is_in_list(&self, name: &str) -> bool {
         let path: Option<Path> = path::parse(name).ok().flatten();
         let is_there = |path| self.lists.is_some_and(|lists| lists.have(&path));
         path.is_some_and(is_there)
     }
 
-    /// Whether a name that is no column is meant as a path into a list, and is none.
+    /// Returns whether a name that is no column is meant as a path into a list but cannot be parsed.
     fn is_malformed(&mut self, name: &str, job_key: &str) -> bool {
         let (Some(lists), Err(fault)) = (self.lists, path::parse(name)) else {
             return false;

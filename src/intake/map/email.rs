@@ -394,8 +394,8 @@ fn pieces(text: &str) -> usize {
         .count()
 }
 
-/// What programs have made of the part before the `@`: escapes, and `?` for letters that were lost. Both are allowed there, and
-/// no mailbox has them.
+/// Finds damage in the part before the `@`: escapes, and `?` in place of lost letters. The standard allows both there,
+/// but no real mailbox has them.
 fn damage_of_local(address: &str) -> Option<Remark> {
     let (local, _) = address.rsplit_once('@')?;
     if local.starts_with('"') {

@@ -167,7 +167,7 @@ struct TextRule {
 
 #[derive(Debug)]
 struct BoolRule {
-    /// A person has yet to decide: rows are mapped without it, and a run refuses to begin.
+    /// The user has yet to decide. Rows are mapped without the value, and a run refuses to begin.
     is_undecided: bool,
     source: Source,
     values: ValueMap<bool>,
@@ -197,7 +197,7 @@ enum Wish {
 enum Unfit {
     /// A JSON array or object.
     Structure,
-    /// Several elements of a JSON list, which say different things.
+    /// Several elements of a JSON list with different values.
     Several,
     /// An error of a spreadsheet in place of the value.
     SpreadsheetError,
@@ -629,7 +629,7 @@ impl TextRule {
         }
     }
 
-    /// The text without the escapes and losses of the programs that it has passed; none when what was meant is not certain.
+    /// Undoes the escapes that programs have added to a text. Returns none if the original text is not certain.
     fn unescaped<'a>(
         &'a self,
         text: Cow<'a, str>,
@@ -678,7 +678,7 @@ impl TextRule {
             && self.values.get(text).is_none()
     }
 
-    /// Sets the address of one person. One that the job file itself gives may be that of a function: its author decided so.
+    /// Sets the address of one person. An address that is written in the job file may be that of a function.
     fn set_email<'a>(&'a self, text: Cow<'a, str>, is_given_by_job: bool, mapped: &mut Mapped<'a>) {
         let address = if is_given_by_job {
             email::read(text)
@@ -771,14 +771,14 @@ impl TextRule {
             }));
     }
 
-    /// Warns, unless another rule tells the same of the same name.
+    /// Adds a warning, unless another rule adds it for the same name.
     fn warn_once<'a>(&'a self, remark: Remark, mapped: &mut Mapped<'a>) {
         if self.tells_of_names {
             self.warn(&[remark], mapped);
         }
     }
 
-    /// Refuses, and leaves the problem to another rule that tells it of the same name.
+    /// Refuses the row, unless another rule refuses it for the same name.
     fn refuse_once<'a>(
         &'a self,
         mapped: &mut Mapped<'a>,

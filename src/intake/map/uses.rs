@@ -54,7 +54,7 @@ pub(crate) fn uses(columns: &[String], format: Format, rules: &Rules) -> ColumnU
     found
 }
 
-/// Whether some path picks elements of the list that a column is.
+/// Returns whether a path selects elements of the list in a column.
 fn leads_into(names: &HashSet<String>, column: &str) -> bool {
     names.iter().any(|name| {
         name.strip_prefix(column)

@@ -68,7 +68,7 @@ impl Look<'_> {
                 self.has_values(column, from)
             } else {
                 // One at the end is a column if the header has a cell for its name and nearly all rows a value. Among rows of
-                // people it is left out all the same: a delimiter too many may have moved what is theirs there.
+                // people it is left out nevertheless: a surplus delimiter may have moved personal values there.
                 self.is_of_nobody
                     && (header..=last).any(|record| column < self.sample[record].len())
                     && self.is_used_by_nearly_all(column, from)

@@ -47,7 +47,7 @@ pub(super) const COLUMNS_MAX: u32 = 16_384;
 pub(crate) const SAVE_AS_CSV: &str =
     "open it in a spreadsheet program and save the sheet as \"CSV UTF-8 (Comma delimited)\"";
 
-/// What to do with a document that is no workbook.
+/// The hint for a document that is not a workbook.
 pub(crate) const TABLE_AS_WORKBOOK: &str =
     "copy its table into a spreadsheet program, and give it as a workbook or as CSV";
 
@@ -82,7 +82,7 @@ pub struct BookShape {
     pub kind: Kind,
     /// The sheet.
     pub sheet: String,
-    /// Where each of the shape's columns stands in the sheet, from 0.
+    /// The number of each of the shape's columns in the sheet, from 0.
     pub columns_at: Vec<u32>,
     /// Columns that a person does not see: they are read all the same.
     pub hidden_columns: Vec<String>,

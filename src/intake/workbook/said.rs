@@ -92,7 +92,7 @@ impl Row {
         }
     }
 
-    /// Notes that the cell that was put last, if it is this one, is struck through.
+    /// Records that the last cell, if it is this one, is struck through.
     pub(super) fn strike(&mut self, column: u32) {
         if self.cells.last().is_some_and(|(last, _)| *last == column) {
             self.struck.push(column);

@@ -230,7 +230,7 @@ fn unescape(text: &mut String, from: usize) {
     text.push_str(&String::from_utf16_lossy(&units));
 }
 
-/// Reads what each cell style makes of a number, and whether it strikes the cell through.
+/// Reads for each cell style how it formats a number, and whether it strikes the cell through.
 fn styles(parts: &mut Parts, name: &str) -> Result<Vec<CellStyle>, Failed> {
     let mut formats = HashMap::new();
     let mut is_struck: Vec<bool> = Vec::new();

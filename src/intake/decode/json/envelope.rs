@@ -92,7 +92,7 @@ const TOTALS: [&str; 8] = [
     "totalsize",
     "type",
 ];
-/// Keys that an interface repeats in the answer and in each row, and that are no value of either.
+/// Keys that an interface repeats in the response and in each row, and that are not data.
 const SHARED: [&str; 9] = [
     "expand",
     "self",
@@ -104,9 +104,9 @@ const SHARED: [&str; 9] = [
     "meta",
     "schema",
 ];
-/// Keys that may be repeated so, or be a value of a row.
+/// Keys that may be repeated in this way, or be data of a row.
 const PERHAPS_SHARED: [&str; 3] = ["type", "url", "href"];
-/// Keys beside the rows that tell how many there are, or where they go on.
+/// Keys beside the rows that give the number of rows, or the address of the next page.
 const PAGING: [&str; 20] = [
     "count",
     "hasmore",
@@ -137,13 +137,13 @@ fn form(key: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Returns whether a key stands beside the rows of a page, and not in a row.
+/// Returns whether a key usually occurs beside the rows of a page and not in a row.
 pub(super) fn is_beside(key: &str) -> bool {
     let form = form(key);
     BESIDE.contains(&form.as_str()) || TOTALS.contains(&form.as_str())
 }
 
-/// Returns whether a key that the rows and the object around them share says nothing of either.
+/// Returns whether a key is so common that it may occur both in the rows and in the object around them.
 pub(super) fn is_shared<'k>(key: &str, mut beside: impl Iterator<Item = &'k str>) -> bool {
     let form_of_key = form(key);
     let tells_of_pages = |other: &str| PAGING.contains(&form(other).as_str());

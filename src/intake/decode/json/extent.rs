@@ -2,7 +2,7 @@
 
 use super::super::jsonl::RECORD_SEPARATOR;
 
-/// Whether a byte may stand between values: JSON's white space, and the record separator of JSON text sequences.
+/// Returns whether a byte may separate values: JSON's white space, and the record separator of JSON text sequences.
 pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | RECORD_SEPARATOR)
 }

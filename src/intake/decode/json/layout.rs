@@ -16,9 +16,9 @@ pub(crate) enum Layout {
     Lines,
     /// In an array.
     Array,
-    /// In an array under a key of one object, or of several that are pages.
+    /// The rows are in an array under a key of one object, or of several objects that are pages.
     Member,
-    /// Nowhere: the one object is a page without rows.
+    /// There are no rows: the only object is an empty page.
     Empty,
     /// One after the other, each over several lines.
     Sequence,
@@ -33,7 +33,7 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
         Some(b'{') => {}
         _ => return Ok(Layout::Lines),
     }
-    // In a JSON text sequence an object may take several lines, whatever the first one takes.
+    // In a JSON text sequence any object may take several lines, even if the first takes only one.
     let is_marked = window.unread()[..blank].contains(&RECORD_SEPARATOR);
     loop {
         let head = &window.unread()[blank..];
@@ -100,8 +100,10 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
     }
 }
 
-/// Whether objects are pages: the array that the job names is in the first. A second without it may be an error that was
-/// saved in place of a page, but no row that has keys of its own in common with the first.
+/// Returns whether the objects are pages, that is, whether the first contains the array that the job names.
+///
+/// The second object may lack the array: it may be an error response that was saved in place of a page. But if it
+/// shares keys with the first that usually occur in rows, the objects are rows.
 fn are_pages<'a>(
     first: &[u8],
     records: Option<&str>,
@@ -127,7 +129,7 @@ fn are_pages<'a>(
     second.has_list(records) || !second.keys().any(is_row_of_both)
 }
 
-/// Whether an object is a row that an earlier run has set aside.
+/// Returns whether an object is a row from a file of rejects.
 fn is_reject(objects: &Objects) -> bool {
     objects.keys().any(|key| key == "import_problem")
 }
