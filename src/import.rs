@@ -575,7 +575,7 @@ impl Pass {
                 attempts: settled.attempts,
                 ..Settled::of(Outcome::InDoubt, Some(Ambiguity::Taken.into()))
             },
-            // Its notes have this entry's mark, whatever Concord answered to another entry.
+            // The notes have this entry's mark, so the request is its own even if Concord named it to another entry.
             (Mark::Notes, Some(holder), Some(receipt)) if holder != entry.import_id => {
                 ledger.doubt_holder(receipt.id, entry.import_id).await?;
                 settled

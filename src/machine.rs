@@ -89,7 +89,8 @@ pub struct Simulated {
     pub course: Arc<Fares>,
     /// Items of a page of a list: fewer make every project a large one.
     pub page_items: usize,
-    /// Requests of a list that are read in one go at most: fewer make a large project one that is too long for that.
+    /// Maximum number of requests of a list that are read in one go. A test lowers it to make small lists count as
+    /// long.
     pub list_items: usize,
 }
 

@@ -189,7 +189,7 @@ pub struct Tally {
     pub recovered: u64,
     /// Created or repeated entries whose content differs from what was sent under the same key.
     pub changed: u64,
-    /// Created entries whose row is not valid as it stands: they were created from a corrected copy.
+    /// Created entries whose row is not valid: they were created from a corrected copy of it.
     pub corrected: u64,
     /// Invalid entries whose key names different people or request types.
     pub conflicts: u64,

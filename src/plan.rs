@@ -110,7 +110,7 @@ pub enum Format {
 pub struct Rules {
     /// Columns that identify a source row for good; empty means: by content.
     pub key: Vec<String>,
-    /// What is done with a new key that differs from a known one only in its form.
+    /// The treatment of a new key that differs from a known key only in its form.
     pub near_keys: NearKeys,
     /// Two-letter region for phone numbers without `+`.
     pub region: Option<String>,
@@ -155,7 +155,7 @@ pub struct Filter {
 }
 
 impl Rules {
-    /// The column that says what a row asks for; none where all rows ask for the same.
+    /// Returns the column of the request type. None if all rows ask for the same.
     pub fn request_column(&self) -> Option<&str> {
         self.fields.iter().find_map(|(field, rule)| match rule {
             Rule::Column { name, .. } if *field == Field::Request => Some(name.as_str()),
@@ -177,7 +177,7 @@ impl Rules {
             .collect()
     }
 
-    /// Returns whether a person has yet to decide if the people are verified.
+    /// Returns whether the job file leaves `preverified` open.
     pub fn leaves_preverified_open(&self) -> bool {
         self.fields
             .iter()
@@ -205,7 +205,7 @@ pub enum Rule {
     Template(String),
     /// `{ value = … }`: the same for all rows.
     Value(Literal),
-    /// For `preverified`, `"?"`: a person has yet to decide. Nothing is sent before that.
+    /// For `preverified`, `"?"`: the user has yet to decide. Nothing is sent before that.
     Undecided,
 }
 

@@ -77,7 +77,7 @@ pub enum StopCause {
     Output(String),
 }
 
-/// A connection error that waiting does not mend. Nothing was sent.
+/// A connection error that does not pass with time. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
     /// The certificate's issuer is not trusted by this system.
@@ -122,7 +122,7 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// Returns the act that helps.
+    /// Returns the hint for the operator.
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::UnknownAuthority => {

@@ -1,6 +1,6 @@
 //! The body of a response: decompresses it if a gateway compressed it without being asked, and recognises web pages.
 //!
-//! Pure. We ask for no compression; some servers and gateways compress all the same.
+//! Pure. The client asks for no compression, but some servers and gateways compress nevertheless.
 
 use std::io::Read;
 
@@ -11,15 +11,15 @@ use ruzstd::decoding::StreamingDecoder;
 use super::client::BodyFault;
 use crate::sanitize::sanitized;
 
-/// Most encodings that are undone, one after the other.
+/// Maximum number of encodings that are undone, one after the other.
 const ENCODINGS_MAX: usize = 3;
 /// Maximum length of an encoding's name in a message, in characters.
 const NAME_CHARS_MAX: usize = 20;
-/// Bytes of a body in which a web page shows itself as one.
+/// Number of bytes at the start of a body that are searched for signs of a web page.
 const PAGE_HEAD_BYTES: usize = 512;
-/// How a gzip stream begins, declared or not. No JSON does.
+/// The first bytes of a gzip stream, declared or not. No JSON begins so.
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
-/// How web pages begin, in lower case.
+/// The beginnings of web pages, in lower case.
 const PAGE_BEGINS: [&str; 12] = [
     "<!doctype html",
     "<html",
@@ -35,7 +35,7 @@ const PAGE_BEGINS: [&str; 12] = [
     "<div",
 ];
 
-/// Returns the body as it was before it was packed, or why it is none for us.
+/// Returns the decompressed body, or the fault that makes it unusable.
 pub(super) fn read(
     headers: &HeaderMap,
     bytes: Vec<u8>,
@@ -96,7 +96,7 @@ fn unpacked(encoding: &str, bytes: &[u8], bytes_max: usize) -> Result<Vec<u8>, B
     })
 }
 
-/// Reads all that a decoder gives, no more of it than a limit.
+/// Reads the output of a decoder up to a limit.
 fn whole(decoder: impl Read, bytes_max: usize) -> Result<Vec<u8>, BodyFault> {
     let mut unpacked = Vec::new();
     let read = decoder
@@ -109,12 +109,12 @@ fn whole(decoder: impl Read, bytes_max: usize) -> Result<Vec<u8>, BodyFault> {
     }
 }
 
-/// Returns whether a body is a web page: by what it begins with, or by its declared type unless it is JSON after all.
+/// Returns whether a body is a web page: by its first bytes, or by its declared type unless it is JSON nevertheless.
 fn is_web_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(PAGE_HEAD_BYTES)];
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let mut head = head.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
-    // What may stand before the page itself.
+    // Bytes that may precede the page itself.
     while let Some(end) = ["<!--", "<?xml"]
         .iter()
         .any(|begin| head.starts_with(begin))

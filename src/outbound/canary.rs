@@ -13,7 +13,7 @@ use crate::stop::{StopCause, StopSignal};
 /// fault, so its entry is looked up.
 const PAGES_MAX: u32 = 3;
 
-/// Lets one request go, and then all.
+/// Admits a single request until its response shows that requests can be created, then all.
 #[derive(Debug, Default)]
 pub(super) struct Canary {
     is_back: AtomicBool,

@@ -168,11 +168,11 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
             Ok(body) => read_created(body, sent),
             Err(fault) => Disposition::InDoubt(Reason::new("unreadable_201", fault.to_string())),
         },
-        // A sign-in page or a website: whoever answers so to a POST is not Concord, or something stands before it.
+        // A sign-in page or a website: the answer is not from Concord, or something is between it and the importer.
         200..=299 if answer.body == Err(BodyFault::WebPage) => {
             Disposition::StopInDoubt(StopCause::WebPage { status }, reason())
         }
-        // Some servers say so of work that they have put off (202), or done (200, 204).
+        // Some servers answer so when they have queued the work (202) or done it (200, 204).
         200..=299 => Disposition::Accepted(reason()),
         401 => Disposition::Stop(StopCause::KeyRefused),
         403 => Disposition::Forbidden(reason()),
@@ -187,7 +187,7 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
         300..=399 | 405 | 406 | 407 | 410 | 411 | 414 | 415 | 417 => {
             Disposition::Stop(StopCause::WrongServer { status })
         }
-        // About the account or the way, and so the same for every row.
+        // The fault is in the account or the connection, and so the same for every row.
         402 | 426 | 428 | 431 | 451 => Disposition::Stop(StopCause::RefusesAll { status }),
         503 if answer.retry_after.is_some() => Disposition::NotServed(reason()),
         // Refused before it was acted upon (RFC 9110, 15.5.20; RFC 6585, 4; RFC 8470): not the entry's fault.
@@ -195,10 +195,10 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
         // By RFC 9110, 15.5.9, the request did not arrive whole; but frameworks say it as well of work that took too
         // long, and go on with the work.
         408 => Disposition::InDoubt(reason()),
-        // Perhaps with what an earlier attempt has created.
+        // It may conflict with the request of an earlier attempt.
         409 => Disposition::Conflict(reason()),
         400..=499 => Disposition::Rejected(reason()),
-        // Every 5xx, and whatever has no meaning here.
+        // Every 5xx, and every status that has no meaning here.
         _ => Disposition::InDoubt(reason()),
     }
 }
@@ -305,7 +305,7 @@ fn has_foreign_mark(item: &Value, sent: &RequestBody) -> bool {
     })
 }
 
-/// Returns whether an id can be one of a request: the nil and the max UUID are placeholders.
+/// Returns whether an id can be that of a request: the nil and the max UUID are placeholders.
 const fn is_real(id: Uuid) -> bool {
     !id.is_nil() && !id.is_max()
 }
@@ -373,7 +373,7 @@ impl<'de> Visitor<'de> for Unrepeated {
     }
 }
 
-/// Fields that say whose a request is, where they are shown.
+/// Fields that identify the person of a request, if the list shows them.
 pub(super) const SHOWN_IDENTIFIERS: [Field; 3] =
     [Field::ConcordId, Field::UserEmail, Field::UserPhoneNumber];
 const SHOWN_NAMES: [Field; 2] = [Field::UserFirstName, Field::UserLastName];

@@ -50,7 +50,7 @@ pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 pub const PAGE_BYTES_MAX: usize = 16 << 20;
 /// Idle connections are kept less long than common servers do (Node: 5 s), so that none dies in our hands.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(4);
-/// Time between two pings on an HTTP/2 connection with requests under way. Some gateways refuse pings that come more often.
+/// Time between two pings on an HTTP/2 connection with requests in flight. Some gateways refuse more frequent pings.
 pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
 /// Longest wait for the answer to a ping. After it the connection counts as broken, long before `timeout` by default.
 pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -101,10 +101,10 @@ pub enum BodyFault {
         /// The limit.
         bytes_max: usize,
     },
-    /// A web page, as of a sign-in or of another site.
+    /// A web page, such as a sign-in page or another site.
     #[error("the answer was a web page")]
     WebPage,
-    /// Compressed in a way that is not read, or not what it says.
+    /// A body whose compression is not supported, or is not the declared one.
     #[error("the answer was compressed in a form that cannot be read ({name})")]
     Encoded {
         /// The encoding, by its own name.
@@ -118,7 +118,7 @@ pub enum Silence {
     /// No connection was made: surely nothing was sent.
     #[error("no connection: {0}")]
     NoConnection(String),
-    /// The same, for a reason that waiting does not mend.
+    /// No connection was made, for a reason that does not pass with time. Nothing was sent.
     #[error("no connection: {0}")]
     Barred(Obstacle),
     /// The deadline passed; the request may have arrived.
@@ -144,7 +144,7 @@ pub enum ClientError {
     /// TLS or the HTTP library refused.
     #[error("the HTTP client cannot be made: {0}")]
     Build(#[source] reqwest::Error),
-    /// A proxy of a kind that is not spoken.
+    /// A proxy of a kind that is not supported.
     #[error(
         "the system's proxy for the target is a `{scheme}` proxy, which this program does not speak"
     )]
@@ -205,7 +205,7 @@ pub(super) struct Client {
     pub(super) clock: Clock,
     /// Cleans the server's text.
     pub(super) words: ServerText,
-    /// Whether the server responded before. From then on an unknown host name is an outage.
+    /// Set once the server has responded. From then on an unknown host name is an outage.
     is_reached: AtomicBool,
 }
 

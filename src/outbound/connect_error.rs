@@ -1,6 +1,7 @@
-//! Connection errors: tells those that can heal from those that last until a person acts.
+//! Separates connection errors that may pass from those that last until the operator acts.
 //!
-//! Errors that can heal (refused, no answer, name server unreachable) are an outage, and the run waits. A certificate that
+//! Errors that may pass (refused, no answer, name server unreachable) are an outage, and the run waits. A certificate
+//! that
 //! is not accepted, or a proxy that refuses, ends the run.
 
 use std::error::Error;
@@ -34,7 +35,7 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
         .collect()
 }
 
-/// Returns what keeps a connection from being made, where waiting does not help.
+/// Returns the obstacle to a connection if waiting does not help.
 pub(super) fn obstacle(error: &(dyn Error + 'static)) -> Option<Obstacle> {
     if let Some(error) = find_tls(error) {
         return of_tls(error);
@@ -61,17 +62,17 @@ fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// Returns whether a proxy was reached and has not let us through. How it answered, the library does not tell.
+/// Returns whether a proxy was reached and refused the connection. The library does not report its status.
 pub(super) fn is_refused_tunnel(error: &(dyn Error + 'static)) -> bool {
     asks_for_login(error) || innermost(error).contains("tunnel error: unsuccessful")
 }
 
-/// Returns whether a proxy was reached that wants to be logged in to.
+/// Returns whether a proxy was reached that requires a login.
 pub(super) fn asks_for_login(error: &(dyn Error + 'static)) -> bool {
     innermost(error).contains("proxy authorization required")
 }
 
-/// Returns what keeps a proxy from letting us through, by its answer; none, where that may pass.
+/// Returns the obstacle that the status of a proxy shows. None if the refusal may pass.
 pub(super) const fn of_proxy(status: u16) -> Option<Obstacle> {
     match status {
         407 => Some(Obstacle::ProxyLogin),
@@ -81,7 +82,7 @@ pub(super) const fn of_proxy(status: u16) -> Option<Obstacle> {
     }
 }
 
-/// Searches the causes for one of TLS. An I/O error hides the one that it is made of behind that one's own causes.
+/// Searches the causes for a TLS error. An I/O error does not list the error that it wraps as its cause.
 fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -112,7 +112,7 @@ impl Direct {
             }
             Ok(Err(_)) => return Err(Silence::Broken),
             Err(_) => {
-                // Others are under way on it, perhaps; it takes no new ones.
+                // Other requests may be in flight on this connection: let them finish, but start no new ones on it.
                 if let Some(connection) = &*connection.connection_metadata() {
                     connection.poison();
                 }

@@ -1,4 +1,4 @@
-//! Requests that are known to exist: what the server's list is tested with.
+//! Requests that are known to exist, with which the server's list is tested.
 //!
 //! A list that does not show one of them may leave out others as well. The sample is bounded: the newest
 //! that the ledger has of earlier runs, and the newest of this run. Data only.
@@ -21,7 +21,7 @@ const KNOWN_OF_RUN_MAX: usize = 500;
 const KNOWN_PER_SETTLE: u32 = 100;
 /// Most requests of the sample with which the `notes` filter is tested.
 const FILTER_TESTS_MAX: usize = 5;
-/// Most of them that this run has created; the others are of earlier runs.
+/// Maximum number of these that this run has created. The others are of earlier runs.
 const FILTER_TESTS_OF_RUN_MAX: usize = 3;
 
 /// A request that Concord has created.
@@ -30,14 +30,14 @@ pub(super) struct KnownRequest {
     pub(super) import_id: ImportId,
     /// Concord's id.
     pub(super) id: Uuid,
-    /// When Concord says it was created, where that can be read.
+    /// The time of creation that Concord shows, if it can be read.
     pub(super) at: Option<Timestamp>,
-    /// Since when it is known.
+    /// The time since which it is known.
     pub(super) since: Instant,
 }
 
 impl KnownRequest {
-    /// Returns whether it is known for so long that a list has to show it.
+    /// Returns whether it is known long enough that a list has to show it.
     pub(super) fn is_older_than(&self, settle: Duration) -> bool {
         self.since.elapsed() >= settle
     }
@@ -85,7 +85,7 @@ impl KnownRequests {
         all.filter(move |known| known.is_older_than(settle))
     }
 
-    /// Returns when the first of them has to be listed; none: nothing is known to exist.
+    /// Returns the time from which the first of them has to be listed. None if no request is known to exist.
     pub(super) fn first_settled_at(&self, settle: Duration) -> Option<Instant> {
         let oldest = self.of_run.front().into_iter().chain(&self.earlier);
         oldest.map(|known| known.since + settle).min()

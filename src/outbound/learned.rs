@@ -5,8 +5,8 @@
 //!
 //! A filter is believed once it has found a mark with other text before it. One that compares whole texts, or how they
 //! begin, finds marks that stand alone as well; but staff may write before them, and then it would leave out what exists.
-//! Case needs no question of its own: marks are asked for as they are sent, and compared without it. It is tested again
-//! from time to time, with newer requests: a list may begin to leave requests out.
+//! Upper and lower case are not tested: marks are asked for as they are sent, and compared without case. The filter is
+//! tested again from time to time, with newer requests: a list may begin to leave requests out.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

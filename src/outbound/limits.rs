@@ -126,7 +126,7 @@ pub(super) fn read_retry_after(text: &str, date: Option<SystemTime>) -> Option<D
     Some(at.duration_since(now).unwrap_or_default())
 }
 
-/// Returns a time since 1970 in seconds, which is given in seconds or milliseconds.
+/// Returns a time since 1970 in seconds. The server gives it in seconds or milliseconds.
 fn since_1970_s(value: f64) -> f64 {
     if value < SINCE_1970_MIN_MS {
         value

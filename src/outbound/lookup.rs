@@ -63,12 +63,12 @@ pub(super) struct Waiter {
     /// The filter would prove nothing.
     needs_scan: bool,
     cost: Cost,
-    /// Gone once it is answered.
+    /// The channel for the answer. None once it was used.
     answer: Option<oneshot::Sender<Answer>>,
 }
 
 impl Waiter {
-    /// Answers, unless that is done. Whoever has gone needs no answer.
+    /// Sends the answer, unless one was sent. A receiver that was dropped needs none.
     pub(super) fn answer_with(&mut self, answer: Answer) {
         if let Some(sender) = self.answer.take() {
             drop(sender.send(answer));
@@ -94,7 +94,7 @@ pub(super) struct Queue {
     waiting: Mutex<Vec<Waiter>>,
     /// Held by the one who looks for all.
     lead: tokio::sync::Mutex<()>,
-    /// Held by the one who tests the filter.
+    /// Held by the task that tests the filter.
     testing: tokio::sync::Mutex<()>,
 }
 
@@ -185,7 +185,7 @@ impl Outbound {
 
     /// Tests the filter with requests that are known to exist, unless that was done lately.
     pub(super) async fn prove_filter(&self, entry: ImportId) -> Result<(), Stopped> {
-        // One tests it for all.
+        // One task tests it for all.
         let _testing = self.queue.testing.lock().await;
         let settle = self.sending.settle;
         let chosen = {

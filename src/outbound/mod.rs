@@ -221,13 +221,13 @@ impl Outbound {
         submit::deliver(self, entry, in_doubt, place, lease, record).await
     }
 
-    /// Names a request that an earlier run has created, and for how long that is known. The newest come first. A list
+    /// Adds a request that an earlier run has created, and for how long that is known. The newest come first. A list
     /// that does not show it proves nothing.
     pub fn know_earlier(&self, import_id: ImportId, receipt: Receipt, age: Duration) {
         self.finder.know_earlier(import_id, receipt, age);
     }
 
-    /// Takes back that an entry was created: its request is another entry's.
+    /// Removes an entry from the known requests: its request is another entry's.
     pub fn forget_created(&self, import_id: ImportId) {
         self.finder.learned().known.forget(import_id);
     }

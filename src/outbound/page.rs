@@ -106,7 +106,7 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
     let body = match answer.body {
         Ok(body) => body,
         Err(fault @ BodyFault::CutOff) => return not_served(fault.to_string()),
-        // A gateway's fault, as likely as not.
+        // The page is probably from a gateway, so the server is asked again.
         Err(BodyFault::WebPage) => return not_served("the list of requests is not JSON".into()),
         Err(fault @ (BodyFault::TooLarge { .. } | BodyFault::Encoded { .. })) => {
             let message = format!("the list of requests cannot be read: {fault}");

@@ -12,7 +12,7 @@ use crate::stop::StopCause;
 const PAGE_ITEMS: usize = 100;
 /// What helps who cannot be told.
 const COMPARE: &str = "compare the project's id with Concord's project settings";
-/// What helps whose key is refused, or may not list projects.
+/// The hint for a key that is refused, or that may not list projects.
 const KEY_MAY_BE_WRONG: &str = "the API key may be wrong, or not allowed to list projects";
 /// Organizations with more projects than this are not searched for the name of one.
 const PROJECTS_MAX: usize = 10_000;
@@ -45,7 +45,7 @@ impl Outbound {
             if answer.status != 200 {
                 let answered = format!("the list of projects answered {}", answer.status);
                 return match answer.status {
-                    // What gateways say of a wrong key as well.
+                    // Gateways also answer so to a wrong key.
                     403 => unknown(format!("{answered}: {KEY_MAY_BE_WRONG}; {COMPARE}")),
                     400..=499 => unknown(format!("{answered}; {COMPARE}")),
                     _ => unknown(answered),
@@ -76,7 +76,7 @@ impl Outbound {
     }
 }
 
-/// Returns why the run ends, if the answer says that nothing can be created there, whoever may list projects.
+/// Returns the cause to stop the run if the answer shows that no request can be created there.
 fn stop_of(answer: &Answer) -> Option<StopCause> {
     match answer.status {
         401 => Some(StopCause::KeyRefused),

@@ -41,7 +41,7 @@ struct Pool {
 }
 
 impl Proxied {
-    /// Gets ready; connects to nothing yet. Without a proxy: without encryption too.
+    /// Creates the client without connecting yet. Without a proxy, it may connect without encryption.
     pub(super) fn new(
         key: HeaderValue,
         timeout: Duration,
@@ -132,7 +132,7 @@ impl Proxied {
             return;
         }
         let is_plain = self.proxy.is_none();
-        // Where it cannot be made the present one has to do.
+        // If the new pool cannot be created, the present one stays in use.
         if let Ok(http) = connections(self.key.clone(), self.timeout, self.connect_max, is_plain) {
             *pool = Pool {
                 http,
@@ -158,7 +158,7 @@ impl Proxied {
     }
 }
 
-/// Connections that repeat nothing and follow nothing.
+/// Creates a pool that never retries a request and never follows a redirect.
 fn connections(
     key: HeaderValue,
     timeout: Duration,

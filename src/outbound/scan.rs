@@ -32,7 +32,7 @@ pub const SCAN_ITEMS_MAX: usize = 200_000;
 const WINDOW_PARTS: usize = 4;
 /// Shortest window of dates. Requests that were created within it are read in one go.
 const WINDOW_MIN: SignedDuration = SignedDuration::from_secs(2);
-/// By so much each window reaches into those beside it, whichever of its ends the server counts in.
+/// Overlap of neighbouring windows. A server may include or exclude either end of a window.
 const WINDOW_OVERLAP: SignedDuration = SignedDuration::from_secs(1);
 /// Attempts to read a window that the server does not show whole.
 const WINDOW_TRIES_MAX: u32 = 5;
@@ -94,9 +94,9 @@ struct Range {
 #[derive(Clone, Copy)]
 struct Reading {
     range: Range,
-    /// More than that is too long.
+    /// Maximum number of items. A list with more is too long.
     items_max: usize,
-    /// More pages than that are more work than to ask the filter for each who waits.
+    /// Maximum number of pages. With more, asking the filter for each waiting entry is less work.
     filtered_max: Option<usize>,
 }
 

@@ -15,7 +15,7 @@ use super::client::{Answer, BodyFault};
 use crate::entry::{Field, RequestBody};
 use crate::sanitize::{is_unsafe, sanitized};
 
-/// Longest message of a server that is kept, in characters.
+/// Maximum length of a server's message that is kept, in characters.
 const MESSAGE_CHARS_MAX: usize = 300;
 /// Longest name or word of a server that is kept, in characters: a project's name, a request's status.
 const NAME_CHARS_MAX: usize = 120;
@@ -29,7 +29,7 @@ const DEPTH_MAX: usize = 5;
 const PART_CHARS: usize = 8;
 /// Minimum length of a value that is blanked as a whole, in characters. Shorter ones identify no person.
 const VALUE_CHARS_MIN: usize = 3;
-/// How often an escape may have been escaped again.
+/// Maximum number of times that an escape may have been escaped again.
 const UNESCAPES_MAX: usize = 3;
 
 /// Cleans what the server says.
@@ -102,7 +102,7 @@ impl ServerText {
             blanks.add(key.expose_secret(), "‹API key›");
         }
         let fields = Field::ALL.into_iter().filter(|field| {
-            // Words of the API, which messages need.
+            // Words of the API are not blanked, because messages need them.
             !matches!(field, Field::Request | Field::Preverified)
         });
         let mut values: Vec<_> = fields
@@ -225,7 +225,7 @@ fn collect(value: &Value, place: &str, depth: usize, into: &mut Vec<String>) {
                     _ => {}
                 }
             }
-            // Mostly the status in words: told where nothing else is.
+            // Usually the status in words, so it is used only if there is nothing else.
             if let Some(text @ Value::String(_)) = members.get("error")
                 && into.len() == before
             {
@@ -236,7 +236,7 @@ fn collect(value: &Value, place: &str, depth: usize, into: &mut Vec<String>) {
     }
 }
 
-/// Returns whether an object is itself an error, as against errors by the name of the field.
+/// Returns whether an object is itself an error, and not a map from field names to errors.
 fn is_error(members: &serde_json::Map<String, Value>) -> bool {
     SAYINGS
         .iter()
@@ -498,8 +498,8 @@ impl Blanks {
         let mut goes_on = false;
         for (one, label) in folded.iter().zip(&covered) {
             if let Some(label) = label {
-                // What folding has left out between two blanks belongs to them. What runs together is mostly one value,
-                // parts of which others have too.
+                // Characters that folding has left out between two matches belong to them. Adjacent matches are mostly
+                // one value, parts of which other values have too.
                 if !goes_on {
                     out.push_str(text.get(rest..one.start).unwrap_or_default());
                     out.push_str(&self.labels[*label]);

@@ -32,8 +32,8 @@ use crate::time_of_day;
 /// other one that is refused, is singled out: it is not the server that is busy.
 const SERVED_PER_REFUSED: u64 = 10;
 
-/// Longest time for which an entry is looked up that the server has accepted without saying that it exists: a server
-/// that works later mostly does within that.
+/// Maximum time for which an accepted entry (200, 202 …) is looked up. Most servers that queue requests create them
+/// within that time.
 pub const ACCEPTED_WAIT_MAX: Duration = Duration::from_mins(5);
 /// Longest wait between two of these look-ups.
 const ACCEPTED_PAUSE_MAX: Duration = Duration::from_mins(1);
@@ -145,7 +145,8 @@ impl Progress<'_> {
         }
     }
 
-    /// The run ends while it is looked for. Where this run has sent nothing, the ledger knows it as in doubt already.
+    /// Returns the delivery if the run ends during the look-up. If this run has sent nothing, the ledger already has
+    /// the entry as in doubt.
     fn stopped(&self, why: Reason) -> Delivery {
         if self.attempts == 0 {
             return Delivery::NotSent;
@@ -242,7 +243,7 @@ async fn see_through(
     let accepted = doubt.as_ref().and_then(|doubt| doubt.accepted);
     let mut doubt = doubt.map(|doubt| doubt.reason);
     if let (Some(status), Some(why)) = (accepted, &doubt) {
-        // It stays with the entry, so that no later run sends it again either.
+        // The ledger keeps the status with the entry, so that no later run sends it again either.
         progress.status = Some(status);
         let why = Reason::new(format!("http_{status}"), why.message.clone());
         let next = await_accepted(out, entry, &mut progress, place, why);
@@ -362,8 +363,8 @@ async fn settle_doubt(
     ControlFlow::Break(delivery)
 }
 
-/// The server has accepted it, and may create it later: looks for it again and again, with growing waits. Lets it be
-/// sent only where an earlier run has sent it and the job says `resend`.
+/// Looks up an entry that the server has accepted and may create later, again and again with growing waits. Permits
+/// sending it only if an earlier run has sent it and the job says `resend`.
 async fn await_accepted(
     out: &Outbound,
     entry: &Entry,
@@ -395,7 +396,7 @@ async fn await_accepted(
         }
         looks += 1;
         let left = until.saturating_duration_since(Instant::now());
-        // However long ago it was, one look proves nothing.
+        // However long ago it was, one look-up proves nothing.
         if left.is_zero() && looks > 1 {
             let message = "not found in Concord since, and not sent again: it may be created later";
             break Reason::new(why.code.clone(), message);
@@ -417,7 +418,7 @@ async fn await_accepted(
     ControlFlow::Break(progress.in_doubt(because_of(&why, &because)))
 }
 
-/// It conflicts with something that exists: it is looked up, since an earlier attempt may have created it.
+/// Looks up an entry that conflicts with an existing request, since an earlier attempt may have created it.
 async fn after_conflict(
     out: &Outbound,
     entry: &Entry,
