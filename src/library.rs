@@ -157,7 +157,7 @@ impl Job {
         let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
         let was_stopped = stop.is_raised();
         let preflight = outbound.preflight(plan.core.target.project).await;
-        // What shows that nothing can be created there is told as why the run was stopped.
+        // If the preflight stopped the run, the cause of the stop reports its result.
         if was_stopped || !stop.is_raised() {
             events.tell(Event::Preflight(preflight));
         }

@@ -28,7 +28,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// The person, and what is asked for.
+    /// Returns the person and the request type.
     pub fn key_use(&self) -> KeyUse {
         KeyUse {
             person: self.person,

@@ -32,8 +32,8 @@ pub(crate) fn nearest<'c>(
     })
 }
 
-/// Returns how a name that looks like another differs from it: by a character that nobody sees, or that looks like one of
-/// its own. None where the difference can be seen.
+/// Returns how a name that looks like another differs from it: by an invisible character, or by one that looks like
+/// another. None if the difference is visible.
 pub(crate) fn hidden_difference(wanted: &str, found: &str) -> Option<String> {
     let of_found: Vec<char> = found.chars().collect();
     let differs = of_found

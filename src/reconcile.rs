@@ -286,8 +286,8 @@ impl Reconciler {
         }
     }
 
-    /// Returns a request that exists and that the list does not show: others that it does not show may exist as well.
-    /// Looks at the newest that the ledger has, and at those of the inputs that were not found before.
+    /// Returns an existing request that the list does not show. Then other missing requests may exist as well.
+    /// Checks the newest requests of the ledger, and those of the inputs that were not found before.
     async fn omitted(
         &self,
         held: Held,
@@ -314,8 +314,8 @@ impl Reconciler {
         Ok(found.await?)
     }
 
-    /// How many entries should or might exist, and were not found; and some of those that should. Those in doubt are
-    /// claimed.
+    /// Returns the number of entries that should or may exist and were not found, and some of those that should. Claims
+    /// the entries in doubt.
     async fn claim_missing(
         &self,
         survey: &Survey,

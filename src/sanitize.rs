@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-/// Stands where a character was taken out.
+/// The character that replaces a removed one.
 pub(crate) const REPLACEMENT: char = '\u{fffd}';
 
 /// Returns whether a character is a control character (C0, DEL, C1), changes the direction of text, breaks the line, or

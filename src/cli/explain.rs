@@ -281,7 +281,7 @@ const fn no_list_hint(why: &NoList) -> &'static str {
     }
 }
 
-/// What to do when a file cannot be written, by the cause.
+/// Returns the hint for a file that cannot be written, by the cause.
 fn write_hint(error: &io::Error) -> &'static str {
     use io::ErrorKind as K;
     match error.kind() {

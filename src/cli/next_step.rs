@@ -117,7 +117,7 @@ impl Ended<'_> {
         ))
     }
 
-    /// The rejects that were edited before this run, where there still are some: what was corrected in them may not be sent yet.
+    /// Returns the advice to send the rejects that were edited before this run, if there are still rejects.
     fn edited_rejects(&self) -> Option<String> {
         let edited = self.imported.iter();
         let edited = edited.filter(|done| done.rejects.is_some());
@@ -133,7 +133,7 @@ impl Ended<'_> {
         ))
     }
 
-    /// The command that runs files of rejects in a round of its own.
+    /// Returns the command that imports only files of rejects.
     fn round_over(&self, inputs: Vec<PathBuf>) -> String {
         let root = out_root(self.typed.args.output.out.as_deref(), self.out_dirs);
         self.typed.command(

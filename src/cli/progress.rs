@@ -116,7 +116,7 @@ impl Progress {
         matches!(self.shown, Shown::Bar | Shown::Plain)
     }
 
-    /// Says why the look at the project has stopped the run, and nothing of the project.
+    /// Prints why the check of the project has stopped the run. Prints nothing else about the project.
     pub(super) fn say_preflight_stopped(&self, cause: &StopCause) {
         match self.shown {
             Shown::Bar | Shown::Plain => terminal::say(&cause.to_string()),

@@ -156,7 +156,7 @@ pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count>
     lines
 }
 
-/// Returns what is said of the people whom Concord contacts; none without requests.
+/// Returns the text about the people whom Concord contacts. None without requests.
 fn contact(survey: &Survey, to_send: &ToSend) -> Option<String> {
     if survey.leaves_preverified_open() && to_send.count > 0 {
         return Some("if `preverified` is false, none if it is true: decide it".to_owned());

@@ -162,7 +162,7 @@ impl Drop for LogLine {
     }
 }
 
-/// Whether standard output goes into this file.
+/// Returns whether standard output goes into this file.
 #[cfg(unix)]
 pub(super) fn is_output(path: &Path) -> bool {
     use std::os::fd::AsFd;
@@ -174,7 +174,7 @@ pub(super) fn is_output(path: &Path) -> bool {
     output.is_ok_and(|output| file.is_ok_and(|file| output == file))
 }
 
-/// Whether standard output goes into this file: not known on this system.
+/// Returns whether standard output goes into this file. On this system that is not known.
 #[cfg(not(unix))]
 pub(super) fn is_output(_path: &Path) -> bool {
     false

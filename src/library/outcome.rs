@@ -106,7 +106,7 @@ pub struct Imported {
     pub out_dir: PathBuf,
     /// Rows that need a hand; none when none do.
     pub rejects: Option<PathBuf>,
-    /// Where the rejects are kept that somebody had edited since the last run; none when nobody had.
+    /// The copy of the rejects that the user had edited since the last run. None if they were not edited.
     pub edited_rejects: Option<PathBuf>,
     /// What the command line would end with.
     pub exit_code: u8,

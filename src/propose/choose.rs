@@ -19,9 +19,10 @@ const KEY_CHARS_MAX: usize = 64;
 const KEY_REPEATS_ONE_IN: u64 = 10;
 /// Minimum number of rows for one repeat to count as an accident.
 const KEY_ROWS_BESIDE_REPEAT_MIN: u64 = 4;
-/// The same, for a column whose header does not name the row's id.
+/// Minimum number of rows for one repeat to count as an accident, if the header does not name the row's id.
 const KEY_ROWS_BESIDE_REPEAT_UNNAMED_MIN: u64 = 20;
-/// In fewer rows anything is unique: then only a header that names the row's id makes a key.
+/// Minimum number of rows for a column to be the key only because its values are unique. With fewer rows its header has
+/// to name the row's id.
 const KEY_ROWS_MIN: u64 = 5;
 /// Minimum number of rows for few addresses to count as an agent's or a mailbox's.
 const FEW_ADDRESSES_ROWS_MIN: u64 = 10;
@@ -181,7 +182,7 @@ struct Table<'t> {
     source: Option<&'static Source>,
 }
 
-/// The columns that are looked at together, by their headers.
+/// The columns that are compared with each other, chosen by their headers.
 pub(super) fn followed(names: &[String]) -> Followed {
     let said: Vec<Said> = names.iter().map(|name| read(name)).collect();
     let best = |role| {
@@ -431,8 +432,8 @@ impl Table<'_> {
         Choice { taken, why, others }
     }
 
-    /// Returns why a column is perhaps not of the person whose address is taken: by what the headers say, and by
-    /// values that are the same beside different addresses.
+    /// Returns why a column may not belong to the person whose address is taken: by the headers, and by values that are
+    /// the same for different addresses.
     fn why_not_of_owner(&self, index: usize, wanted: &Wanted, address: &Choice) -> Option<String> {
         let own = self.said[index].families;
         let Some(owner) = address.taken else {
@@ -708,7 +709,7 @@ impl Table<'_> {
                 && said.rank(Role::NetworkId).is_none();
             let is_counter = column.counts_up() && rows > 1;
             match said.rank(Role::Key).filter(|_| may_be) {
-                // A ticket number goes before what counts the rows of an export.
+                // A ticket number is preferred to a column that counts the rows of an export.
                 Some(rank @ (0 | 1)) if is_counter && self.may_be_key(index, rank) => {
                     ranked.push((COUNTS_ROWS, index));
                 }
@@ -790,7 +791,7 @@ impl Table<'_> {
             && followed.repeats == 0
     }
 
-    /// Returns whether a column is unique, but for one repeat among many rows, which is most likely an accident.
+    /// Returns whether a column is unique. One repeat among many rows is allowed: it is most likely an accident.
     fn is_almost_unique(&self, column: &Column) -> bool {
         let followed = &column.differing;
         column.filled == self.profile.rows
@@ -821,7 +822,7 @@ impl Table<'_> {
         }
     }
 
-    /// The column that says how far a case has come, where some of its values say that it is done.
+    /// Returns the column with the status of the case, if some of its values say that the case is done.
     fn done(&self, fields: &Fields) -> Option<DoneColumn> {
         let mut found: Option<(bool, DoneColumn)> = None;
         for (index, column, said) in self.columns() {
@@ -858,7 +859,7 @@ impl Table<'_> {
         found.map(|(_, found)| found)
     }
 
-    /// The column that says who was verified.
+    /// Returns the column that says who was verified.
     fn verified_by(&self) -> Option<VerifiedColumn> {
         let (index, column, known, unknown) =
             self.columns().find_map(|(index, column, said)| {
@@ -908,7 +909,7 @@ fn rejected(choice: &Choice) -> Choice {
     }
 }
 
-/// Returns whether a column that does not say that it is the requester's has so few addresses that they are an agent's.
+/// Returns whether a column has so few addresses that they are an agent's. The requester's column never counts as such.
 fn has_few_addresses(column: &Column, said: &Said) -> bool {
     let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
     let rows = column.differing.rows;

@@ -53,7 +53,7 @@ impl Families {
     /// The set of a header that does not say whose it is.
     pub(crate) const UNSAID: Self = Self(0);
 
-    /// Returns whether the words may as well name an agent who entered the case.
+    /// Returns whether the words may also name an agent who entered the case.
     pub(crate) fn is_weak(self) -> bool {
         self.0 != 0
             && FAMILIES
@@ -197,7 +197,7 @@ const COMPANIES: &[&str] = &[
 /// Words for ids of devices and connections.
 #[rustfmt::skip]
 const NETWORK: &[&str] = &["ip", "ipv4", "ipv6", "ipaddress", "mac", "macaddress", "sessionid", "imei", "imsi", "cookie", "idfa", "gaid", "fingerprint"];
-/// Words for the same, and for messages, where an id word stands with them.
+/// Words for devices, connections and messages that count only together with a word for an id.
 #[rustfmt::skip]
 const NETWORK_WITH_ID: &[&str] = &[
     "session", "sitzung", "sesion", "sessione", "sessao", "sessie", "cookie", "device", "gerat", "appareil", "dispositivo", "apparaat", "browser", "token", "message", "nachricht", "mensaje", "messaggio", "mensagem", "bericht", "trace", "tracking", "analytics", "correlation",
@@ -402,14 +402,14 @@ const OF_CASE: &[&str] = &[
     "ticket", "case", "issue", "incident", "caso", "chamado", "vorgang", "zaak",
 ];
 
-/// Reads a header. Of a path into a JSON list, the name of the element tells; its number tells nothing.
+/// Reads a header. If it is a path into a JSON list, the name of the element counts. Its number means nothing.
 pub(crate) fn read(header: &str) -> Said {
     let selected = selected_of_list(header);
     let header = selected.as_deref().unwrap_or(header);
     let bare = inner(header);
     let is_sign = bare.trim().trim_end_matches('.') == "#";
     let mut said = one_person(words(&in_english(bare)));
-    // A suffix of Salesforce, and a prefix of ServiceNow, for fields that are its customer's own.
+    // A suffix of Salesforce and a prefix of ServiceNow that mark custom fields.
     if header.ends_with("__c") {
         said.pop();
     }
@@ -497,14 +497,14 @@ pub(crate) fn read(header: &str) -> Said {
     }
 }
 
-/// Returns the readings of a header that go together: a name to log in with, a number of a phone or a case, and an id of a
-/// company or a device are not what their single words say.
+/// Returns the readings of a header, with compounds read as a whole: a login name is no name of a person, a phone
+/// number or case number is no id, and the id of a company or a device is not the person's.
 fn settled(said: &[String], core: &[String], mut hints: Vec<Hint>) -> Vec<Hint> {
     // A name to log in with is no name of a person.
     if are(said, "user name") {
         hints.retain(|hint| hint.role != Role::Name);
     }
-    // A number of a phone, and a key of a case, are no ids of the person.
+    // A phone number and the key of a case are not ids of the person.
     if hints
         .iter()
         .any(|hint| matches!(hint.role, Role::Phone) || hint.role == Role::Key && hint.rank == 0)

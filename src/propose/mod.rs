@@ -63,7 +63,7 @@ pub struct RequestWord {
 /// Whether the persons were verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preverified {
-    /// A person has to say.
+    /// The user has to decide.
     Undecided,
     /// The same for all.
     All(bool),
@@ -74,20 +74,20 @@ pub enum Preverified {
 /// A column that says who was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedColumn {
-    /// It.
+    /// The number of the column.
     pub column: usize,
-    /// The meaning of each word; empty: the words are yes and no.
+    /// The meaning of each word. Empty: the words are yes and no.
     pub words: Vec<(Word, bool)>,
     /// Rows that say that the person was not verified.
     pub not_verified: u64,
-    /// Words that say neither.
+    /// Words that mean neither yes nor no.
     pub unknown: Vec<Word>,
 }
 
 /// A column that says how far a case has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoneColumn {
-    /// It.
+    /// The number of the column.
     pub column: usize,
     /// Its words, the most frequent first, and whether each says that the case is done.
     pub words: Vec<(Word, bool)>,
@@ -279,7 +279,7 @@ impl Proposal {
         identifiers.into_iter().any(|choice| choice.taken.is_some())
     }
 
-    /// Says of the column of phone numbers how many of them are some in the region.
+    /// Records how many values of the column of phone numbers are not valid in the region.
     fn judge_numbers(&mut self, column: usize, numbers: u64) {
         let filled = self.column(column).filled;
         let wrong = filled - numbers;

@@ -17,9 +17,9 @@ pub const VALUES_FOLLOWED_MAX: usize = 4_000_000;
 /// After so many repeats a column is not followed any further: it is no key.
 pub const REPEATS_FOLLOWED_MAX: u64 = 1_000;
 
-/// Most columns of names, and of addresses, that are compared with each other.
+/// Maximum number of columns of names, and of addresses, that are compared with each other.
 const COLUMNS_COMPARED_MAX: usize = 6;
-/// Shorter words of a name are in too many addresses by chance.
+/// Minimum length of a word of a name. Shorter words are in too many addresses by chance.
 const NAME_CHARS_MIN: usize = 3;
 
 /// A value that may be a word with a meaning.
@@ -271,7 +271,7 @@ impl Column {
     }
 }
 
-/// Columns that are looked at together, chosen by their headers.
+/// Columns that are compared with each other, chosen by their headers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Followed {
     /// Columns that together may identify a row.
@@ -293,7 +293,7 @@ pub(crate) struct Profile {
     /// Columns that may hold names, and those that may hold addresses.
     names: Vec<usize>,
     addresses: Vec<usize>,
-    /// For each of the former and the latter: the rows that have both, and those where the address has a word of the name.
+    /// For each pair of these: the rows that have both, and the rows in which the address contains a word of the name.
     resembling: Vec<(u64, u64)>,
     room: usize,
 }

@@ -25,7 +25,7 @@ pub(crate) struct Source {
     pub(crate) phone: &'static [&'static str],
     /// The requester's name.
     pub(crate) name_column: &'static [&'static str],
-    /// Ids that are a company's there, though the header does not say so.
+    /// Columns with the id of a company, although the header does not say so.
     pub(crate) company_id: &'static [&'static str],
     /// When the person asked.
     pub(crate) received: &'static [&'static str],

@@ -31,7 +31,7 @@ fn is_unique(column: &Column, rows: u64) -> bool {
         && column.chars_max <= KEY_CHARS_MAX
 }
 
-/// Whether its values say who a person is, or when something happened: a later row may have them again.
+/// Returns whether the values of a column identify people or are dates. A later row may repeat such values.
 fn is_of_person(column: &Column) -> bool {
     [
         column.emails + column.mailboxes,

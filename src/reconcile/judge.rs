@@ -123,7 +123,7 @@ impl Desk {
                         if is_refused {
                             judged
                         } else {
-                            // The row that it repeats speaks for it.
+                            // The row that it repeats has the result.
                             Judged::of(Line {
                                 verdict: Verdict::Duplicate,
                                 differences: Vec::new(),
@@ -196,7 +196,7 @@ impl Desk {
                 requests: RequestTypes::new(request),
             };
             if record.is_none() && row.compare(first.key_use()) == KeyComparison::Same {
-                // The ledger does not know it (any more): it was created from a corrected copy of this row.
+                // The ledger does not have it: it was created from a corrected copy of this row.
                 let claim = ClaimRequest::of_invalid(&key, names, row.requests, self.plan.project);
                 let settled = found(first, None);
                 self.held.account_for_others(ids)?;

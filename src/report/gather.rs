@@ -138,7 +138,7 @@ pub struct Refusal {
     pub is_uniform: bool,
     /// How many there are.
     pub count: u64,
-    /// Row and message of the first few.
+    /// The rows and messages of the first few.
     pub examples: Vec<(Position, String)>,
 }
 
@@ -175,7 +175,7 @@ pub(super) struct OfRow {
 #[derive(Debug, Default)]
 pub(super) struct OfItem {
     is_personal: bool,
-    /// Nothing is wrong with the row itself.
+    /// Set when the row itself has no problem.
     is_valid: bool,
     value: Option<Offending>,
 }

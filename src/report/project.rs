@@ -223,7 +223,7 @@ impl From<io::Error> for PassError {
     }
 }
 
-/// What the ledger is asked about an item; nothing where the item has no key.
+/// Returns the query to the ledger about an item. None if the item has no key.
 pub(crate) fn query_of(item: &Item, plan: &ReadPlan) -> Option<EntryQuery> {
     match item {
         Item::Entry(entry) | Item::Repeat { entry, .. } => {
@@ -237,7 +237,7 @@ pub(crate) fn query_of(item: &Item, plan: &ReadPlan) -> Option<EntryQuery> {
     }
 }
 
-/// Whether [`query_of`] has a question about an item.
+/// Returns whether [`query_of`] returns a query for an item.
 pub(crate) const fn has_query(item: &Item) -> bool {
     !matches!(item, Item::Invalid { key: None, .. })
 }
@@ -334,7 +334,7 @@ pub(crate) fn line_of(
                 None => Settled::of(Outcome::Invalid, Some(reason_of(&problems, places))),
             };
             let (key, names) = key.map(|key| (key.source.text, key.names)).unzip();
-            // A row that does not tell its request goes by the one that it was corrected to.
+            // A row without a readable request type takes that of its corrected copy.
             let solved_by = known.record.filter(|_| settled.outcome == Outcome::Created);
             let created = solved_by
                 .as_ref()
@@ -385,9 +385,8 @@ pub(crate) fn line_of(
 
 /// Returns how an invalid row was solved: its request was created from a corrected copy of it.
 ///
-/// The ledger must hold the key as created for the same person and request type. Where the row itself does not tell
-/// them, because that very value was corrected, the request must come from a file of rejects, and no other row may have
-/// the key.
+/// The ledger must have the key as created for the same person and request type. If the row does not give them, because
+/// that very value was corrected, the request must come from a file of rejects, and no other row may have the key.
 pub(crate) fn corrected(
     key: &InvalidKey,
     request: Option<RequestType>,

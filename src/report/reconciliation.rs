@@ -100,9 +100,9 @@ impl Verdict {
 pub enum Remark {
     /// The row cannot be sent as it is.
     Problem(String),
-    /// It cannot, and Concord has a request with its key.
+    /// The row cannot be sent, and Concord has a request with its key.
     KeyExists,
-    /// It cannot, and its request was created from a corrected copy of the row.
+    /// The row cannot be sent, and its request was created from a corrected copy of it.
     Corrected,
     /// Concord has another person's request with its key.
     OfAnotherPerson,

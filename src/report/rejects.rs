@@ -19,8 +19,8 @@ use crate::sanitize::sanitized;
 
 /// The member that holds a line which is not a JSON object.
 pub const LINE_MEMBER: &str = "import_line";
-/// Most that is held back in memory until it is known whether text beyond ASCII follows, in bytes. Longer rejects get a byte
-/// order mark in any case.
+/// Maximum size of the text kept in memory until it is known whether text beyond ASCII follows, in bytes. Longer
+/// rejects get a byte order mark in any case.
 const HELD_BYTES_MAX: usize = 1_024 * 1_024;
 
 /// The file's name in an output folder.
@@ -37,7 +37,7 @@ pub struct RejectsWriter<W: Write> {
     shape: Shape,
     /// Which of the input's columns holds the problems of an earlier run.
     old_problem: Option<usize>,
-    /// Which of the columns that are written have a name, the problem's left out.
+    /// For each written column except that of the problem: whether it has a name.
     is_named: Vec<bool>,
     cells: Spans,
 }
@@ -103,7 +103,7 @@ impl<W: Write> RejectsWriter<W> {
         self.out.finish()
     }
 
-    /// Writes a record as it came. One that was not read whole gets a cell for each column, and its problem a mark.
+    /// Writes a record unchanged. A record that was not read whole gets a cell for each column and a marked problem.
     fn write_cells(&mut self, raw: &[u8], problem: &str, is_read: bool) -> io::Result<()> {
         let dialect = self.shape.dialect();
         let scanned = scan(raw, After::End, raw.len(), dialect, &mut self.cells);
@@ -135,7 +135,7 @@ impl<W: Write> RejectsWriter<W> {
         if wanted == 0 {
             return self.write_piece(raw, problem);
         }
-        // What is beyond the last column stands in it, so that nothing is lost and the problem in its own.
+        // The last column takes all surplus cells: nothing is lost, and the problem is in its column.
         let beyond = cells.get(wanted - 1).map(|(first, _)| first.start);
         let beyond = beyond.filter(|_| cells.len() > wanted).map(|start| {
             let end = cells.last().map_or(start, |(last, _)| last.end);
@@ -171,14 +171,14 @@ impl<W: Write> RejectsWriter<W> {
         self.end_line()
     }
 
-    /// Returns the texts of the columns that have a name, of the first cells of a row.
+    /// Returns the texts of those first cells of a row whose column has a name.
     fn named<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         let cells = cells.chain(std::iter::repeat("")).zip(&self.is_named);
         let named = cells.filter(|(_, is_named)| **is_named);
         named.map(|(text, _)| text).collect()
     }
 
-    /// Writes what has no cells that can be told apart: all of it in the first cell.
+    /// Writes a row in which the boundaries of the cells cannot be found. All of it goes into the first cell.
     fn write_piece(&mut self, raw: &[u8], problem: &str) -> io::Result<()> {
         self.cell(raw)?;
         let text = String::from_utf8_lossy(raw);
@@ -256,7 +256,7 @@ impl<W: Write> RejectsWriter<W> {
     }
 }
 
-/// Whether a cell holds the problem of a row that an earlier version could not read, behind its last cell.
+/// Returns whether a cell after the last column is the problem that an earlier version wrote for an unreadable row.
 fn is_not_read(text: &str) -> bool {
     // Where blanks divide cells and nothing stands around them, others stand for them.
     text.trim().replace('_', " ").starts_with(NOT_READ)
@@ -267,7 +267,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Writes a byte order mark in front of text beyond ASCII.
 struct MarkedWriter<W> {
     out: W,
-    /// What was written as long as all of it is ASCII; none once it is known whether a mark stands in front.
+    /// The text so far, while all of it is ASCII. None once the byte order mark was written.
     held: Option<Vec<u8>>,
 }
 

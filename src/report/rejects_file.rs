@@ -1,4 +1,4 @@
-//! The rejects' place in an output folder: what a person has edited there is moved aside, never overwritten.
+//! Places the rejects in an output folder. An edited file there is moved aside, never overwritten.
 //!
 //! `summary.json` holds the digest of the rejects that the last run wrote. A file with another digest, or of unknown
 //! origin, counts as edited. It is renamed before the new file takes its place, so a crash at any point leaves it there
@@ -17,9 +17,9 @@ use super::summary;
 use crate::intake::hex;
 use crate::private_file::{Replacement, private_options, sync_entry};
 
-/// Largest `summary.json` that is read, in bytes: ours has less than a thousand.
+/// Maximum size of a `summary.json` that is read, in bytes. The importer writes less than a thousand.
 const SUMMARY_BYTES_MAX: u64 = 64 * 1_024;
-/// Most edited files that are kept of the same second.
+/// Maximum number of edited files that are kept with the same second in their name.
 const KEPT_PER_SECOND_MAX: u32 = 1_000;
 
 /// The rejects of an output folder, as the last run left them.
@@ -29,7 +29,7 @@ pub struct Rejects {
     pub path: Option<PathBuf>,
     /// Its digest.
     pub digest: Option<RejectsDigest>,
-    /// Where the file is kept that a person had edited.
+    /// The copy of the file that the user had edited.
     pub edited: Option<PathBuf>,
 }
 
@@ -42,7 +42,7 @@ pub struct RejectsDigest {
     pub sha256: String,
 }
 
-/// Puts new rejects at their place, or takes the old ones away when there are none. Keeps an edited file.
+/// Puts new rejects in place, or removes the old ones if there are no new ones. Keeps an edited file.
 pub(super) fn replace(
     path: &Path,
     rejects: Option<Replacement>,
@@ -77,7 +77,7 @@ pub(super) fn replace(
     })
 }
 
-/// Returns the digest of the rejects that the last run wrote into this folder, when its summary tells.
+/// Returns the digest of the rejects that the last run wrote into this folder, if its summary has one.
 fn written_last(path: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Last {
@@ -219,7 +219,7 @@ mod tests {
         assert!(folder.write(Some("a"), true).is_some());
         fs::write(folder.0.path().join(summary::FILE), "{ damaged").expect("written");
         assert!(folder.write(Some("b"), true).is_some());
-        // What would be written now is not lost.
+        // A file that equals the new rejects is not kept: nothing is lost.
         fs::remove_file(folder.0.path().join(summary::FILE)).expect("removed");
         assert_eq!(folder.write(Some("b"), true), None);
     }

@@ -105,7 +105,7 @@ impl<'t> Reader<'t> {
 
     fn rule(&mut self, field: Field, value: &'t Value<'t>) -> Option<Rule> {
         match value.get_ref() {
-            // As `map` writes it: a person has yet to decide.
+            // `map` writes `?` when the user has to decide.
             DeValue::String(text) if field == Field::Preverified && text == "?" => {
                 Some(Rule::Undecided)
             }

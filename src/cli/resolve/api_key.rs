@@ -31,7 +31,7 @@ pub fn api_key_of_file(path: &Path) -> Result<SecretString, ResolveError> {
         place: place.clone(),
         why: "is far too long",
     })?;
-    // What is no text is no key either.
+    // Bytes that are not text are no key: the check below refuses their replacement characters.
     let text = text_of(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes));
     checked_key(&text.into_owned().into(), &place)
 }
