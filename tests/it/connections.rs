@@ -31,7 +31,8 @@ use uuid::Uuid;
 use crate::cli::{JOB, Place, code, stderr, stdout};
 use crate::support;
 
-/// An error where an endless wait would be: far below `give_up_after`, far above what any of these takes.
+/// Limit after which a test fails instead of waiting forever: far below `give_up_after`, far above the time of any
+/// test.
 const DEADLINE: Duration = Duration::from_mins(1);
 const ROWS: usize = 40;
 /// The host that is reached through the proxy.
@@ -206,7 +207,7 @@ async fn serve(
     Ok(response)
 }
 
-/// A stream on which nothing moves once it has gone quiet: what the peer sees when a machine on the way has forgotten it.
+/// A stream that can go quiet: then no byte passes, as when a machine on the way has forgotten the connection.
 struct Falling<S> {
     inner: S,
     is_quiet: Arc<AtomicBool>,
@@ -249,7 +250,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Falling<S> {
     }
 }
 
-/// An HTTP proxy that answers CONNECT so, and with 200 leads to that port.
+/// An HTTP proxy that answers CONNECT with this status. With 200 it connects to that port.
 struct Proxy {
     port: u16,
     _runtime: Runtime,
@@ -449,7 +450,7 @@ fn a_proxy_that_says_no_ends_the_run_and_one_that_is_busy_does_not() {
         "does not let requests through to it (403)",
         "NO_PROXY",
     );
-    // Its way to the server may come back: an outage, as before.
+    // The proxy may reach the server again later, so this is an outage.
     let place = Place::new();
     fs::write(
         place.path("brief.toml"),
@@ -478,7 +479,7 @@ fn a_socks_proxy_ends_the_run_with_what_to_name_instead() {
     }
 }
 
-/// A server whose first connection goes quiet, by either way: all is created once, over other connections.
+/// Checks that after the first connection goes quiet, directly or through a proxy, all is created once over others.
 fn outlive_a_quiet_connection(timeout: &str) {
     let ours = Authority::new();
     for host in ["localhost", HOST] {

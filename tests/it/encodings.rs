@@ -189,7 +189,7 @@ fn one_row_that_disproves_a_guess_makes_all_beyond_ascii_doubtful() {
             "5/6: not_decodable@6"
         ]
     );
-    // Far behind what is looked at first, in a packed input too.
+    // The damage is far beyond the bytes that are read first, in a compressed input too.
     let mut many: Vec<&[u8]> = vec![b"Bob"; 60_000];
     many[3] = b"M\xfcller Zo\xeb N\xfa\xf1ez";
     many.push(disproof);
@@ -210,7 +210,7 @@ fn one_row_that_disproves_a_guess_makes_all_beyond_ascii_doubtful() {
             ]
         );
     }
-    // With the encoding of the job a row stands for itself.
+    // With an encoding from the job file, damage in one row does not affect the others.
     let mut plan = plan();
     plan.reading.encoding = Some(encoding_rs::WINDOWS_1252);
     assert_eq!(told(&read(&plan, &few)[1]), "2/3: Müller view");
@@ -250,7 +250,7 @@ fn sparse_letters_are_read_by_evidence_or_asked_for() {
         plan.reading.encoding = Some(encoding_rs::WINDOWS_1252);
         assert!(read(&plan, &text).iter().all(told_is_view));
     }
-    // What comes late is evidence as well.
+    // Rows far from the start are evidence too.
     let mut rows: Vec<&[u8]> = vec![b"M\xfcller"; 60_000];
     assert_eq!(understood(&table(&rows)).0, "Windows-1252 Guess");
     rows.push(b"Lo\xefc");

@@ -663,7 +663,7 @@ async fn a_request_is_one_entrys_whatever_the_server_answers() {
     let known: Vec<_> = known.iter().map(|one| one.import_id).collect();
     assert_eq!(known, [entries[0].import_id]);
 
-    // Its mark tells whose it is.
+    // Its mark shows to which entry it belongs.
     let found = Settled {
         via: Some(Via::Lookup),
         ..created(7)

@@ -249,7 +249,7 @@ fn values_in_lists_are_proposed_by_their_paths() {
                 "\n# userFirstName = \"custom_fields[name=First name].value\"   # its header does not say whose",
             ],
         ),
-        // A number tells nothing of what the field is for.
+        // The number of a field does not show what the field is for.
         (
             ["\"id\":27642", "\"id\":27643"],
             [
@@ -354,7 +354,7 @@ fn an_open_preverified_is_told_by_check_and_nothing_is_sent() {
             .path("concord-import-out/zendesk/results.csv")
             .exists()
     );
-    // In a rule it is the same.
+    // The same in a rule.
     let job = place.read("proposed.toml");
     let job = job.replace("preverified = \"?\"", "preverified = { value = \"?\" }");
     fs::write(place.path("proposed.toml"), job).expect("written");
@@ -380,7 +380,7 @@ fn assert_has(lines: &[String], beginning: &str) {
     );
 }
 
-/// No rule is made of the column; where it stands, a comment says why.
+/// Checks that the column gets no rule, and that a comment in its place says why.
 #[track_caller]
 fn assert_not_live(lines: &[String], column: &str) {
     let quoted = format!("\"{column}\"");
@@ -552,7 +552,7 @@ fn cases_that_are_done_are_counted_and_left_to_a_person() {
         !told.contains("looks_done") && told.contains("to send              2"),
         "{told}"
     );
-    // Few of many are those of a day's work.
+    // A few finished cases among many are normal.
     let rows: String = (200..230)
         .map(|n| format!("{n},p{n}@example.com,Access,Open\n"))
         .collect::<Vec<_>>()
@@ -569,7 +569,7 @@ fn cases_that_are_done_are_counted_and_left_to_a_person() {
 fn the_key_is_the_number_of_the_case() {
     let place = Place::new();
     for (header, values, key) in [
-        // Never what counts the rows, where a number of the case is there.
+        // A column that counts the rows is never the key if there is a case number.
         (
             "ID,Ticket",
             [["1", "T-90"], ["2", "T-91"], ["3", "T-92"], ["4", "T-93"]],
@@ -611,7 +611,7 @@ fn the_key_is_the_number_of_the_case() {
             ],
             Some("ID"),
         ),
-        // In so few rows anything is unique.
+        // With so few rows any column is unique.
         (
             "Handler,Order ID",
             [["x", "90"], ["y", "97"], ["x", "99"], ["y", "98"]],

@@ -1,5 +1,5 @@
-//! Rejects are inputs of the same job: refused again as they are, taken once they are corrected, and never overwritten
-//! once somebody has edited them.
+//! Rejects are inputs of the same job: refused again until they are corrected, then accepted. They are never
+//! overwritten after the user has edited them.
 
 use std::fs;
 
@@ -377,7 +377,7 @@ fn rejects_that_somebody_has_edited_are_kept_and_told_of() {
     assert_eq!(code(&place.finish(&args)), 1);
     let first = place.read(REJECTS);
 
-    // Nobody has touched them: they are replaced, and nothing is told.
+    // They were not edited, so they are replaced without a message.
     let again = place.finish(&args);
     assert_eq!(kept(&place), []);
     assert!(!stdout(&again).contains("kept"), "{}", stdout(&again));

@@ -16,7 +16,7 @@ userEmail = "Email"
 preverified = { value = true }
 "#;
 
-/// Rows that stand in the sheet from its 5th row and in its 2nd column on, below a title.
+/// Rows of a sheet, below a title. The first is the sheet's 5th row, and the first column is the sheet's 2nd.
 const ROWS: &[&[&str]] = &[
     &["Ticket", "Email", "Wish"],
     &["T-1", "ann@example.com", "Erase"],

@@ -470,7 +470,7 @@ fn a_row_whose_text_goes_on_in_the_next_line_is_refused_with_it() {
     }
 }
 
-/// What is wrong with the file as a whole, and what to do.
+/// Returns the error of the file as a whole, and its hint.
 fn refused(text: &str, reading: &Reading) -> String {
     let error = understood(text, reading).expect_err("it is refused");
     format!("{error} | {}", error.hint())
@@ -481,7 +481,7 @@ fn lines(numbers: std::ops::RangeInclusive<u32>, line: impl Fn(u32) -> String) -
     numbers.map(line).collect::<Vec<_>>().concat()
 }
 
-/// A header of twelve columns and so many rows.
+/// Returns a table of twelve columns with that number of rows.
 fn twelve_columns(rows: usize) -> String {
     let row =
         |number| format!("{number},2026-01-02,Ann,p{number}@example.com,view,open,a,b,c,d,e,f\n");
@@ -581,7 +581,7 @@ fn a_nameless_last_column_makes_no_row_too_wide() {
     ));
     assert_eq!(left_out, Vec::<String>::new());
     assert_eq!(out.lines().count(), 12);
-    // A value that a delimiter too many has moved is still told.
+    // A value that a surplus delimiter has moved is still reported.
     let (_, _, left_out) = found(&format!(
         "ID;Opened;State;\n{rows}10;;2026-01-09;open\n11;2026-01-09;open;;x\n"
     ));
@@ -651,7 +651,7 @@ fn rows_that_are_all_too_wide_or_too_narrow_are_refused_once() {
     let (out, _, left_out) =
         found("Ticket,Email,Wish\n1,a@example.com,view,\n2,b@example.com,view,\n3,unknown,view,\n");
     assert_eq!((out.lines().count(), left_out.len()), (4, 0));
-    // One row may be at fault by itself.
+    // A single row with the wrong number of cells is that row's fault.
     let (_, _, left_out) =
         found("Ticket,Email,Wish\n1,a@example.com,view,x\n2,b@example.com,view\n3,c@example.com\n");
     assert_eq!(left_out, ["2 too_many_cells", "4 too_few_cells"]);
@@ -683,7 +683,7 @@ fn rows_that_were_prepared_and_not_filled_in_are_set_aside() {
         assert_eq!(aside.count(), count, "{prepared}");
         assert_eq!(rows.len(), count + 5);
     }
-    // These may be somebody's.
+    // These rows may belong to a person.
     for row in [
         "6,,,view,New,FALSE,0",
         "6,T-6,,,,FALSE,",

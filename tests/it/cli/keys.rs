@@ -1,4 +1,4 @@
-//! Keys on the command line: conflicts, columns that are no key, and the way from a rejected row to exit code 0.
+//! Keys on the command line: conflicts, columns that are no key, and the steps from a rejected row to exit code 0.
 
 use std::fs;
 

@@ -13,7 +13,7 @@ async fn with_rows(rows: &str) -> Trial {
     Trial::new(Config::default(), &[format!("{HEADER}{rows}")]).await
 }
 
-/// Of each result its outcome and its error code.
+/// Returns the outcome and the error code of each result.
 fn told(ended: &Ended) -> Vec<[&str; 2]> {
     let rows = ended.results.iter().flatten();
     rows.map(|row| [&row.outcome, &row.error_code].map(String::as_str))
@@ -202,7 +202,7 @@ async fn the_keys_of_invalid_rows_are_compared_as_well() {
 
 #[tokio::test]
 async fn a_row_whose_person_cannot_be_read_is_never_taken_for_another_persons_request() {
-    // Of the first row nobody is known, and the second takes the key: the first stays open.
+    // The person of the first row is not known, so the second row takes the key and the first is still invalid.
     let trial = with_rows("A1,anna@,Erase\nA1,bob@example.com,Erase\n").await;
     for _ in 0..2 {
         let ended = trial.run().await;
@@ -212,7 +212,7 @@ async fn a_row_whose_person_cannot_be_read_is_never_taken_for_another_persons_re
     // Corrected, it has the key of another person's request.
     trial.rewrite(&format!("{HEADER}A1,anna@example.com,Erase\n"));
     assert_eq!(told(&trial.run().await), [CONFLICT]);
-    // Nor is it solved by a request of an input of last week.
+    // A request of last week's input does not solve it either.
     let trial = with_rows("A1,bob@example.com,Erase\n").await;
     trial.run().await;
     trial.rewrite(&format!("{HEADER}A1,anna@,Erase\n"));
@@ -284,7 +284,7 @@ async fn a_new_key_that_is_nearly_a_known_one_is_held_for_the_same_person_and_re
     ] {
         let row = |key: &str, rest: &str| format!("{key},{rest}\n");
         let anna = "anna@example.com,Erase";
-        // Within the rows of one input.
+        // Two rows of one input.
         let rows = row(known, anna) + &row(near, anna) + &row(near, anna);
         let trial = with_rows(&rows).await;
         let ended = trial.run().await;

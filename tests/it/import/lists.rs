@@ -367,7 +367,7 @@ async fn a_server_whose_clock_is_far_behind_hides_nothing_that_was_made() {
     }
 }
 
-/// Removes requests with a mark of ours.
+/// Removes requests with a mark of the importer.
 fn of_others(items: Vec<Value>) -> Vec<Value> {
     let is_ours = |item: &Value| item.to_string().contains("[ref ");
     items.into_iter().filter(|item| !is_ours(item)).collect()

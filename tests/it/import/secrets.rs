@@ -180,7 +180,7 @@ async fn a_refusal_that_repeats_what_was_sent_is_told_without_it() {
     assert!(!has(&ledger, "example.com"));
 }
 
-/// What a hostile or careless server says of what it was sent: key and values, in that form.
+/// Returns the response of a hostile or careless server that repeats the API key and the sent values in that form.
 fn echo(sent: &serde_json::Value, form: &dyn Fn(&str) -> String) -> String {
     let told = |name: &str| form(sent[name].as_str().unwrap_or_default());
     let (email, notes, key) = (told("userEmail"), told("notes"), form(SANDBOX_API_KEY));

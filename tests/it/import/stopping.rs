@@ -39,7 +39,7 @@ async fn a_key_or_project_that_is_refused_stops_the_run_at_once() {
         trial.assert_true(&ended);
         assert_eq!(ended.stop, Some(cause));
         assert_eq!(ended.exit_code(), 3);
-        // One row has left; of a key that may not, three say so before it is believed.
+        // One row was sent. A key without permission is believed only after three refusals.
         let posts = if fault == "403" { 3 } else { 1 };
         assert_eq!(trial.posts(), posts, "{fault}");
         assert_eq!(trial.gets(), 0);

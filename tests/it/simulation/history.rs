@@ -203,7 +203,7 @@ impl History<'_> {
         };
         let (told, doubted) = (of_outcome("created"), of_outcome("in_doubt"));
         let valid = self.valid.values().filter(|(wanted, people)| {
-            // Of two people at most one has a request, and which one hangs on who was first.
+            // At most one of two people has a request: the one that was sent first.
             people.len() == 1 && !is_conflict(&wanted.ticket)
         });
         for (wanted, _) in valid {
@@ -249,7 +249,7 @@ impl History<'_> {
         let mut paths = Vec::new();
         let conflicts = self.scenario.conflicts(life);
         for input in 0..life.inputs.len() {
-            // What a person has corrected comes as a file of rejects.
+            // Rows that a person has corrected are in a file of rejects.
             let stem = if life.is_corrected {
                 "rejects"
             } else {
@@ -587,7 +587,7 @@ impl History<'_> {
         Ok(by_wanted)
     }
 
-    /// Whether the key of a row is that of another person's request.
+    /// Returns whether the key of a row is that of another person's request.
     fn is_of_another(&self, row: &ResultRow) -> bool {
         let known = self.valid.get(&row.import_id);
         row.error_code == "key_conflict" && known.is_some_and(|(_, people)| people.len() > 1)
@@ -753,7 +753,7 @@ impl History<'_> {
         Ok(())
     }
 
-    /// What is told of a row as created is its own person's, also where a corrected copy was sent.
+    /// Checks that a row reported as created has its own person's request, also if a corrected copy was sent.
     fn check_people(&self, task: &Task<'_>, input: usize, rows: &[ResultRow]) -> Result<(), Wrong> {
         let source = self.scenario.rows_of(task.life, input);
         let world = self.world.lock();

@@ -32,7 +32,7 @@ const ORIGIN_S: u64 = 1_700_000_000;
 /// How long before every history the first of the strangers' requests was made, and the last at the latest.
 const PAST_S: u64 = 30 * 86_400;
 const RECENT_S: u64 = 3_600;
-/// How much later something is created at the latest that was accepted.
+/// Maximum delay until an accepted request is created, in milliseconds.
 const ACCEPTED_LATE_MAX_MS: u64 = 240_000;
 /// So many requests do strangers make in a history: were they to go on for ever, no list could be read to its end.
 const STRANGE_MAX: u32 = 60;
@@ -87,7 +87,7 @@ pub(super) struct World {
     /// What will be created: when, and in which order it left.
     coming: BTreeMap<(Duration, u64), (usize, Vec<u8>)>,
     answers: HashMap<u64, (u16, Bytes)>,
-    /// Which of these were accepted: they are not lost with a connection.
+    /// The accepted ones among these. They are not lost with a connection.
     accepted: HashSet<u64>,
     posts: u64,
     are_faults_on: bool,
@@ -745,8 +745,8 @@ impl World {
         Duration::from_millis(self.rng.u64(0..=latest))
     }
 
-    /// How much later than its answer something is created that was accepted: whenever the server likes, unless its
-    /// process may stand still before it has told the ledger that it was accepted.
+    /// Returns the delay until an accepted request is created: up to [`ACCEPTED_LATE_MAX_MS`]. It is the usual delay if
+    /// the importer may stand still before it has recorded in the ledger that the request was accepted.
     fn lateness_of_accepted(&mut self) -> Duration {
         let may_stand_still = self.processes.iter().any(|process| process.stall.is_some());
         if may_stand_still || self.processes.len() > 1 {
@@ -870,7 +870,7 @@ impl World {
         }
     }
 
-    /// Returns the page that the server shows now, no longer than it likes.
+    /// Returns the page that the server shows now, which may be shorter than asked for.
     fn page(&mut self, outgoing: &Outgoing) -> (u16, Bytes) {
         if !self.omits || !self.are_faults_on {
             return self.whole_page(outgoing);

@@ -153,7 +153,7 @@ pub(super) struct Row {
     pub(super) is_twin: bool,
 }
 
-/// The person of a twin has the number of its row and so many more.
+/// Difference between the number of a twin's person and the number of its row.
 pub(super) const TWIN: u32 = 1_000;
 
 impl Row {

@@ -20,7 +20,7 @@ pub(super) fn answered(status: &'static str, body: &str, list: &str) -> Played {
     Played::run(&Import::into_server(&server.base_url))
 }
 
-/// The second of three rows is answered so; the others are created, and listed.
+/// The second of three rows gets this answer. The others are created and listed.
 pub(super) fn created_but(status: &'static str, body: &str) -> Played {
     let body = body.to_owned();
     let server = Rough::creating(move |_| http(status, &body).into());
