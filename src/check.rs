@@ -33,6 +33,8 @@ pub const ADDRESSES_COMPARED_MAX: usize = 100_000;
 const NAME_WORDS_MAX: usize = 4;
 /// Minimum share of rows that look done, as one in this number, for the warning: fewer are a day's work.
 const DONE_ONE_IN: u64 = 10;
+/// Maximum number of readings of the inputs: one, and others while keys with a conflict are found.
+const READINGS_MAX: u32 = 8;
 /// Rows read between two looks at whether to stop.
 const BATCH_ROWS: usize = 512;
 
@@ -275,14 +277,23 @@ pub fn survey(
     if found.is_no_key() {
         return Err(no_key_columns(plan, &found));
     }
-    let known = Arc::new(found);
-    let survey = if known.is_empty() {
-        Some((survey, KeyConflicts::default()))
-    } else {
-        let seen = Seen::with_conflicts(Arc::clone(&known)).naming(places);
-        read_all(plan, today, watch, seen)?
-    };
-    Ok(survey.map(|(survey, _)| Survey {
+    let mut known = Arc::new(found);
+    let mut survey = survey;
+    // Where rows are refused, others are compared with each other for the first time.
+    let mut is_complete = known.is_empty();
+    for _ in 1..READINGS_MAX {
+        if is_complete {
+            break;
+        }
+        let seen = Seen::with_conflicts(Arc::clone(&known)).naming(places.clone());
+        let Some((again, more)) = read_all(plan, today, watch, seen)? else {
+            return Ok(None);
+        };
+        survey = again;
+        is_complete = more.is_empty();
+        Arc::make_mut(&mut known).extend(more);
+    }
+    Ok(Some(Survey {
         key_conflicts: known,
         ..survey
     }))

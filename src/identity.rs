@@ -23,7 +23,14 @@ const STORED_BYTES: usize = 5;
 ///
 /// The project is the key. 32 bits suffice because only rows with the same key are ever compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PersonDigests([u32; Field::IDENTIFIERS.len()]);
+pub struct PersonDigests {
+    digests: [u32; Field::IDENTIFIERS.len()],
+    /// The person may have further identifiers: Concord's list does not show all that were sent.
+    is_partial: bool,
+}
+
+/// The number that stands for [`PersonDigests::is_partial`] among the stored digests.
+const PARTIAL: u8 = u8::MAX;
 
 impl PersonDigests {
     /// Adds an identifier. Addresses are compared without case, all else as it stands.
@@ -48,28 +55,50 @@ impl PersonDigests {
             .finalize();
         let mut first = [0; 4];
         first.copy_from_slice(&digest[..4]);
-        self.0[index] = u32::from_be_bytes(first).max(1);
+        self.digests[index] = u32::from_be_bytes(first).max(1);
+    }
+
+    /// Marks the identifiers as some of those that the person has.
+    #[must_use]
+    pub(crate) const fn partial(mut self) -> Self {
+        self.is_partial = true;
+        self
     }
 
     /// Returns whether no identifier is known.
     pub fn is_empty(self) -> bool {
-        self.0 == [0; Field::IDENTIFIERS.len()]
+        self.digests == [0; Field::IDENTIFIERS.len()]
     }
 
     /// Returns whether both have an identifier in common.
     pub fn shares_any(self, other: Self) -> bool {
-        let mut pairs = self.0.into_iter().zip(other.0);
+        let mut pairs = self.digests.into_iter().zip(other.digests);
         pairs.any(|(one, other)| one == other && one != 0)
+    }
+
+    /// Returns whether these are two people: they have no identifier in common. Where not all identifiers of one of
+    /// them are known, both must have one of the same kind.
+    pub fn is_other_than(self, other: Self) -> bool {
+        let mut pairs = self.digests.into_iter().zip(other.digests);
+        let is_comparable = if self.is_partial || other.is_partial {
+            pairs.any(|(one, other)| one != 0 && other != 0)
+        } else {
+            !self.is_empty() && !other.is_empty()
+        };
+        is_comparable && !self.shares_any(other)
     }
 
     /// The digests as the ledger stores them.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(2 * STORED_BYTES);
-        for (index, digest) in (0..).zip(self.0) {
+        for (index, digest) in (0..).zip(self.digests) {
             if digest != 0 {
                 bytes.push(index);
                 bytes.extend_from_slice(&digest.to_be_bytes());
             }
+        }
+        if self.is_partial {
+            bytes.extend_from_slice(&[PARTIAL, 0, 0, 0, 0]);
         }
         bytes
     }
@@ -79,7 +108,9 @@ impl PersonDigests {
         let mut digests = Self::default();
         let (stored, _) = bytes.as_chunks::<STORED_BYTES>();
         for [index, digest @ ..] in stored {
-            if let Some(place) = digests.0.get_mut(usize::from(*index)) {
+            if *index == PARTIAL {
+                digests.is_partial = true;
+            } else if let Some(place) = digests.digests.get_mut(usize::from(*index)) {
                 *place = u32::from_be_bytes(*digest);
             }
         }
@@ -88,12 +119,15 @@ impl PersonDigests {
 
     /// The digests, in the order of [`Field::IDENTIFIERS`].
     pub(crate) const fn parts(self) -> [u32; Field::IDENTIFIERS.len()] {
-        self.0
+        self.digests
     }
 
     /// Digests made of [`Self::parts`].
     pub(crate) const fn from_parts(parts: [u32; Field::IDENTIFIERS.len()]) -> Self {
-        Self(parts)
+        Self {
+            digests: parts,
+            is_partial: false,
+        }
     }
 }
 
@@ -180,16 +214,15 @@ pub enum KeyComparison {
 impl KeyUse {
     /// Compares two uses of one key.
     pub fn compare(self, other: Self) -> KeyComparison {
-        let knows_people = !self.person.is_empty() && !other.person.is_empty();
         let knows_types = !self.requests.is_empty() && !other.requests.is_empty();
-        if knows_people && !self.person.shares_any(other.person) {
+        if self.person.is_other_than(other.person) {
             KeyComparison::Conflict(KeyConflict::Person)
         } else if knows_types
             && !self.requests.contains_all(other.requests)
             && !other.requests.contains_all(self.requests)
         {
             KeyComparison::Conflict(KeyConflict::RequestType)
-        } else if knows_people && knows_types {
+        } else if self.person.shares_any(other.person) && knows_types {
             KeyComparison::Same
         } else {
             KeyComparison::Unknown
@@ -269,6 +302,18 @@ mod tests {
             person(&[(Field::UserId, "A")]),
             person(&[(Field::UserId, "a")])
         );
+    }
+
+    #[test]
+    fn people_of_whom_not_all_is_known_differ_only_by_the_same_identifier() {
+        let listed = person(&[(Field::UserEmail, "anna@example.com")]).partial();
+        let by_id = person(&[(Field::UserId, "7")]);
+        assert!(!listed.is_other_than(by_id) && !by_id.is_other_than(listed));
+        assert!(listed.is_other_than(person(&[(Field::UserEmail, "bob@example.com")])));
+        assert!(!listed.is_other_than(person(&[(Field::UserEmail, "Anna@example.com")])));
+        assert_eq!(PersonDigests::from_bytes(&listed.to_bytes()), listed);
+        let given = person(&[(Field::UserEmail, "anna@example.com")]);
+        assert!(given.is_other_than(by_id), "of rows all is known");
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl Outcome {
         )
     }
 
+    /// Returns whether a request may exist for it. That of a rejected or failed entry surely was not created.
+    pub const fn may_exist(self) -> bool {
+        matches!(self, Self::Created | Self::InDoubt)
+    }
+
     const fn index(self) -> usize {
         self as usize
     }

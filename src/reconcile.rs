@@ -500,8 +500,12 @@ impl Reconciler {
                             settled.await.map(drop)
                         });
                     }
-                    // Another process has found it meanwhile, or has created another person's request with this key.
-                    Some(Claim::Created(_) | Claim::Refused(_)) | None => {}
+                    Some(Claim::Refused(reason)) => {
+                        line.verdict = Verdict::Unknown;
+                        line.remarks = vec![Remark::Problem(reason.message)];
+                    }
+                    // Another process has found it meanwhile.
+                    Some(Claim::Created(_)) | None => {}
                 }
             }
             lines.push(line);

@@ -66,12 +66,11 @@ pub(super) fn compare(
         let message = conflict_message(conflict, reading.position, rules, seen.places());
         let problem = rules.problem(reading.position, KEY_CONFLICT, message);
         refuse(&mut reading.items, &problem);
+        share(&mut reading.items);
         return Ok(());
     }
-    for item in &mut reading.items {
-        if let Item::Invalid { key: Some(key), .. } = item {
-            key.is_shared = seen.known().is_shared(row.id);
-        }
+    if seen.known().is_shared(row.id) {
+        share(&mut reading.items);
     }
     if seen.is_unrepeated() {
         return Ok(());
@@ -177,7 +176,7 @@ fn register(
             KeyComparison::Same => {}
             KeyComparison::Unknown => {
                 // A corrected copy is the same row, so the key is not shared.
-                if !rules.is_rejects && !seen.is_rejects(earlier.position.input) {
+                if rules.is_rejects == seen.is_rejects(earlier.position.input) {
                     seen.add_shared(row.id);
                 }
             }
@@ -230,6 +229,15 @@ fn repeat(entry: &Entry, earlier: First) -> Item {
     }
 }
 
+/// Marks the invalid items of a row as having a key that other rows have too.
+fn share(items: &mut [Item]) {
+    for item in items {
+        if let Item::Invalid { key: Some(key), .. } = item {
+            key.is_shared = true;
+        }
+    }
+}
+
 /// Makes all items of a row invalid, for one more problem.
 fn refuse(items: &mut Vec<Item>, problem: &Problem) {
     for item in items {
@@ -251,8 +259,9 @@ fn conflict_message(
 ) -> String {
     let others = conflict.rows.iter().filter(|row| **row != this);
     let mut named: Vec<_> = others.map(|row| places.row_seen_from(*row, this)).collect();
-    if conflict.more > 0 {
-        named.push(format!("{} more", super::grouped(conflict.more)));
+    let more = conflict.more - u64::from(!conflict.rows.contains(&this)).min(conflict.more);
+    if more > 0 {
+        named.push(format!("{} more", super::grouped(more)));
     }
     let last = named.pop().unwrap_or_default();
     let others = if named.is_empty() {
@@ -262,13 +271,13 @@ fn conflict_message(
     };
     match (conflict.kind, &rules.request_column) {
         (KeyConflict::Person, _) => format!(
-            "is also the key of another person's request: {others}; a key identifies one request of one person"
+            "is the key of different people's requests: see also {others}; a key identifies one request of one person"
         ),
         (KeyConflict::RequestType, Some(column)) => format!(
-            "is also the key of another request type: {others}; a key identifies one request: add `{column}` to `key`"
+            "is the key of different request types: see also {others}; a key identifies one request: add `{column}` to `key`"
         ),
         (KeyConflict::RequestType, None) => format!(
-            "is also the key of another request type: {others}; a key identifies one request"
+            "is the key of different request types: see also {others}; a key identifies one request"
         ),
     }
 }

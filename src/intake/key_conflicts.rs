@@ -25,6 +25,8 @@ pub struct ConflictingRows {
     pub rows: Vec<Position>,
     /// The number of rows that are not in [`Self::rows`].
     pub more: u64,
+    /// The last of those.
+    last: Option<Position>,
 }
 
 impl ConflictingRows {
@@ -34,7 +36,8 @@ impl ConflictingRows {
         }
         if self.rows.len() < CONFLICT_ROWS_MAX {
             self.rows.push(row);
-        } else {
+        } else if self.last != Some(row) {
+            self.last = Some(row);
             self.more += 1;
         }
     }
@@ -66,10 +69,22 @@ impl KeyConflicts {
             kind,
             rows: Vec::new(),
             more: 0,
+            last: None,
         });
         for row in rows {
             conflict.add(row);
         }
+    }
+
+    /// Adds the conflicts that a further reading has found: rows that were refused before are not compared with others.
+    pub fn extend(&mut self, found: Self) {
+        for (key, conflict) in found.conflicts {
+            self.conflicts.entry(key).or_insert(conflict);
+        }
+        for key in found.shared {
+            self.add_shared(key);
+        }
+        self.has_more_shared |= found.has_more_shared;
     }
 
     /// Adds a key of several rows, one of which has no known person or request type.

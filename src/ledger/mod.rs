@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::entry::{Content, Entry, Fingerprint, ImportId, InvalidKey, Names, SourceKey};
-use crate::identity::{KeyUse, NearKeys, RequestTypes, RowKey};
+use crate::identity::{KeyUse, NearKeys, PersonDigests, RequestTypes, RowKey};
 use crate::outcome::{Reason, Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
 use crate::timeline::Timeline;
@@ -205,6 +205,7 @@ pub struct ClaimRequest {
     key: String,
     fingerprint: Fingerprint,
     row_key: Option<RowKey>,
+    person: PersonDigests,
     /// The type that this entry alone asks for.
     request: RequestTypes,
     near_keys: NearKeys,
@@ -218,6 +219,7 @@ impl ClaimRequest {
             key: storable_key(&entry.key, project),
             fingerprint: entry.fingerprint,
             row_key: entry.row_key,
+            person: entry.key_use().person,
             request: RequestTypes::new([entry.body.request()]),
             near_keys,
         }
@@ -226,10 +228,7 @@ impl ClaimRequest {
     /// The person, and what this entry alone asks for.
     fn key_use(&self) -> KeyUse {
         KeyUse {
-            person: self
-                .row_key
-                .map(|row| row.key_use.person)
-                .unwrap_or_default(),
+            person: self.person,
             requests: self.request,
         }
     }
@@ -246,6 +245,7 @@ impl ClaimRequest {
             key: storable_key(&key.source, project),
             fingerprint: Fingerprint::UNKNOWN,
             row_key: Some(key.row_key),
+            person: key.row_key.key_use.person,
             request,
             near_keys: NearKeys::Ignore,
         }
@@ -261,11 +261,8 @@ impl ClaimRequest {
             },
             key: String::new(),
             fingerprint: Fingerprint::UNKNOWN,
-            row_key: Some(RowKey {
-                id: import_id,
-                normal_id: import_id,
-                key_use,
-            }),
+            row_key: None,
+            person: key_use.person,
             request: key_use.requests,
             near_keys: NearKeys::Ignore,
         }

@@ -108,22 +108,19 @@ fn listed(item: &Value, project: Uuid, words: &ServerText) -> Option<Listed> {
     })
 }
 
-/// Digests of the identifiers that a listed request shows.
+/// Returns digests of the identifiers that a listed request shows as they were sent: an address, and a number that is
+/// shown as E.164. Concord's own id of the person is none that a row must have.
 fn person(item: &Value, project: Uuid) -> PersonDigests {
     let mut person = PersonDigests::default();
-    for field in Field::IDENTIFIERS {
-        let Some(text) = classify::shown_text(item, field) else {
-            continue;
-        };
-        match field {
-            // Numbers are sent as E.164, and may be shown with blanks.
-            Field::UserPhoneNumber => {
-                let is_kept = |c: &char| *c == '+' || c.is_ascii_digit();
-                let number: String = text.chars().filter(is_kept).collect();
-                person.add(project, field, &number);
-            }
-            _ => person.add(project, field, text.trim()),
-        }
+    if let Some(address) = classify::shown_text(item, Field::UserEmail) {
+        person.add(project, Field::UserEmail, address.trim());
     }
-    person
+    if let Some(number) = classify::shown_text(item, Field::UserPhoneNumber)
+        && number.trim_start().starts_with('+')
+    {
+        let is_kept = |c: &char| *c == '+' || c.is_ascii_digit();
+        let number: String = number.chars().filter(is_kept).collect();
+        person.add(project, Field::UserPhoneNumber, &number);
+    }
+    person.partial()
 }

@@ -118,9 +118,8 @@ impl Desk {
                     }
                     Item::Entry(entry) => self.judge_entry(*entry, &known)?,
                     Item::Repeat { entry, of, .. } => {
-                        let is_refused = known.refusal.is_some();
                         let judged = self.judge_entry(*entry, &known)?;
-                        if is_refused {
+                        if judged.line.verdict == Verdict::Invalid {
                             judged
                         } else {
                             // The row that it repeats has the result.
@@ -216,8 +215,11 @@ impl Desk {
             }
             line.remarks.push(Remark::KeyExists);
         }
-        self.held
-            .account_for(line.held.iter().map(|one| one.receipt.id))?;
+        // A request that the ledger does not have may be that of another row, or of an input that is not named.
+        if record.is_some() {
+            let ids = line.held.iter().map(|one| one.receipt.id);
+            self.held.account_for_others(ids)?;
+        }
         Ok(Judged::of(line))
     }
 
@@ -256,10 +258,13 @@ impl Desk {
         let record = known.record.as_ref();
         if let Some(reason) = &known.refusal {
             let held = self.held.marked(entry.import_id)?;
-            self.held
-                .account_for_others(held.iter().map(|one| one.receipt.id))?;
+            if record.is_some_and(|record| record.settled.outcome == Outcome::Created) {
+                self.held
+                    .account_for_others(held.iter().map(|one| one.receipt.id))?;
+            }
             return Ok(Judged::of(Line {
                 held,
+                ledger: record.map(|record| record.settled.outcome),
                 ..refused(entry, Remark::Problem(reason.message.clone()))
             }));
         }

@@ -290,11 +290,9 @@ impl Gatherer {
 
     fn left(&mut self, line: &Line, of_row: OfRow, of_item: OfItem) {
         let outcome = line.outcome();
-        let (code, message) = line
-            .settled
-            .reason
-            .as_ref()
-            .map_or(("", ""), |reason| (&*reason.code, &*reason.message));
+        let (code, message) = line.settled.reason.as_ref().map_or(("", ""), |reason| {
+            (&*reason.code, shown_message(&reason.code, &reason.message))
+        });
         if !matches!(outcome, Outcome::Invalid | Outcome::NotSent) {
             self.refusal(outcome, code, message, line.position);
         }
@@ -396,14 +394,24 @@ impl Ages {
 fn refused_by_ledger(line: &Line) -> Option<Problem> {
     let reason = line.settled.reason.as_ref()?;
     let mut codes = [KEY_CONFLICT, NEAR_KEY].into_iter();
+    let code = codes.find(|code| *code == reason.code)?;
     Some(Problem {
         position: line.position,
         column: None,
         field: None,
-        code: codes.find(|code| *code == reason.code)?,
-        message: reason.message.clone(),
+        code,
+        message: shown_message(&reason.code, &reason.message).to_owned(),
         value: None,
     })
+}
+
+/// Returns the message as the page shows it: without the other key, which may tell of a person.
+fn shown_message<'t>(code: &str, message: &'t str) -> &'t str {
+    if code == NEAR_KEY {
+        "the key differs only in its form from another key, for the same person and request: see results.csv"
+    } else {
+        message
+    }
 }
 
 /// The first characters of a text.

@@ -409,7 +409,7 @@ pub(crate) fn corrected(
         via: Some(Via::Ledger),
         reason: Some(Reason::new(
             CORRECTED,
-            "the row is not valid as it stands; its request was created from a corrected copy of it",
+            "the row cannot be sent as it stands; an earlier run created its request",
         )),
         ..record.settled.clone()
     })

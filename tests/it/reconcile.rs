@@ -595,3 +595,51 @@ async fn what_the_server_accepted_is_not_said_to_be_missing() {
     assert_eq!(count(&compared, Verdict::Unknown), 1, "{told:?}");
     assert_eq!(trial.totals().in_doubt, 1);
 }
+
+/// A rule that takes a column as it is.
+fn column(name: &str) -> Rule {
+    Rule::Column {
+        name: name.into(),
+        values: Vec::new(),
+        default: None,
+        part: None,
+    }
+}
+
+#[tokio::test]
+async fn the_request_of_a_row_that_cannot_be_read_is_known_after_the_loss_of_a_ledger() {
+    let source = format!("{HEADER}T-1,a@example.com,Erase\nT-2,cy[at]example.com,Access\n");
+    let mut trial = Trial::new(Config::default(), std::slice::from_ref(&source)).await;
+    trial.run().await;
+    let (input, rejects) = (
+        trial.read.inputs[0].path.clone(),
+        trial.folder.path().join("rejects.csv"),
+    );
+    std::fs::write(&rejects, format!("{HEADER}T-2,cy@example.com,Access\n")).expect("written");
+    trial.read.inputs[0].path.clone_from(&rejects);
+    trial.assert_complete(&trial.run().await, 2);
+    forget_ledger(&trial);
+    trial.read.inputs[0].path = input;
+    reconcile(&trial).await;
+    trial.read.inputs[0].path = rejects;
+    let ended = trial.run().await;
+    assert_eq!(trial.posts(), 2, "{ended:?}");
+    assert_eq!(ended.results[0][0].outcome, "created");
+}
+
+#[tokio::test]
+async fn rows_whose_identifier_concord_does_not_show_are_known_after_the_loss_of_a_ledger() {
+    let rows = format!("{HEADER}T-1,7,Erase\nT-2,8,Access\n");
+    let mut trial = Trial::new(Config::default(), &[rows]).await;
+    for (field, rule) in &mut trial.read.rules.fields {
+        if *field == Field::UserEmail {
+            (*field, *rule) = (Field::UserId, column("Email"));
+        }
+    }
+    trial.assert_complete(&trial.run().await, 2);
+    forget_ledger(&trial);
+    let (compared, told) = reconcile(&trial).await;
+    assert_eq!(count(&compared, Verdict::OnlyInConcord), 2, "{told:?}");
+    trial.assert_complete(&trial.run().await, 2);
+    assert_eq!(trial.posts(), 2);
+}

@@ -13,7 +13,7 @@ use super::keys::{KeyStatements, StoredKey, stored_use};
 use super::runs;
 use super::{from_ms, now_ms};
 use crate::ambiguity::{AMBIGUOUS, Ambiguity};
-use crate::entry::{Content, ImportId, Names};
+use crate::entry::{Content, Fingerprint, ImportId, Names};
 use crate::outcome::{Outcome, Reason, Receipt, Via};
 
 /// `entries.state`, as stored.
@@ -162,8 +162,9 @@ fn claim(
             settled.via = Some(Via::Ledger);
             if held.fingerprint.differs_from(entry.fingerprint) {
                 settled.reason = Some(changed());
-            } else if held.key_use.person.is_empty() {
-                add_key(tx, statements, import_id, entry)?;
+            } else if held.key_use.person.is_empty() || held.fingerprint == Fingerprint::UNKNOWN {
+                let is_person_known = !held.key_use.person.is_empty();
+                add_key(tx, statements, import_id, entry, is_person_known)?;
             }
             let claim = Claim::Created(Box::new(settled));
             return Ok(Claimed { import_id, claim });
@@ -193,7 +194,9 @@ fn claim(
         other_id,
         key_use: entry.key_use(),
     };
-    take_over(tx, run, import_id, content, now)?;
+    let stored = StoredKey::of(entry.row_key, import_id);
+    take_over(tx, run, import_id, content, stored, now)?;
+    statements.keys.inserted(stored);
     Ok(Claimed { import_id, claim })
 }
 
@@ -227,20 +230,29 @@ fn insert(
     Ok(inserted? == 1)
 }
 
-/// Adds the columns that an older format did not store, to an entry whose content has not changed.
+/// Adds the columns that an older format, or a ledger rebuilt from Concord's list, does not have: what is known of the
+/// person stays.
 fn add_key(
     tx: &Transaction<'_>,
     statements: &mut Statements<'_>,
     import_id: ImportId,
     entry: &ClaimRequest,
+    is_person_known: bool,
 ) -> rusqlite::Result<()> {
     if entry.row_key.is_none() {
         return Ok(());
     }
     let stored = StoredKey::of(entry.row_key, import_id);
+    let is_complete = stored.key_id.is_none() && stored.normal_id.is_none();
+    if is_complete && is_person_known {
+        return Ok(());
+    }
     let (person, request) = stored_use(entry.key_use());
     tx.prepare_cached(
-        "UPDATE entries SET key_id = ?2, normal_id = ?3, person = ?4, request = ?5 WHERE import_id = ?1",
+        "UPDATE entries
+         SET key_id = coalesce(?2, key_id), normal_id = coalesce(?3, normal_id),
+             person = coalesce(person, ?4), request = coalesce(request, ?5)
+         WHERE import_id = ?1",
     )?
     .execute(params![
         import_id.0.as_bytes(),
@@ -261,6 +273,7 @@ fn take_over(
     run: RunId,
     id: ImportId,
     content: Content,
+    stored: StoredKey,
     now: i64,
 ) -> rusqlite::Result<()> {
     let (person, request) = stored_use(content.key_use);
@@ -272,6 +285,7 @@ fn take_over(
              claimed_at_ms = CASE WHEN state IN (0, 4) THEN claimed_at_ms ELSE ?5 END,
              person = CASE WHEN state IN (0, 4) THEN person ELSE ?6 END,
              request = CASE WHEN state IN (0, 4) THEN request ELSE ?7 END,
+             key_id = coalesce(?8, key_id), normal_id = coalesce(?9, normal_id),
              state = 0, run = ?2
          WHERE import_id = ?1",
     )?
@@ -282,7 +296,9 @@ fn take_over(
         content.other_id.map(|other| *other.0.as_bytes()),
         now,
         person,
-        request
+        request,
+        stored.key_id,
+        stored.normal_id
     ])
     .map(drop)
 }
@@ -507,8 +523,7 @@ fn by_other_name(
     let Some(other) = names.other else {
         return Ok(None);
     };
-    let may_exist =
-        |record: &Record| matches!(record.settled.outcome, Outcome::Created | Outcome::InDoubt);
+    let may_exist = |record: &Record| record.settled.outcome.may_exist();
     let same = statements
         .finder
         .find(other)?

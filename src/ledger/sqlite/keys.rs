@@ -26,6 +26,8 @@ pub(in super::super) const DIGEST_PREFIX: &str = "digest:";
 /// An entry that exists or may exist, as the holder of a key.
 struct Holder {
     key_use: KeyUse,
+    /// It is known to exist.
+    is_created: bool,
     /// Concord's id of the request.
     id: Option<Uuid>,
     source_key: String,
@@ -113,7 +115,7 @@ impl<'c> KeyStatements<'c> {
         let Some(row) = entry.row_key else {
             return Ok(None);
         };
-        let existing = own.filter(|own| may_exist(own.settled.outcome));
+        let existing = own.filter(|own| own.settled.outcome.may_exist());
         let mut holders: Vec<Holder> = existing.map(Holder::of).into_iter().collect();
         if existing.is_none_or(|own| own.import_id != row.id) && row.id != entry.names.import_id {
             holders.extend(all(&mut self.by_import_id, row.id, 1)?);
@@ -124,14 +126,14 @@ impl<'c> KeyStatements<'c> {
         if let Some(conflict) = conflict(entry, row, existing, &holders) {
             return Ok(Some(conflict));
         }
-        if own.is_some() || !holders.is_empty() || entry.near_keys != NearKeys::Refuse {
+        if !holders.is_empty() || entry.near_keys != NearKeys::Refuse {
             return Ok(None);
         }
-        self.near(entry, row)
+        self.near(row)
     }
 
     /// Returns the reason not to send an entry with a new key if an earlier run had the same key in another form.
-    fn near(&mut self, entry: &ClaimRequest, row: RowKey) -> rusqlite::Result<Option<Reason>> {
+    fn near(&mut self, row: RowKey) -> rusqlite::Result<Option<Reason>> {
         let mut holders = Vec::new();
         if row.id != row.normal_id {
             holders.extend(all(&mut self.by_import_id, row.normal_id, 1)?);
@@ -146,13 +148,13 @@ impl<'c> KeyStatements<'c> {
                 NEAR_ENTRIES_MAX,
             )?);
         }
-        let this = KeyUse {
-            person: row.key_use.person,
-            requests: entry.request,
-        };
-        let near = holders.iter().find(|one| one.key_use.is_same_request(this));
+        // All entries of a row are refused together: half of it would come again under the known key.
+        let near = holders
+            .iter()
+            .find(|one| one.key_use.is_same_request(row.key_use));
         Ok(near.map(|near| {
-            let other = if near.source_key.starts_with(DIGEST_PREFIX) {
+            let is_shown = !near.source_key.is_empty() && !near.source_key.starts_with(DIGEST_PREFIX);
+            let other = if !is_shown {
                 String::new()
             } else {
                 format!(" `{}`", near.source_key)
@@ -188,15 +190,11 @@ impl Holder {
     fn of(record: &Record) -> Self {
         Self {
             key_use: record.key_use,
+            is_created: record.settled.outcome == Outcome::Created,
             id: record.settled.receipt.map(|receipt| receipt.id),
             source_key: String::new(),
         }
     }
-}
-
-/// A request that is rejected or failed was surely not created: its key is free.
-const fn may_exist(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Created | Outcome::InDoubt)
 }
 
 /// The holders that a statement finds.
@@ -209,10 +207,11 @@ fn all(
         let outcome = State::read(row.get(0)?)?.outcome();
         let holder = Holder {
             key_use: read_use(row, 1, 2)?,
+            is_created: outcome == Outcome::Created,
             id: row.get::<_, Option<[u8; 16]>>(3)?.map(Uuid::from_bytes),
             source_key: row.get(4)?,
         };
-        Ok(may_exist(outcome).then_some(holder))
+        Ok(outcome.may_exist().then_some(holder))
     })?;
     rows.filter_map(Result::transpose).collect()
 }
@@ -267,14 +266,13 @@ fn conflict(
     holders: &[Holder],
 ) -> Option<Reason> {
     let person = row.key_use.person;
-    let people = || holders.iter().filter(|one| !one.key_use.person.is_empty());
-    if !person.is_empty()
-        && people().next().is_some()
-        && !people().any(|one| one.key_use.person.shares_any(person))
+    let is_other = |one: &&Holder| one.key_use.person.is_other_than(person);
+    if let Some(other) = holders.iter().find(is_other)
+        && !holders
+            .iter()
+            .any(|one| one.key_use.person.shares_any(person))
     {
-        return people()
-            .next()
-            .map(|other| conflict_reason(KeyConflict::Person, other));
+        return Some(conflict_reason(KeyConflict::Person, other));
     }
     // Its own request exists: that another row of the key asks for something else is that row's conflict.
     let is_known = own.is_some_and(|own| {
@@ -293,9 +291,16 @@ fn conflict(
 
 fn conflict_reason(kind: KeyConflict, other: &Holder) -> Reason {
     let named = named(other.id);
+    let sent = if other.is_created {
+        "sent"
+    } else {
+        "may have sent"
+    };
     let message = match kind {
         KeyConflict::Person => {
-            format!("the key is that of another person's request, which an earlier run sent{named}")
+            format!(
+                "the key is that of another person's request, which an earlier run {sent}{named}"
+            )
         }
         KeyConflict::RequestType => {
             let types: Vec<_> = other
@@ -305,7 +310,7 @@ fn conflict_reason(kind: KeyConflict, other: &Holder) -> Reason {
                 .map(RequestType::name)
                 .collect();
             format!(
-                "the key is that of a request of another type ({}), which an earlier run sent{named}",
+                "the key is that of a request of another type ({}), which an earlier run {sent}{named}",
                 types.join(", ")
             )
         }

@@ -72,7 +72,7 @@ const EXAMPLES: &[Example] = &[
             cell(
                 "key_conflict",
                 ("Ticket", 2),
-                "another person's request: line 3",
+                "different people's requests: see also line 3",
                 "a key identifies one request of one person",
             ),
             cell(

@@ -363,3 +363,84 @@ async fn key_columns_of_which_most_values_conflict_are_refused_before_anything_i
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn all_requests_of_a_row_with_a_near_key_are_held() {
+    let trial = with_rows("T-1,anna@example.com,Access\n").await;
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}t-1,anna@example.com,Both\n"));
+    let held = ["invalid", "near_key"];
+    assert_eq!(told(&trial.run().await), [held, held]);
+    trial.rewrite(&format!("{HEADER}T-1,anna@example.com,Both\n"));
+    trial.assert_complete(&trial.run().await, 2);
+}
+
+#[tokio::test]
+async fn a_key_whose_own_request_was_refused_is_compared_with_near_ones() {
+    let trial = with_rows("00123,anna@example.com,Erase\n").await;
+    trial.sandbox.set_script("400".parse().expect("a script"));
+    trial.run().await;
+    trial.rewrite(&format!("{HEADER}123,anna@example.com,Erase\n"));
+    trial.assert_complete(&trial.run().await, 1);
+    trial.rewrite(&format!("{HEADER}00123,anna@example.com,Erase\n"));
+    assert_eq!(told(&trial.run().await), [["invalid", "near_key"]]);
+}
+
+#[tokio::test]
+async fn what_an_older_version_did_not_create_is_found_by_its_key_once_it_is_created() {
+    let trial = with_rows("K-1,anna@example.com,Both\nk-2,anna@example.com,Erase\n").await;
+    trial
+        .sandbox
+        .set_script("400,400,400".parse().expect("a script"));
+    assert_eq!(trial.run().await.count(Outcome::Rejected), 3);
+    trial.in_ledger(
+        "UPDATE entries SET key_id = NULL, normal_id = NULL, person = NULL, request = NULL",
+    );
+    trial.assert_complete(&trial.run().await, 3);
+    trial.rewrite(&format!(
+        "{HEADER}K-1,bob@example.com,Correct\nK-2,anna@example.com,Erase\n"
+    ));
+    assert_eq!(
+        told(&trial.run().await),
+        [CONFLICT, ["invalid", "near_key"]]
+    );
+}
+
+#[tokio::test]
+async fn two_rows_of_one_key_in_the_rejects_are_no_copies_of_each_other() {
+    let rows = "K,anna@,Erase\nK,bob@example.com,Erase\n";
+    let mut trial = with_rows("X,x@example.com,Erase\n").await;
+    let rejects = format!("{HEADER}{rows}");
+    read_from(&mut trial, "rejects.csv", &rejects);
+    for _ in 0..2 {
+        let ended = trial.run().await;
+        assert_eq!(told(&ended)[0][0], "invalid", "{ended:?}");
+        assert_eq!(told(&ended)[1], CREATED);
+        assert_eq!(ended.exit_code(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_row_of_a_conflict_is_not_solved_by_another_row_of_it() {
+    let rows = "K,anna@,Erase\nK,bob@example.com,Erase\nK,carl@example.com,Erase\n";
+    let source = format!("{HEADER}{rows}");
+    let mut trial = Trial::new(Config::default(), std::slice::from_ref(&source)).await;
+    let source_path = trial.read.inputs[0].path.clone();
+    trial.run().await;
+    let rejects = format!("{HEADER}K,bob@example.com,Erase\nK-c,carl@example.com,Erase\n");
+    read_from(&mut trial, "rejects.csv", &rejects);
+    trial.assert_complete(&trial.run().await, 2);
+    trial.read.inputs[0].path = source_path;
+    let ended = trial.run().await;
+    assert_eq!(told(&ended)[0][0], "invalid", "{ended:?}");
+    assert_eq!(told(&ended)[1], CORRECTED);
+}
+
+#[tokio::test]
+async fn conflicts_that_show_only_without_refused_rows_are_found_before_anything_is_sent() {
+    let rows = "T-1,anna@example.com,Erase\nT-1,carl@example.com,Erase\nt-1,anna@example.com,Erase\nt-1,bob@example.com,Erase\n";
+    let trial = with_rows(rows).await;
+    assert_eq!(survey_of(&trial.read).tally.conflicts, 4);
+    assert_eq!(told(&trial.run().await), [CONFLICT; 4]);
+    assert_eq!(trial.posts(), 0);
+}
