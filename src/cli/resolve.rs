@@ -31,7 +31,8 @@ pub use api_key::{API_KEY_BYTES_MAX, api_key, api_key_of_file};
 pub use error::ResolveError;
 pub(super) use error::near_ledger;
 use inputs::{
-    Found, SANDBOX_LEDGER, find, out_dirs, refuse_files, refuse_overwriting, sandbox_dir,
+    Found, OUTPUT_NAMES, RECONCILE_NAMES, SANDBOX_LEDGER, find, out_dirs, refuse_files,
+    refuse_overwriting, sandbox_dir,
 };
 pub(in crate::cli) use inputs::{STDIN, next_round, out_root};
 pub use job_file::JOB_BYTES_MAX;
@@ -185,7 +186,7 @@ pub fn results(
     around: &Surroundings,
     stdin: &mut dyn Read,
 ) -> Result<Resolved<CorePlan>, ResolveError> {
-    let draft = draft(args, around)?;
+    let draft = draft(args, around, OUTPUT_NAMES)?;
     draft.finish(around, stdin)
 }
 
@@ -195,7 +196,25 @@ pub fn run(
     around: &Surroundings,
     stdin: &mut dyn Read,
 ) -> Result<Resolved<RunPlan>, ResolveError> {
-    let draft = draft(args, around)?;
+    run_writing(args, around, stdin, OUTPUT_NAMES)
+}
+
+/// For `reconcile`, which may have a file of rejects as an input beside the source.
+pub fn reconcile(
+    args: &CommonArgs,
+    around: &Surroundings,
+    stdin: &mut dyn Read,
+) -> Result<Resolved<RunPlan>, ResolveError> {
+    run_writing(args, around, stdin, RECONCILE_NAMES)
+}
+
+fn run_writing(
+    args: &CommonArgs,
+    around: &Surroundings,
+    stdin: &mut dyn Read,
+    outputs: &[&str],
+) -> Result<Resolved<RunPlan>, ResolveError> {
+    let draft = draft(args, around, outputs)?;
     let sandbox = args.target.sandbox.then(|| {
         let dir = sandbox_dir(args.output.out.as_deref(), &draft.out_dirs);
         SandboxPlan {
@@ -245,11 +264,15 @@ struct Draft {
     out_dirs: Vec<PathBuf>,
 }
 
-fn draft(args: &CommonArgs, around: &Surroundings) -> Result<Draft, ResolveError> {
+fn draft(
+    args: &CommonArgs,
+    around: &Surroundings,
+    outputs: &[&str],
+) -> Result<Draft, ResolveError> {
     let found = find(&args.inputs)?;
     let out_dirs = out_dirs(args.output.out.as_deref(), &found);
     refuse_files(&out_dirs)?;
-    refuse_overwriting(&found, &out_dirs)?;
+    refuse_overwriting(&found, &out_dirs, outputs)?;
     let (job_path, job) = job_file::needed(args.job.as_deref(), &found)?;
     let (target, ledger) = if args.target.sandbox {
         let dir = sandbox_dir(args.output.out.as_deref(), &out_dirs);

@@ -9,7 +9,7 @@ use super::page::{Page, Tone};
 use super::report_text::{add_counts, counts};
 use super::words::counted;
 use super::{args, terminal};
-use crate::check::{self, Survey};
+use crate::check::{self, InputSurvey, Survey};
 use crate::forecast::Forecast;
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood, shown_names};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
@@ -117,6 +117,26 @@ pub(super) fn before_sending(survey: &Survey, forecast: &Forecast, plan: &RunPla
         );
     }
     page
+}
+
+/// Returns a warning for each input whose letters are read by a guess, for a user who sends them without a check.
+pub(super) fn guessed_encodings(survey: &Survey) -> Vec<String> {
+    let mut warnings = survey.warnings.groups.iter();
+    if !warnings.any(|group| group.code == "guessed_encoding") {
+        return Vec::new();
+    }
+    let guessed = survey
+        .inputs
+        .iter()
+        .filter(|input| input.shape.encoding.basis == Basis::Guess);
+    let warning = |input: &InputSurvey| {
+        format!(
+            "warning: {}: letters beyond A to Z are read as {}, which is a guess: look at them with `concord-import rows`, and set \
+             encoding in the job file's [input]",
+            input.name, input.shape.encoding.encoding
+        )
+    };
+    guessed.map(warning).collect()
 }
 
 /// How old the requests are that would be sent.

@@ -195,14 +195,14 @@ fn near_key(row: RowKey, rules: &KeyRules, seen: &Seen) -> io::Result<Option<Pos
         return Ok(None);
     }
     let is_normal = row.id == row.normal_id;
-    let mut candidates = vec![seen.find_normal_form(row.normal_id)?];
+    let person = row.key_use.person;
+    let mut candidates = seen.find_normal_form(row.normal_id, person)?;
     if !is_normal {
-        candidates.push(seen.find(row.normal_id)?);
-        candidates.extend(seen.find_uses(row.normal_id)?);
+        candidates.extend(seen.find(row.normal_id)?);
+        candidates.extend(seen.find_uses(row.normal_id)?.into_iter().flatten());
     }
     let near = candidates
         .into_iter()
-        .flatten()
         .find(|known| known.key_use.is_same_request(row.key_use));
     // A key that earlier rows had is not new, so it is not compared with similar keys.
     match near {

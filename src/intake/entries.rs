@@ -136,8 +136,8 @@ impl Maker {
             mut problems,
             mut warnings,
         } = row;
-        let key = source_key(mapper, cells, &mut problems, &mut warnings);
         let requests = requests.unwrap_or_default();
+        let key = source_key(mapper, cells, requests, &mut problems, &mut warnings);
         let place = |loose: Vec<_>| -> Vec<_> {
             let placed = loose.into_iter().map(|loose| placed(loose, position));
             placed.collect()
@@ -387,6 +387,7 @@ struct KeyIsBlank;
 fn source_key<'m>(
     mapper: &'m Mapper,
     cells: &Cells<'_>,
+    requests: &[RequestType],
     problems: &mut Vec<Loose<'m>>,
     warnings: &mut Vec<Loose<'m>>,
 ) -> Result<Option<SourceKey>, KeyIsBlank> {
@@ -449,19 +450,31 @@ fn source_key<'m>(
         message: "is blank, and is part of the key: rows that differ in nothing else of the key count as one".into(),
     }));
     Ok(Some(SourceKey {
-        normal_text: normal_text(columns, cells),
+        normal_text: normal_text(mapper, cells, requests),
         text: key.text,
         is_personal,
     }))
 }
 
 /// The normal form of a key, where that differs from the key.
-fn normal_text(columns: &[(usize, String)], cells: &Cells<'_>) -> Option<String> {
-    let values = columns.iter().map(|(column, _)| match cells.get(*column) {
-        Cell::Text(text) => text,
-        Cell::Blank | Cell::Structure | Cell::Several => "",
+///
+/// A key column that says what the row asks for has the meaning of its word as its form: `Erasure` and `Right to erasure`
+/// are one request.
+fn normal_text(mapper: &Mapper, cells: &Cells<'_>, requests: &[RequestType]) -> Option<String> {
+    let asks = mapper.request_column().filter(|_| !requests.is_empty());
+    let forms = mapper.key.columns.iter().map(|(column, _)| {
+        let value = match cells.get(*column) {
+            Cell::Text(text) => text,
+            Cell::Blank | Cell::Structure | Cell::Several => "",
+        };
+        let form = if asks == Some(*column) {
+            let names: Vec<_> = requests.iter().map(|request| request.name()).collect();
+            Cow::Owned(names.join("+"))
+        } else {
+            normal_form(value)
+        };
+        (value, form)
     });
-    let forms = values.map(|value| (value, normal_form(value)));
     if forms.clone().all(|(value, form)| value == form) {
         return None;
     }

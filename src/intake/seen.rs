@@ -196,14 +196,26 @@ impl Seen {
         ])
     }
 
-    /// Registers a key that differs from its normal form, by that form. The first such key is kept.
+    /// Registers a key that is not its own normal form by that form, once for each identifier of its person. The first
+    /// such key of a person stays.
     pub(crate) fn register_normal_form(&mut self, form: ImportId, this: First) -> io::Result<()> {
-        self.register_in(Slot::NormalForm, form, this)
+        for id in forms_of(form, this.key_use.person) {
+            self.register_in(Slot::NormalForm, id, this)?;
+        }
+        Ok(())
     }
 
-    /// Returns the first row whose key has this normal form and differs from it.
-    pub(crate) fn find_normal_form(&self, form: ImportId) -> io::Result<Option<First>> {
-        self.find_in(Slot::NormalForm, form)
+    /// Finds the first rows of a person whose key has a normal form and is not written in it.
+    pub(crate) fn find_normal_form(
+        &self,
+        form: ImportId,
+        person: PersonDigests,
+    ) -> io::Result<Vec<First>> {
+        let mut found = Vec::new();
+        for id in forms_of(form, person) {
+            found.extend(self.find_in(Slot::NormalForm, id)?);
+        }
+        Ok(found)
     }
 
     fn register_in(&mut self, slot: Slot, id: ImportId, this: First) -> io::Result<()> {
@@ -293,6 +305,16 @@ impl Slot {
     fn of(self, id: ImportId) -> ImportId {
         ImportId(Uuid::from_u128(id.0.as_u128() ^ self.bits()))
     }
+}
+
+/// Returns an id for each identifier of a person, all made of one key's.
+fn forms_of(form: ImportId, person: PersonDigests) -> impl Iterator<Item = ImportId> {
+    let digests = (1_u128..).zip(person.parts());
+    let known = digests.filter(|(_, digest)| *digest != 0);
+    known.map(move |(number, digest)| {
+        let bits = u128::from(digest) << 64 | number << 40 | u128::from(digest);
+        ImportId(Uuid::from_u128(form.0.as_u128() ^ bits))
+    })
 }
 
 /// An import id, in the order of its bytes.

@@ -25,7 +25,7 @@ pub(in crate::cli) async fn reconcile(
         plan,
         job,
         spools: _spools,
-    } = resolve::run(args, around, &mut io::stdin())?;
+    } = resolve::reconcile(args, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
     let stop = StopSignal::default();

@@ -55,8 +55,13 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     if !questions.is_empty() {
         return Err(CliError::Undecided(questions));
     }
-    let stop = StopSignal::default();
     let progress = Progress::new(args.common.output.progress);
+    if !progress.is_json() {
+        for warning in survey::guessed_encodings(&survey) {
+            terminal::say(&warning);
+        }
+    }
+    let stop = StopSignal::default();
     let events = metrics.beside(progress.events());
     let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
     // The ledger is bound to the plan's target: a sandbox has another port each time.

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::{OUT_ROOT_DEFAULT, ResolveError};
 
-/// What commands write into an output folder.
-const OUTPUT_NAMES: [&str; 6] = [
+/// The file that `reconcile` writes into an output folder.
+pub(super) const RECONCILE_NAMES: &[&str] = &["reconcile.csv"];
+/// The files that commands write into an output folder.
+pub(super) const OUTPUT_NAMES: &[&str] = &[
     "results.csv",
     "reconcile.csv",
     "rejects.csv",
@@ -185,12 +187,13 @@ pub(super) fn refuse_files(out_dirs: &[PathBuf]) -> Result<(), ResolveError> {
 pub(super) fn refuse_overwriting(
     found: &[Found],
     out_dirs: &[PathBuf],
+    outputs: &[&str],
 ) -> Result<(), ResolveError> {
     for dir in out_dirs {
         let Ok(canonical_dir) = dir.canonicalize() else {
             continue; // not there yet, so nothing in it can be an input
         };
-        for name in OUTPUT_NAMES {
+        for name in outputs {
             let output = canonical_dir.join(name);
             let input = found.iter().find(
                 |input| matches!(&input.kind, FoundKind::File { canonical, .. } if *canonical == output),

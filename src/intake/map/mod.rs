@@ -367,6 +367,14 @@ impl Mapper {
         mapped
     }
 
+    /// Returns the column that says what a row asks for, if one does.
+    pub(crate) const fn request_column(&self) -> Option<usize> {
+        match self.request.source {
+            Source::Column { column, .. } => column,
+            _ => None,
+        }
+    }
+
     /// The status column by which the row looks done, its number and name, when there is one.
     pub(crate) fn looks_done(&self, cells: &Cells<'_>) -> Option<(usize, &str)> {
         let column = self

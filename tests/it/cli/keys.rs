@@ -98,6 +98,18 @@ fn a_corrected_reject_closes_the_loop_for_run_results_and_reconcile() {
     let second = place.run(&next);
     assert_eq!(code(&second), 0, "{}", stdout(&second));
 
+    // The rejects lie where they were written, beside the source's other files.
+    let both = [
+        "reconcile",
+        "t.csv",
+        "concord-import-out/t/rejects.csv",
+        "--job",
+        "t.toml",
+        "--sandbox",
+    ];
+    let output = place.run(&both);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+
     let again = place.run(&args);
     assert_eq!(code(&again), 0, "{}{}", stdout(&again), stderr(&again));
     // The file that was corrected is kept under a name with the time.

@@ -444,3 +444,25 @@ async fn conflicts_that_show_only_without_refused_rows_are_found_before_anything
     assert_eq!(told(&trial.run().await), [CONFLICT; 4]);
     assert_eq!(trial.posts(), 0);
 }
+
+#[tokio::test]
+async fn near_keys_are_found_for_each_person_of_a_form() {
+    let rows = "#42,cy@example.com,Erase\n42,cy@example.com,Erase\n0042,di@example.com,Erase\n42.0,di@example.com,Erase\n";
+    let trial = with_rows(rows).await;
+    let held = ["invalid", "near_key"];
+    assert_eq!(survey_of(&trial.read).to_send.count, 2);
+    assert_eq!(told(&trial.run().await), [CREATED, held, CREATED, held]);
+}
+
+#[tokio::test]
+async fn words_of_one_meaning_in_a_key_column_are_near() {
+    let rows = "3,cy@example.com,Erase\n3,cy@example.com,Erase.\n3,cy@example.com,Access\n";
+    let mut trial = with_rows(rows).await;
+    trial.read.rules.key = vec!["Ticket".into(), "Wish".into()];
+    let held = ["invalid", "near_key"];
+    assert_eq!(told(&trial.run().await), [CREATED, held, CREATED]);
+    // The next night in other words.
+    trial.rewrite(&format!("{HEADER}3,cy@example.com,ERASE\n"));
+    assert_eq!(told(&trial.run().await), [held]);
+    assert_eq!(trial.posts(), 2);
+}
