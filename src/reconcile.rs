@@ -30,9 +30,9 @@ use crate::ledger::{
     Settlement,
 };
 use crate::listed::Listed;
-use crate::outbound::{KNOWN_EARLIER_MAX, NoPage, Outbound};
+use crate::outbound::{KNOWN_EARLIER_MAX, NoPage, Omission, Outbound, UNMARKED_ONE_IN};
 use crate::outcome::{Outcome, Tally, Traffic};
-use crate::plan::{ReadPlan, Target};
+use crate::plan::{Mark, ReadPlan, Target};
 use crate::private_file::{Replacement, create_private_dir};
 use crate::report::reconciliation::{self, Line, ReconciliationWriter, Remark, Verdict, Verdicts};
 use crate::report::summary::run_input;
@@ -293,23 +293,31 @@ impl Reconciler {
         held: Held,
         only_in_ledger: Vec<KnownCreated>,
         reading_began: SystemTime,
-    ) -> Result<(Held, Option<Uuid>), ReconcileError> {
+    ) -> Result<(Held, Option<Omission>), ReconcileError> {
         let mut known = self.ledger.known_created(KNOWN_EARLIER_MAX).await?;
         known.extend(only_in_ledger);
         // A request that was created just before the reading need not be listed yet.
         known.retain(|one| one.settled_at + self.settle <= reading_began);
+        let has_marks = self.read.rules.mark == Mark::Notes;
         let found = blocking(move || {
+            let count = known.len();
+            let mut unmarked = Vec::new();
             for KnownCreated {
                 import_id, receipt, ..
             } in known
             {
-                let is_listed =
-                    held.of_id(receipt.id)?.is_some() || !held.marked(import_id)?.is_empty();
-                if !is_listed {
-                    return Ok((held, Some(receipt.id)));
+                let is_marked = !held.marked(import_id)?.is_empty();
+                if !is_marked && held.of_id(receipt.id)?.is_none() {
+                    return Ok((held, Some(Omission::Missing(receipt.id))));
+                }
+                if has_marks && !is_marked {
+                    unmarked.push(receipt.id);
                 }
             }
-            Ok::<_, LedgerError>((held, None))
+            let is_unreadable = unmarked.len() * UNMARKED_ONE_IN > count;
+            let first = unmarked.first().filter(|_| is_unreadable);
+            let omission = first.map(|id| Omission::Unmarked(*id));
+            Ok::<_, LedgerError>((held, omission))
         });
         Ok(found.await?)
     }

@@ -511,7 +511,7 @@ pub struct SandboxArgs {
     /// A request is listed only so long after it was created
     #[arg(long, value_name = "DURATION", value_parser = list_lag, help_heading = "Lists")]
     pub list_lag: Option<Duration>,
-    /// Requests that no list shows: nothing, all, unverified or half
+    /// Requests that no list shows: nothing, all, unverified or half; or notes, of every request
     #[arg(
         long,
         value_name = "WHICH",

@@ -210,6 +210,7 @@ pub fn remarks() -> Vec<String> {
         repeats("line 2 of input 1"),
         R::Corrected,
         R::OfAnotherPerson,
+        R::ListHidesReferences(uuid::Uuid::nil()),
     ];
     let number = |one: &R| match one {
         R::KeyExists => 0,
@@ -222,12 +223,13 @@ pub fn remarks() -> Vec<String> {
         R::UnderWay(_) => 7,
         R::Accepted => 8,
         R::ListOmits(_) => 9,
+        R::ListHidesReferences(_) => 13,
         R::Repeats { .. } => 10,
         R::Corrected => 11,
         R::OfAnotherPerson => 12,
         R::Problem(_) => unreachable!("each has a row of its own in the catalogue's rows"),
     };
-    texts_of(13, &all, number)
+    texts_of(14, &all, number)
 }
 
 fn texts_of<T: ToString>(variants: usize, all: &[T], number: fn(&T) -> usize) -> Vec<String> {

@@ -11,9 +11,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::gate::Cost;
+use super::known::Omission;
 use super::learned::Filter;
 use super::pace::Stopped;
 use super::page::{self, Hits, Page};
@@ -357,11 +357,17 @@ fn answer_each(
     others
 }
 
-/// Returns the reason why a list proves nothing that does not show this request.
-fn list_omits(id: Uuid) -> Reason {
-    let message = format!(
-        "the list of requests does not show request {id}, which exists in Concord, so that it may not show this one either"
-    );
+/// Returns the reason why a list proves nothing that does not show what is known to exist.
+fn list_omits(omission: Omission) -> Reason {
+    let message = match omission {
+        Omission::Missing(id) => format!(
+            "the list of requests does not show request {id}, which exists in Concord, so that it may not show this one either"
+        ),
+        Omission::Unmarked(id) => format!(
+            "the list of requests shows request {id} without its reference (`[ref …]` in the notes), so that it may show this one \
+             without it too"
+        ),
+    };
     Reason::new("list_omits", message)
 }
 

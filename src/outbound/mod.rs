@@ -44,7 +44,7 @@ pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
 pub use client::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
 pub use doubts::DOUBTS_MAX;
 pub use gate::RETRY_AFTER_MAX;
-pub use known::KNOWN_EARLIER_MAX;
+pub use known::{KNOWN_EARLIER_MAX, Omission, UNMARKED_ONE_IN};
 pub use limits::Limits;
 pub use listing::{ListPage, NoPage, digests_of};
 pub use pace::{Pace, burst};

@@ -98,6 +98,10 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
         408 | 429 | 500.. => {
             return not_served(format!("the list of requests answered {}", answer.status));
         }
+        201..=299 => {
+            let message = format!("the list of requests cannot be read ({})", answer.status);
+            return Page::None(Look::Unable(Reason::new("list_broken", message)));
+        }
         status => {
             let message = format!("the list of requests is not to be had ({status})");
             return Page::None(Look::Unable(Reason::new("no_list", message)));

@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::gate::Cost;
-use super::known::KnownRequest;
+use super::known::{KnownRequest, Omission, UNMARKED_ONE_IN};
 use super::learned::{Dates, made_at};
 use super::lookup::{Answer, Look, Waiter, Wanted};
 use super::pace::Stopped;
@@ -59,7 +59,7 @@ pub(super) enum Scanned {
     /// The list is read whole, as far as it matters to those who wait.
     Whole,
     /// The same, and it does not show this request, which exists.
-    Omits(Uuid),
+    Omits(Omission),
     /// It is so long that asking the filter for each is less work.
     TooLongFor { pages: usize },
     /// It cannot be read.
@@ -112,6 +112,8 @@ pub(super) struct Sought {
     known_by_mark: HashMap<ImportId, Uuid>,
     known_ids: HashSet<Uuid>,
     shown: HashSet<Uuid>,
+    /// Those of them that are shown with their reference.
+    shown_by_mark: HashSet<Uuid>,
 }
 
 impl Sought {
@@ -126,6 +128,7 @@ impl Sought {
             known_ids: known.iter().map(|one| one.id).collect(),
             known,
             shown: HashSet::new(),
+            shown_by_mark: HashSet::new(),
         };
         for (at, waiter) in sought.waiting.iter().enumerate() {
             sought.since = sought.since.min(waiter.since);
@@ -144,6 +147,7 @@ impl Sought {
         for mark in page::marks(item) {
             // Concord may have given it another id than it answered.
             self.shown.extend(self.known_by_mark.get(&mark));
+            self.shown_by_mark.extend(self.known_by_mark.get(&mark));
             for at in self.marks.get(&mark).into_iter().flatten() {
                 self.hits[*at].take_fitting(item);
             }
@@ -155,16 +159,26 @@ impl Sought {
         }
     }
 
-    /// Returns a request that a reading from that date on would have had to show, and did not.
-    fn omitted(&self, from: Option<Timestamp>) -> Option<Uuid> {
+    /// Returns a request that a reading from that date on would have had to show, and did not; or showed without the
+    /// reference by which entries are looked for.
+    fn omitted(&self, from: Option<Timestamp>) -> Option<Omission> {
         let is_covered = |known: &&KnownRequest| match (known.at, from) {
             (_, None) => true,
             (Some(at), Some(from)) => at >= from,
             (None, Some(_)) => false,
         };
         let missing = |known: &&KnownRequest| !self.shown.contains(&known.id);
-        let mut covered = self.known.iter().filter(is_covered);
-        covered.find(missing).map(|known| known.id)
+        let covered = || self.known.iter().filter(is_covered);
+        if let Some(known) = covered().find(missing) {
+            return Some(Omission::Missing(known.id));
+        }
+        if self.marks.is_empty() {
+            return None;
+        }
+        let unmarked = || covered().filter(|known| !self.shown_by_mark.contains(&known.id));
+        let is_unreadable = unmarked().count() * UNMARKED_ONE_IN > covered().count();
+        let first = unmarked().next().filter(|_| is_unreadable);
+        first.map(|known| Omission::Unmarked(known.id))
     }
 
     /// Answers those whose mark was found, so that this is kept when the reading breaks off.

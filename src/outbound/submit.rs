@@ -38,6 +38,9 @@ pub const ACCEPTED_WAIT_MAX: Duration = Duration::from_mins(5);
 /// Longest wait between two of these look-ups.
 const ACCEPTED_PAUSE_MAX: Duration = Duration::from_mins(1);
 
+/// The code of a list that is not Concord's.
+const LIST_BROKEN: &str = "list_broken";
+
 /// What looking came to.
 enum Resolved {
     Exists(Receipt, Option<Reason>),
@@ -388,7 +391,14 @@ async fn await_accepted(
                 return ControlFlow::Break(progress.created(Via::Lookup, receipt, oddity));
             }
             Ok(Resolved::Absent) => {}
-            Ok(Resolved::Unknown(because)) => break because,
+            Ok(Resolved::Unknown(because)) => {
+                if because.code == LIST_BROKEN {
+                    // Neither what accepts the request nor the list is Concord's: other rows must not go there.
+                    let status = progress.status.unwrap_or_default();
+                    out.stop.raise(StopCause::WrongServer { status });
+                }
+                break because;
+            }
             Ok(Resolved::Ambiguous(because)) => {
                 return ControlFlow::Break(progress.in_doubt(because_of(&why, &because)));
             }

@@ -6,8 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use uuid::Uuid;
-
 use crate::entry::{Content, Entry, Field, ImportId, InvalidKey, Position, RequestType};
 use crate::identity::{KeyComparison, KeyConflict, KeyUse, RequestTypes};
 use crate::intake::{InputPlaces, Intake, Item, RowReading, Seen, key_of_request};
@@ -15,7 +13,7 @@ use crate::ledger::{
     ClaimRequest, Held, Known, KnownCreated, LedgerError, Record, RunId, Settlement, is_accepted,
 };
 use crate::listed::Listed;
-use crate::outbound::digests_of;
+use crate::outbound::{Omission, digests_of};
 use crate::outcome::{Outcome, Reason, Settled, Via};
 use crate::plan::{Mark, ReadPlan};
 use crate::report::reconciliation::{Line, Remark, Verdict};
@@ -35,7 +33,7 @@ pub(super) struct Desk {
     /// When the last reading of the list began: what has come since may not be in it.
     pub(super) reading_began: SystemTime,
     /// A request that exists, and that the last reading did not show.
-    pub(super) omitted: Option<Uuid>,
+    pub(super) omitted: Option<Omission>,
 }
 
 /// A line, and what is to be settled before it is shown.
@@ -319,7 +317,10 @@ impl Desk {
             0 if self.plan.rules.mark == Mark::None => unknown(Remark::NoMark),
             0 if is_doubt && accepted => unknown(Remark::Accepted),
             0 if is_doubt && !is_ours => unknown(Remark::PerhapsUnderWay),
-            0 if is_doubt && let Some(id) = self.omitted => unknown(Remark::ListOmits(id)),
+            0 if is_doubt && let Some(omission) = self.omitted => unknown(match omission {
+                Omission::Missing(id) => Remark::ListOmits(id),
+                Omission::Unmarked(id) => Remark::ListHidesReferences(id),
+            }),
             0 => Verdict::InNeither,
             1 if is_created => Verdict::InBoth,
             1 => Verdict::OnlyInConcord,

@@ -122,6 +122,8 @@ pub enum Remark {
     Accepted,
     /// The list does not show that request either, which exists.
     ListOmits(Uuid),
+    /// The list shows requests that exist, this one among them, without their reference.
+    ListHidesReferences(Uuid),
     /// That run has claimed it.
     UnderWay(RunId),
     /// It repeats that row.
@@ -168,6 +170,10 @@ impl fmt::Display for Remark {
                 f,
                 "the list does not show request {id} either, which exists: use an API key that may read all requests, and \
                  compare again"
+            ),
+            Self::ListHidesReferences(id) => write!(
+                f,
+                "the list shows request {id} without its reference, so this one cannot be told from others: look in Concord for the person"
             ),
             Self::UnderWay(run) => {
                 write!(f, "run {} is sending it: compare again when it has ended", run.0)

@@ -148,6 +148,8 @@ pub enum Omits {
     Unverified,
     /// About every other one.
     Half,
+    /// No request, but the notes of each.
+    Notes,
 }
 
 /// How a text filter matches.
@@ -272,9 +274,10 @@ impl FromStr for Omits {
             "all" => Ok(Self::All),
             "unverified" => Ok(Self::Unverified),
             "half" => Ok(Self::Half),
+            "notes" => Ok(Self::Notes),
             _ => Err(ParseError::new(
                 text,
-                "one of `nothing`, `all`, `unverified` and `half`",
+                "one of `nothing`, `all`, `unverified`, `half` and `notes`",
             )),
         }
     }

@@ -115,7 +115,14 @@ fn list(server: &Server, query: &Query, projects: &[Uuid]) -> Result<Answer, Ref
     };
     let shown: Vec<_> = items
         .iter()
-        .map(|stored| Shown::of(stored, &server.config))
+        .map(|stored| {
+            let shown = Shown::of(stored, &server.config);
+            if listing.omits == Omits::Notes {
+                shown.without_notes()
+            } else {
+                shown
+            }
+        })
         .collect();
     let page = Page {
         offset: query.paging.offset,
@@ -129,7 +136,7 @@ fn list(server: &Server, query: &Query, projects: &[Uuid]) -> Result<Answer, Ref
 /// Returns whether a list shows a request.
 fn shows(omits: Omits, stored: &Stored) -> bool {
     match omits {
-        Omits::Nothing => true,
+        Omits::Nothing | Omits::Notes => true,
         Omits::All => false,
         Omits::Unverified => stored.body.preverified,
         Omits::Half => stored.id.as_u128().is_multiple_of(2),

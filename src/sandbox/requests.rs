@@ -170,6 +170,12 @@ struct User<'a> {
 }
 
 impl<'a> Shown<'a> {
+    /// Leaves the notes out.
+    pub(super) fn without_notes(mut self) -> Self {
+        self.notes = None;
+        self
+    }
+
     pub(super) fn of(stored: &'a Stored, config: &'a Config) -> Self {
         let Stored { body, .. } = stored;
         let project = config

@@ -66,6 +66,7 @@ const EXAMPLES: &[Example] = &[
     example(V::InNeither, new_row, "not created", "Next, to create what is missing"),
     example(V::InNeither, lost_answer, "not created", "Next, to create what is missing"),
     example(V::InNeither, new_row_and_strangers, "not created", "First make sure that what is missing is not among those"),
+    example(V::Unknown, notes_hidden, "without its reference", "look in Concord for the person"),
     example(V::Unknown, unmarked, "without a mark its request cannot be told", "look in Concord for the person"),
     example(V::Unknown, of_another_entry, "another entry has the same request", "find out there whose it is"),
     example(V::Unknown, being_sent, "a run is sending it", "compare again later"),
@@ -248,6 +249,15 @@ fn omitted() -> Compared {
     let sandbox = server(|config| {
         config.faults.script = "ok,502,ok".parse().expect("a script");
         config.listing.omits = Omits::All;
+    });
+    Compared::of(&ran(&sandbox))
+}
+
+/// It was in doubt, and the list shows the created requests without their notes.
+fn notes_hidden() -> Compared {
+    let sandbox = server(|config| {
+        config.faults.script = "ok,502,ok".parse().expect("a script");
+        config.listing.omits = Omits::Notes;
     });
     Compared::of(&ran(&sandbox))
 }

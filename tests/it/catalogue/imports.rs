@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use concord_import::internals::ledger::overview;
 use concord_import::internals::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 use concord_import::internals::sandbox::Sandbox;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -196,18 +196,20 @@ impl Rough {
     pub(super) fn creating(
         second: impl Fn(&[Uuid]) -> Pieces + Clone + Send + Sync + 'static,
     ) -> Self {
-        let ids = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new((Vec::new(), Vec::new())));
         Self::new(move |head, sent| {
-            let mut ids = ids.lock().expect("no panic");
+            let (ids, items) = &mut *requests.lock().expect("no panic");
             if head.starts_with("GET") {
-                let items: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
                 let list = json!({ "items": items, "total": items.len() });
                 http("200 OK", &list.to_string()).into()
             } else if sent.contains(SECOND) {
-                second(&ids)
+                second(ids)
             } else {
                 let id = Uuid::new_v4();
                 ids.push(id);
+                let mut item: Value = serde_json::from_str(sent).expect("a request");
+                item["id"] = json!(id);
+                items.push(item);
                 created(id)
             }
         })

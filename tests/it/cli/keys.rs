@@ -106,6 +106,8 @@ fn a_corrected_reject_closes_the_loop_for_run_results_and_reconcile() {
         "--job",
         "t.toml",
         "--sandbox",
+        "--out",
+        "concord-import-out/t",
     ];
     let output = place.run(&both);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));

@@ -367,6 +367,16 @@ async fn a_server_whose_clock_is_far_behind_hides_nothing_that_was_made() {
     }
 }
 
+/// Shows requests with other notes than they were sent with.
+fn with_other_notes(items: Vec<Value>, other: fn(&str) -> Option<String>) -> Vec<Value> {
+    let changed = items.into_iter().map(|mut item| {
+        let notes = item["notes"].as_str().and_then(other);
+        item["notes"] = notes.into();
+        item
+    });
+    changed.collect()
+}
+
 /// Removes requests with a mark of the importer.
 fn of_others(items: Vec<Value>) -> Vec<Value> {
     let is_ours = |item: &Value| item.to_string().contains("[ref ");
@@ -375,7 +385,13 @@ fn of_others(items: Vec<Value>) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_list_that_leaves_out_what_is_known_to_exist_proves_no_absence() {
-    let lists: [(&str, List); 6] = [
+    let lists: [(&str, List); 8] = [
+        ("ours without their notes", |items, _, _| {
+            with_other_notes(items, |_| None)
+        }),
+        ("ours with notes that are cut", |items, _, _| {
+            with_other_notes(items, |notes| Some(notes.chars().take(12).collect()))
+        }),
         ("nothing", |_, _, _| Vec::new()),
         ("none of ours", |items, _, _| of_others(items)),
         ("every other one of ours", |items, _, _| {
