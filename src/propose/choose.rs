@@ -106,6 +106,8 @@ const REGIONS: &[(&str, &[&str])] = &[
 
 const EMPTY: &str = "empty in this file";
 pub(super) const NONE_CERTAIN: &str = "no column is it for certain";
+const CHOOSE_ONE: &str = "choose one: more than one may be meant";
+const UNDECIDED: &str = "whose address is meant is not decided";
 const OF_COMPANY: &str = "of a company or an account, which may have many people";
 /// Longest word that is shown though its meaning is not certain, in words: what is longer may tell a person's story.
 const SHOWN_WORDS_MAX: usize = 8;
@@ -346,7 +348,10 @@ impl Table<'_> {
             let role = wanted
                 .roles
                 .iter()
-                .find_map(|role| Some((*role, said.rank(*role)?)));
+                .find_map(|role| Some((*role, said.rank(*role)?)))
+                // A column of addresses whose header names the data subject, such as `Identifier of the data subject`.
+                .or((wanted.by_values && agrees && said.names_subject())
+                    .then_some((Role::Email, 1)));
             let is_named = self.of_source(wanted.of_source, &[index]).is_some();
             match role {
                 // A bare `Requester` may hold anything, a `From` anybody.
@@ -405,16 +410,32 @@ impl Table<'_> {
                 said.whose == Whose::Requester && !said.families.is_weak()
             })
             .collect();
-        let taken =
-            self.of_source(wanted.of_source, &with_source)
-                .or(match (&requesters[..], &good[..]) {
-                    ([one], _) | ([], [one]) => Some(*one),
-                    _ => None,
-                });
-        let rest = if requesters.is_empty() {
-            &good
+        let subjects: Vec<usize> = good
+            .iter()
+            .copied()
+            .filter(|index| self.said[*index].names_subject())
+            .collect();
+        let named = match (&subjects[..], &requesters[..]) {
+            ([_, ..], _) => &subjects,
+            ([], [_, ..]) => &requesters,
+            _ => &good,
+        };
+        let preset = self.of_source(wanted.of_source, &with_source);
+        let preset = preset.filter(|preset| subjects.is_empty() || subjects.contains(preset));
+        let (taken, rest) = if address.is_none() {
+            let is_doubtful =
+                |(index, why): &(usize, String)| self.said[*index].names_subject() && why != EMPTY;
+            if others.iter().any(is_doubtful) {
+                (None, with_source.clone())
+            } else {
+                self.one_address(preset, named, &with_source)
+            }
         } else {
-            &requesters
+            let only = match named[..] {
+                [one] => Some(one),
+                _ => None,
+            };
+            (preset.or(only), named.clone())
         };
         let rest = rest.iter().filter(|index| Some(**index) != taken);
         let rest: Vec<_> = rest
@@ -422,7 +443,7 @@ impl Table<'_> {
             .collect();
         let why = match taken {
             Some(index) => self.share(index, wanted),
-            None if rest.len() > 1 => "choose one: more than one may be meant".to_owned(),
+            None if rest.len() > 1 => CHOOSE_ONE.to_owned(),
             None if others.iter().all(|(_, why)| why == EMPTY) => String::new(),
             None => NONE_CERTAIN.to_owned(),
         };
@@ -432,14 +453,73 @@ impl Table<'_> {
         Choice { taken, why, others }
     }
 
+    /// Chooses the column of addresses among those that fit: the known source's own column, if there is one, or else the
+    /// only column that names the person. Returns it, or the columns that may be meant.
+    fn one_address(
+        &self,
+        preset: Option<usize>,
+        named: &[usize],
+        fitting: &[usize],
+    ) -> (Option<usize>, Vec<usize>) {
+        let filled = |index: usize| self.profile.columns[index].filled;
+        let mut pool = named.to_vec();
+        if let Some(preset) = preset.filter(|preset| !named.contains(preset)) {
+            // The source's own column is that of whoever sent the form: a column that names somebody else wins.
+            let is_person = |index: &usize| self.said[*index].families.names_person();
+            if !named.iter().any(is_person) {
+                pool.push(preset);
+            }
+        }
+        let first = preset.filter(|preset| pool.contains(preset));
+        let mut taken = match (first, &pool[..]) {
+            (_, [one]) => Some(*one),
+            (Some(first), _) => {
+                let are_alike = pool
+                    .iter()
+                    .all(|index| *index == first || self.profile.are_same(first, *index));
+                let fullest = pool.iter().fold(first, |best, index| {
+                    if filled(*index) > filled(best) {
+                        *index
+                    } else {
+                        best
+                    }
+                });
+                are_alike.then_some(fullest)
+            }
+            (None, _) => None,
+        };
+        // Rows without the person's own address have another, which may be somebody else's.
+        if let Some(index) = taken
+            && (self.source.is_some() || self.said[index].names_subject())
+        {
+            let fuller = fitting
+                .iter()
+                .copied()
+                .filter(|other| filled(*other) > filled(index) && !pool.contains(other));
+            let fuller: Vec<usize> = fuller.collect();
+            if !fuller.is_empty() {
+                taken = None;
+                pool.extend(fuller);
+            }
+        }
+        (taken, pool)
+    }
+
     /// Returns why a column may not belong to the person whose address is taken: by the headers, and by values that are
     /// the same for different addresses.
     fn why_not_of_owner(&self, index: usize, wanted: &Wanted, address: &Choice) -> Option<String> {
         let own = self.said[index].families;
         let Some(owner) = address.taken else {
             let is_open = address.others.iter().any(|(_, why)| why != EMPTY);
-            return if is_open && wanted.what == USER_ID.what {
-                Some("whose address is meant is not decided".to_owned())
+            let mut addresses = address
+                .others
+                .iter()
+                .map(|(other, _)| &self.said[*other])
+                .filter(|said| said.whose != Whose::Other);
+            let may_differ = address.why == CHOOSE_ONE
+                && (self.source.is_some() || addresses.any(|said| said.families != own));
+            return if may_differ || is_open && wanted.what == USER_ID.what {
+                Some(UNDECIDED.to_owned())
             } else if own.is_weak() {
                 Some(format!("the {}'s, who may be an agent", own.name()))
             } else {
@@ -461,11 +541,18 @@ impl Table<'_> {
             ));
         }
         let of_owner = self.said[owner].families;
-        if own == of_owner || self.profile.resemble(index, owner) {
+        // Two words for persons in one input are two persons, unless nearly all names say otherwise.
+        let resemble = if own.is_weak() && of_owner != Families::UNSAID {
+            Profile::resemble_mostly
+        } else {
+            Profile::resemble
+        };
+        if own == of_owner || resemble(self.profile, index, owner) {
             return None;
         }
         if of_owner == Families::UNSAID {
-            return own.is_weak().then(|| {
+            let is_other = own.is_weak() || self.source.is_some() && own.names_subject();
+            return is_other.then(|| {
                 format!(
                     "the {}'s, who may be another person than the owner of the address",
                     own.name()

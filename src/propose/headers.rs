@@ -62,6 +62,21 @@ impl Families {
                 .all(|(bit, (_, is_weak, _))| *is_weak || self.0 & 1 << bit == 0)
     }
 
+    /// Returns whether the words name the person whom the data is about.
+    pub(crate) fn names_subject(self) -> bool {
+        self.has(SUBJECT)
+    }
+
+    /// Returns whether the words name the person whom the data is about, or one who asks for their own.
+    pub(crate) fn names_person(self) -> bool {
+        self.has(SUBJECT) || self.has("requester") || self.has("customer")
+    }
+
+    fn has(self, name: &str) -> bool {
+        let mut families = FAMILIES.iter().enumerate();
+        families.any(|(bit, (family, _, _))| *family == name && self.0 & 1 << bit != 0)
+    }
+
     /// A name for messages.
     pub(crate) fn name(self) -> &'static str {
         let named = FAMILIES
@@ -102,6 +117,11 @@ impl Said {
         hint.map(|hint| hint.rank)
     }
 
+    /// Returns whether the header names the person whom the data is about.
+    pub(crate) fn names_subject(&self) -> bool {
+        self.whose == Whose::Requester && self.families.names_subject()
+    }
+
     /// Whether the column tells who somebody is.
     pub(crate) fn is_of_person(&self) -> bool {
         self.whose != Whose::Unsaid
@@ -129,12 +149,31 @@ pub(crate) const COUNTS_ROWS: u8 = 2;
 const PERSON_PHRASES: &[(&str, &str)] = &[
     ("data subject", "subjectperson"), ("betroffene person", "subjectperson"), ("betroffenen person", "subjectperson"),
     ("personne concernee", "subjectperson"), ("persona interesada", "subjectperson"), ("persona afectada", "subjectperson"),
+    ("person concerned", "subjectperson"), ("concerned person", "subjectperson"), ("individual concerned", "subjectperson"),
+    ("person affected", "subjectperson"), ("affected person", "subjectperson"), ("affected individual", "subjectperson"), ("person whose data", "subjectperson"),
+    ("individual whose data", "subjectperson"), ("subject of the request", "subjectperson"), ("subject of the data", "subjectperson"), ("account holder", "subjectperson"),
+    ("betroffener person", "subjectperson"), ("person deren daten", "subjectperson"), ("personne visee", "subjectperson"), ("personne dont les donnees", "subjectperson"),
+    ("personnes concernees", "subjectperson"), ("persona cuyos datos", "subjectperson"), ("persona concernida", "subjectperson"), ("titular de los datos personales", "subjectperson"),
+    ("titular de datos", "subjectperson"), ("persona interessata", "subjectperson"), ("soggetto interessato", "subjectperson"), ("pessoa em causa", "subjectperson"),
+    ("pessoa afetada", "subjectperson"), ("titular de dados", "subjectperson"), ("betrokken persoon", "subjectperson"), ("betreffende persoon", "subjectperson"),
     ("titular dos dados", "subjectperson"), ("titular de los datos", "subjectperson"), ("core identifier", "subjectperson"),
     ("raised by", "reporter"), ("reported by", "reporter"), ("signale par", "reporter"), ("gemeldet von", "reporter"), ("reportado por", "reporter"),
     ("opened for", "beneficiary"), ("requested for", "beneficiary"), ("on behalf of", "beneficiary"),
     ("requested by", "requester"), ("demande par", "requester"), ("solicitado por", "requester"), ("richiesto da", "requester"),
     ("angefragt von", "requester"), ("aangevraagd door", "requester"),
 ];
+/// Phrases for an account or a person in a header for an address or a number: `Account email to be deleted`.
+#[rustfmt::skip]
+const DELETED_PHRASES: &[&str] = &[
+    "to be deleted", "to be erased", "to be removed", "to delete", "to erase", "to remove", "zu loschenden", "zu loschender", "zu loschende", "zu loschendes",
+    "geloscht werden soll", "a supprimer", "a effacer", "a eliminar", "que eliminar", "a borrar", "a suprimir", "da cancellare", "da eliminare", "a apagar", "a excluir", "te verwijderen",
+    "te wissen",
+];
+/// Words for an account, which is the person's in a header that names the person too.
+#[rustfmt::skip]
+const ACCOUNTS: &[&str] = &["account", "accounts", "konto", "kontos", "compte", "cuenta", "conta"];
+/// The name of the family of words for the person whom the data is about.
+const SUBJECT: &str = "data subject";
 /// Words for the person who asks, by what they call that person. The flag: they may as well name an agent who wrote the
 /// case down, or who looks after it.
 #[rustfmt::skip]
@@ -144,8 +183,9 @@ const FAMILIES: &[(&str, bool, &[&str])] = &[
         "anfragesteller", "anfragestellers", "anfragender", "anfragende", "anfragenden", "demandeur", "demandeuse", "requerant", "solicitante", "peticionario", "peticionaria",
         "reclamante", "richiedente", "requerente", "requisitante", "aanvrager", "verzoeker", "indiener", "wnioskodawca", "zglaszajacy", "zgłaszajacy",
     ]),
-    ("data subject", false, &[
+    (SUBJECT, false, &[
         "subjectperson", "betroffener", "betroffene", "betroffenen", "interesado", "interesada", "interessato", "interessata", "titular", "betrokkene", "afectado",
+        "afectada", "betrokkenen",
     ]),
     ("customer", false, &[
         "customer", "customers", "client", "clients", "consumer", "cliente", "clientes", "kunde", "kunden", "kundin", "klant", "klanten", "klient", "klienta", "kund", "asiakas", "member", "subscriber",
@@ -213,7 +253,7 @@ const FILLERS: &[&str] = &[
     "what", "is", "your", "the", "a", "an", "of", "please", "enter", "provide", "primary", "main", "my", "if", "any",
     "s", "ihre", "ihr", "bitte", "der", "die", "das", "des", "dem", "den", "von", "vom", "angeben", "votre", "vos",
     "le", "la", "les", "l", "de", "du", "d", "su", "el", "los", "del", "il", "lo", "gli", "della", "dello", "di",
-    "vostro", "sua", "suo", "seu", "do", "da", "dos", "o", "uw", "het", "van", "een", "required",
+    "dell", "dall", "degli", "delle", "vostro", "sua", "suo", "seu", "do", "da", "dos", "o", "uw", "het", "van", "een", "required",
 ];
 
 #[rustfmt::skip]
@@ -615,7 +655,10 @@ fn is_requester(word: &str) -> bool {
 }
 
 fn whose(words: &[String]) -> Whose {
-    let is_others = words.iter().any(|word| is_in(OTHERS, word))
+    let names_subject = Families::of(words).names_subject();
+    let is_others = words
+        .iter()
+        .any(|word| is_in(OTHERS, word) && !(names_subject && is_in(ACCOUNTS, word)))
         || OTHERS_PHRASES.iter().any(|phrase| holds(words, phrase));
     if is_others || are(words, "to") {
         Whose::Other
@@ -651,6 +694,16 @@ fn one_person(mut words: Vec<String>) -> Vec<String> {
                 .is_none_or(|next| next != "request")
         {
             words.splice(at..at + phrase.len(), [(*person).to_owned()]);
+        }
+    }
+    let has = |list: &[&str]| words.iter().any(|word| is_in(list, word));
+    if has(EMAIL_WORDS) || has(PHONE_WORDS) {
+        for phrase in DELETED_PHRASES {
+            let length = phrase.split(' ').count();
+            let mut found = words.windows(length);
+            if let Some(at) = found.position(|found| are(found, phrase)) {
+                words.splice(at..at + length, ["subjectperson".to_owned()]);
+            }
         }
     }
     words

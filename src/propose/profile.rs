@@ -295,6 +295,8 @@ pub(crate) struct Profile {
     addresses: Vec<usize>,
     /// For each pair of these: the rows that have both, and the rows in which the address contains a word of the name.
     resembling: Vec<(u64, u64)>,
+    /// For each pair of columns of addresses: the rows that have both, and the rows in which both are the same.
+    same: Vec<(u64, u64)>,
     room: usize,
 }
 
@@ -309,6 +311,7 @@ impl Profile {
         addresses.truncate(COLUMNS_COMPARED_MAX);
         Self {
             resembling: vec![(0, 0); of_names.len() * addresses.len()],
+            same: vec![(0, 0); addresses.len() * addresses.len()],
             names: of_names,
             addresses,
             rows: 0,
@@ -326,6 +329,7 @@ impl Profile {
             column.add(cells.get(index), &mut self.room);
         }
         self.compare_names(cells);
+        self.compare_addresses(cells);
         let mut hasher = DefaultHasher::new();
         for &column in &self.together {
             match cells.get(column) {
@@ -368,15 +372,53 @@ impl Profile {
         }
     }
 
+    /// Counts the rows in which two columns of addresses have the same.
+    fn compare_addresses(&mut self, cells: &Cells<'_>) {
+        for (at, one) in self.addresses.iter().enumerate() {
+            let Cell::Text(text) = cells.get(*one) else {
+                continue;
+            };
+            for (index, other) in self.addresses.iter().enumerate().skip(at + 1) {
+                let Cell::Text(other) = cells.get(*other) else {
+                    continue;
+                };
+                let (both, same) = &mut self.same[at * self.addresses.len() + index];
+                *both += 1;
+                *same += u64::from(folded(text) == folded(other));
+            }
+        }
+    }
+
+    /// Returns whether two columns have the same address in each row that has both.
+    pub(crate) fn are_same(&self, one: usize, other: usize) -> bool {
+        let at = |column| self.addresses.iter().position(|known| *known == column);
+        let Some((one, other)) = at(one).zip(at(other)) else {
+            return false;
+        };
+        let (both, same) = self.same[one.min(other) * self.addresses.len() + one.max(other)];
+        both > 0 && same == both
+    }
+
     /// Returns whether most names of a column appear in the addresses of another.
     pub(crate) fn resemble(&self, name: usize, address: usize) -> bool {
+        let (both, alike) = self.resembling(name, address);
+        both > 0 && alike * 2 >= both
+    }
+
+    /// Returns whether so many names of a column appear in the addresses of another that the rest are exceptions.
+    pub(crate) fn resemble_mostly(&self, name: usize, address: usize) -> bool {
+        let (both, alike) = self.resembling(name, address);
+        both > 0 && alike * 5 >= both * 4
+    }
+
+    /// Returns the rows that have both a name and an address, and those in which the address contains the name.
+    fn resembling(&self, name: usize, address: usize) -> (u64, u64) {
         let index = self.names.iter().position(|column| *column == name);
         let at = self.addresses.iter().position(|column| *column == address);
         let Some((index, at)) = index.zip(at) else {
-            return false;
+            return (0, 0);
         };
-        let (both, alike) = self.resembling[index * self.addresses.len() + at];
-        both > 0 && alike * 2 >= both
+        self.resembling[index * self.addresses.len() + at]
     }
 }
 

@@ -498,6 +498,223 @@ fn a_person_is_never_put_together_of_two() {
     }
 }
 
+/// A table of three rows, the address of each column in the row that it is for.
+fn table(header: &str, begin: &[&str], addresses: [&[&str]; 3], end: &str) -> String {
+    let rows = begin.iter().zip(addresses);
+    let rows = rows.map(|(begin, addresses)| format!("{begin},{},{end}\n", addresses.join(",")));
+    format!("{header}\n{}", rows.collect::<Vec<_>>().concat())
+}
+
+const SENDERS_AND_SUBJECTS: [&[&str]; 3] = [
+    &["al.roe@example.com", "anna.kim@example.org"],
+    &["bea.fox@example.com", "bob.ray@example.org"],
+    &["cy.moss@example.com", "cora.dee@example.org"],
+];
+
+#[test]
+fn the_data_subject_wins_over_the_sender_of_a_known_form() {
+    let place = Place::new();
+    for (stamp, sender, subject) in [
+        (
+            "Timestamp",
+            "Email Address",
+            "Email of the person concerned",
+        ),
+        ("Timestamp", "Email Address", "Data subject email"),
+        ("Timestamp", "Username", "Email address of the data subject"),
+        ("Timestamp", "Email Address", "Consumer email"),
+        ("Timestamp", "Email Address", "Account email to be deleted"),
+        (
+            "Timestamp",
+            "Email Address",
+            "Email of the affected individual",
+        ),
+        (
+            "Zeitstempel",
+            "E-Mail-Adresse",
+            "E-Mail der betroffenen Person",
+        ),
+        (
+            "Marca temporal",
+            "Dirección de correo electrónico",
+            "Correo del interesado",
+        ),
+        (
+            "Marca temporal",
+            "Dirección de correo electrónico",
+            "Correo del afectado",
+        ),
+        (
+            "Informazioni cronologiche",
+            "Indirizzo email",
+            "Email dell'interessato",
+        ),
+        ("Tijdstempel", "E-mailadres", "E-mail van de betrokkene"),
+        (
+            "Carimbo de data/hora",
+            "Endereço de e-mail",
+            "E-mail do titular dos dados",
+        ),
+        (
+            "Horodateur",
+            "Adresse e-mail",
+            "E-mail de la personne concernée",
+        ),
+    ] {
+        let lines = lines(
+            &place,
+            &table(
+                &format!("{stamp},{sender},{subject},Full name,Request type"),
+                &[
+                    "2024/01/02 10:00:00",
+                    "2024/01/03 10:00:00",
+                    "2024/01/04 10:00:00",
+                ],
+                SENDERS_AND_SUBJECTS,
+                "Max Alt,Erasure",
+            ),
+        );
+        assert_has(&lines, &format!("userEmail = \"{subject}\""));
+        assert_not_live(&lines, "Full name");
+    }
+    let ids = ["101", "102", "103"];
+    let zendesk = lines(
+        &place,
+        &table(
+            "Id,Requester email,Data subject email [txt],Requester,Subject,Created at,Assignee,Group,Via",
+            &ids,
+            SENDERS_AND_SUBJECTS,
+            "Max Alt,Erasure,2026-01-02,Mo Moss,Privacy,Web",
+        ),
+    );
+    assert_has(&zendesk, "userEmail = \"Data subject email [txt]\"");
+    assert_not_live(&zendesk, "Requester");
+    let salesforce = lines(
+        &place,
+        &table(
+            "Case Number,Contact Email,Data Subject Email,Contact Name,Date/Time Opened,Case Owner,Type",
+            &ids,
+            SENDERS_AND_SUBJECTS,
+            "Max Alt,2026-01-02,Mo Moss,Erasure",
+        ),
+    );
+    assert_has(&salesforce, "userEmail = \"Data Subject Email\"");
+    assert_not_live(&salesforce, "Contact Name");
+}
+
+#[test]
+fn two_addresses_that_differ_are_left_to_a_person_in_a_known_export() {
+    let place = Place::new();
+    let ids = ["101", "102", "103"];
+    let salesforce = |addresses| {
+        lines(
+            &place,
+            &table(
+                "Case Number,Web Email,Contact Email,Web Name,Contact Name,Date/Time Opened,Case Owner,Type",
+                &ids,
+                addresses,
+                "Max Alt,Uta Neu,2026-01-02,Mo Moss,Erasure",
+            ),
+        )
+    };
+    let doubtful = salesforce([
+        &["", "anna.kim@example.org"],
+        &["bob.ray@example.org", "bob.ray@example.org"],
+        &["al.roe@example.com", "cora.dee@example.org"],
+    ]);
+    assert_has(&doubtful, "userEmail = \"?\"");
+    for column in ["Web Email", "Contact Email", "Web Name", "Contact Name"] {
+        assert_not_live(&doubtful, column);
+    }
+    let same = salesforce([
+        &["", "anna.kim@example.org"],
+        &["bob.ray@example.org", "bob.ray@example.org"],
+        &["cora.dee@example.org", "Cora.Dee@example.org"],
+    ]);
+    assert_has(&same, "userEmail = \"Contact Email\"");
+    // The data subject's address only in some rows: in the others it is the sender's, or nobody knows whose.
+    let form = |subjects: [&str; 3]| {
+        let rows = [
+            "al.roe@example.com",
+            "bea.fox@example.com",
+            "cy.moss@example.com",
+        ];
+        let rows: String = rows
+            .iter()
+            .zip(subjects)
+            .zip(1..)
+            .map(|((sender, subject), n)| {
+                format!("2024/01/0{n} 10:00:00,{sender},{subject},Max Alt,Erasure\n")
+            })
+            .collect::<Vec<_>>()
+            .concat();
+        lines(
+            &place,
+            &format!("Timestamp,Email Address,Data subject email,Name,Request type\n{rows}"),
+        )
+    };
+    for subjects in [
+        ["anna.kim@example.org", "", "cora.dee@example.org"],
+        [
+            "privacy@example.org",
+            "info@example.org",
+            "cora.dee@example.org",
+        ],
+    ] {
+        let lines = form(subjects);
+        assert_has(&lines, "userEmail = \"?\"");
+        assert_has(&lines, "# userEmail = \"Email Address\"");
+        for column in ["Data subject email", "Name"] {
+            assert_not_live(&lines, column);
+        }
+    }
+    // An empty column is no other person.
+    assert_has(&form(["", "", ""]), "userEmail = \"Email Address\"");
+}
+
+#[test]
+fn a_reporter_in_jira_is_the_person_only_if_the_addresses_say_so() {
+    let place = Place::new();
+    let jira = |address: &str, names: [&str; 3]| {
+        let addresses = [
+            "anna.kim@example.com",
+            "bob.ray@example.com",
+            "cy.dee@example.com",
+        ];
+        let rows = addresses.iter().zip(names).zip(1..);
+        let rows = rows.map(|((address, name), n)| {
+            format!("A,PR-{n},100{n},Task,Open,PR,{name},2026-01-0{n} 10:00,{address},Erasure\n")
+        });
+        lines(
+            &place,
+            &format!(
+                "Summary,Issue key,Issue id,Issue Type,Status,Project key,Reporter,Created,{address},Custom field (Request type)\n{}",
+                rows.collect::<Vec<_>>().concat()
+            ),
+        )
+    };
+    for address in [
+        "Custom field (Requester email)",
+        "Custom field (Requestor Email Address)",
+        "Custom field (Customer email)",
+        "Custom field (Data subject email)",
+    ] {
+        for names in [
+            ["Mona Muster", "Tom Boss", "Uta Chef"],
+            // Two of three are the person: the third is an agent.
+            ["Anna Kim", "Bob Ray", "Uta Chef"],
+        ] {
+            let lines = jira(address, names);
+            assert_has(&lines, &format!("userEmail = \"{address}\""));
+            assert_not_live(&lines, "Reporter");
+        }
+        assert_has(
+            &jira(address, ["Anna Kim", "Bob Ray", "Cy Dee"]),
+            "userFirstName = { column = \"Reporter\"",
+        );
+    }
+}
+
 #[test]
 fn addresses_of_a_mailbox_are_not_taken_for_people() {
     let place = Place::new();

@@ -9,52 +9,99 @@ use icu_normalizer::ComposingNormalizer;
 use super::Remark;
 use super::damage;
 use crate::intake::escapes::{self, Escaped, Kind};
+use crate::intake::is_region;
 use crate::intake::text::Words;
 use crate::intake::validate::email::{fault, is_plain};
 use crate::intake::words::{holds, words};
 
 /// Names of mailboxes that belong to a function and not to a person (RFC 2142, and what companies use), without the
 /// separators within.
-static ROLES: Words<98> = Words::of([
+static ROLES: Words<202> = Words::of([
     "abuse",
     "accounts",
+    "accueil",
     "admin",
+    "administracao",
+    "administracion",
+    "administratie",
+    "administration",
     "administrator",
+    "ajuda",
     "alerts",
     "all",
+    "allstaff",
+    "amministrazione",
     "anonymous",
+    "assistance",
+    "assistenza",
+    "assistenzaclienti",
+    "atencionalcliente",
+    "atencioncliente",
+    "atendimento",
+    "atendimentoaocliente",
+    "auskunft",
     "automation",
+    "avg",
+    "ayuda",
+    "beschwerde",
+    "beschwerden",
+    "betroffenenrechte",
     "billing",
+    "boekhouding",
     "bot",
     "bounce",
     "bounces",
+    "buchhaltung",
     "care",
+    "ccpa",
     "complaints",
     "compliance",
+    "comptabilite",
+    "confidentialite",
+    "contabilidad",
+    "contabilidade",
+    "contabilita",
     "contact",
+    "contactez",
     "contacto",
     "contactus",
     "contato",
+    "contatti",
+    "contatto",
+    "cpra",
     "customercare",
     "customerservice",
     "customersupport",
+    "dadospessoais",
     "dataprivacy",
     "dataprotection",
     "dataprotectionofficer",
     "datarequest",
     "datarequests",
     "datenschutz",
+    "datenschutzanfrage",
+    "datenschutzanfragen",
+    "datenschutzbeauftragte",
     "datenschutzbeauftragter",
+    "datenschutzteam",
+    "datipersonali",
+    "datospersonales",
     "deleteme",
+    "dipendenti",
+    "donneespersonnelles",
     "dpo",
     "dsar",
     "dsars",
+    "dsgvo",
     "dsr",
+    "empfang",
+    "empleados",
     "enquiries",
     "enquiry",
     "everyone",
     "feedback",
     "gdpr",
+    "gegevensbescherming",
     "hello",
     "help",
     "helpdesk",
@@ -67,10 +114,15 @@ static ROLES: Words<98> = Words::of([
     "inquiry",
     "itsupport",
     "jira",
+    "klantcontact",
+    "klantendienst",
+    "klantenservice",
     "kontakt",
+    "kundenbetreuung",
     "kundendienst",
     "kundenservice",
     "legal",
+    "lgpd",
     "listserv",
     "mail",
     "mailer",
@@ -78,6 +130,9 @@ static ROLES: Words<98> = Words::of([
     "mailman",
     "majordomo",
     "marketing",
+    "medewerkers",
+    "mitarbeitende",
+    "mitarbeiter",
     "news",
     "newsletter",
     "nobody",
@@ -86,25 +141,64 @@ static ROLES: Words<98> = Words::of([
     "notifications",
     "notify",
     "office",
+    "optout",
+    "personalabteilung",
+    "persoonsgegevens",
+    "pipeda",
+    "popia",
     "postmaster",
     "privacidad",
+    "privacidaddedatos",
     "privacidade",
     "privacy",
+    "privacybeheer",
+    "privacydesk",
     "privacyoffice",
     "privacyrequest",
     "privacyrequests",
     "privacyteam",
+    "privacyverzoek",
+    "privacyverzoeken",
+    "protecaodados",
+    "protecaodedados",
+    "protecciondatos",
+    "protecciondedatos",
+    "protectiondesdonnees",
+    "protectiondonnees",
+    "protezionedati",
+    "protezionedeidati",
     "queue",
+    "recepcion",
     "reception",
+    "rechnung",
+    "reclamaciones",
+    "reclamations",
+    "recursoshumanos",
     "replies",
     "reply",
     "request",
     "requests",
+    "rgpd",
+    "rodo",
     "root",
     "sales",
+    "secretaria",
+    "secretariaat",
+    "secretariat",
     "security",
+    "segreteria",
+    "sekretariat",
     "service",
+    "serviceclient",
+    "serviceclients",
     "servicedesk",
+    "servicio",
+    "servicioalcliente",
+    "servicios",
+    "servico",
+    "servizio",
+    "servizioclientela",
+    "servizioclienti",
     "shop",
     "soporte",
     "suporte",
@@ -112,11 +206,177 @@ static ROLES: Words<98> = Words::of([
     "system",
     "team",
     "tickets",
+    "undisclosedrecipient",
+    "undisclosedrecipients",
     "unknown",
+    "unsubscribe",
+    "vendas",
+    "vendite",
+    "ventas",
+    "ventes",
+    "verkauf",
+    "verkoop",
+    "vertrieb",
+    "verwaltung",
     "webmaster",
 ]);
+/// Functions whose mailboxes may have anything behind them: `privacy.emea`, `dsar-eu-west`.
+const HEADS_ALONE: [&str; 26] = [
+    "ccpa",
+    "dataprivacy",
+    "dataprotection",
+    "datenschutz",
+    "donotreply",
+    "dpo",
+    "dsar",
+    "dsars",
+    "dsgvo",
+    "dsr",
+    "gdpr",
+    "lgpd",
+    "noreply",
+    "noresponder",
+    "privacidad",
+    "privacidade",
+    "privacy",
+    "privacybeheer",
+    "privacyoffice",
+    "privacyteam",
+    "protecaodados",
+    "protecaodedados",
+    "protecciondatos",
+    "protecciondedatos",
+    "protezionedati",
+    "rgpd",
+];
+/// Functions whose mailboxes may have a region or a team behind them, where a person's name may stand too.
+const HEADS_OF_REGIONS: [&str; 21] = [
+    "assistenza",
+    "contact",
+    "contacto",
+    "contatto",
+    "customercare",
+    "customerservice",
+    "customersupport",
+    "help",
+    "helpdesk",
+    "hilfe",
+    "info",
+    "information",
+    "klantenservice",
+    "kontakt",
+    "kundendienst",
+    "kundenservice",
+    "serviceclient",
+    "servicedesk",
+    "soporte",
+    "suporte",
+    "support",
+];
+/// Regions and teams behind a function, beside codes of countries.
+const REGIONS_AND_TEAMS: [&str; 94] = [
+    "admin",
+    "africa",
+    "amer",
+    "america",
+    "americas",
+    "anz",
+    "apac",
+    "apj",
+    "asia",
+    "australia",
+    "austria",
+    "b2b",
+    "b2c",
+    "belgium",
+    "benelux",
+    "billing",
+    "brasil",
+    "brazil",
+    "canada",
+    "cee",
+    "clients",
+    "customer",
+    "customers",
+    "dach",
+    "department",
+    "dept",
+    "desk",
+    "deutschland",
+    "east",
+    "eea",
+    "emea",
+    "eng",
+    "engineering",
+    "eshop",
+    "espana",
+    "eu",
+    "europa",
+    "europe",
+    "france",
+    "germany",
+    "global",
+    "group",
+    "hr",
+    "iberia",
+    "inbox",
+    "india",
+    "international",
+    "intl",
+    "ireland",
+    "it",
+    "italia",
+    "italy",
+    "japan",
+    "kunden",
+    "latam",
+    "legal",
+    "mail",
+    "mena",
+    "mexico",
+    "nederland",
+    "netherlands",
+    "nord",
+    "nordic",
+    "nordics",
+    "north",
+    "office",
+    "online",
+    "operations",
+    "ops",
+    "ost",
+    "poland",
+    "polska",
+    "portugal",
+    "request",
+    "requests",
+    "sales",
+    "schweiz",
+    "security",
+    "service",
+    "services",
+    "shop",
+    "south",
+    "spain",
+    "store",
+    "sud",
+    "support",
+    "switzerland",
+    "team",
+    "teams",
+    "tech",
+    "uk",
+    "usa",
+    "web",
+    "west",
+];
 /// Beginnings of the names of mailboxes that are never read.
-const UNREAD: [&str; 5] = [
+const UNREAD: [&str; 10] = [
+    "noresponder",
+    "naoresponder",
+    "naoresponda",
+    "nonrispondere",
+    "nietbeantwoorden",
     "noreply",
     "donotreply",
     "mailerdaemon",
@@ -240,10 +500,49 @@ fn is_sent_through(text: &str) -> bool {
 
 /// Returns whether a mail system has made this local part of another address.
 fn is_rewritten(local: &str) -> bool {
-    REWRITTEN_STARTS.iter().any(|start| {
+    let has_start = REWRITTEN_STARTS.iter().any(|start| {
         local
             .get(..start.len())
             .is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    });
+    has_start || is_return_path(local)
+}
+
+/// Returns whether a local part contains the address that a message went to (VERP): `anna=example.com`.
+fn is_return_path(local: &str) -> bool {
+    let Some((mailbox, domain)) = local.rsplit_once('=') else {
+        return false;
+    };
+    let Some((host, top)) = domain.rsplit_once('.') else {
+        return false;
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    !mailbox.is_empty()
+        && host.split('.').all(is_label)
+        && top.len() >= 2
+        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Returns whether the name of a mailbox is a function and a region or a team behind it.
+fn is_role_of_region(name: &str) -> bool {
+    const SEPARATORS: [char; 3] = ['.', '-', '_'];
+    let is_in =
+        |list: &[&str], text: &str| list.iter().any(|known| known.eq_ignore_ascii_case(text));
+    let is_part = |part: &str| {
+        let is_country = || part.len() == 2 && is_region(&part.to_ascii_uppercase());
+        let is_number = || part.bytes().all(|byte| byte.is_ascii_digit());
+        part.is_empty() || is_in(&REGIONS_AND_TEAMS, part) || is_number() || is_country()
+    };
+    name.match_indices(SEPARATORS).any(|(at, _)| {
+        let (head, rest) = (name[..at].replace(SEPARATORS, ""), &name[at + 1..]);
+        !rest.is_empty()
+            && (is_in(&HEADS_ALONE, &head)
+                || is_in(&HEADS_OF_REGIONS, &head) && rest.split(SEPARATORS).all(is_part))
     })
 }
 
@@ -270,6 +569,9 @@ fn is_role(local: &str, domain: &str) -> bool {
     }
     if !name.contains(['.', '-', '_']) {
         return ROLES.have(name) || is_unread(name);
+    }
+    if is_role_of_region(name) {
+        return true;
     }
     let name = bare(name);
     ROLES.have(&name) || is_unread(&name)
@@ -491,6 +793,8 @@ mod tests {
             "Al Roe \u{7d4c}\u{7531} Privacy <privacy@example.org>",
             "SRS0=x1=zz=example.com=al@example.org",
             "prvs=12345=al@example.org",
+            "anna=example.com@bounce.example.org",
+            "list-return-12-anna.lee=mail.example.com@example.org",
         ] {
             assert_eq!(code(text), Err("email_via"), "{text}");
             assert_eq!(judge(text), Address::Mailbox, "{text}");
@@ -508,6 +812,20 @@ mod tests {
             "Customer Service <customer.service@example.org>",
             "1234+al@users.noreply.example.org",
             "al@no-reply.example.org",
+            "rgpd@example.org",
+            "no-responder@example.org",
+            "proteccion.de.datos@example.org",
+            "proteccion.datos@example.org",
+            "protecao-de-dados@example.org",
+            "service-client@example.org",
+            "Klantenservice@example.org",
+            "undisclosed-recipients@example.org",
+            "privacy.emea@example.org",
+            "dsar-eu-west@example.org",
+            "data.privacy.emea@example.org",
+            "info-de@example.org",
+            "support_uk@example.org",
+            "customer-care.team@example.org",
         ] {
             assert_eq!(code(text), Err("email_role"), "{text}");
             assert_eq!(judge(text), Address::Mailbox, "{text}");
@@ -522,6 +840,13 @@ mod tests {
             "Al Roe <al@example.org>",
             "hr.meier@example.org",
             "al.info@example.org",
+            "info.meier@example.org",
+            "support-lee@example.org",
+            "rodo.silva@example.org",
+            "it.lopez@example.org",
+            "a=b@example.org",
+            "al=b.c@example.org",
+            "sales.de.vries@example.org",
         ] {
             assert_eq!(code(text), Ok(()), "{text}");
             assert_eq!(judge(text), Address::Person, "{text}");
