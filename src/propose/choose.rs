@@ -422,14 +422,15 @@ impl Table<'_> {
         };
         let preset = self.of_source(wanted.of_source, &with_source);
         let preset = preset.filter(|preset| subjects.is_empty() || subjects.contains(preset));
-        let (taken, rest) = if address.is_none() {
-            let is_doubtful =
-                |(index, why): &(usize, String)| self.said[*index].names_subject() && why != EMPTY;
-            if others.iter().any(is_doubtful) {
-                (None, with_source.clone())
-            } else {
-                self.one_address(preset, named, &with_source)
-            }
+        // The data subject's own column cannot be taken, so that any other may be somebody else's.
+        let is_doubtful = address.is_none()
+            && others
+                .iter()
+                .any(|(index, why)| self.said[*index].names_subject() && why != EMPTY);
+        let (taken, rest) = if is_doubtful {
+            (None, with_source)
+        } else if address.is_none() {
+            self.one_address(preset, named, &with_source)
         } else {
             let only = match named[..] {
                 [one] => Some(one),
@@ -443,7 +444,7 @@ impl Table<'_> {
             .collect();
         let why = match taken {
             Some(index) => self.share(index, wanted),
-            None if rest.len() > 1 => CHOOSE_ONE.to_owned(),
+            None if rest.len() > 1 || is_doubtful && !rest.is_empty() => CHOOSE_ONE.to_owned(),
             None if others.iter().all(|(_, why)| why == EMPTY) => String::new(),
             None => NONE_CERTAIN.to_owned(),
         };
