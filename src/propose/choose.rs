@@ -401,43 +401,14 @@ impl Table<'_> {
                 });
             }
         }
-        let with_source: Vec<usize> = good.iter().chain(&of_source).copied().collect();
-        let requesters: Vec<usize> = good
-            .iter()
-            .copied()
-            .filter(|index| {
-                let said = &self.said[*index];
-                said.whose == Whose::Requester && !said.families.is_weak()
-            })
-            .collect();
-        let subjects: Vec<usize> = good
-            .iter()
-            .copied()
-            .filter(|index| self.said[*index].names_subject())
-            .collect();
-        let named = match (&subjects[..], &requesters[..]) {
-            ([_, ..], _) => &subjects,
-            ([], [_, ..]) => &requesters,
-            _ => &good,
-        };
-        let preset = self.of_source(wanted.of_source, &with_source);
-        let preset = preset.filter(|preset| subjects.is_empty() || subjects.contains(preset));
         // The data subject's own column cannot be taken, so that any other may be somebody else's.
-        let is_doubtful = address.is_none()
+        let is_unfit = address.is_none()
             && others
                 .iter()
                 .any(|(index, why)| self.said[*index].names_subject() && why != EMPTY);
-        let (taken, rest) = if is_doubtful {
-            (None, with_source)
-        } else if address.is_none() {
-            self.one_address(preset, named, &with_source)
-        } else {
-            let only = match named[..] {
-                [one] => Some(one),
-                _ => None,
-            };
-            (preset.or(only), named.clone())
-        };
+        let (taken, rest, is_doubtful) = self.one(wanted, address.is_some(), &good, &of_source);
+        let is_doubtful = is_doubtful || is_unfit;
+        let taken = taken.filter(|_| !is_doubtful);
         let rest = rest.iter().filter(|index| Some(**index) != taken);
         let rest: Vec<_> = rest
             .map(|index| (*index, self.share(*index, wanted)))
@@ -452,6 +423,57 @@ impl Table<'_> {
             others.splice(0..0, rest);
         }
         Choice { taken, why, others }
+    }
+
+    /// Chooses among the columns that fit, by the headers and by what the known source has for it. Returns the column,
+    /// those that may be meant, and whether another column than these may be.
+    fn one(
+        &self,
+        wanted: &Wanted,
+        has_address: bool,
+        good: &[usize],
+        of_source: &[usize],
+    ) -> (Option<usize>, Vec<usize>, bool) {
+        let those = |is: fn(&Said) -> bool| -> Vec<usize> {
+            let good = good.iter().copied();
+            good.filter(|index| is(&self.said[*index])).collect()
+        };
+        let subjects = those(Said::names_subject);
+        let requesters = those(|said| said.whose == Whose::Requester && !said.families.is_weak());
+        let named = match (&subjects[..], &requesters[..]) {
+            ([_, ..], _) => &subjects,
+            ([], [_, ..]) => &requesters,
+            _ => good,
+        };
+        let fitting: Vec<usize> = good.iter().chain(of_source).copied().collect();
+        let preset = self.of_source(wanted.of_source, &fitting);
+        let preset = preset.filter(|preset| subjects.is_empty() || subjects.contains(preset));
+        if has_address {
+            let only = match named[..] {
+                [one] => Some(one),
+                _ => None,
+            };
+            return (preset.or(only), named.to_vec(), false);
+        }
+        let (taken, pool) = self.one_address(preset, named, &fitting);
+        let is_doubtful = taken.is_some_and(|taken| {
+            preset == Some(taken)
+                && self.said[taken].families == Families::UNSAID
+                && self.has_unnamed_addresses(taken)
+        });
+        (taken, pool, is_doubtful)
+    }
+
+    /// Returns whether a column whose header does not say what it is for has other addresses than the taken one.
+    fn has_unnamed_addresses(&self, taken: usize) -> bool {
+        self.columns().any(|(index, column, said)| {
+            index != taken
+                && said.whose != Whose::Other
+                && said.rank(Role::Email).is_none()
+                && column.are_mostly(column.emails)
+                && !has_few_addresses(column, said)
+                && !self.profile.are_same(index, taken)
+        })
     }
 
     /// Chooses the column of addresses among those that fit: the known source's own column, if there is one, or else the

@@ -172,6 +172,11 @@ const DELETED_PHRASES: &[&str] = &[
 /// Words for an account, which is the person's in a header that names the person too.
 #[rustfmt::skip]
 const ACCOUNTS: &[&str] = &["account", "accounts", "konto", "kontos", "compte", "cuenta", "conta"];
+/// Words with which a form speaks to the person who fills it in: `Email address of your account`.
+#[rustfmt::skip]
+const YOURS: &[&str] = &[
+    "your", "my", "ihr", "ihre", "ihres", "ihrem", "votre", "vos", "su", "tu", "suo", "tuo", "vostro", "seu", "sua", "uw", "jouw",
+];
 /// The name of the family of words for the person whom the data is about.
 const SUBJECT: &str = "data subject";
 /// Words for the person who asks, by what they call that person. The flag: they may as well name an agent who wrote the
@@ -655,10 +660,10 @@ fn is_requester(word: &str) -> bool {
 }
 
 fn whose(words: &[String]) -> Whose {
-    let names_subject = Families::of(words).names_subject();
+    let is_own = Families::of(words).names_subject() || words.iter().any(|word| is_in(YOURS, word));
     let is_others = words
         .iter()
-        .any(|word| is_in(OTHERS, word) && !(names_subject && is_in(ACCOUNTS, word)))
+        .any(|word| is_in(OTHERS, word) && !(is_own && is_in(ACCOUNTS, word)))
         || OTHERS_PHRASES.iter().any(|phrase| holds(words, phrase));
     if is_others || are(words, "to") {
         Whose::Other

@@ -668,6 +668,29 @@ fn two_addresses_that_differ_are_left_to_a_person_in_a_known_export() {
             assert_not_live(&lines, column);
         }
     }
+    // The question for the person's address may say so in any words.
+    for question in [
+        "Your email",
+        "Email address of your account",
+        "Whose data should we delete?",
+    ] {
+        let lines = lines(
+            &place,
+            &table(
+                &format!("Timestamp,Email Address,{question},Name,Request type"),
+                &[
+                    "2024/01/02 10:00:00",
+                    "2024/01/03 10:00:00",
+                    "2024/01/04 10:00:00",
+                ],
+                SENDERS_AND_SUBJECTS,
+                "Max Alt,Erasure",
+            ),
+        );
+        assert_has(&lines, "userEmail = \"?\"");
+        assert_not_live(&lines, question);
+        assert_not_live(&lines, "Name");
+    }
     // An empty column is no other person.
     assert_has(&form(["", "", ""]), "userEmail = \"Email Address\"");
 }
