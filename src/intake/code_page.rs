@@ -3,14 +3,15 @@
 //! `chardetng` guesses well where there are many letters. A few are too few for any guess: `Lo\xEFc` is `Loïc` in one
 //! code page and `Loďc` in another. So the words with bytes beyond ASCII are collected from all of the input. Symbols alone
 //! are Windows-1252. One or two different letters are read in every code page; if the readings that words can have are
-//! different, the input is refused. Mac Roman, which `chardetng` does not know, is recognised by words that only it makes sense of.
+//! different, the input is refused. Words that are rare in Windows-1252 and usual in another code page are refused too.
+//! Rejects that a spreadsheet program has saved are Windows-1252 wherever their words can be. Mac Roman, which `chardetng` does not know, is recognised by words that only it makes sense of.
 
 mod readings;
 
 use std::collections::{BTreeMap, HashMap};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
+use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257};
 
 use readings::{CANDIDATES, Context, Reading, is_neutral};
 
@@ -27,6 +28,11 @@ const SPARSE_LETTERS_MAX: usize = 2;
 const RICH_WORDS_MIN: usize = 12;
 /// Share of words that may be damaged in a text that is read as Mac Roman: one in this number.
 const MAC_FAULTS_ONE_IN: usize = 20;
+/// Share of words that may be none in a code page that is a rival of Windows-1252: one in this number.
+const RIVAL_FAULTS_ONE_IN: usize = 10;
+/// Maximum number of different letters beyond ASCII up to which saved rejects are Windows-1252 rather than what
+/// `chardetng` guesses.
+const REJECTS_LETTERS_MAX: usize = 3;
 
 /// The candidates for the code page when nothing decides between them, and the bytes that they read in different ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +43,18 @@ pub(crate) struct Rivals {
     pub(crate) told: String,
 }
 
+/// The program that wrote a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Any program.
+    Export,
+    /// A spreadsheet program that saved a rejects file.
+    SavedRejects,
+}
+
 /// The words of a text that have bytes beyond ASCII.
 pub(super) struct Evidence {
+    origin: Origin,
     detector: EncodingDetector,
     bytes: usize,
     /// Each word between the bytes around it, and the line on which it was first seen.
@@ -48,9 +64,10 @@ pub(super) struct Evidence {
     key: Vec<u8>,
 }
 
-impl Default for Evidence {
-    fn default() -> Self {
+impl Evidence {
+    pub(super) fn new(origin: Origin) -> Self {
         Self {
+            origin,
             detector: EncodingDetector::new(Iso2022JpDetection::Deny),
             bytes: 0,
             words: HashMap::new(),
@@ -58,9 +75,7 @@ impl Default for Evidence {
             key: Vec::new(),
         }
     }
-}
 
-impl Evidence {
     /// Adds a line that has bytes beyond ASCII.
     pub(super) fn add(&mut self, text: &[u8], line: u64) {
         if self.bytes < EVIDENCE_BYTES_MAX {
@@ -118,21 +133,64 @@ impl Evidence {
         if letters.is_empty() {
             return Ok(WINDOWS_1252);
         }
+        if self.origin == Origin::SavedRejects
+            && (guess == WINDOWS_1252 || letters.len() <= REJECTS_LETTERS_MAX)
+            && self.faults(&Reading::new(WINDOWS_1252)) == 0
+        {
+            return self.western(&letters);
+        }
         if letters.len() <= SPARSE_LETTERS_MAX && self.telling < RICH_WORDS_MIN {
             return self.decide_sparse(guess, &letters);
         }
-        Ok(if self.is_mac(guess) { MACINTOSH } else { guess })
+        if self.is_mac(guess) {
+            return Ok(MACINTOSH);
+        }
+        if guess == WINDOWS_1252 {
+            return self.western(&letters);
+        }
+        Ok(guess)
+    }
+
+    /// Returns Windows-1252, or the candidates if its letters are those of no western language and are usual in another
+    /// code page.
+    fn western(&self, letters: &BTreeMap<u8, u64>) -> Result<&'static Encoding, Rivals> {
+        let western = Reading::new(WINDOWS_1252);
+        let words = self.words.keys().map(|word| Context::new(word));
+        let doubtful = western.doubtful_letters(words, self.origin);
+        if doubtful.is_empty() {
+            return Ok(WINDOWS_1252);
+        }
+        let letters: BTreeMap<u8, u64> = letters
+            .iter()
+            .filter(|(byte, _)| western.of(**byte).is_some_and(|c| doubtful.contains(&c)))
+            .map(|(byte, line)| (*byte, *line))
+            .collect();
+        let mut plausible = vec![western];
+        for encoding in [WINDOWS_1257, WINDOWS_1250, WINDOWS_1254] {
+            let reading = Reading::new(encoding);
+            let differs = letters
+                .keys()
+                .any(|&byte| reading.of(byte) != plausible[0].of(byte));
+            if differs && self.faults(&reading) * RIVAL_FAULTS_ONE_IN <= self.words.len() {
+                plausible.push(reading);
+            }
+        }
+        if plausible.len() == 1 {
+            return Ok(WINDOWS_1252);
+        }
+        Err(rivals(&plausible, &letters))
+    }
+
+    /// Returns the number of words that cannot be words in a code page.
+    fn faults(&self, reading: &Reading) -> usize {
+        let words = self.words.keys().map(|word| Context::new(word));
+        words.filter(|word| !reading.is_plausible(word)).count()
     }
 
     /// Returns whether words make no sense in the guessed code page and make sense in Mac Roman.
     fn is_mac(&self, guess: &'static Encoding) -> bool {
-        let faults = |encoding| {
-            let reading = Reading::new(encoding);
-            let words = self.words.keys().map(|word| Context::new(word));
-            words.filter(|word| !reading.is_plausible(word)).count()
-        };
-        let of_mac = faults(MACINTOSH);
-        of_mac * MAC_FAULTS_ONE_IN <= self.words.len() && faults(guess) > of_mac
+        let of_mac = self.faults(&Reading::new(MACINTOSH));
+        of_mac * MAC_FAULTS_ONE_IN <= self.words.len() && self.faults(&Reading::new(guess)) > of_mac
     }
 
     /// Reads the letters in every code page in which all words can be words.
@@ -170,34 +228,39 @@ impl Evidence {
             let is_western = first.encoding == WINDOWS_1252 || !is_guess;
             return Ok(if is_western { first.encoding } else { guess });
         }
-        let mut told = String::new();
-        let mut line = u64::MAX;
-        for (&byte, first_line) in letters {
-            let mut shown: Vec<(Option<char>, &'static str)> = Vec::new();
-            for reading in &plausible {
-                let letter = reading.of(byte);
-                if shown.iter().all(|(known, _)| *known != letter) {
-                    shown.push((letter, reading.name()));
-                }
-            }
-            if shown.len() < 2 {
-                continue;
-            }
-            line = line.min(*first_line);
-            if !told.is_empty() {
-                told.push_str("; ");
-            }
-            let readings: Vec<String> = shown
-                .iter()
-                .map(|(letter, encoding)| match letter {
-                    Some(letter) => format!("`{letter}` in {encoding}"),
-                    None => format!("part of a letter in {encoding}"),
-                })
-                .collect();
-            told.push_str(&format!("byte 0x{byte:02X} is {}", readings.join(", ")));
-        }
-        Err(Rivals { line, told })
+        Err(rivals(&plausible, letters))
     }
+}
+
+/// Returns the bytes that these code pages read in different ways, with the readings.
+fn rivals(plausible: &[Reading], letters: &BTreeMap<u8, u64>) -> Rivals {
+    let mut told = String::new();
+    let mut line = u64::MAX;
+    for (&byte, first_line) in letters {
+        let mut shown: Vec<(Option<char>, &'static str)> = Vec::new();
+        for reading in plausible {
+            let letter = reading.of(byte);
+            if shown.iter().all(|(known, _)| *known != letter) {
+                shown.push((letter, reading.name()));
+            }
+        }
+        if shown.len() < 2 {
+            continue;
+        }
+        line = line.min(*first_line);
+        if !told.is_empty() {
+            told.push_str("; ");
+        }
+        let readings: Vec<String> = shown
+            .iter()
+            .map(|(letter, encoding)| match letter {
+                Some(letter) => format!("`{letter}` in {encoding}"),
+                None => format!("part of a letter in {encoding}"),
+            })
+            .collect();
+        told.push_str(&format!("byte 0x{byte:02X} is {}", readings.join(", ")));
+    }
+    Rivals { line, told }
 }
 
 /// The bytes of a word that are no symbols in their place.
@@ -213,7 +276,11 @@ mod tests {
     use super::*;
 
     fn decided(words: &[&[u8]]) -> Result<&'static str, String> {
-        let mut evidence = Evidence::default();
+        decided_of(Origin::Export, words)
+    }
+
+    fn decided_of(origin: Origin, words: &[&[u8]]) -> Result<&'static str, String> {
+        let mut evidence = Evidence::new(origin);
         for (line, word) in (2..).zip(words) {
             let line_of = [b"T-1,a@example.com,", *word, b",view"].concat();
             evidence.add(&line_of, line);
@@ -341,5 +408,140 @@ mod tests {
         assert!(decided(&french[..3]).is_err());
         let czech: [&[u8]; 4] = [b"Dvo\xf8\xe1k", b"Ha\x9aek", b"N\xecmec", b"Kova\xe8"];
         assert_eq!(decided(&czech), Ok("windows-1250"));
+    }
+
+    /// Names in a code page, a word each.
+    fn encoded(encoding: &'static Encoding, names: &str) -> Vec<Vec<u8>> {
+        let words = names.split(' ').map(|name| {
+            let (bytes, _, is_lossy) = encoding.encode(name);
+            assert!(!is_lossy, "{name}");
+            bytes.into_owned()
+        });
+        words.collect()
+    }
+
+    fn decided_names(
+        origin: Origin,
+        encoding: &'static Encoding,
+        names: &str,
+    ) -> Result<&'static str, String> {
+        let words = encoded(encoding, names);
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        decided_of(origin, &words)
+    }
+
+    const LITHUANIAN: &str = "Rūta Žukauskienė Jonas Kazlauskienė Šarūnas Žemaitis Žydrūnas Jūratė Kęstutis Mažeikienė Laimutė Saulė";
+    const ESTONIAN_WITH_CARONS: &str =
+        "Šmidt Jüri Tõnu Kõiv Šults Pärn Märt Ülo Öpik Šubin Mägi Põld";
+    const HUNGARIAN: &str =
+        "Ernő Kővári Gergő Kiss Erzsébet Szőke László Németh Győző János Fűzfői Tímea";
+
+    #[test]
+    fn rich_evidence_of_rare_western_letters_is_asked_for() {
+        for (encoding, names, told_of) in [
+            (
+                WINDOWS_1257,
+                LITHUANIAN,
+                "byte 0xFE is `þ` in Windows-1252, `ž` in Windows-1257",
+            ),
+            (
+                WINDOWS_1257,
+                ESTONIAN_WITH_CARONS,
+                "byte 0xD0 is `Ð` in Windows-1252, `Š` in Windows-1257",
+            ),
+        ] {
+            let told = decided_names(Origin::Export, encoding, names);
+            let told = told.expect_err(names);
+            assert!(told.contains(told_of), "{told}");
+        }
+        for (encoding, names) in [
+            (WINDOWS_1257, "Rūta Žukauskienė"),
+            (WINDOWS_1257, "Žydrūnas Šimkutė Rūta Müller"),
+            (WINDOWS_1257, "Šmidt Jüri Pärn Tõnu"),
+            (WINDOWS_1250, "Ernő Kővári Erzsébet"),
+            (WINDOWS_1250, "Gergő László Tímea Szőke Jürgen"),
+        ] {
+            let found = decided_names(Origin::Export, encoding, names);
+            assert_ne!(found, Ok("windows-1252"), "{names}");
+        }
+        // `chardetng` recognises some Hungarian. What it takes for Windows-1252 is refused.
+        assert_eq!(
+            decided_names(Origin::Export, WINDOWS_1250, HUNGARIAN),
+            Ok("windows-1250")
+        );
+        let words = encoded(WINDOWS_1250, HUNGARIAN);
+        let mut evidence = Evidence::new(Origin::Export);
+        for word in &words {
+            evidence.add(word, 1);
+        }
+        let letters = BTreeMap::from([(0xf5, 1)]);
+        let rivals = evidence.western(&letters).expect_err("it is refused");
+        assert_eq!(
+            rivals.told,
+            "byte 0xF5 is `õ` in Windows-1252, `ő` in Windows-1250"
+        );
+    }
+
+    #[test]
+    fn rich_evidence_of_western_languages_is_windows_1252() {
+        for names in [
+            "Guðmundur Jónsson Sigríður Þórður Guðrún Björn Jóhannsdóttir Ragnheiður Þorsteinn Hafþór Kristín Ægir Auður Ásta",
+            "João Simões Magalhães Camões Gonçalves Conceição Guimarães Antônio Luís Inês Estêvão Lourenço Brandão",
+            "Jõgi Kõiv Põld Lõhmus Tõnu Ülo Pärn Mägi Kärt Jüri Õunapuu Sööt Küla Väli Õ",
+            "Müller Jäger Schröder Weiß Böhm Größe Käser Grün Straße Schön Bärbel Jürgen Guðmundur",
+            "Hélène François Zoé Benoît Loïc Jérôme Thérèse Anaïs Gaël Noël Maëlle Cédric Gisèle",
+            "José Núñez Peña García Íñigo Ángel Muñoz Güell Begoña Martínez Sebastián Ibáñez Cigüeña",
+            "Håkon Sørensen Kjær Åse Bjørn Mørk Skjølås Lærke Ærø Jørgensen Råholt Guðmundur Blåsjø",
+            "Åsa Björn Håkan Söderström Sjöberg Märta Åkerlund Hägg Östlund Bråthe Näslund Guðmundur",
+        ] {
+            assert_eq!(
+                decided_names(Origin::Export, WINDOWS_1252, names),
+                Ok("windows-1252"),
+                "{names}"
+            );
+        }
+    }
+
+    #[test]
+    fn saved_rejects_are_windows_1252_where_their_words_can_be() {
+        let of = |encoding, names| decided_names(Origin::SavedRejects, encoding, names);
+        for names in [
+            "Loïc",
+            "Håkon",
+            "Loïc Håkon",
+            "Loïc j…@e… +44…21",
+            "Hélène",
+            "Poznañski",
+            "Novotný",
+            "Müller Núñez Zoë François",
+        ] {
+            assert_eq!(of(WINDOWS_1252, names), Ok("windows-1252"), "{names}");
+        }
+        // The program's own text decides.
+        for names in [
+            "Castañeda j…@e…",
+            "Loïc j…@e… +44…21",
+            "Håkon b…@e…",
+            "JOSÉ j…@e…",
+        ] {
+            assert_eq!(of(MACINTOSH, names), Ok("macintosh"), "{names}");
+        }
+        for (encoding, name) in [
+            (WINDOWS_1254, "Işık"),
+            (WINDOWS_1254, "Şahin"),
+            (WINDOWS_1254, "Yıldız"),
+            (WINDOWS_1257, "Šmidt"),
+        ] {
+            assert!(
+                of(encoding, name).is_err(),
+                "{name}: {:?}",
+                of(encoding, name)
+            );
+        }
+        assert_eq!(of(WINDOWS_1250, "Wałęsa"), Ok("windows-1250"));
+        assert_eq!(
+            of(encoding_rs::WINDOWS_1251, "Пётр Сергей"),
+            Ok("windows-1251")
+        );
     }
 }

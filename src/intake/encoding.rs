@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::code_page::{EVIDENCE_BYTES_MAX, Evidence, Rivals};
+use super::code_page::{EVIDENCE_BYTES_MAX, Evidence, Origin, Rivals};
 use super::decode::csv::place;
 use super::decode::{Malformed, ROW_BYTES_MAX, RawRow, RecordKind};
 use super::garbled;
@@ -89,6 +89,8 @@ pub(crate) struct Found {
     pub(crate) basis: Basis,
     /// Size of the byte order mark.
     pub(crate) mark_bytes: usize,
+    /// Who wrote the text, when its encoding is a guess.
+    pub(crate) origin: Origin,
 }
 
 const MARKS: [(&[u8], Codec); 5] = [
@@ -100,18 +102,22 @@ const MARKS: [(&[u8], Codec); 5] = [
 ];
 
 /// Finds the encoding. A byte order mark takes precedence over the job file, because rejects are UTF-8 with a mark,
-/// whatever their input was. The encoding of rejects that another program has saved takes precedence too.
+/// whatever their input was. For rejects that another program has saved, `encoding` of the job file never counts: it
+/// describes the original.
 pub(crate) fn find(head: &[u8], is_all: bool, said: Option<&'static Encoding>) -> Found {
     if let Some((mark, codec)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Found {
             codec: *codec,
             basis: Basis::Mark,
             mark_bytes: mark.len(),
+            origin: Origin::Export,
         };
     }
-    let rejects = saved_rejects::encoding(head, is_sound(head, is_all), said, || {
-        code_page(head, is_all)
-    });
+    let rejects = saved_rejects::encoding(head, is_sound(head, is_all));
+    let origin = match rejects {
+        Some(_) => Origin::SavedRejects,
+        None => Origin::Export,
+    };
     let (encoding, basis) = rejects.unwrap_or_else(|| match said {
         Some(encoding) => (encoding, Basis::Job),
         None => match utf_16(head) {
@@ -124,6 +130,7 @@ pub(crate) fn find(head: &[u8], is_all: bool, said: Option<&'static Encoding>) -
         codec: Codec::Standard(encoding),
         basis,
         mark_bytes: 0,
+        origin,
     }
 }
 
@@ -263,8 +270,8 @@ pub(crate) struct Guess {
 }
 
 /// Guesses the code page of a text from its lines, and checks the guess on all of them.
-pub(crate) fn guess(window: &mut Window) -> io::Result<Result<Guess, Rivals>> {
-    let mut evidence = Some(Evidence::default());
+pub(crate) fn guess(window: &mut Window, origin: Origin) -> io::Result<Result<Guess, Rivals>> {
+    let mut evidence = Some(Evidence::new(origin));
     let mut held = Held::default();
     let mut guess = Guess {
         encoding: UTF_8,

@@ -84,6 +84,8 @@ pub enum IntakeError {
         line: u64,
         /// Each byte in doubt, and how it is read in which code page.
         told: String,
+        /// The input is a rejects file, for which `encoding` of the job file does not count.
+        is_rejects: bool,
     },
     /// Nothing in it, and nothing says that it may be so.
     #[error("{input} is empty: it has no header")]
@@ -289,6 +291,9 @@ impl IntakeError {
                     .to_owned()
             }
             Self::Unreadable { hint, .. } => (*hint).to_owned(),
+            Self::Encoding {
+                is_rejects: true, ..
+            } => REJECTS_ENCODING_HINT.to_owned(),
             Self::Encoding { .. } => ENCODING_HINT.to_owned(),
             Self::Empty { .. } => "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
@@ -325,6 +330,9 @@ impl IntakeError {
         }
     }
 }
+
+const REJECTS_ENCODING_HINT: &str = "save the rejects file again as UTF-8 (in Excel \"CSV UTF-8\") or as a workbook; encoding in the job file \
+     describes the original input and does not count for rejects";
 
 const ENCODING_HINT: &str = "set encoding in the job file's [input] to the one in which the file was saved, such as \"windows-1252\" (Western \
      Europe, America), \"windows-1250\" (Central Europe) or \"macintosh\", and look at the letters with `rows`; or save the file as UTF-8";

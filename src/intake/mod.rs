@@ -286,7 +286,14 @@ impl Intake {
                 .map_err(IntakeError::Seen)?;
             if !self.is_guess_told && reading.is_beyond_ascii && !reading.items.is_empty() {
                 self.is_guess_told = true;
-                let warning = reader::guessed(reading.position, self.shape.encoding.encoding);
+                let warning = reader::guessed(
+                    reading.position,
+                    self.shape.encoding.encoding,
+                    self.shape
+                        .columns
+                        .last()
+                        .is_some_and(|name| name == PROBLEM_COLUMN),
+                );
                 reading.warnings.push(warning);
             }
             bytes += size;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::code_page::Rivals;
+use super::code_page::{Origin, Rivals};
 use super::decode::csv;
 use super::decode::json::Layout;
 use super::decode::scan::{After, Dialect, Scan, Spans, scan};
@@ -69,8 +69,9 @@ impl Opened {
         let mut found = found(&window, reading);
         let mut disproved_on = None;
         if found.basis == Basis::Guess {
-            let guess = read(&name, &mut window, encoding::guess)?;
-            let guess = guess.map_err(|rivals| undecided(name.clone(), rivals))?;
+            let origin = found.origin;
+            let guess = read(&name, &mut window, |window| encoding::guess(window, origin))?;
+            let guess = guess.map_err(|rivals| undecided(name.clone(), rivals, origin))?;
             found.codec = Codec::Standard(guess.encoding);
             disproved_on = guess.disproved_on;
             window = again()?.0;
@@ -295,11 +296,12 @@ fn found(window: &Window, reading: &Reading) -> Found {
 }
 
 /// Returns the error of a text whose code page cannot be determined.
-fn undecided(input: String, rivals: Rivals) -> IntakeError {
+fn undecided(input: String, rivals: Rivals, origin: Origin) -> IntakeError {
     IntakeError::Encoding {
         input,
         line: rivals.line,
         told: rivals.told,
+        is_rejects: origin == Origin::SavedRejects,
     }
 }
 

@@ -181,7 +181,12 @@ impl Reader {
 }
 
 /// The warning of the first row beyond ASCII in an input whose encoding is a guess.
-pub(super) fn guessed(position: Position, encoding: &str) -> Problem {
+pub(super) fn guessed(position: Position, encoding: &str, is_rejects: bool) -> Problem {
+    let advice = if is_rejects {
+        "look at it with `rows`, and save the rejects as UTF-8 if it is wrong"
+    } else {
+        "look at it with `rows`, and set encoding in the job file's [input]"
+    };
     Problem {
         position,
         column: None,
@@ -189,8 +194,7 @@ pub(super) fn guessed(position: Position, encoding: &str) -> Problem {
         value: None,
         code: "guessed_encoding",
         message: format!(
-            "the first row with letters beyond A to Z is read as {encoding}, which is a guess: look at it with `rows`, and set \
-             encoding in the job file's [input]"
+            "the first row with letters beyond A to Z is read as {encoding}, which is a guess: {advice}"
         ),
     }
 }

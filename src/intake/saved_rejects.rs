@@ -3,7 +3,7 @@
 //! The job file describes the original input, not the saved rejects. So delimiter and encoding are found from the file
 //! itself, which is recognised by the last column of its header. This module does not read its rows.
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::dialect::DELIMITERS;
 use super::encoding::Basis;
@@ -46,27 +46,13 @@ pub(super) fn header(text: &[u8], told: Option<u8>) -> Option<RejectsHeader> {
 }
 
 /// Finds the encoding of rejects without a byte order mark. None for other texts. The importer writes a mark unless all
-/// is ASCII, so another program has saved this file.
-pub(super) fn encoding(
-    head: &[u8],
-    is_utf_8: bool,
-    said: Option<&'static Encoding>,
-    guess: impl FnOnce() -> &'static Encoding,
-) -> Option<(&'static Encoding, Basis)> {
+/// is ASCII, so another program has saved this file, in an encoding of its own.
+pub(super) fn encoding(head: &[u8], is_utf_8: bool) -> Option<(&'static Encoding, Basis)> {
     header(head, None)?;
-    let said = said.filter(|said| ![UTF_8, UTF_16LE, UTF_16BE].contains(said));
-    Some(match said {
-        Some(said) if head.is_ascii() || !is_utf_8 => (said, Basis::Job),
-        _ if is_utf_8 || is_damage_told(head) => (UTF_8, Basis::Content),
-        _ => {
-            let guessed = guess();
-            let is_sparse = distinct_beyond_ascii(head) <= SPARSE_MAX;
-            let is_western = guessed == WINDOWS_1252 || is_sparse && is_western(head);
-            (
-                if is_western { WINDOWS_1252 } else { guessed },
-                Basis::Guess,
-            )
-        }
+    Some(if is_utf_8 || is_damage_told(head) {
+        (UTF_8, Basis::Content)
+    } else {
+        (WINDOWS_1252, Basis::Guess)
     })
 }
 
@@ -81,33 +67,6 @@ fn is_damage_told(head: &[u8]) -> bool {
 
 /// The text in the problem of a row that is not UTF-8.
 const NOT_UTF_8: &[u8] = b"not UTF-8";
-/// Number of different bytes beyond ASCII up to which a guess of the code page is unreliable. Then Windows-1252,
-/// Excel's usual code page, is tried first.
-const SPARSE_MAX: usize = 3;
-
-fn distinct_beyond_ascii(head: &[u8]) -> usize {
-    let mut is_there = [false; 256];
-    for byte in head.iter().filter(|byte| !byte.is_ascii()) {
-        is_there[usize::from(*byte)] = true;
-    }
-    is_there.into_iter().filter(|is_there| *is_there).count()
-}
-
-/// Returns whether each byte beyond ASCII is plausible in Windows-1252: a letter beside an ASCII letter, or a sign that
-/// is not beside one.
-fn is_western(head: &[u8]) -> bool {
-    let letter = |at: Option<usize>| {
-        let byte = at.and_then(|at| head.get(at)).copied().unwrap_or(b' ');
-        byte.is_ascii_alphabetic()
-    };
-    let is_high = |byte: u8| byte >= 0xc0 && !matches!(byte, 0xd7 | 0xf7);
-    let is_sign = |byte: u8| matches!(byte, 0x80 | 0x85 | 0x91..=0x97 | 0x99 | 0xa0..=0xbf);
-    head.iter().enumerate().all(|(at, &byte)| {
-        let is_in_word = letter(at.checked_sub(1)) || letter(Some(at + 1));
-        byte.is_ascii() || is_high(byte) && is_in_word || is_sign(byte) && !is_in_word
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,32 +95,21 @@ mod tests {
     }
 
     #[test]
-    fn the_encoding_is_that_of_the_file_and_not_what_the_job_file_says() {
-        let of = |name: &[u8], said| {
+    fn the_encoding_is_that_of_the_file() {
+        let of = |name: &[u8]| {
             let text = [b"A;import_problem\n", name, b";x\n"].concat();
             let is_utf_8 = std::str::from_utf8(&text).is_ok();
-            let found = encoding(&text, is_utf_8, said, || encoding_rs::WINDOWS_1250);
+            let found = encoding(&text, is_utf_8);
             let (encoding, basis) = found.expect("it has the header of rejects");
             (encoding.name(), basis)
         };
-        let windows_1251 = Some(encoding_rs::WINDOWS_1251);
-        for said in [None, Some(UTF_8), Some(UTF_16LE)] {
-            assert_eq!(of(b"Lo\xefc \x965", said), ("windows-1252", Basis::Guess));
-            assert_eq!(of("Loïc".as_bytes(), said), ("UTF-8", Basis::Content));
-        }
+        assert_eq!(of(b"Lo\xefc \x965"), ("windows-1252", Basis::Guess));
+        assert_eq!(of("Loïc".as_bytes()), ("UTF-8", Basis::Content));
+        assert_eq!(of(b"Loic"), ("UTF-8", Basis::Content));
         assert_eq!(
-            of("Loïc".as_bytes(), windows_1251),
+            of(b"\xef;byte 0xEF is not UTF-8"),
             ("UTF-8", Basis::Content)
         );
-        assert_eq!(
-            of(b"\xcf\xe5\xf2\xf0", windows_1251),
-            ("windows-1251", Basis::Job)
-        );
-        assert_eq!(of(b"Loic", windows_1251), ("windows-1251", Basis::Job));
-        assert_eq!(of(b"Wa\xb3\xeasa", None), ("windows-1250", Basis::Guess));
-        assert_eq!(
-            of(b"\xef;byte 0xEF is not UTF-8", None),
-            ("UTF-8", Basis::Content)
-        );
+        assert_eq!(encoding(b"A;B\nLo\xefc;x\n", false), None);
     }
 }

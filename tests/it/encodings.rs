@@ -271,6 +271,75 @@ fn table(rows: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
+fn rare_letters_of_windows_1252_that_are_usual_in_another_code_page_are_not_guessed() {
+    use encoding_rs::{Encoding, WINDOWS_1250, WINDOWS_1252, WINDOWS_1257};
+    let encoded = |encoding: &'static Encoding, names: &str| {
+        let names: Vec<_> = names
+            .split(", ")
+            .map(|name| encoding.encode(name).0.into_owned())
+            .collect();
+        let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+        table(&names)
+    };
+    for (encoding, names, told_of) in [
+        (
+            WINDOWS_1257,
+            "Rūta Žukauskienė, Jonas Šimkus, Kęstutis Mažeika, Jūratė Žemaitė",
+            "byte 0xFE is `þ` in Windows-1252, `ž` in Windows-1257",
+        ),
+        (
+            WINDOWS_1257,
+            "Jüri Šmidt, Tõnu Kõiv, Märt Pärn, Ülo Šults",
+            "byte 0xD0 is `Ð` in Windows-1252, `Š` in Windows-1257",
+        ),
+    ] {
+        let text = encoded(encoding, names);
+        match open(&plan(), &text) {
+            // Recognised.
+            Ok(intake) => assert_eq!(
+                intake.shape().encoding.encoding.to_lowercase(),
+                encoding.name().to_lowercase(),
+                "{names}"
+            ),
+            Err(error) => assert!(error.to_string().contains(told_of), "{error}"),
+        }
+        let mut plan = plan();
+        plan.reading.encoding = Some(encoding);
+        let rows = read(&plan, &encoded(encoding, names));
+        assert!(rows.iter().all(told_is_view));
+    }
+    // Hungarian is recognised or asked for.
+    for names in [
+        "Ernő Kővári, Gergő Kiss, Erzsébet Szőke, Tímea Németh",
+        "Ernő Kővári, Jürgen Kiss, Erzsébet Kő",
+        "Győző Fűzfői, Ernő Kővári",
+    ] {
+        let text = encoded(WINDOWS_1250, names);
+        match open(&plan(), &text) {
+            Ok(intake) => assert_eq!(intake.shape().encoding.encoding, "Windows-1250", "{names}"),
+            Err(error) => assert!(error.to_string().contains("`ő` in Windows-1250"), "{error}"),
+        }
+    }
+    for names in [
+        "Guðmundur Jónsson, Sigríður Þórðardóttir, Guðrún Ægisdóttir, Þorsteinn Björnsson",
+        "João Simões, Magalhães Camões, Gonçalves Conceição, Inês Brandão",
+        "Jõgi Märt, Kõiv Ülo, Tõnu Põld, Pärn Jüri",
+        "Jürgen Weiß, Bärbel Größe, Schröder Käser",
+        "Hélène François, Loïc Jérôme, Thérèse Benoît",
+        "José Núñez, Íñigo Peña, Ángel Muñoz",
+        "Håkon Sørensen, Åse Kjær, Jørgen Mørk",
+        "Åsa Björn, Märta Åkerlund, Håkan Sjöberg",
+    ] {
+        let (found, rows) = understood(&encoded(WINDOWS_1252, names));
+        assert_eq!(found, "Windows-1252 Guess", "{names}");
+        assert!(
+            rows[0].contains(names.split(", ").next().unwrap_or_default()),
+            "{rows:?}"
+        );
+    }
+}
+
+#[test]
 fn one_row_of_another_encoding_makes_no_code_page_of_the_others() {
     let (found, rows) = understood(&table(&[b"J\xc3\xbcrgen", b"Bob", b"J\xfcrgen", b"Zo\xeb"]));
     assert_eq!(found, "UTF-8 Content");

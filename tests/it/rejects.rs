@@ -274,6 +274,82 @@ fn rejects_that_excel_has_saved_are_read_whatever_the_job_says_of_their_input() 
     }
 }
 
+/// Rejects that a person has corrected and saved in an encoding.
+fn corrected(names: &[&str], encoding: &'static encoding_rs::Encoding) -> Vec<u8> {
+    let mut text = "Ticket;Email;Wish;import_problem\r\n".to_owned();
+    for name in names {
+        text.push_str(&format!(
+            "{name};ann@example.com;view;Wish `Era…` is no request (+44…21, j…@e…)\r\n"
+        ));
+    }
+    let (bytes, _, is_lossy) = encoding.encode(&text);
+    assert!(!is_lossy);
+    bytes.into_owned()
+}
+
+#[test]
+fn the_encoding_of_the_job_file_never_counts_for_saved_rejects() {
+    use encoding_rs::{MACINTOSH, UTF_8, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1257};
+    for said in [
+        None,
+        Some(MACINTOSH),
+        Some(WINDOWS_1250),
+        Some(WINDOWS_1251),
+        Some(WINDOWS_1252),
+        Some(WINDOWS_1257),
+        Some(UTF_8),
+    ] {
+        let mut plan = plan();
+        plan.reading.delimiter = Some(b',');
+        plan.reading.encoding = said;
+        for saved_in in [WINDOWS_1252, MACINTOSH, UTF_8] {
+            for names in [
+                &["Loïc"][..],
+                &["Håkon"],
+                &["Bob", "Loïc", "Håkon"],
+                &["Müller", "Zoë", "Peña", "François"],
+                &["Bob"],
+            ] {
+                let rows = rows_and_shape(&plan, &corrected(names, saved_in)).0;
+                let read: Vec<_> = rows.iter().map(told).collect();
+                let wanted: Vec<_> = (1..)
+                    .zip(names)
+                    .map(|(row, name)| format!("{row}/{}: {name} view", row + 1))
+                    .collect();
+                assert_eq!(read, wanted, "{said:?} {saved_in:?}");
+                let warnings: Vec<_> = rows.iter().flat_map(|row| &row.warnings).collect();
+                let is_guess = warnings
+                    .iter()
+                    .any(|warning| warning.code == "guessed_encoding");
+                assert_eq!(is_guess, saved_in != UTF_8, "{said:?} {names:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn saved_rejects_that_cannot_be_windows_1252_are_asked_for_as_utf_8() {
+    for said in [None, Some(encoding_rs::WINDOWS_1252)] {
+        let mut plan = plan();
+        plan.reading.encoding = said;
+        let saved = corrected(&["Işık"], encoding_rs::WINDOWS_1254);
+        let Err(error) = open(&plan, &saved) else {
+            panic!("it opens");
+        };
+        assert!(
+            error
+                .to_string()
+                .contains("line 2: cannot tell the encoding: byte 0xFD is `ý` in Windows-1252"),
+            "{error}"
+        );
+        assert!(
+            error
+                .hint()
+                .starts_with("save the rejects file again as UTF-8")
+        );
+    }
+}
+
 #[test]
 fn a_row_that_was_not_read_is_taken_once_its_problem_is_cleared() {
     let input = b"Ticket,Email,Wish,Note\nT-2,b@example.com,view\n";

@@ -9,6 +9,7 @@ use encoding_rs::{
 };
 
 use super::super::encoding::Codec;
+use super::Origin;
 
 /// The code pages in which exports are found, the most frequent first.
 pub(super) const CANDIDATES: [&Encoding; 11] = [
@@ -82,6 +83,68 @@ impl Reading {
     /// The character of a byte beyond ASCII.
     pub(super) fn of(&self, byte: u8) -> Option<char> {
         self.chars[usize::from(byte & 0x7f)]
+    }
+
+    /// Returns the letters that no western language explains, in this reading of all words of a text:
+    ///
+    /// - `þ` and `ð` without other letters of Icelandic, or of the languages beside it. With `ý` within words, as far as
+    ///   they are of saved rejects, because few letters decide there.
+    /// - `õ` that is neither of Portuguese nor of Estonian, beside letters of Hungarian.
+    pub(super) fn doubtful_letters<'w>(
+        &self,
+        words: impl Iterator<Item = Context<'w>>,
+        origin: Origin,
+    ) -> Vec<char> {
+        /// Letters of Icelandic and its neighbours that Windows-1257 reads as letters of no Baltic language.
+        const NORTHERN: &str = "íóúåßñ";
+        /// Letters of Hungarian that Windows-1252 and Windows-1250 read alike, and `ű`, which Windows-1252 reads as `û`.
+        const HUNGARIAN: &str = "áéíóúû";
+        /// Letters beside `õ` in Estonian and in Portuguese.
+        const BESIDE_TILDE: &str = "äãç";
+        /// So many words with `þ` and `ð` need one word with a northern letter.
+        const SHARE: usize = 2;
+        let (mut thorns, mut northern) = (0, 0);
+        let (mut tildes, mut ends, mut hungarian, mut beside_tilde) = (0, 0, 0, 0);
+        let mut letters = Vec::new();
+        for word in words {
+            let bytes = word.bytes.iter().enumerate();
+            let text: Vec<(usize, char)> = bytes
+                .filter_map(|(at, byte)| {
+                    let c = if byte.is_ascii() {
+                        Some(char::from(*byte))
+                    } else {
+                        self.of(*byte)
+                    };
+                    c.map(|c| (at, c))
+                })
+                .collect();
+            let has = |alphabet: &str| text.iter().any(|(_, c)| alphabet.contains(lower(*c)));
+            let is_doubtful = |&(at, c): &(usize, char)| match lower(c) {
+                'þ' | 'ð' => true,
+                'ý' => origin == Origin::SavedRejects && at + 1 < word.bytes.len(),
+                _ => false,
+            };
+            let is_bare_tilde = |&(at, c): &(usize, char)| {
+                let next = word.bytes.get(at + 1);
+                lower(c) == 'õ' && !next.is_some_and(|next| next.eq_ignore_ascii_case(&b'e'))
+            };
+            thorns += usize::from(text.iter().any(is_doubtful));
+            northern += usize::from(has(NORTHERN));
+            tildes += usize::from(text.iter().any(is_bare_tilde));
+            ends += usize::from(text.last().is_some_and(|(_, c)| lower(*c) == 'õ'));
+            hungarian += usize::from(has(HUNGARIAN));
+            beside_tilde += usize::from(has(BESIDE_TILDE));
+            letters.extend(text.iter().filter(|c| is_doubtful(c)).map(|(_, c)| *c));
+        }
+        if northern * SHARE >= thorns {
+            letters.clear();
+        }
+        if tildes > 0 && (hungarian > beside_tilde || ends > beside_tilde) {
+            letters.extend(['õ', 'Õ']);
+        }
+        letters.sort_unstable();
+        letters.dedup();
+        letters
     }
 
     /// Returns whether this reading of a word can be a word.
