@@ -317,10 +317,7 @@ impl Desk {
             0 if self.plan.rules.mark == Mark::None => unknown(Remark::NoMark),
             0 if is_doubt && accepted => unknown(Remark::Accepted),
             0 if is_doubt && !is_ours => unknown(Remark::PerhapsUnderWay),
-            0 if is_doubt && let Some(omission) = self.omitted => unknown(match omission {
-                Omission::Missing(id) => Remark::ListOmits(id),
-                Omission::Unmarked(id) => Remark::ListHidesReferences(id),
-            }),
+            0 if is_doubt && let Some(omission) = self.omitted => unknown(omission.into()),
             0 => Verdict::InNeither,
             1 if is_created => Verdict::InBoth,
             1 => Verdict::OnlyInConcord,

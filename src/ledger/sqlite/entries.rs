@@ -544,8 +544,10 @@ pub(super) fn known_created(
     count_max: u32,
 ) -> rusqlite::Result<Vec<KnownCreated>> {
     tx.prepare_cached(
-        "SELECT import_id, id, concord_id, request_date, settled_at_ms FROM entries
-         WHERE state = 1 AND id IS NOT NULL ORDER BY rowid DESC LIMIT ?1",
+        // What was found in the list (1) comes last: that the list shows it proves nothing.
+        "SELECT import_id, id, concord_id, request_date, settled_at_ms
+         FROM (SELECT *, rowid AS number FROM entries WHERE state = 1 AND id IS NOT NULL ORDER BY rowid DESC LIMIT ?1)
+         ORDER BY via IS 1, number DESC",
     )?
     .query_map([count_max], |row| {
         let concord_id: Option<[u8; 16]> = row.get(2)?;

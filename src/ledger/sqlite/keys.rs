@@ -154,10 +154,10 @@ impl<'c> KeyStatements<'c> {
             .find(|one| one.key_use.is_same_request(row.key_use));
         Ok(near.map(|near| {
             let is_shown = !near.source_key.is_empty() && !near.source_key.starts_with(DIGEST_PREFIX);
-            let other = if !is_shown {
-                String::new()
-            } else {
+            let other = if is_shown {
                 format!(" `{}`", near.source_key)
+            } else {
+                String::new()
             };
             Reason::new(
                 NEAR_KEY,
