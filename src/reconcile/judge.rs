@@ -317,7 +317,7 @@ impl Desk {
             0 if self.plan.rules.mark == Mark::None => unknown(Remark::NoMark),
             0 if is_doubt && accepted => unknown(Remark::Accepted),
             0 if is_doubt && !is_ours => unknown(Remark::PerhapsUnderWay),
-            0 if is_doubt && let Some(omission) = self.omitted => unknown(omission.into()),
+            0 if is_doubt && let Some(omission) = self.omitted => unknown(remark_of(omission)),
             0 => Verdict::InNeither,
             1 if is_created => Verdict::InBoth,
             1 => Verdict::OnlyInConcord,
@@ -417,6 +417,14 @@ fn refused(entry: Entry, why: Remark) -> Line {
         held: Vec::new(),
         differences: Vec::new(),
         remarks: vec![why],
+    }
+}
+
+/// Returns the remark on an entry in doubt when the list fails so.
+const fn remark_of(omission: Omission) -> Remark {
+    match omission {
+        Omission::Missing(id) => Remark::ListOmits(id),
+        Omission::Unmarked(id) => Remark::ListHidesReferences(id),
     }
 }
 

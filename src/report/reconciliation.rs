@@ -10,7 +10,6 @@ use super::cell;
 use crate::entry::{Field, ImportId, Position, RequestType};
 use crate::ledger::RunId;
 use crate::listed::Listed;
-use crate::outbound::Omission;
 use crate::outcome::Outcome;
 use crate::sanitize::sanitized;
 
@@ -132,15 +131,6 @@ pub enum Remark {
         /// The name of the first of them.
         place: String,
     },
-}
-
-impl From<Omission> for Remark {
-    fn from(omission: Omission) -> Self {
-        match omission {
-            Omission::Missing(id) => Self::ListOmits(id),
-            Omission::Unmarked(id) => Self::ListHidesReferences(id),
-        }
-    }
 }
 
 impl fmt::Display for Remark {
