@@ -167,18 +167,7 @@ impl Reading {
                 },
             }
         }
-        let around = |byte: u8| {
-            if byte.is_ascii() {
-                char::from(byte)
-            } else {
-                ' '
-            }
-        };
-        let word = Letters {
-            before: around(word.before),
-            text: &text,
-            after: around(word.after),
-        };
+        let word = Letters::of(word, &text);
         word.are_a_word() && word.may_be_of(self.encoding)
     }
 }
@@ -190,18 +179,7 @@ pub(super) fn is_neutral(word: &Context<'_>, at: usize) -> bool {
         text.0.chars().next().unwrap_or(' ')
     };
     let text: Vec<char> = word.bytes.iter().map(char_of).collect();
-    let around = |byte: u8| {
-        if byte.is_ascii() {
-            char::from(byte)
-        } else {
-            ' '
-        }
-    };
-    let word = Letters {
-        before: around(word.before),
-        text: &text,
-        after: around(word.after),
-    };
+    let word = Letters::of(word, &text);
     let c = text[at];
     !is_letter(c) && !c.is_control() && word.symbol_is_in_place(at)
 }
@@ -218,7 +196,23 @@ struct Letters<'t> {
     after: char,
 }
 
-impl Letters<'_> {
+impl<'t> Letters<'t> {
+    /// Returns the characters as which a word is read, between the ASCII characters around it.
+    fn of(word: &Context<'_>, text: &'t [char]) -> Self {
+        let around = |byte: u8| {
+            if byte.is_ascii() {
+                char::from(byte)
+            } else {
+                ' '
+            }
+        };
+        Self {
+            before: around(word.before),
+            text,
+            after: around(word.after),
+        }
+    }
+
     fn previous(&self, at: usize) -> char {
         at.checked_sub(1).map_or(self.before, |at| self.text[at])
     }

@@ -405,41 +405,32 @@ impl Decoder {
     }
 }
 
-/// Whether there may be a row in what comes, or it is too much to tell.
+/// Returns whether there may be a row in what comes, or it is too much to tell.
 fn may_have_row(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans) -> bool {
-    let after = if ahead.is_all {
-        After::End
-    } else {
-        After::More
+    let decide = |count, values: &Values<'_>| {
+        Judge::may_be_row(count, |column| values.get(column)).then_some(true)
     };
-    let mut rest = ahead.bytes;
-    while !rest.is_empty() {
-        let Scan::Record {
-            content,
-            whole,
-            fault: None,
-        } = scan(rest, after, ROW_BYTES_MAX, dialect, cells)
-        else {
-            return true;
-        };
-        let texts = (
-            std::str::from_utf8(&rest[..content]),
-            std::str::from_utf8(cells.scratch()),
-        );
-        let (Ok(record), Ok(scratch)) = texts else {
-            return true;
-        };
-        let values = Values::new(record, scratch, cells.spans());
-        if Judge::may_be_row(cells.len(), |column| values.get(column)) {
-            return true;
-        }
-        rest = &rest[whole..];
-    }
-    !ahead.is_all
+    decide_ahead(ahead, dialect, cells, true, decide).unwrap_or(!ahead.is_all)
 }
 
 /// Returns whether the next record that is not blank is a header.
 fn is_header_next(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans, judge: &Judge) -> bool {
+    let decide = |count, values: &Values<'_>| {
+        let is_filled = (0..count).any(|column| !trimmed(values.get(column)).is_empty());
+        is_filled.then(|| judge.is_header_below(count, |column| values.get(column)))
+    };
+    decide_ahead(ahead, dialect, cells, false, decide).unwrap_or(false)
+}
+
+/// Returns the first decision on a record of what comes, and `if_unreadable` at one that cannot be read. `decide` gets
+/// the number of its cells and its values.
+fn decide_ahead(
+    ahead: Ahead<'_>,
+    dialect: Dialect,
+    cells: &mut Spans,
+    if_unreadable: bool,
+    decide: impl Fn(usize, &Values<'_>) -> Option<bool>,
+) -> Option<bool> {
     let after = if ahead.is_all {
         After::End
     } else {
@@ -453,22 +444,23 @@ fn is_header_next(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans, judge: 
             fault: None,
         } = scan(rest, after, ROW_BYTES_MAX, dialect, cells)
         else {
-            return false;
+            return Some(if_unreadable);
         };
         let texts = (
             std::str::from_utf8(&rest[..content]),
             std::str::from_utf8(cells.scratch()),
         );
         let (Ok(record), Ok(scratch)) = texts else {
-            return false;
+            return Some(if_unreadable);
         };
         let values = Values::new(record, scratch, cells.spans());
-        if (0..cells.len()).any(|column| !trimmed(values.get(column)).is_empty()) {
-            return judge.is_header_below(cells.len(), |column| values.get(column));
+        let decision = decide(cells.len(), &values);
+        if decision.is_some() {
+            return decision;
         }
         rest = &rest[whole..];
     }
-    false
+    None
 }
 
 /// Scans one record of the window, reading on as needed. Never [`Scan::More`].

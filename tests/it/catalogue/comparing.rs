@@ -373,17 +373,7 @@ fn corrected() -> Compared {
     let rows = support::csv(3);
     import.rows(&rows.replace("person2@example.com,Erase", "person2@example.com,Eras"));
     import.run();
-    fs::write(import.place.path("rejects.csv"), rows).expect("written");
-    let args = [
-        "run",
-        "rejects.csv",
-        "--job",
-        "t.toml",
-        "--out",
-        "corrected",
-        "--yes",
-    ];
-    import.call(&args);
+    import.run_corrected(&rows);
     Compared::of(&import)
 }
 

@@ -119,6 +119,13 @@ impl Import {
         self.call(&["run", "t.csv", "--yes"])
     }
 
+    /// Runs these rows as corrected rejects.
+    pub(super) fn run_corrected(&self, rejects: &str) -> String {
+        fs::write(self.place.path("rejects.csv"), rejects).expect("written");
+        let apart = ["--job", "t.toml", "--out", "corrected"];
+        self.call(&[&["run", "rejects.csv", "--yes"], &apart[..]].concat())
+    }
+
     /// Another run of the same rows, by a ledger that does not know of the first.
     pub(super) fn run_beside(&self) {
         let apart = ["--ledger", "another.ledger", "--out", "other"];

@@ -188,17 +188,7 @@ pub(super) fn corrected() -> Played {
     import.rows(&rows.replace(valid, invalid));
     import.run();
     let rejects = format!("{HEADER}{valid}\n");
-    std::fs::write(import.place.path("rejects.csv"), rejects).expect("written");
-    let args = [
-        "run",
-        "rejects.csv",
-        "--job",
-        "t.toml",
-        "--out",
-        "corrected",
-        "--yes",
-    ];
-    import.call(&args);
+    import.run_corrected(&rejects);
     Played::run(&import)
 }
 
