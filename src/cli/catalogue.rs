@@ -457,17 +457,15 @@ fn of_clients() -> Vec<Ending> {
         (ClientError::Url(text()), ["base URL", "something", "https://"]),
         (ClientError::Key, ["API key", "characters", "copy it again"]),
         (ClientError::Build(unbuilt), ["the HTTP client", "builder error", "proxy settings"]),
-        (ClientError::Tls(rustls::Error::HandshakeNotComplete), ["encrypted connections", "handshake", "certificates"]),
         (ClientError::Proxy { scheme: "socks5".to_owned() }, ["the target", "`socks5`", "HTTPS_PROXY"]),
     ];
     let client = |error: &ClientError| match error {
         ClientError::Url(_) => 0,
         ClientError::Key => 1,
         ClientError::Build(_) => 2,
-        ClientError::Tls(_) => 3,
-        ClientError::Proxy { .. } => 4,
+        ClientError::Proxy { .. } => 3,
     };
-    endings_of("client", 5, clients, client, CliError::Client)
+    endings_of("client", 4, clients, client, CliError::Client)
 }
 
 fn of_sandboxes() -> Vec<Ending> {

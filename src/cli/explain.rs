@@ -259,9 +259,7 @@ const fn client_hint(error: &ClientError) -> &'static str {
             "name an HTTP proxy in HTTPS_PROXY or ALL_PROXY (http://HOST:PORT), or add the target's host to NO_PROXY to go \
              without one; then run the same command again"
         }
-        ClientError::Build(_) | ClientError::Tls(_) => {
-            "see that the system's certificates and proxy settings are in order"
-        }
+        ClientError::Build(_) => "check the system's certificates and proxy settings",
     }
 }
 

@@ -1,24 +1,20 @@
-//! HTTP to Concord: one exchange at a time, whole within a deadline, nothing repeated, nothing followed.
+//! HTTP to Concord: one exchange at a time within a deadline, without retries or redirects.
 //!
-//! The way to the network is hyper's (`direct`), or through a proxy reqwest's (`proxied`), which is made of hyper; a
-//! simulation brings a [`Carrier`] instead. It says what happened, not what to do about it (`classify` does). It never
-//! retries, follows no redirect, and reads no more of an answer than a limit.
+//! Requests go through reqwest (`http`). A simulation uses a [`Carrier`] instead. This module reports what happened;
+//! `classify` decides what to do about it.
 //!
-//! What the libraries below can tell of "before anything was written", and what they cannot:
+//! What an error proves about the request:
 //!
-//! - A connection that was never made (name, connect, TLS, and the limit on them together) is told by
-//!   `is_connect` of either's errors. It is all that proves that nothing was sent, and we conclude nothing from
-//!   any other error.
-//! - A connection that was kept from an earlier exchange may be closed by the server just as it is taken up again.
-//!   While hyper has not begun to write, it gives the request back, and hyper-util's pool sends it over another
-//!   connection (`retry_canceled_requests`, and only on a reused connection): the server has seen none of it, and
-//!   we see one exchange. Once hyper has taken the request up to write it, it reports an incomplete message or a
-//!   reset (`connection closed before message completed`), the same whether the server has read nothing, a part
-//!   or all of it. So all of these are [`Silence::Broken`], in doubt; `tests/it/import/faults.rs` counts what
-//!   reaches a server that closes so, and nothing does twice.
-//! - reqwest would by itself send again what a server refuses on HTTP/2 (`REFUSED_STREAM`, GOAWAY). That is right by
-//!   the protocol, and hides an exchange from the pace; `retry::never()` turns it off, and such a refusal is in doubt
-//!   too. The pool's own way of the paragraph before is not touched by it.
+//! - Only a connection that was never made (name, connect, TLS, and the limit on them together) proves that nothing was
+//!   sent. `is_connect` of reqwest's errors reports it. Nothing is concluded from any other error.
+//! - The server may close an idle connection just as a request starts on it. While hyper has not begun to write, its
+//!   pool sends the request over another connection (`retry_canceled_requests`, only on a reused connection). The
+//!   server has seen none of it, and this module sees one exchange. Once hyper has begun to write, it reports the same
+//!   error (`connection closed before message completed`) whether the server has read nothing, a part or all of the
+//!   request. All of these are [`Silence::Broken`], in doubt. `tests/it/import/faults.rs` counts what reaches a server
+//!   that closes its connections so: nothing arrives twice.
+//! - reqwest would send again what a server refuses on HTTP/2 (`REFUSED_STREAM`, GOAWAY). The protocol allows that, but
+//!   it hides an exchange from the rate limiter. `retry::never()` turns it off, and such a refusal is in doubt too.
 //! - A new connection that breaks before the request is written looks like one that breaks after it: in doubt.
 
 use std::pin::Pin;
@@ -26,21 +22,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use hyper::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::body;
 use super::clock::Clock;
-use super::direct::Direct;
+use super::http::Http;
 use super::limits::{self, Limits};
-use super::proxied::Proxied;
 use super::server_text::ServerText;
 use crate::entry::RequestBody;
 use crate::grouped::grouped;
-use crate::plan::{Target, is_loopback};
+use crate::plan::Target;
 use crate::stop::Obstacle;
 use crate::time_of_day;
 
@@ -48,16 +41,6 @@ use crate::time_of_day;
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// The most of a page of a list that is read, in bytes (1,000 items of 16 KiB).
 pub const PAGE_BYTES_MAX: usize = 16 << 20;
-/// Idle connections are kept less long than common servers do (Node: 5 s), so that none dies in our hands.
-pub(super) const IDLE_MAX: Duration = Duration::from_secs(4);
-/// Time between two pings on an HTTP/2 connection with requests in flight. Some gateways refuse more frequent pings.
-pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
-/// Longest wait for the answer to a ping. After it the connection counts as broken, long before `timeout` by default.
-pub(super) const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// Looking up the host, connecting and TLS together.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// What we call ourselves.
-pub(super) const CALLED: &str = concat!("concord-import/", env!("CARGO_PKG_VERSION"));
 
 /// A request that is to be sent.
 #[derive(Debug)]
@@ -152,9 +135,6 @@ pub enum ClientError {
         /// `socks5`, `socks4` and so on.
         scheme: String,
     },
-    /// The system's certificates cannot be had.
-    #[error("encrypted connections cannot be made: {0}")]
-    Tls(#[source] rustls::Error),
 }
 
 impl Answer {
@@ -177,18 +157,16 @@ impl Answer {
     }
 }
 
-/// How requests leave.
-enum Way {
-    Direct(Box<Direct>),
-    Proxied(Box<Proxied>),
+/// Sends requests: over the network, or to a simulated server.
+enum Transport {
+    Http(Box<Http>),
     Simulated(Carrier),
 }
 
-impl std::fmt::Debug for Way {
+impl std::fmt::Debug for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Direct(_) => "Direct",
-            Self::Proxied(_) => "Proxied",
+            Self::Http(_) => "Http",
             Self::Simulated(_) => "Simulated",
         })
     }
@@ -197,10 +175,8 @@ impl std::fmt::Debug for Way {
 /// Talks to one project.
 #[derive(Debug)]
 pub(super) struct Client {
-    way: Way,
+    transport: Transport,
     requests: Url,
-    /// The same, ready to be sent to.
-    requests_uri: Uri,
     projects: Url,
     pub(super) clock: Clock,
     /// Cleans the server's text.
@@ -218,79 +194,38 @@ impl Client {
         let words = ServerText::new(key);
         let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
         key.set_sensitive(true);
-        // Somebody may have chosen a TLS provider for the process before us: theirs serves as well.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        // Less than the whole, so that a connection that is never made is told from a lost answer.
-        let connect_max = CONNECT_MAX.min(timeout / 2);
-        let way = |to: &Uri| {
-            let is_plain = to.scheme_str() == Some("http");
-            // What goes to loopback (plain HTTP always does) goes through no proxy.
-            let is_here = is_plain || to.host().is_some_and(is_loopback);
-            match Matcher::from_system().intercept(to).filter(|_| !is_here) {
-                None => {
-                    let direct = Direct::new(key, timeout, connect_max, is_plain)?;
-                    Ok(Way::Direct(Box::new(direct)))
-                }
-                Some(proxy) => match proxy.uri().scheme_str() {
-                    Some(scheme) if scheme.starts_with("socks") => Err(ClientError::Proxy {
-                        scheme: scheme.to_owned(),
-                    }),
-                    _ => {
-                        let proxied = Proxied::new(key, timeout, connect_max, Some(proxy))?;
-                        Ok(Way::Proxied(Box::new(proxied)))
-                    }
-                },
-            }
-        };
-        Self::over(target, words, way)
-    }
-
-    /// A client without a network. The carrier keeps to the deadline by itself.
-    pub(super) fn simulated(target: &Target, carrier: Carrier) -> Result<Self, ClientError> {
-        Self::over(target, ServerText::default(), |_| {
-            Ok(Way::Simulated(carrier))
-        })
-    }
-
-    fn over(
-        target: &Target,
-        words: ServerText,
-        way: impl FnOnce(&Uri) -> Result<Way, ClientError>,
-    ) -> Result<Self, ClientError> {
         let (requests, projects) = urls(target)?;
-        let unusable = |_| ClientError::Url(target.base_url.clone());
-        let requests_uri = requests.as_str().parse().map_err(unusable)?;
-        Ok(Self {
-            way: way(&requests_uri)?,
+        let http = Http::new(key, timeout, &requests)?;
+        let transport = Transport::Http(Box::new(http));
+        Ok(Self::over(transport, (requests, projects), words))
+    }
+
+    /// Creates a client without a network. The carrier observes the deadline.
+    pub(super) fn simulated(target: &Target, carrier: Carrier) -> Result<Self, ClientError> {
+        let transport = Transport::Simulated(carrier);
+        Ok(Self::over(transport, urls(target)?, ServerText::default()))
+    }
+
+    fn over(transport: Transport, (requests, projects): (Url, Url), words: ServerText) -> Self {
+        Self {
+            transport,
             requests,
-            requests_uri,
             projects,
             clock: Clock::default(),
             words,
             is_reached: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Creates a request. Sent once, whatever happens.
     pub(super) async fn create(&self, body: &RequestBody) -> Exchange {
-        let body = serde_json::to_vec(body).expect("a checked body is JSON");
-        let sent_at = time_of_day();
-        let exchange = match &self.way {
-            Way::Direct(direct) => {
-                let uri = self.requests_uri.clone();
-                direct
-                    .exchange(Method::POST, uri, Some(body), ANSWER_BYTES_MAX)
-                    .await
-            }
-            way => {
-                let request = Outgoing {
-                    method: Method::POST,
-                    url: self.requests.clone(),
-                    body: Some(body),
-                };
-                way.carry(request, ANSWER_BYTES_MAX).await
-            }
+        let request = Outgoing {
+            method: Method::POST,
+            url: self.requests.clone(),
+            body: Some(serde_json::to_vec(body).expect("a checked body is JSON")),
         };
+        let sent_at = time_of_day();
+        let exchange = self.transport.exchange(request, ANSWER_BYTES_MAX).await;
         self.note(sent_at, exchange)
     }
 
@@ -317,7 +252,7 @@ impl Client {
             body: None,
         };
         let sent_at = time_of_day();
-        let exchange = self.way.carry(request, PAGE_BYTES_MAX).await;
+        let exchange = self.transport.exchange(request, PAGE_BYTES_MAX).await;
         self.note(sent_at, exchange)
     }
 
@@ -341,17 +276,10 @@ impl Client {
     }
 }
 
-impl Way {
-    async fn carry(&self, request: Outgoing, bytes_max: usize) -> Exchange {
+impl Transport {
+    async fn exchange(&self, request: Outgoing, bytes_max: usize) -> Exchange {
         match self {
-            Self::Direct(direct) => {
-                let Outgoing { method, url, body } = request;
-                match url.as_str().parse() {
-                    Ok(uri) => direct.exchange(method, uri, body, bytes_max).await,
-                    Err(_) => Err(Silence::NoConnection("it is no address".to_owned())),
-                }
-            }
-            Self::Proxied(proxied) => proxied.exchange(request, bytes_max).await,
+            Self::Http(http) => http.exchange(request, bytes_max).await,
             Self::Simulated(carry) => carry(request).await,
         }
     }
@@ -378,8 +306,6 @@ fn read_date(value: &HeaderValue) -> Option<SystemTime> {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
-
-    use uuid::Uuid;
 
     use super::*;
 
@@ -409,87 +335,59 @@ mod tests {
         port
     }
 
-    /// What a POST to that port comes to, by either way.
-    async fn post(port: impl Fn() -> u16) -> Vec<Exchange> {
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let mut all = Vec::new();
-        for is_direct in [true, false] {
-            let target = Target {
-                organization: Uuid::from_u128(1),
-                project: Uuid::from_u128(2),
-                base_url: format!("http://127.0.0.1:{}", port()),
-            };
-            let client = Client::over(&target, ServerText::default(), |_| {
-                let key = HeaderValue::from_static("a key");
-                if is_direct {
-                    let direct = Direct::new(key, TIMEOUT, TIMEOUT / 2, true)?;
-                    Ok(Way::Direct(Box::new(direct)))
-                } else {
-                    let proxied = Proxied::new(key, TIMEOUT, TIMEOUT / 2, None)?;
-                    Ok(Way::Proxied(Box::new(proxied)))
-                }
-            });
-            let client = client.expect("a client");
-            let request = Outgoing {
-                method: Method::POST,
-                url: client.requests.clone(),
-                body: Some(b"{}".to_vec()),
-            };
-            all.push(client.way.carry(request, 64).await);
-        }
-        all
-    }
-
-    #[tokio::test]
-    async fn either_way_tells_the_same_of_silence() {
-        let nobody = || {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-            listener.local_addr().expect("bound").port()
+    /// Returns the outcome of a POST to that port.
+    async fn post(port: u16) -> Exchange {
+        let url = Url::parse(&format!("http://127.0.0.1:{port}")).expect("a URL");
+        let http = Http::new(HeaderValue::from_static("a key"), TIMEOUT, &url);
+        let request = Outgoing {
+            method: Method::POST,
+            url,
+            body: Some(b"{}".to_vec()),
         };
-        for exchange in post(nobody).await {
-            assert!(
-                matches!(exchange, Err(Silence::NoConnection(_))),
-                "{exchange:?}"
-            );
-        }
-        for exchange in post(|| serve("", true)).await {
-            assert!(matches!(exchange, Err(Silence::Broken)), "{exchange:?}");
-        }
-        for exchange in post(|| serve("", false)).await {
-            assert!(
-                matches!(exchange, Err(Silence::Timeout(TIMEOUT))),
-                "{exchange:?}"
-            );
-        }
+        http.expect("a client").exchange(request, 64).await
     }
 
     #[tokio::test]
-    async fn either_way_tells_the_same_of_answers() {
+    async fn an_exchange_without_a_response_says_why() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let closed_port = listener.local_addr().expect("bound").port();
+        drop(listener);
+        let exchange = post(closed_port).await;
+        assert!(
+            matches!(exchange, Err(Silence::NoConnection(_))),
+            "{exchange:?}"
+        );
+        let exchange = post(serve("", true)).await;
+        assert!(matches!(exchange, Err(Silence::Broken)), "{exchange:?}");
+        let exchange = post(serve("", false)).await;
+        assert!(
+            matches!(exchange, Err(Silence::Timeout(TIMEOUT))),
+            "{exchange:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_response_is_read_up_to_its_limit() {
         let told = |exchange: Exchange| {
             let answer = exchange.expect("an answer");
             (answer.status, answer.retry_after, answer.body)
         };
         let ok = "HTTP/1.1 201 Created\r\nretry-after: 7\r\ncontent-length: 2\r\n\r\n{}";
-        for exchange in post(|| serve(ok, true)).await {
-            let wait = Duration::from_secs(7);
-            assert_eq!(told(exchange), (201, Some(wait), Ok(b"{}".to_vec())));
-        }
+        let wait = Duration::from_secs(7);
+        let expected = (201, Some(wait), Ok(b"{}".to_vec()));
+        assert_eq!(told(post(serve(ok, true)).await), expected);
         let moved =
             "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
-        for exchange in post(|| serve(moved, true)).await {
-            assert_eq!(told(exchange), (307, None, Ok(Vec::new())));
-        }
+        let expected = (307, None, Ok(Vec::new()));
+        assert_eq!(told(post(serve(moved, true)).await), expected);
         let cut = "HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\n{}";
         for closes in [true, false] {
-            for exchange in post(|| serve(cut, closes)).await {
-                assert_eq!(told(exchange), (201, None, Err(BodyFault::CutOff)));
-            }
+            let expected = (201, None, Err(BodyFault::CutOff));
+            assert_eq!(told(post(serve(cut, closes)).await), expected);
         }
         let large = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
                      41\r\n.................................................................\r\n";
-        for exchange in post(|| serve(large, true)).await {
-            let fault = BodyFault::TooLarge { bytes_max: 64 };
-            assert_eq!(told(exchange), (200, None, Err(fault)));
-        }
+        let expected = (200, None, Err(BodyFault::TooLarge { bytes_max: 64 }));
+        assert_eq!(told(post(serve(large, true)).await), expected);
     }
 }
