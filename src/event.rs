@@ -105,7 +105,8 @@ impl Events {
         Self(Arc::new(listener))
     }
 
-    /// Events that nobody hears.
+    /// Drops every event.
+    #[cfg(feature = "internals")]
     pub fn none() -> Self {
         Self::to(drop)
     }

@@ -27,10 +27,9 @@
 //!
 //! To read the code, begin at `import`, which owns the way of an entry; `ARCHITECTURE.md` has the map.
 
-// What only tests use is not used without them. With them these are warned of, but for what tests may reach.
 #![cfg_attr(
-    not(feature = "internals"),
-    allow(dead_code, unreachable_pub, unused_imports)
+    feature = "internals",
+    expect(unnameable_types, reason = "`internals` names only what tests use")
 )]
 
 pub use cli::main;

@@ -17,6 +17,10 @@ use jiff::tz::Offset;
 use tokio::sync::Notify;
 
 /// What happens at a moment of a simulation.
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(dead_code, reason = "only a simulation constructs it")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The work goes on after so long, by tokio's clock.
@@ -35,6 +39,10 @@ pub enum Moment {
 }
 
 /// How a simulated process fares.
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(dead_code, reason = "only a simulation constructs it")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
     /// It runs.
@@ -66,7 +74,8 @@ impl Fares {
         *self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes another course, if the present one is this. Says whether it was.
+    /// Sets the course if the present one is `from`. Returns whether it was.
+    #[cfg(feature = "internals")]
     pub fn turn(&self, from: Course, to: Course) -> bool {
         let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
         let is_so = *course == from;

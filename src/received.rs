@@ -86,13 +86,6 @@ pub enum ColumnOrder {
     },
 }
 
-impl ColumnOrder {
-    /// Whether a person has to tell the order before anything is sent.
-    pub fn is_open(&self) -> bool {
-        matches!(self, Self::Ambiguous(_) | Self::Contradictory { .. })
-    }
-}
-
 /// What the entries that would be sent are like by the day on which they were received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Received {

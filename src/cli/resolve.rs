@@ -27,7 +27,7 @@ mod ledger;
 mod spool;
 mod text_file;
 
-pub use api_key::{API_KEY_BYTES_MAX, api_key, api_key_of_file};
+pub use api_key::{api_key, api_key_of_file};
 pub use error::ResolveError;
 pub(super) use error::near_ledger;
 use inputs::{

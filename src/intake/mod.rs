@@ -53,37 +53,32 @@ pub mod workbook;
 use std::fs::File;
 use std::path::Path;
 
-pub use dates::{DATE_BYTES_MAX, DateRead};
-pub use decode::{
-    HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, PREAMBLE_BYTES_MAX,
-    ROW_BYTES_MAX, ROW_LINES_MAX, Record, RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX, Shape,
-};
-pub use dialect::DELIMITER_ROWS_MAX;
-pub use encoding::{Basis, ENCODING_LOOK_BYTES, Understood};
+pub use dates::DateRead;
+pub use decode::{HEADER_CELLS_MAX, Record, RecordKind, Shape};
+pub use encoding::{Basis, Understood};
 pub use entries::Item;
-pub use error::{IntakeError, MissingColumn};
-pub use head::TABLE_BYTES_MAX;
+pub use error::IntakeError;
 pub(crate) use problem::grouped;
-pub use problem::{OFFENDING_CHARS_MAX, Offending, Problem, QUOTED_CHARS_MAX};
+pub use problem::{Offending, Problem, QUOTED_CHARS_MAX};
 pub(crate) use reader::LOOKS_DONE;
 pub use row_places::{InputPlaces, RowPlaces};
 pub use rows::rows;
-pub use seen::{SEEN_IN_MEMORY_MAX, Seen};
+pub use seen::Seen;
 pub(crate) use source::hex;
 pub use source::{InputDigest, Source};
-pub use table::{HEADER_RECORDS_MAX, PROBLEM_COLUMN, TABLE_RECORDS_MAX};
+pub use table::{HEADER_RECORDS_MAX, PROBLEM_COLUMN};
 pub(crate) use uncorrected::{NOT_READ, is_uncorrected, marked};
-pub use unpack::{
-    Packing, UNPACKED_BYTES_FREE, UNPACKED_RATIO_MAX, ZIP_ENTRIES_MAX, ZSTD_WINDOW_BYTES_MAX,
-};
-pub use workbook::{BookShape, Kind as BookKind};
+pub use unpack::Packing;
+pub use workbook::BookShape;
+#[cfg(feature = "internals")]
+pub use {decode::LINE_BYTES_MAX, unpack::UNPACKED_BYTES_FREE, workbook::Kind as BookKind};
 
 pub(crate) use dates::read as date;
 pub(crate) use decode::path::selected as selected_of_list;
 pub(crate) use decode::scan as delimited;
 pub(crate) use decode::{Cell, Cells};
 pub(crate) use encoding::by_label as encoding_by_label;
-pub use key_conflicts::{CONFLICT_ROWS_MAX, ConflictingRows, KEY_CONFLICTS_MAX, KeyConflicts};
+pub use key_conflicts::{KEY_CONFLICTS_MAX, KeyConflicts};
 pub(crate) use look::each_row;
 pub use map::ColumnUse;
 pub(crate) use map::email::{Address, judge as address};
@@ -181,7 +176,8 @@ impl Intake {
         Self::of(plan, input, keep_records, opened)
     }
 
-    /// As if a workbook's process had said these bytes: for tests alone.
+    /// Reads these bytes as the output of a workbook's process.
+    #[cfg(feature = "internals")]
     pub fn of_said(
         plan: &ReadPlan,
         said: impl std::io::Read + Send + 'static,
@@ -192,7 +188,8 @@ impl Intake {
         Self::of(plan, 0, true, opened)
     }
 
-    /// With so many threads that map rows, and none that decodes if there are none: for tests alone.
+    /// Sets the number of threads that map rows. With zero, the caller's thread decodes too.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn with_mappers(mut self, mappers: usize) -> Self {
         self.mappers = mappers;

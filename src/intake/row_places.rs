@@ -44,15 +44,6 @@ impl RowPlaces {
         }
     }
 
-    /// Returns the noun for the unit that is counted: `row`, `line` or `element`.
-    pub const fn noun(&self) -> &'static str {
-        match self {
-            Self::Lines => "line",
-            Self::Elements => "element",
-            Self::Sheet { .. } => "row",
-        }
-    }
-
     /// Returns the number that goes with the noun.
     pub const fn number(&self, position: Position) -> u64 {
         match self {

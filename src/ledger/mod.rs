@@ -29,7 +29,7 @@ use crate::timeline::Timeline;
 use crate::{blocking, inherited};
 
 use sqlite::DIGEST_PREFIX;
-pub use sqlite::{FORMAT, Fetched, Held, changed, claimed, is_accepted};
+pub use sqlite::{Fetched, Held, changed, claimed, is_accepted};
 
 /// Requests to the ledger that may wait; more callers wait in line.
 const QUEUE_MAX: usize = 1_024;

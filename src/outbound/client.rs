@@ -160,6 +160,10 @@ impl Answer {
 /// Sends requests: over the network, or to a simulated server.
 enum Transport {
     Http(Box<Http>),
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "only a simulation constructs it")
+    )]
     Simulated(Carrier),
 }
 
@@ -201,6 +205,7 @@ impl Client {
     }
 
     /// Creates a client without a network. The carrier observes the deadline.
+    #[cfg(feature = "internals")]
     pub(super) fn simulated(target: &Target, carrier: Carrier) -> Result<Self, ClientError> {
         let transport = Transport::Simulated(carrier);
         Ok(Self::over(transport, urls(target)?, ServerText::default()))

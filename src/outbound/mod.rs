@@ -39,16 +39,18 @@ use std::time::{Duration, SystemTime};
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use client::{ANSWER_BYTES_MAX, ClientError, PAGE_BYTES_MAX};
-pub use client::{Answer, BodyFault, Carrier, Exchange, Outgoing, Silence};
-pub use doubts::DOUBTS_MAX;
-pub use gate::RETRY_AFTER_MAX;
+pub use client::ClientError;
+pub use client::{Exchange, Silence};
 pub use known::{KNOWN_EARLIER_MAX, Omission, UNMARKED_ONE_IN};
-pub use limits::Limits;
-pub use listing::{ListPage, NoPage, digests_of};
-pub use pace::{Pace, burst};
-pub use scan::SCAN_ITEMS_MAX;
-pub use submit::ACCEPTED_WAIT_MAX;
+pub use listing::{NoPage, digests_of};
+pub use pace::Pace;
+#[cfg(feature = "internals")]
+pub use {
+    client::{ANSWER_BYTES_MAX, Answer, BodyFault, Carrier, Outgoing, PAGE_BYTES_MAX},
+    limits::Limits,
+    pace::burst,
+    scan::SCAN_ITEMS_MAX,
+};
 
 use canary::Canary;
 use client::Client;
@@ -152,7 +154,8 @@ impl Outbound {
         Ok(Self::over(client, sending, mark, seed, stop, events))
     }
 
-    /// The same without a network: a simulation carries what is sent.
+    /// Creates one without a network: the simulation handles the requests.
+    #[cfg(feature = "internals")]
     pub fn simulated(
         target: &Target,
         carrier: Carrier,
@@ -193,8 +196,8 @@ impl Outbound {
         }
     }
 
-    /// Sees an entry through: sends it, looks it up when its answer is lost, sends it again when it
-    /// surely does not exist. `in_doubt` says why it may exist already, from an earlier run.
+    /// Delivers an entry without recording that the server has accepted it.
+    #[cfg(feature = "internals")]
     pub async fn deliver(
         &self,
         entry: &Entry,
@@ -208,7 +211,9 @@ impl Outbound {
         submit::deliver(self, entry, in_doubt, place, lease, &nowhere).await
     }
 
-    /// Does the same, and records when the server has accepted the entry without saying that it exists.
+    /// Delivers an entry: sends it, looks it up when its response is lost, and sends it again when it certainly does not
+    /// exist. `in_doubt` says why it may exist already, from an earlier run. `record` is called when the server has
+    /// accepted the entry without saying that it exists.
     pub async fn deliver_recorded(
         &self,
         entry: &Entry,

@@ -13,9 +13,8 @@ mod sources;
 mod unique;
 mod write;
 
-pub use profile::{REPEATS_FOLLOWED_MAX, VALUES_FOLLOWED_MAX, WORD_CHARS_MAX, WORDS_MAX, Word};
+pub use profile::Word;
 pub(crate) use unique::unique_columns;
-pub use write::CANDIDATES_SHOWN_MAX;
 
 use uuid::Uuid;
 

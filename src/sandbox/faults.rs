@@ -6,8 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use super::schedule::{Faults, Odds, Outage, Script, Window};
-pub use super::throttle::{Announced, Capacity, RateLimit, Workers};
+pub use super::schedule::{Faults, Odds, Outage, Script};
+pub use super::throttle::{Announced, RateLimit, Workers};
 
 use super::config::ParseError;
 

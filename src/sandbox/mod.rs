@@ -25,6 +25,7 @@
 mod answer;
 mod config;
 mod faults;
+#[cfg(feature = "internals")]
 mod in_process;
 mod listing;
 mod misbehave;
@@ -52,23 +53,22 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub use config::{
-    Config, ErrorBodies, Listing, Mode, Omits, Order, Organization, ParseError, Project, Reads,
-    TextMatch,
-};
-pub use faults::{
-    Announced, Capacity, ErrorBody, Fault, Faults, Odds, Outage, RateLimit, RetryAfter, Script,
-    Window, Workers,
-};
+pub use config::{Config, Listing, Mode, Omits, ParseError, Reads, TextMatch};
+pub use faults::{Fault, Faults, Odds, Outage, RateLimit, Script, Workers};
+#[cfg(feature = "internals")]
 pub use in_process::InProcess;
-pub use listing::{FILTER_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
-pub use misbehave::BODY_BYTES_MAX;
-pub use received::{Key, RECEIVED_MAX, Received};
+pub use received::Key;
 pub use routes::BASE_PATH;
-pub use schedule::SCRIPT_LEN_MAX;
-pub use schema::{RequestSchema, request_schema};
-pub use serve::CONNECTIONS_MAX;
-pub use store::{Body, StoreError, Stored};
+pub use schema::RequestSchema;
+pub use store::StoreError;
+#[cfg(feature = "internals")]
+pub use {
+    config::{ErrorBodies, Order, Project},
+    misbehave::BODY_BYTES_MAX,
+    received::Received,
+    schema::request_schema,
+    store::{Body, Stored},
+};
 
 use received::Log;
 use schedule::Director;
@@ -107,6 +107,10 @@ pub enum SandboxError {
 /// A running sandbox. Dropping it stops it too: its own thread is joined, tasks on a shared runtime end soon after.
 #[derive(Debug)]
 pub struct Sandbox {
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "tests look at it")
+    )]
     server: Arc<Server>,
     base_url: String,
     /// Dropping it is the signal to stop.
@@ -189,7 +193,11 @@ impl Sandbox {
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
+}
 
+/// What tests and benchmarks look at and change while it runs.
+#[cfg(feature = "internals")]
+impl Sandbox {
     /// What it was started with. Faults set later are not in it.
     pub fn config(&self) -> &Config {
         &self.server.config
@@ -243,6 +251,7 @@ impl Drop for Sandbox {
     }
 }
 
+#[cfg(feature = "internals")]
 async fn wait_for(counter: &watch::Sender<usize>, count: usize) {
     // It fails only if the counter is gone, and the server holds it.
     counter
@@ -376,7 +385,11 @@ impl Server {
 enum Clock {
     /// Moved by tokio's clock: where that is paused, dates stand still as well.
     Running { started: Instant, started_ms: i64 },
-    /// Moved by whoever asks in process.
+    /// Moved by the caller of an in-process sandbox.
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "only an in-process sandbox constructs it")
+    )]
     Set { now_ms: AtomicI64 },
 }
 

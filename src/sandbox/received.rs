@@ -14,6 +14,10 @@ pub const RECEIVED_MAX: usize = 10_000;
 
 /// One exchange.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(dead_code, reason = "tests read it")
+)]
 pub struct Received {
     /// `POST`, `GET`, …
     pub method: Method,
@@ -111,6 +115,7 @@ impl Log {
         self.forgotten + self.entries.len()
     }
 
+    #[cfg(feature = "internals")]
     pub(super) fn entries(&self) -> Vec<Received> {
         self.entries.iter().cloned().collect()
     }

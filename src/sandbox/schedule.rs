@@ -243,10 +243,12 @@ impl Director {
         self.rest = faults;
     }
 
+    #[cfg(feature = "internals")]
     pub(super) fn set_script(&mut self, script: Script) {
         self.script = script.0.into();
     }
 
+    #[cfg(feature = "internals")]
     pub(super) fn set_read_script(&mut self, script: Script) {
         self.read_script = script.0.into();
     }

@@ -155,7 +155,8 @@ impl Store {
         Ok(stored)
     }
 
-    /// Puts others in the place of all that is held in memory. They come oldest first.
+    /// Replaces all that is held in memory. The replacements come oldest first.
+    #[cfg(feature = "internals")]
     pub(super) fn replace(&mut self, all: Vec<Arc<Stored>>) {
         self.all.clear();
         self.by_id.clear();

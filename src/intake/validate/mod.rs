@@ -326,7 +326,8 @@ impl<'a> Draft<'a> {
 
 /// Checks any JSON value against the published schema.
 ///
-/// All faults are told: types, properties that the schema does not know, and every rule of [`body`].
+/// Returns all faults: wrong types, unknown properties, and every violated rule of [`body`].
+#[cfg(feature = "internals")]
 pub fn validate(value: &Value) -> Result<RequestBody, Vec<Fault>> {
     let Value::Object(members) = value else {
         return Err(vec![Fault::new(None, "wrong_type", "is not an object")]);
@@ -357,6 +358,7 @@ pub fn validate(value: &Value) -> Result<RequestBody, Vec<Fault>> {
     }
 }
 
+#[cfg(feature = "internals")]
 fn set_json<'a>(draft: &mut Draft<'a>, field: Field, value: &'a Value) -> Result<(), Fault> {
     match (field, value) {
         (Field::Request, Value::String(word)) => match RequestType::from_name(word) {

@@ -115,7 +115,8 @@ pub fn serve(asking: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<()> {
     say_all(&asked, bytes, out)
 }
 
-/// All that is said of a workbook, without the limits of a process: for tests alone.
+/// Returns all that is said of a workbook, without the limits of a process.
+#[cfg(feature = "internals")]
 pub fn said_of(kind: Kind, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let asked = Asked {
         kind,

@@ -33,9 +33,9 @@ use super::source::Source;
 use super::unpack::ZIP_ENTRIES_MAX;
 use said::Failed;
 
-pub use child::{
-    COMMAND, CPU_SECONDS_FREE, CPU_SECONDS_PER_MIB, MEMORY_BYTES_MAX, MERGES_MAX, said_of, serve,
-};
+#[cfg(feature = "internals")]
+pub use child::said_of;
+pub use child::{COMMAND, MEMORY_BYTES_MAX, serve};
 pub use fence::WORKBOOK_BYTES_MAX;
 
 /// Rows of a sheet, as many as Excel has.

@@ -23,7 +23,6 @@ use crate::outcome::Traffic;
 use crate::plan::Target;
 
 pub use entries::{changed, claimed, is_accepted};
-pub use file::FORMAT;
 use file::Found;
 pub use held::{Fetched, Held};
 pub(super) use keys::DIGEST_PREFIX;
