@@ -8,7 +8,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use ruzstd::decoding::StreamingDecoder;
 
-use super::client::BodyFault;
+use super::exchange::BodyFault;
 use crate::sanitize::sanitized;
 
 /// Maximum number of encodings that are undone, one after the other.

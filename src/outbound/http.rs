@@ -3,17 +3,19 @@
 //! `client` says what its errors prove.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::client::{Answer, BodyFault, ClientError, Exchange, Outgoing, Silence};
+use super::body;
 use super::connect_error::{asks_for_login, innermost, is_refused_tunnel, obstacle, of_proxy};
+use super::exchange::{Answer, BodyFault, ClientError, Exchange, Outgoing, Silence};
+use super::limits::{self, Limits};
 use crate::plan::is_loopback;
 use crate::stop::Obstacle;
 
@@ -112,7 +114,7 @@ impl Http {
                 }
             }
         };
-        Ok(Answer::of(status, &headers, body, bytes_max))
+        Ok(answer(status, &headers, body, bytes_max))
     }
 
     /// Says why there is no response. Only a connection that was never made proves that nothing was sent.
@@ -210,6 +212,29 @@ impl Settings {
     }
 }
 
+/// Makes an answer of its head and its body.
+fn answer(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Result<Vec<u8>, BodyFault>,
+    bytes_max: usize,
+) -> Answer {
+    let date = headers.get(DATE).and_then(read_date);
+    let wait = |value: &HeaderValue| limits::read_retry_after(value.to_str().ok()?, date);
+    Answer {
+        status: status.as_u16(),
+        date,
+        retry_after: headers.get(RETRY_AFTER).and_then(wait),
+        limits: Limits::of(headers, date),
+        body: body.and_then(|bytes| body::read(headers, bytes, bytes_max)),
+    }
+}
+
+/// Reads the time at which an answer was made (RFC 9110, 6.6.1).
+fn read_date(value: &HeaderValue) -> Option<SystemTime> {
+    httpdate::parse_http_date(value.to_str().ok()?).ok()
+}
+
 /// Returns the system's proxy for a URL. Requests to loopback use no proxy.
 fn proxy(url: &Url) -> Result<Option<Intercept>, ClientError> {
     if url.scheme() == "http" || url.host_str().is_some_and(is_loopback) {
@@ -243,4 +268,96 @@ async fn connect_status(proxy: &Intercept, host: &str, port: u16) -> Option<u16>
     let mut reader = BufReader::new(stream.take(STATUS_LINE_BYTES_MAX));
     reader.read_line(&mut line).await.ok()?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use reqwest::Method;
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_millis(400);
+
+    /// A server for one connection: it reads what comes, writes this, and closes, or waits for the client to do so.
+    fn serve(answer: &'static str, closes: bool) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        std::thread::spawn(move || {
+            let Ok((mut stream, _)) = listener.accept() else {
+                return;
+            };
+            let mut request = Vec::new();
+            let mut read = [0; 4_096];
+            while !request.ends_with(b"}") {
+                match stream.read(&mut read) {
+                    Ok(count @ 1..) => request.extend_from_slice(&read[..count]),
+                    _ => return,
+                }
+            }
+            stream.write_all(answer.as_bytes()).expect("it listens");
+            if !closes {
+                drop(stream.read(&mut read));
+            }
+        });
+        port
+    }
+
+    /// Returns the outcome of a POST to that port.
+    async fn post(port: u16) -> Exchange {
+        let url = Url::parse(&format!("http://127.0.0.1:{port}")).expect("a URL");
+        let http = Http::new(HeaderValue::from_static("a key"), TIMEOUT, &url);
+        let request = Outgoing {
+            method: Method::POST,
+            url,
+            body: Some(b"{}".to_vec()),
+        };
+        http.expect("a client").exchange(request, 64).await
+    }
+
+    #[tokio::test]
+    async fn an_exchange_without_a_response_says_why() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let closed_port = listener.local_addr().expect("bound").port();
+        drop(listener);
+        let exchange = post(closed_port).await;
+        assert!(
+            matches!(exchange, Err(Silence::NoConnection(_))),
+            "{exchange:?}"
+        );
+        let exchange = post(serve("", true)).await;
+        assert!(matches!(exchange, Err(Silence::Broken)), "{exchange:?}");
+        let exchange = post(serve("", false)).await;
+        assert!(
+            matches!(exchange, Err(Silence::Timeout(TIMEOUT))),
+            "{exchange:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_response_is_read_up_to_its_limit() {
+        let told = |exchange: Exchange| {
+            let answer = exchange.expect("an answer");
+            (answer.status, answer.retry_after, answer.body)
+        };
+        let ok = "HTTP/1.1 201 Created\r\nretry-after: 7\r\ncontent-length: 2\r\n\r\n{}";
+        let wait = Duration::from_secs(7);
+        let expected = (201, Some(wait), Ok(b"{}".to_vec()));
+        assert_eq!(told(post(serve(ok, true)).await), expected);
+        let moved =
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+        let expected = (307, None, Ok(Vec::new()));
+        assert_eq!(told(post(serve(moved, true)).await), expected);
+        let cut = "HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\n{}";
+        for closes in [true, false] {
+            let expected = (201, None, Err(BodyFault::CutOff));
+            assert_eq!(told(post(serve(cut, closes)).await), expected);
+        }
+        let large = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+                     41\r\n.................................................................\r\n";
+        let expected = (200, None, Err(BodyFault::TooLarge { bytes_max: 64 }));
+        assert_eq!(told(post(serve(large, true)).await), expected);
+    }
 }

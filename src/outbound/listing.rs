@@ -4,12 +4,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::gate::Cost;
-use super::lookup::Look;
+use super::look::Look;
 use super::pace::Stopped;
 use super::page::{self, Page, read_page};
 use super::server_text::ServerText;
 use super::walk::page_items;
-use super::{Outbound, classify};
+use super::{Outbound, shown};
 use crate::entry::{Field, ImportId, RequestBody, RequestType};
 use crate::identity::PersonDigests;
 use crate::listed::{Listed, Shown};
@@ -89,20 +89,20 @@ impl Outbound {
 /// Digests of what is sent, to be held against what is listed.
 pub fn digests_of(sent: &RequestBody, project: Uuid) -> Shown {
     Shown::of(project, |field| {
-        classify::text_of(sent, field).map(|text| classify::comparable(field, &text))
+        shown::text_of(sent, field).map(|text| shown::comparable(field, &text))
     })
 }
 
 fn listed(item: &Value, project: Uuid, words: &ServerText) -> Option<Listed> {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
     Some(Listed {
-        receipt: classify::receipt(item)?,
+        receipt: shown::receipt(item)?,
         marks: page::marks(item),
         request: RequestType::from_name(text("request")),
         status: words.name(text("status")),
         resolution_status: words.name(text("resolutionStatus")),
         shown: Shown::of(project, |field: Field| {
-            classify::shown_text(item, field).map(|text| classify::comparable(field, &text))
+            shown::shown_text(item, field).map(|text| shown::comparable(field, &text))
         }),
         person: person(item, project),
     })
@@ -112,10 +112,10 @@ fn listed(item: &Value, project: Uuid, words: &ServerText) -> Option<Listed> {
 /// shown as E.164. Concord's own id of the person is none that a row must have.
 fn person(item: &Value, project: Uuid) -> PersonDigests {
     let mut person = PersonDigests::default();
-    if let Some(address) = classify::shown_text(item, Field::UserEmail) {
+    if let Some(address) = shown::shown_text(item, Field::UserEmail) {
         person.add(project, Field::UserEmail, address.trim());
     }
-    if let Some(number) = classify::shown_text(item, Field::UserPhoneNumber)
+    if let Some(number) = shown::shown_text(item, Field::UserPhoneNumber)
         && number.trim_start().starts_with('+')
     {
         let is_kept = |c: &char| *c == '+' || c.is_ascii_digit();

@@ -5,7 +5,6 @@
 //! of the list (`scan`). A reading serves those who waited when it began; who comes later waits for the next.
 //! Not finding something proves nothing unless the look-up finds requests that are known to exist.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -15,13 +14,15 @@ use tokio::time::Instant;
 use super::gate::Cost;
 use super::known::Omission;
 use super::learned::Filter;
+use super::look::{Hits, Look};
+use super::lookup_queue::{Answer, Waiter, Wanted};
 use super::pace::Stopped;
-use super::page::{self, Hits, Page};
+use super::page::{self, Page};
 use super::people::Person;
 use super::scan::{Scanned, Sought};
 use super::{Outbound, Place};
 use crate::entry::{Entry, ImportId};
-use crate::outcome::{Reason, Receipt};
+use crate::outcome::Reason;
 use crate::plan::Mark;
 use crate::time_of_day;
 
@@ -32,83 +33,6 @@ const GATHER: Duration = Duration::from_millis(250);
 const GATHER_MAX: Duration = Duration::from_secs(2);
 /// Items that the filter is asked for: more than one only when it does not filter.
 const FILTERED_ITEMS: &str = "100";
-
-/// What a look came to.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Look {
-    Found {
-        receipt: Receipt,
-        oddity: Option<Reason>,
-    },
-    NotFound,
-    /// The server cannot tell: it forbids or lacks the list, or gives one that cannot be read.
-    Unable(Reason),
-    /// It shows requests that cannot be told apart (only without a mark).
-    Ambiguous(Reason),
-    /// The server did not serve us this time.
-    NotServed(Reason),
-}
-
-/// What an entry is told by.
-pub(super) enum Wanted {
-    Mark,
-    Person(Box<Person>),
-}
-
-/// One who waits to look.
-pub(super) struct Waiter {
-    pub(super) import_id: ImportId,
-    pub(super) wanted: Wanted,
-    pub(super) since: SystemTime,
-    /// The filter would prove nothing.
-    needs_scan: bool,
-    cost: Cost,
-    /// The channel for the answer. None once it was used.
-    answer: Option<oneshot::Sender<Answer>>,
-}
-
-impl Waiter {
-    /// Sends the answer, unless one was sent. A receiver that was dropped needs none.
-    pub(super) fn answer_with(&mut self, answer: Answer) {
-        if let Some(sender) = self.answer.take() {
-            drop(sender.send(answer));
-        }
-    }
-
-    fn is_gone(&self) -> bool {
-        self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
-    }
-}
-
-pub(super) enum Answer {
-    /// Ask the filter.
-    ByFilter,
-    /// The requests of the whole list that may be its own, and the reason why the list may be incomplete.
-    Hits(Hits, Option<Reason>),
-    Not(Look),
-}
-
-/// Those who wait to look.
-#[derive(Default)]
-pub(super) struct Queue {
-    waiting: Mutex<Vec<Waiter>>,
-    /// Held by the one who looks for all.
-    lead: tokio::sync::Mutex<()>,
-    /// Held by the task that tests the filter.
-    testing: tokio::sync::Mutex<()>,
-}
-
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Queue")
-    }
-}
-
-impl Queue {
-    fn with<T>(&self, act: impl FnOnce(&mut Vec<Waiter>) -> T) -> T {
-        act(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 impl Outbound {
     /// Looks for an entry once. It may exist since then, by our clock.

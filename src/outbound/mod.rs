@@ -14,6 +14,7 @@ mod clock;
 mod connect_error;
 mod crowding;
 mod doubts;
+mod exchange;
 mod forbidden;
 mod gate;
 mod http;
@@ -21,13 +22,16 @@ mod known;
 mod learned;
 mod limits;
 mod listing;
+mod look;
 mod lookup;
+mod lookup_queue;
 mod pace;
 mod page;
 mod people;
 mod preflight;
 mod scan;
 mod server_text;
+mod shown;
 mod submit;
 mod walk;
 
@@ -39,14 +43,15 @@ use std::time::{Duration, SystemTime};
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use client::ClientError;
-pub use client::{Exchange, Silence};
+pub use exchange::ClientError;
+pub use exchange::{Exchange, Silence};
 pub use known::{KNOWN_EARLIER_MAX, Omission, UNMARKED_ONE_IN};
 pub use listing::{NoPage, digests_of};
 pub use pace::Pace;
 #[cfg(feature = "internals")]
 pub use {
-    client::{ANSWER_BYTES_MAX, Answer, BodyFault, Carrier, Outgoing, PAGE_BYTES_MAX},
+    client::{ANSWER_BYTES_MAX, Carrier, PAGE_BYTES_MAX},
+    exchange::{Answer, BodyFault, Outgoing},
     limits::Limits,
     pace::burst,
     scan::SCAN_ITEMS_MAX,
@@ -58,7 +63,7 @@ use doubts::Doubts;
 use forbidden::Forbidden;
 use gate::{Cost, Purpose, Want};
 use learned::Finder;
-use lookup::Queue;
+use lookup_queue::Queue;
 use pace::{Pacer, Permit, Stopped};
 use people::People;
 

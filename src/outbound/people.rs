@@ -13,9 +13,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::classify;
-use super::lookup::Look;
-use super::page::{HITS_MAX, Hits};
+use super::look::{HITS_MAX, Hits, Look};
+use super::shown;
 use crate::ambiguity::Ambiguity;
 use crate::entry::{Entry, Field, RequestBody};
 
@@ -66,13 +65,13 @@ impl Person {
         if date.is_some_and(|date| date < self.from_ms) {
             return Fit::Other;
         }
-        let differing = classify::differing_fields(item, &self.body);
+        let differing = shown::differing_fields(item, &self.body);
         if differing.contains(&Field::Request) {
             return Fit::Other;
         }
-        let mut compared = classify::SHOWN_IDENTIFIERS
+        let mut compared = shown::SHOWN_IDENTIFIERS
             .into_iter()
-            .filter(|field| classify::is_comparable(item, &self.body, *field))
+            .filter(|field| shown::is_comparable(item, &self.body, *field))
             .peekable();
         if compared.peek().is_none() {
             return Fit::Alike;
@@ -81,7 +80,7 @@ impl Person {
         match (is_person, differing.is_empty()) {
             (true, true) => Fit::Fits,
             (true, false) => Fit::Alike,
-            (false, _) if classify::has_phone_of(item, &self.body) => Fit::Alike,
+            (false, _) if shown::has_phone_of(item, &self.body) => Fit::Alike,
             (false, _) => Fit::Other,
         }
     }
@@ -201,7 +200,7 @@ fn names(body: &RequestBody) -> Vec<u64> {
     };
     let id = body.concord_id().map(|id| id.to_string());
     let email = body.user_email().map(str::to_ascii_lowercase);
-    let phone = body.user_phone_number().map(classify::last_digits);
+    let phone = body.user_phone_number().map(shown::last_digits);
     [
         id.map(|id| name(Field::ConcordId, &id)),
         email.map(|email| name(Field::UserEmail, &email)),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Outbound;
-use super::client::{Answer, BodyFault, Silence};
+use super::exchange::{Answer, BodyFault, Silence};
 use super::gate::{Cost, Purpose, Want};
 use super::server_text::ServerText;
 use crate::event::Preflight;

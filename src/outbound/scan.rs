@@ -14,12 +14,13 @@ use uuid::Uuid;
 use super::gate::Cost;
 use super::known::{KnownRequest, Omission, UNMARKED_ONE_IN};
 use super::learned::{Dates, made_at};
-use super::lookup::{Answer, Look, Waiter, Wanted};
+use super::look::{Hits, Look};
+use super::lookup_queue::{Answer, Waiter, Wanted};
 use super::pace::Stopped;
-use super::page::{self, Hits, Page};
+use super::page::{self, Page};
 use super::people::CLOCK_MARGIN;
 use super::walk::{Step, Walk, page_items};
-use super::{Outbound, classify};
+use super::{Outbound, shown};
 use crate::entry::ImportId;
 use crate::grouped::grouped;
 use crate::outcome::Reason;
@@ -489,12 +490,12 @@ impl Outbound {
 }
 
 fn id_of(item: &Value) -> Option<Uuid> {
-    classify::receipt(item).map(|receipt| receipt.id)
+    shown::receipt(item).map(|receipt| receipt.id)
 }
 
 /// Returns the id and date of an item that has a date.
 fn a_dated_one(items: &[Value]) -> Option<(Uuid, Timestamp)> {
-    let mut receipts = items.iter().filter_map(classify::receipt);
+    let mut receipts = items.iter().filter_map(shown::receipt);
     receipts.find_map(|one| Some((one.id, made_at(one)?)))
 }
 

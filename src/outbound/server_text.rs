@@ -10,8 +10,8 @@ use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::classify::text_of;
-use super::client::{Answer, BodyFault};
+use super::exchange::{Answer, BodyFault};
+use super::shown::text_of;
 use crate::entry::{Field, RequestBody};
 use crate::sanitize::{is_unsafe, sanitized};
 

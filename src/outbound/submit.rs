@@ -14,12 +14,12 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::classify::{self, Disposition, Verdict};
-use super::client::BodyFault;
 use super::doubts::Unsettled;
+use super::exchange::BodyFault;
 use super::forbidden::{self, Forbidden};
 use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
 use super::learned;
-use super::lookup::Look;
+use super::look::Look;
 use super::pace::Stopped;
 use super::{Delivery, Doubt, Outbound, Place, RecordAccepted};
 use crate::entry::{Entry, ImportId};
