@@ -105,6 +105,12 @@ impl KnownRequests {
         oldest.map(|known| known.since + settle).min()
     }
 
+    /// Returns the newest that a list has to show, except the entry's own.
+    pub(super) fn newest_settled(&self, settle: Duration, entry: ImportId) -> Option<KnownRequest> {
+        let settled = self.settled(settle).filter(|one| one.import_id != entry);
+        settled.copied().max_by_key(|known| known.since)
+    }
+
     /// Returns those with which the filter is tested on behalf of an entry: the newest that a list has to show, or
     /// where there is none of these the oldest.
     pub(super) fn for_filter(&self, settle: Duration, entry: ImportId) -> Vec<KnownRequest> {

@@ -55,6 +55,8 @@ pub(super) struct Learned {
     /// When the filter was tested last and found all that it had to.
     proven_at: Option<Instant>,
     pub(super) dates: Dates,
+    /// Time since which the newest request is known that the filter has shown.
+    newest_shown: Option<Instant>,
     /// So often a mark was found, and stood at the start.
     found_at_start: u32,
     pub(super) known: KnownRequests,
@@ -67,6 +69,17 @@ impl Learned {
             && self
                 .proven_at
                 .is_some_and(|proven_at| proven_at.elapsed() < PROOF_LASTS)
+    }
+
+    /// Returns whether the filter has shown a request that was created after that time. A list that lags behind would
+    /// not show it yet.
+    pub(super) fn has_shown_newer_than(&self, time: Instant) -> bool {
+        self.newest_shown.is_some_and(|shown| shown >= time)
+    }
+
+    /// Records that the filter shows a request.
+    pub(super) fn note_shown(&mut self, known: &KnownRequest) {
+        self.newest_shown = self.newest_shown.max(Some(known.since));
     }
 
     /// Draws the conclusion from what the filter gave for the marks of requests that exist: each with whether it was

@@ -5,6 +5,7 @@
 //! of the list (`scan`). A reading serves those who waited when it began; who comes later waits for the next.
 //! Not finding something proves nothing unless the look-up finds requests that are known to exist.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -35,16 +36,18 @@ const GATHER_MAX: Duration = Duration::from_secs(2);
 const FILTERED_ITEMS: &str = "100";
 
 impl Outbound {
-    /// Looks for an entry once. It may exist since then, by our clock.
+    /// Looks for an entry once. Its attempts were sent between these times, by our clock.
     pub(super) async fn look(
         &self,
         entry: &Entry,
-        since: SystemTime,
+        sent: Range<SystemTime>,
         cost: Cost,
         place: &mut Place,
     ) -> Result<Look, Stopped> {
         self.step_aside(place);
-        let since = self.client.clock.theirs(since.min(time_of_day()));
+        let age = time_of_day().duration_since(sent.end).unwrap_or_default();
+        let sent_before = Instant::now().checked_sub(age);
+        let since = self.client.clock.theirs(sent.start.min(time_of_day()));
         if self.mark == Mark::None {
             return Ok(match self.join(entry, since, cost, true).await? {
                 Answer::Hits(hits, omits) => match (self.people.judge(entry, hits), omits) {
@@ -62,6 +65,11 @@ impl Outbound {
                 Answer::ByFilter => match self.look_by_filter(entry, cost).await? {
                     // Perhaps it is the filter that it does not know.
                     Some(Look::Unable(_)) => (needs_scan, is_refused) = (true, true),
+                    Some(Look::NotFound)
+                        if !self.is_filter_up_to_date(entry, sent_before).await? =>
+                    {
+                        needs_scan = true;
+                    }
                     Some(look) => return Ok(look),
                     None => needs_scan = true,
                 },
@@ -105,6 +113,36 @@ impl Outbound {
         }
         let is_proven = self.finder.learned().is_proven();
         Ok(is_proven.then_some(Look::NotFound))
+    }
+
+    /// Checks whether a list that does not show an entry lags behind: it has to show a request that was created later
+    /// than the entry was sent, or else the newest that it has to show by now.
+    async fn is_filter_up_to_date(
+        &self,
+        entry: &Entry,
+        sent_before: Option<Instant>,
+    ) -> Result<bool, Stopped> {
+        let newest = {
+            let learned = self.finder.learned();
+            if sent_before.is_none_or(|time| learned.has_shown_newer_than(time)) {
+                return Ok(true);
+            }
+            learned
+                .known
+                .newest_settled(self.sending.settle, entry.import_id)
+        };
+        let Some(known) = newest else {
+            return Ok(false);
+        };
+        let page = self.filtered(entry.import_id, known.import_id, Cost::Credit);
+        let Page::Items { items, .. } = page.await? else {
+            return Ok(false);
+        };
+        let is_shown = marked(&items, known.import_id).next().is_some();
+        if is_shown {
+            self.finder.learned().note_shown(&known);
+        }
+        Ok(is_shown)
     }
 
     /// Tests the filter with requests that are known to exist, unless that was done lately.

@@ -92,6 +92,8 @@ struct Progress<'a> {
     unresolved: Option<Reason>,
     /// Since when it may exist; `None`: it surely does not, or was not sent yet.
     since: Option<SystemTime>,
+    /// The time before which all attempts were sent that may have created it.
+    sent_before: SystemTime,
     /// Why the next request for it is made, as far as the budget is concerned.
     cost: Cost,
     /// Held while an answer of this run is unsettled.
@@ -238,6 +240,7 @@ async fn see_through(
         status: None,
         unresolved: None,
         since: doubt.as_ref().map(|doubt| doubt.since),
+        sent_before: time_of_day(),
         cost: Cost::Free,
         unsettled: None,
         refusals: Refusals::default(),
@@ -553,6 +556,7 @@ async fn attempt(
     let began = Instant::now();
     let exchange = out.client.create(&entry.body).await;
     let now = Instant::now();
+    progress.sent_before = time_of_day();
     let limits = exchange.as_ref().ok().and_then(|answer| answer.limits);
     let is_page = matches!(&exchange, Ok(answer) if answer.body == Err(BodyFault::WebPage));
     let verdict = classify::classify(exchange, &entry.body, &out.client.words);
@@ -623,7 +627,8 @@ async fn look(
     let since = progress.since.unwrap_or_else(time_of_day);
     while counted < out.sending.max_attempts.get() {
         let before = out.pacer.standing();
-        match out.look(entry, since, progress.cost, place).await? {
+        let sent = since..progress.sent_before;
+        match out.look(entry, sent, progress.cost, place).await? {
             Look::Found { receipt, oddity } => return Ok(Resolved::Exists(receipt, oddity)),
             Look::NotFound => return Ok(Resolved::Absent),
             Look::Unable(reason) => return Ok(Resolved::Unknown(reason)),

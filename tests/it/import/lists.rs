@@ -452,3 +452,50 @@ async fn a_list_that_leaves_out_what_is_known_to_exist_proves_no_absence() {
         }
     }
 }
+
+/// Hides what was created less than this time ago.
+fn older_than(items: Vec<Value>, lag_ms: i64) -> Vec<Value> {
+    let date = |item: &Value| item["requestDate"].as_i64().expect("a date");
+    let limit = now_ms() - lag_ms;
+    items
+        .into_iter()
+        .filter(|item| date(item) <= limit)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_list_that_lags_behind_longer_than_the_settle_time_proves_no_absence() {
+    let lists: [(&str, List); 3] = [
+        ("a filter, 0.6 s behind", |items, asked, _| {
+            with_notes(older_than(items, 600), asked, |notes, filter| {
+                notes.contains(filter)
+            })
+        }),
+        ("a filter, 1.5 s behind", |items, asked, _| {
+            with_notes(older_than(items, 1_500), asked, |notes, filter| {
+                notes.contains(filter)
+            })
+        }),
+        ("no filter, 1 s behind", |items, _, _| {
+            older_than(items, 1_000)
+        }),
+    ];
+    let all = lists.map(|(what, list)| {
+        let clock = ServerClock::default();
+        (
+            what,
+            tokio::spawn(import_by(clock, 20.0, others(300), list)),
+        )
+    });
+    for (what, import) in all {
+        let (odd, ended) = import.await.expect("it ends");
+        let marks = odd.marks();
+        let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(more.is_empty(), "{what}: created twice: {more:?}");
+        assert_eq!(marks.len(), 60, "{what}");
+        for row in &ended.results[0] {
+            let is_told = row.outcome == "created" || row.error_code == "list_omits";
+            assert!(is_told, "{what}: {row:?}");
+        }
+    }
+}
