@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -440,6 +442,21 @@ fn entity(chars: &[Folded]) -> Option<(String, usize)> {
     Some((char.into(), end + 1))
 }
 
+/// Returns the characters of a value as they are compared.
+fn comparable(value: &str) -> Vec<char> {
+    let folded: String = fold(value).iter().map(|one| one.char).collect();
+    folded.trim().chars().collect()
+}
+
+/// Returns a value in hexadecimal digits and in base64. Text before it shifts base64, in three ways.
+fn encodings(value: &[u8]) -> impl Iterator<Item = String> {
+    let hex = value.iter().map(|byte| format!("{byte:02x}")).collect();
+    let shifted = (0..3).filter_map(|skipped| value.get(skipped..));
+    let base64 =
+        shifted.flat_map(|bytes| [STANDARD_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes)]);
+    std::iter::once(hex).chain(base64)
+}
+
 /// The values to blank, and the label that replaces each.
 #[derive(Default)]
 struct Blanks {
@@ -452,13 +469,12 @@ struct Blanks {
 
 impl Blanks {
     fn add(&mut self, value: &str, label: &str) {
-        let folded: String = fold(value).iter().map(|one| one.char).collect();
-        let chars: Vec<char> = folded.trim().chars().collect();
         let at = self.labels.len();
+        let chars = comparable(value);
         if chars.len() >= PART_CHARS {
-            for part in chars.windows(PART_CHARS) {
-                let part = part.try_into().expect("a window has its length");
-                self.parts.entry(part).or_insert(at);
+            self.add_parts(&chars, at);
+            for encoded in encodings(value.as_bytes()) {
+                self.add_parts(&comparable(&encoded), at);
             }
         } else if chars.len() >= VALUE_CHARS_MIN {
             self.whole.push((chars, at));
@@ -466,6 +482,13 @@ impl Blanks {
             return;
         }
         self.labels.push(label.to_owned());
+    }
+
+    fn add_parts(&mut self, chars: &[char], at: usize) {
+        for part in chars.windows(PART_CHARS) {
+            let part = part.try_into().expect("a window has its length");
+            self.parts.entry(part).or_insert(at);
+        }
     }
 
     /// Replaces every occurrence by its label.
@@ -675,6 +698,26 @@ mod tests {
             NAME_CHARS_MAX + 1
         );
         assert_eq!(ServerText::default().name("Prüfung"), "Prüfung");
+    }
+
+    #[test]
+    fn key_and_values_are_blanked_in_base64_and_in_hexadecimal_digits() {
+        for (secret, label) in [(KEY, "‹API key›"), ("ada@example.com", "‹userEmail›")] {
+            let hex: String = secret.bytes().map(|byte| format!("{byte:02X}")).collect();
+            let mut forms = vec![hex];
+            for before in ["", "a", "ab", "user:"] {
+                let text = format!("{before}{secret}");
+                forms.push(STANDARD_NO_PAD.encode(&text));
+                forms.push(URL_SAFE_NO_PAD.encode(&text));
+            }
+            for form in forms {
+                let kept = cleaner().blank(&format!("it dislikes {form}"), Some(&sent()));
+                assert!(kept.contains(label), "{form}: {kept}");
+                // Characters at either end can also encode text that stands beside it.
+                let limit = "it dislikes ".len() + label.len() + PART_CHARS;
+                assert!(kept.len() < limit, "{kept}");
+            }
+        }
     }
 
     #[test]
