@@ -1,4 +1,4 @@
-//! Why what Concord holds may be an entry's or another's, where no mark tells (`mark = "none"`).
+//! Why it is not known whether a request in Concord is an entry's or another's.
 
 use crate::grouped::grouped;
 use crate::outcome::Reason;
@@ -30,6 +30,9 @@ pub(crate) enum Ambiguity {
     /// One fits, which the ledger has for another entry.
     #[error("the only request in Concord that fits belongs to another entry")]
     Taken,
+    /// A request has the entry's mark in its notes, and another person.
+    #[error("a request in Concord has its reference in the notes, and is of another person")]
+    OfStranger,
     /// One fitted and was taken for it; Concord has answered since that it made it for another entry.
     #[error("the request that was found for it is another entry's")]
     Belied,

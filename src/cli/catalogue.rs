@@ -176,6 +176,7 @@ pub fn ambiguities() -> Vec<String> {
             remembered_max: 1 << 20,
         },
         A::Taken,
+        A::OfStranger,
         A::Belied,
     ];
     let number = |one: &A| match one {
@@ -184,9 +185,10 @@ pub fn ambiguities() -> Vec<String> {
         A::Shared => 2,
         A::Forgotten { .. } => 3,
         A::Taken => 4,
-        A::Belied => 5,
+        A::OfStranger => 5,
+        A::Belied => 6,
     };
-    texts_of(6, &all, number)
+    texts_of(7, &all, number)
 }
 
 /// One of each text that a [`Remark`] has, but those of problems with rows.

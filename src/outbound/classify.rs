@@ -15,10 +15,7 @@ use uuid::Uuid;
 use super::exchange::{Answer, BodyFault, Exchange, Silence};
 use super::gate::Health;
 use super::server_text::ServerText;
-use super::shown::{
-    SHOWN_IDENTIFIERS, SHOWN_NAMES, differing_fields, has_phone_of, is_comparable, is_real, oddity,
-    receipt,
-};
+use super::shown::{self, differing_fields, is_real, oddity, receipt};
 use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
@@ -184,7 +181,7 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
         404 => Disposition::Stop(StopCause::ProjectUnknown),
         // No Concord says these to a POST; going on would reject every row for the address's fault. Some of them are what
         // servers say as well when the work is done (RFC 9110, 15.4.3 and 15.4.4), or after they have begun it.
-        302 | 303 | 501 | 505 | 511 => {
+        300 | 302..=306 | 501 | 505 | 511 => {
             let cause = StopCause::WrongServer { status };
             Disposition::StopInDoubt(cause, reason())
         }
@@ -226,7 +223,7 @@ fn read_created(body: &[u8], sent: &RequestBody) -> Disposition {
         return doubt("the answer 201 has no `id` that is a UUID");
     };
     let differing = differing_fields(&item, sent);
-    if is_of_another_person(&item, sent, &differing) {
+    if shown::is_of_another_person(&item, sent, &differing) {
         return doubt("the answer 201 shows another person than the one sent");
     }
     if differing.contains(&Field::Request) || has_foreign_mark(&item, sent) {
@@ -370,28 +367,6 @@ impl<'de> Visitor<'de> for Unrepeated {
     fn visit_unit<E>(self) -> Result<Self, E> {
         Ok(self)
     }
-}
-
-/// Checks whether the answer shows another person: every identifier that can be compared differs, or, where none can
-/// be compared, every part of the name. A number that is written otherwise is the same number.
-fn is_of_another_person(item: &Value, sent: &RequestBody, differing: &[Field]) -> bool {
-    let is_other = |field: &Field| {
-        let is_phone = *field == Field::UserPhoneNumber;
-        differing.contains(field) && !(is_phone && has_phone_of(item, sent))
-    };
-    // None: no field can be compared.
-    let all_differ = |fields: &[Field]| {
-        let is_shown = |field: &&Field| is_comparable(item, sent, **field);
-        let shown: Vec<_> = fields
-            .iter()
-            .copied()
-            .filter(|field| is_shown(&field))
-            .collect();
-        (!shown.is_empty()).then(|| shown.iter().all(is_other))
-    };
-    all_differ(&SHOWN_IDENTIFIERS)
-        .or_else(|| all_differ(&SHOWN_NAMES))
-        .unwrap_or(false)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::shown;
+use crate::ambiguity::Ambiguity;
 use crate::entry::Entry;
 use crate::outcome::{Reason, Receipt};
 
@@ -62,8 +63,15 @@ impl Hits {
         }
     }
 
-    /// What they say of an entry that is told by its mark.
-    pub(super) fn by_mark(self, entry: &Entry) -> Look {
+    /// Decides what they mean for an entry that is recognised by its mark. The notes of another person's request can
+    /// quote the mark.
+    pub(super) fn by_mark(mut self, entry: &Entry) -> Look {
+        let found = self.fitting.len();
+        self.fitting
+            .retain(|_, (_, item)| !shown::is_of_stranger(item, &entry.body));
+        if found > 0 && self.fitting.is_empty() {
+            return Look::Ambiguous(Ambiguity::OfStranger.into());
+        }
         let is_twice = self.fitting.len() > 1;
         let all: Vec<_> = self.fitting.keys().map(ToString::to_string).collect();
         let first = self

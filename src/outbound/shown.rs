@@ -11,7 +11,41 @@ use crate::outcome::{Reason, Receipt};
 /// Fields that identify the person of a request, if the list shows them.
 pub(super) const SHOWN_IDENTIFIERS: [Field; 3] =
     [Field::ConcordId, Field::UserEmail, Field::UserPhoneNumber];
-pub(super) const SHOWN_NAMES: [Field; 2] = [Field::UserFirstName, Field::UserLastName];
+const SHOWN_NAMES: [Field; 2] = [Field::UserFirstName, Field::UserLastName];
+
+/// Checks whether the answer shows another person: every identifier that can be compared differs, or, where none can
+/// be compared, every part of the name. A number that is written otherwise is the same number.
+pub(super) fn is_of_another_person(item: &Value, sent: &RequestBody, differing: &[Field]) -> bool {
+    all_differ(&SHOWN_IDENTIFIERS, item, sent, differing)
+        .or_else(|| all_differ(&SHOWN_NAMES, item, sent, differing))
+        .unwrap_or(false)
+}
+
+/// Checks whether a listed request is of another person, although its notes have the entry's mark: the identifiers differ,
+/// and so do the names. Staff may have corrected one of them in Concord.
+pub(super) fn is_of_stranger(item: &Value, sent: &RequestBody) -> bool {
+    let differing = differing_fields(item, sent);
+    is_of_another_person(item, sent, &differing)
+        && all_differ(&SHOWN_NAMES, item, sent, &differing).unwrap_or(true)
+}
+
+/// Returns whether all of these fields differ that can be compared. None: no field can be compared.
+fn all_differ(
+    fields: &[Field],
+    item: &Value,
+    sent: &RequestBody,
+    differing: &[Field],
+) -> Option<bool> {
+    let mut compared = fields
+        .iter()
+        .filter(|field| is_comparable(item, sent, **field))
+        .peekable();
+    compared.peek()?;
+    Some(compared.all(|field| {
+        let is_same_number = *field == Field::UserPhoneNumber && has_phone_of(item, sent);
+        differing.contains(field) && !is_same_number
+    }))
+}
 
 /// Checks whether a request shows the number that was sent, perhaps written otherwise.
 pub(super) fn has_phone_of(item: &Value, sent: &RequestBody) -> bool {

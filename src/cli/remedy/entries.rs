@@ -48,7 +48,7 @@ const ELSEWHERE: &str = "compare the base URL with Concord's, and look for a pro
 pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "ambiguous",
-        "what Concord holds may be this entry or another, and there is no mark to tell",
+        "a request in Concord may be this entry's, or another's",
         "run the same command again; if that stays so, look in Concord by hand: if it has a request for this row besides those of other rows, nothing is left to do, else import the row under another key",
     ),
     remedy(

@@ -254,6 +254,30 @@ pub(super) fn ambiguous_taken() -> Played {
     Played::run(&import)
 }
 
+/// The second row is answered 502, and the request of another person quotes its reference.
+pub(super) fn ambiguous_of_stranger() -> Played {
+    let quoted = Arc::new(OnceLock::<String>::new());
+    let server = Rough::new(move |head, sent| {
+        if head.starts_with("GET") {
+            let notes = quoted.get().map_or("", String::as_str);
+            let item = json!({
+                "id": Uuid::from_u128(9), "request": "delete", "user": { "email": "else@example.org" },
+                "notes": format!("see also {notes}"),
+            });
+            let list = json!({ "items": [item], "total": 1 });
+            return http("200 OK", &list.to_string()).into();
+        }
+        if !sent.contains(SECOND) {
+            return created(Uuid::new_v4());
+        }
+        let body: Value = serde_json::from_str(sent).expect("JSON");
+        let notes = body["notes"].as_str().expect("a reference");
+        quoted.get_or_init(|| notes.to_owned());
+        http("502 Bad Gateway", "").into()
+    });
+    Played::run(&Import::into_server(&server.base_url))
+}
+
 /// Its request was found, and is what another import is answered for another row of the same person.
 pub(super) fn ambiguous_belied() -> Played {
     let import = Arc::new(OnceLock::<Import>::new());
