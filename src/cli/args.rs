@@ -149,8 +149,9 @@ Examples:
 
 /// Import privacy requests from spreadsheets and ticketing exports into Concord, each exactly once
 ///
-/// Reads rows of a CSV or JSONL file, makes privacy requests of them as a job file (TOML) says, and creates each of
-/// them in Concord exactly once, however often the import is run, interrupted or repeated.
+/// Reads the rows of a workbook (Excel, OpenDocument), CSV, JSON or JSON Lines file, maps each to a privacy request as a
+/// job file (TOML) says, and creates each request in Concord exactly once, however often you run, interrupt or repeat
+/// the import.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "concord-import",

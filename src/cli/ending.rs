@@ -11,6 +11,8 @@ use crate::outcome::{Outcome, Tally};
 const REMARK_INDENT: usize = 22;
 /// Where the folder of the files begins.
 const FILES_INDENT: usize = 13;
+/// Maximum number of reasons that are shown for an outcome.
+const REASONS_MAX: usize = 3;
 
 /// What became of one input, under the name that it was given.
 pub(super) fn of_input(name: &str, done: &Imported) -> Page {
@@ -44,6 +46,9 @@ pub(super) fn of_input(name: &str, done: &Imported) -> Page {
                 count,
                 &remark(outcome, tally),
             );
+        }
+        if matches!(outcome, Outcome::Failed | Outcome::InDoubt) {
+            add_reasons(&mut page, outcome, done);
         }
     }
     for (label, count, remark) in [
@@ -101,6 +106,18 @@ pub(super) fn of_input(name: &str, done: &Imported) -> Page {
             );
     }
     page
+}
+
+/// Adds the most frequent reasons for an outcome. The next step depends on them.
+fn add_reasons(page: &mut Page, outcome: Outcome, done: &Imported) {
+    let reasons = done.gathered.refusals.iter();
+    let reasons = reasons.filter(|reason| reason.outcome == outcome);
+    for reason in reasons.take(REASONS_MAX) {
+        page.begin(REMARK_INDENT, REMARK_INDENT).add(
+            Tone::Plain,
+            format!("{} × {}: {}", reason.count, reason.code, reason.message),
+        );
+    }
 }
 
 fn line(page: &mut Page, tone: Tone, label: &str, count: u64, remark: &str) {

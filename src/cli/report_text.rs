@@ -507,9 +507,16 @@ impl Report<'_> {
                 ..Changes::default()
             };
             page.verbatim(2, typed.command(Verb::Run, changes));
+            if self.plan.project.is_nil() {
+                page.begin(0, 2).add(Tone::Doubtful, NO_TARGET);
+            }
         }
     }
 }
+
+/// The remark on the next step where neither options nor job file name a project.
+const NO_TARGET: &str = "First write `organization` and `project` under [target] in the job file: the address of the project's page in \
+                         Concord has both. Or try it with --sandbox.";
 
 fn tone_of(count: &Count) -> Tone {
     match (count.label.as_str(), count.number) {
