@@ -242,6 +242,38 @@ impl Fingerprint {
     }
 }
 
+/// The row of a source that an entry is made of. It links a corrected copy, which has another key, to that row.
+///
+/// Two rows that say the same in all columns that the job reads have one digest. They ask for the same thing for the
+/// same person, so a correction of one of them counts for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// The digest of the row's content in the columns that the job reads.
+    pub digest: Fingerprint,
+    /// Set when the digest comes from `import_problem`: this row is a corrected copy of that one.
+    pub is_correction: bool,
+}
+
+impl SourceRow {
+    /// Returns the text by which a corrected copy names its source row: `[row <digest>]`.
+    pub fn mark(self) -> String {
+        format!("[row {:016x}]", self.digest.0)
+    }
+
+    /// Returns the source row that a text of `import_problem` names last, if there is one.
+    pub fn marked_in(problem: &str) -> Option<Self> {
+        let digest = problem.rmatch_indices("[row").find_map(|(at, opening)| {
+            // In files without quotes, another character may replace the blank.
+            let digest = problem.get(at + opening.len() + 1..)?.get(..16)?;
+            u64::from_str_radix(digest, 16).ok()
+        })?;
+        Some(Self {
+            digest: Fingerprint(digest),
+            is_correction: true,
+        })
+    }
+}
+
 /// The names under which the ledger may know an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -313,6 +345,8 @@ pub struct Entry {
     pub row_key: Option<RowKey>,
     /// Of the content without the mark.
     pub fingerprint: Fingerprint,
+    /// The row of the source that it comes from.
+    pub source_row: Option<SourceRow>,
     /// What is sent.
     pub body: RequestBody,
 }
@@ -375,6 +409,34 @@ mod tests {
             ids
         );
         assert_eq!(ImportId::marks_in("[ref "), []);
+    }
+
+    #[test]
+    fn a_source_row_is_found_by_its_mark_wherever_a_person_has_left_it() {
+        let digest = Fingerprint(0x0000_00d2_7b60_4e55);
+        let is_correction = true;
+        let row = SourceRow {
+            digest,
+            is_correction,
+        };
+        let mark = row.mark();
+        assert_eq!(mark, "[row 000000d27b604e55]");
+        for text in [
+            format!("column `Ticket`: is blank {mark}"),
+            format!("[row 1111111111111111] {mark} done, see [row 3]"),
+            mark.replace(' ', "_"),
+        ] {
+            assert_eq!(SourceRow::marked_in(&text), Some(row), "{text}");
+        }
+        for text in [
+            "",
+            "row",
+            "row 12",
+            "[row 000000d27b604e5x]",
+            "[ref 000000d27b604e55]",
+        ] {
+            assert_eq!(SourceRow::marked_in(text), None, "{text}");
+        }
     }
 
     #[test]

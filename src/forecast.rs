@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::blocking;
 use crate::check::{People, Survey, ToSend};
 use crate::intake::{Intake, Item, RowReading};
-use crate::ledger::{ClaimRequest, EntryQuery, Ledger};
+use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::plan::ReadPlan;
-use crate::report::ReportError;
+use crate::report::{ReportError, known_of};
 
 /// Rows that are held against the ledger at once.
 const ROWS_AT_ONCE: usize = 512;
@@ -71,19 +71,10 @@ impl Forecast {
         people: &mut People,
     ) -> Result<(), ReportError> {
         let items = rows.iter().flat_map(|row| &row.items);
-        let entries: Vec<_> = items
-            .filter_map(|item| match item {
-                Item::Entry(entry) => Some(entry),
-                Item::Repeat { .. } | Item::Invalid { .. } => None,
-            })
-            .collect();
-        let queries = entries.iter().map(|entry| {
-            let request = ClaimRequest::of(entry, plan.project, plan.rules.near_keys);
-            EntryQuery::Valid(Box::new(request))
-        });
-        let known = ledger.find(queries.collect());
-        for (entry, known) in entries.into_iter().zip(known.await?) {
+        for (item, known) in items.zip(known_of(rows, plan, ledger).await?) {
+            let Item::Entry(entry) = item else { continue };
             match known.record.map(|record| record.settled.outcome) {
+                _ if known.correction.is_some() => self.already_created += 1,
                 _ if known.refusal.is_some() => self.refused += 1,
                 Some(Outcome::Created) => self.already_created += 1,
                 outcome => {

@@ -314,6 +314,7 @@ async fn send_all(
     )));
     let mut under_way = JoinSet::new();
     'input: while let Some(rows) = next(&mut read, &pass.importer.stop).await {
+        let repeats = pass.corrected_repeats(&rows);
         let mut entries = pass.show_unsendable(rows).into_iter().peekable();
         while entries.peek().is_some() {
             if *left == 0 || pass.importer.stop.is_raised() {
@@ -329,6 +330,8 @@ async fn send_all(
                 pass.check_ended(ended);
             }
         }
+        // What they repeat is claimed by now.
+        pass.note_corrections(repeats).await;
     }
     drop(read);
     while let Some(ended) = under_way.join_next().await {
@@ -415,6 +418,28 @@ impl Pass {
                 }
             }
             Err(error) => stop.raise(ledger_failed(&error)),
+        }
+    }
+
+    /// Returns the corrected copies of source rows that repeat an earlier row of these inputs.
+    fn corrected_repeats(&self, rows: &[RowReading]) -> Vec<ClaimRequest> {
+        let read = &self.importer.read;
+        let repeats = rows.iter().flat_map(|row| &row.items);
+        let repeats = repeats.filter_map(|item| match item {
+            Item::Repeat { entry, .. } if entry.source_row?.is_correction => Some(entry),
+            _ => None,
+        });
+        repeats
+            .map(|entry| ClaimRequest::of(entry, read.project, read.rules.near_keys))
+            .collect()
+    }
+
+    async fn note_corrections(&self, repeats: Vec<ClaimRequest>) {
+        let Importer { ledger, stop, .. } = &self.importer;
+        if !repeats.is_empty()
+            && let Err(error) = ledger.note_corrections(repeats).await
+        {
+            stop.raise(ledger_failed(&error));
         }
     }
 

@@ -19,7 +19,9 @@ pub mod cli {
     }
 }
 pub mod entry {
-    pub use crate::entry::{Content, Entry, Field, Fingerprint, ImportId, Names, RequestType};
+    pub use crate::entry::{
+        Content, Entry, Field, Fingerprint, ImportId, Names, RequestType, SourceRow,
+    };
 }
 pub mod event {
     pub use crate::event::{Event, Events, Preflight};

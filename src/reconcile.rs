@@ -36,7 +36,7 @@ use crate::plan::{Mark, ReadPlan, Target};
 use crate::private_file::{Replacement, create_private_dir};
 use crate::report::reconciliation::{self, Line, ReconciliationWriter, Remark, Verdict, Verdicts};
 use crate::report::summary::run_input;
-use crate::report::{ReportError, query_of};
+use crate::report::{ReportError, known_of};
 use crate::stop::StopSignal;
 use crate::time_of_day;
 
@@ -397,9 +397,7 @@ impl Reconciler {
         if rows.is_empty() {
             return Ok((desk, None));
         }
-        let items = rows.iter().flat_map(|row| &row.items);
-        let queries = items.filter_map(|item| query_of(item, &self.read));
-        let known = self.ledger.find(queries.collect()).await?;
+        let known = known_of(&rows, &self.read, &self.ledger).await?;
         let judged;
         (desk, judged) = blocking(move || {
             let judged = desk.judge(rows, known)?;

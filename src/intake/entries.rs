@@ -51,6 +51,22 @@ pub enum Item {
 }
 
 impl Item {
+    /// Returns the key as people read it, if the item has one.
+    pub(crate) fn into_key(self) -> Option<String> {
+        match self {
+            Self::Entry(entry) | Self::Repeat { entry, .. } => Some(entry.key.text),
+            Self::Invalid { key, .. } => key.map(|key| key.source.text),
+        }
+    }
+
+    /// Returns the request type, when it is known.
+    pub(crate) fn request(&self) -> Option<RequestType> {
+        match self {
+            Self::Entry(entry) | Self::Repeat { entry, .. } => Some(entry.body.request()),
+            Self::Invalid { request, .. } => *request,
+        }
+    }
+
     /// Returns the key, person and request types that other rows are compared with, if the row has a key.
     pub(crate) fn row_key(&self) -> Option<RowKey> {
         match self {
@@ -269,6 +285,7 @@ impl Maker {
                     key: called.key,
                     row_key: row.row_key,
                     fingerprint: Fingerprint::new(self.project, &self.canonical),
+                    source_row: None,
                     body,
                 })));
                 return;

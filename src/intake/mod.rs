@@ -88,7 +88,7 @@ pub(crate) use map::values::folded;
 pub(crate) use map::{PREVERIFIED_UNDECIDED, quoted_toml, undecided, uses};
 pub(crate) use mask::names as shown_names;
 
-use crate::entry::Position;
+use crate::entry::{Position, SourceRow};
 use crate::plan::{ReadPlan, Reading};
 use ahead::Ahead;
 use compare_keys::KeyRules;
@@ -151,6 +151,8 @@ pub struct RowReading {
     pub unreadable_date: Option<Offending>,
     /// The row as it came, when records are kept.
     pub record: Option<Record>,
+    /// The row of the source that it is, or of which it is a corrected copy. None if the row cannot be read.
+    pub source_row: Option<SourceRow>,
     /// It can be read, and has letters or signs beyond ASCII.
     pub is_beyond_ascii: bool,
 }
@@ -204,6 +206,14 @@ impl Intake {
     ) -> Result<Self, IntakeError> {
         let mut columns = opened.columns();
         let mapper = map::compile(&plan.rules, &mut columns)?;
+        let has_problems = opened
+            .shape
+            .columns
+            .iter()
+            .any(|name| name == PROBLEM_COLUMN);
+        let problem_column = has_problems
+            .then(|| columns.find(PROBLEM_COLUMN, "", true))
+            .flatten();
         let wanted = columns
             .finish(&opened.name)
             .map_err(|error| opened.explain(error))?;
@@ -233,6 +243,7 @@ impl Intake {
                 Maker::new(plan.project, plan.rules.mark),
                 u32::try_from(input + 1).unwrap_or(u32::MAX),
                 keep_records,
+                problem_column,
                 usual,
             ),
             mappers: if cores > 1 { cores.min(MAPPERS_MAX) } else { 0 },

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::RowReading;
 use super::dates::DateRead;
-use super::decode::{self, Cells, Decoded, Record, RecordKind};
+use super::decode::{self, Cell, Cells, Decoded, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
 use super::problem::{Offending, Problem};
-use crate::entry::Position;
+use crate::entry::{Fingerprint, Position, SourceRow};
 
 /// The code of a row that would be sent though its status says that it is done.
 pub(crate) const LOOKS_DONE: &str = "looks_done";
@@ -21,6 +21,8 @@ pub(super) struct Reader {
     maker: Maker,
     input: u32,
     keep_records: bool,
+    /// The column of rejects with the problems.
+    problem_column: Option<usize>,
     /// Tells values that many rows have.
     usual: Usual,
 }
@@ -31,6 +33,7 @@ impl Reader {
         maker: Maker,
         input: u32,
         keep_records: bool,
+        problem_column: Option<usize>,
         usual: Usual,
     ) -> Self {
         Self {
@@ -38,6 +41,7 @@ impl Reader {
             maker,
             input,
             keep_records,
+            problem_column,
             usual,
         }
     }
@@ -79,6 +83,39 @@ impl Reader {
         }
     }
 
+    /// Returns the source row that a row of rejects names, otherwise the row itself.
+    fn source_row(&self, cells: &Cells<'_>, items: &[Item]) -> Option<SourceRow> {
+        if let Some(column) = self.problem_column
+            && let Cell::Text(problem) = cells.get(column)
+            && let Some(row) = SourceRow::marked_in(problem)
+        {
+            return Some(row);
+        }
+        let digest = match items.first()? {
+            // Both parts are digests already, and depend on the project.
+            Item::Entry(entry) | Item::Repeat { entry, .. } => {
+                let key = entry.row_key.map_or(entry.import_id, |key| key.id);
+                Fingerprint(entry.fingerprint.0 ^ key.0.as_u64_pair().1)
+            }
+            Item::Invalid { .. } => {
+                let mut content = Vec::new();
+                for column in self.mapper.columns() {
+                    match cells.get(column) {
+                        Cell::Text(text) => content.extend_from_slice(text.as_bytes()),
+                        Cell::Structure => content.extend(cells.structure(column).into_bytes()),
+                        Cell::Blank | Cell::Several => {}
+                    }
+                    content.push(0);
+                }
+                Fingerprint::new(self.maker.project, &content)
+            }
+        };
+        Some(SourceRow {
+            digest,
+            is_correction: false,
+        })
+    }
+
     /// What comes of the row of that number, and its size in bytes; nothing at the end.
     pub(super) fn read(
         &mut self,
@@ -100,6 +137,7 @@ impl Reader {
         let mut received = None;
         let mut unreadable_date = None;
         let mut is_beyond_ascii = false;
+        let mut source_row = None;
         let (line, made, record, size) = match decoded {
             Decoded::End => return None,
             Decoded::Blank { line } => (line, Made::default(), None, 0),
@@ -161,6 +199,12 @@ impl Reader {
                 if row.is_struck && !made.items.is_empty() {
                     made.warnings.push(struck(at(row.line)));
                 }
+                source_row = self.source_row(&row.cells, &made.items);
+                for item in &mut made.items {
+                    if let Item::Entry(entry) = item {
+                        entry.source_row = source_row;
+                    }
+                }
                 for problem in made.problems().filter(|problem| problem.value.is_none()) {
                     problem.value = self.mapper.offending(problem, &row.cells);
                 }
@@ -174,6 +218,7 @@ impl Reader {
             received,
             unreadable_date,
             record,
+            source_row,
             is_beyond_ascii,
         };
         Some((reading, size))

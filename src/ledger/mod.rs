@@ -21,7 +21,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use crate::entry::{Content, Entry, Fingerprint, ImportId, InvalidKey, Names, SourceKey};
+use crate::entry::{
+    Content, Entry, Fingerprint, ImportId, InvalidKey, Names, SourceKey, SourceRow,
+};
 use crate::identity::{KeyUse, NearKeys, PersonDigests, RequestTypes, RowKey};
 use crate::outcome::{Reason, Receipt, Settled, Tally, Traffic};
 use crate::plan::Target;
@@ -209,6 +211,7 @@ pub struct ClaimRequest {
     /// The type that this entry alone asks for.
     request: RequestTypes,
     near_keys: NearKeys,
+    source_row: Option<SourceRow>,
 }
 
 impl ClaimRequest {
@@ -222,6 +225,7 @@ impl ClaimRequest {
             person: entry.key_use().person,
             request: RequestTypes::new([entry.body.request()]),
             near_keys,
+            source_row: entry.source_row,
         }
     }
 
@@ -248,6 +252,7 @@ impl ClaimRequest {
             person: key.row_key.key_use.person,
             request,
             near_keys: NearKeys::Ignore,
+            source_row: None,
         }
     }
 
@@ -265,6 +270,7 @@ impl ClaimRequest {
             person: key_use.person,
             request: key_use.requests,
             near_keys: NearKeys::Ignore,
+            source_row: None,
         }
     }
 }
@@ -281,6 +287,15 @@ pub enum EntryQuery {
         /// The import id of its key alone.
         key: ImportId,
     },
+    /// A row whose key is at fault: its request may have been created from a corrected copy.
+    Corrections {
+        /// The digest of the row.
+        row: Fingerprint,
+        /// The person, where the row has a key, and the request type, as far as they are known.
+        key_use: KeyUse,
+    },
+    /// A row of which the ledger can know nothing.
+    Nothing,
 }
 
 /// The data in the ledger about a row's entry.
@@ -292,6 +307,8 @@ pub struct Known {
     pub refusal: Option<Reason>,
     /// The run that claimed it last read a file of rejects, whose rows people correct. Asked of invalid rows only.
     pub is_from_rejects: bool,
+    /// The request that was created from a corrected copy of the row. Asked of rows whose key is at fault only.
+    pub correction: Option<Record>,
 }
 
 /// The key as the ledger keeps it: a digest when it is personal.
@@ -486,6 +503,10 @@ enum Ask {
         traffic: Traffic,
         reply: Reply<Option<ImportId>>,
     },
+    NoteCorrections {
+        repeats: Vec<ClaimRequest>,
+        reply: Reply<()>,
+    },
     Release {
         run: RunId,
         ids: Vec<ImportId>,
@@ -615,6 +636,12 @@ impl Ledger {
             reply,
         })
         .await
+    }
+
+    /// Records of rows that repeat a claimed entry which source rows they are corrected copies of.
+    pub async fn note_corrections(&self, repeats: Vec<ClaimRequest>) -> Result<(), LedgerError> {
+        self.ask(|reply| Ask::NoteCorrections { repeats, reply })
+            .await
     }
 
     /// Gives claims back that were surely not acted upon; each is again what it was before.

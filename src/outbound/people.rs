@@ -237,6 +237,7 @@ mod tests {
                 normal_text: None,
             },
             fingerprint: Fingerprint(0),
+            source_row: None,
             body: validate(body).unwrap_or_else(|_| panic!("valid: {body}")),
         }
     }

@@ -16,8 +16,8 @@ use crate::listed::Listed;
 use crate::outbound::{Omission, digests_of};
 use crate::outcome::{Outcome, Reason, Settled, Via};
 use crate::plan::{Mark, ReadPlan};
+use crate::report::corrected;
 use crate::report::reconciliation::{Line, Remark, Verdict};
-use crate::report::{corrected, has_query};
 
 /// Times in the ledger are whole milliseconds.
 const CLOCK_GRAIN: Duration = Duration::from_millis(1);
@@ -92,11 +92,11 @@ impl Desk {
         let mut judged = Vec::new();
         for row in rows {
             for item in row.items {
-                let known = if has_query(&item) {
-                    all_known.next().unwrap_or_default()
-                } else {
-                    Known::default()
-                };
+                let known = all_known.next().unwrap_or_default();
+                if let Some(copy) = corrected(&item, &known) {
+                    judged.push(self.judge_corrected(row.position, item, &copy)?);
+                    continue;
+                }
                 judged.push(match item {
                     Item::Invalid {
                         request,
@@ -137,8 +137,41 @@ impl Desk {
         Ok(judged)
     }
 
-    /// Compares a row that cannot be sent as it stands: its request may have been created from a corrected copy, or
-    /// from an earlier state of the row.
+    /// Compares a row that cannot be sent as it stands, and whose request was created from a corrected copy.
+    fn judge_corrected(
+        &self,
+        position: Position,
+        item: Item,
+        copy: &Record,
+    ) -> Result<Judged, LedgerError> {
+        let mut held = self.held.marked(copy.import_id)?;
+        if let Some(receipt) = copy.settled.receipt
+            && let Some(one) = self.held.of_id(receipt.id)?
+        {
+            held.retain(|other| other.receipt.id != receipt.id);
+            held.insert(0, one);
+        }
+        self.held
+            .account_for_others(held.iter().map(|one| one.receipt.id))?;
+        Ok(Judged::of(Line {
+            position: Some(position),
+            import_id: Some(copy.import_id),
+            request: item.request(),
+            verdict: if held.is_empty() {
+                Verdict::OnlyInLedger
+            } else {
+                Verdict::InBoth
+            },
+            ledger: Some(copy.settled.outcome),
+            held,
+            differences: Vec::new(),
+            remarks: vec![Remark::Corrected],
+            key: item.into_key(),
+        }))
+    }
+
+    /// Compares a row that cannot be sent as it stands: its request may have been created from an earlier state of the
+    /// row, or from a corrected copy that the ledger does not have.
     fn judge_invalid(&self, row: InvalidRow, known: &Known) -> Result<Judged, LedgerError> {
         let InvalidRow {
             position,
@@ -156,13 +189,6 @@ impl Desk {
             let others = self.held.marked(other)?;
             held.extend(others.into_iter().filter(|one| one.request == request));
         }
-        let solved = key.as_ref().and_then(|key| corrected(key, request, known));
-        if let Some(receipt) = solved.as_ref().and_then(|solved| solved.receipt)
-            && let Some(one) = self.held.of_id(receipt.id)?
-        {
-            held.retain(|other| other.receipt.id != receipt.id);
-            held.insert(0, one);
-        }
         let mut line = Line {
             position: Some(position),
             import_id: names
@@ -176,17 +202,6 @@ impl Desk {
             remarks: problems,
             key: key.as_ref().map(|key| key.source.text.clone()),
         };
-        let ids = line.held.iter().map(|one| one.receipt.id);
-        if solved.is_some() {
-            self.held.account_for_others(ids)?;
-            line.verdict = if line.held.is_empty() {
-                Verdict::OnlyInLedger
-            } else {
-                Verdict::InBoth
-            };
-            line.remarks = vec![Remark::Corrected];
-            return Ok(Judged::of(line));
-        }
         if let (Some(key), Some(names), Some(first)) = (key, names, line.held.first()) {
             let row = KeyUse {
                 person: key.row_key.key_use.person,
@@ -196,6 +211,7 @@ impl Desk {
                 // The ledger does not have it: it was created from a corrected copy of this row.
                 let claim = ClaimRequest::of_invalid(&key, names, row.requests, self.plan.project);
                 let settled = found(first, None);
+                let ids = line.held.iter().map(|one| one.receipt.id);
                 self.held.account_for_others(ids)?;
                 line.verdict = Verdict::OnlyInConcord;
                 line.remarks = vec![Remark::Corrected];

@@ -5,6 +5,7 @@
 
 pub mod cell;
 pub mod gather;
+mod known;
 pub mod page;
 mod project;
 pub mod reconciliation;
@@ -13,6 +14,6 @@ pub mod rejects_file;
 pub mod results;
 pub mod summary;
 
-pub(crate) use project::remove_old;
+pub(crate) use known::{corrected, known_of};
 pub use project::{Projected, Projection, ReportError};
-pub(crate) use project::{corrected, has_query, line_of, query_of};
+pub(crate) use project::{line_of, remove_old};

@@ -10,16 +10,15 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::gather::{Gathered, Gatherer, OfItem};
+use super::known::{corrected, is_key_at_fault, known_of, settled_by};
 use super::rejects::{self, RejectsWriter};
 use super::rejects_file::{self, Rejects};
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
-use crate::entry::{Entry, InvalidKey, Position, RequestType};
-use crate::identity::{CORRECTED, KEY_CONFLICT, KeyComparison, KeyUse, RequestTypes};
+use crate::entry::{Entry, Position};
+use crate::identity::{CORRECTED, KEY_CONFLICT};
 use crate::intake::{InputPlaces, Intake, IntakeError, Item, Problem, RowPlaces, RowReading, Seen};
-use crate::ledger::{
-    ClaimRequest, EntryQuery, Known, Ledger, LedgerError, Record, RunId, changed, claimed,
-};
+use crate::ledger::{Known, Ledger, LedgerError, Record, RunId, changed, claimed};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
 use crate::private_file::Replacement;
@@ -145,9 +144,7 @@ impl Projection<'_> {
         let mut is_begun = false;
         while !is_begun || !rows.is_empty() || !before.0.is_empty() {
             is_begun = true;
-            let items = rows.iter().flat_map(|row| &row.items);
-            let queries = items.filter_map(|item| query_of(item, self.plan));
-            let asked = self.ledger.find(queries.collect());
+            let asked = known_of(&rows, self.plan, self.ledger);
             let (taken, known) = std::mem::take(&mut before);
             let step = blocking(move || {
                 pass.write(taken, known)?;
@@ -223,30 +220,11 @@ impl From<io::Error> for PassError {
     }
 }
 
-/// Returns the query to the ledger about an item. None if the item has no key.
-pub(crate) fn query_of(item: &Item, plan: &ReadPlan) -> Option<EntryQuery> {
-    match item {
-        Item::Entry(entry) | Item::Repeat { entry, .. } => {
-            let request = ClaimRequest::of(entry, plan.project, plan.rules.near_keys);
-            Some(EntryQuery::Valid(Box::new(request)))
-        }
-        Item::Invalid { key, .. } => key.as_ref().map(|key| EntryQuery::Invalid {
-            names: key.names,
-            key: key.row_key.id,
-        }),
-    }
-}
-
-/// Returns whether [`query_of`] returns a query for an item.
-pub(crate) const fn has_query(item: &Item) -> bool {
-    !matches!(item, Item::Invalid { key: None, .. })
-}
-
 impl Pass {
     /// Writes rows with what the ledger holds of their entries, in the same order.
     fn write(&mut self, rows: Vec<RowReading>, known: Vec<Known>) -> io::Result<()> {
         let mut known = known.into_iter();
-        for row in rows {
+        for mut row in rows {
             self.tally.rows += 1;
             if row.items.is_empty() {
                 self.tally.skipped_rows += 1;
@@ -254,13 +232,11 @@ impl Pass {
             let mut problems: Vec<String> = Vec::new();
             let mut created = Vec::new();
             let of_row = self.gatherer.row(&row);
-            for item in row.items {
+            let mut is_marked = row.source_row.is_some_and(|row| row.is_correction);
+            for item in std::mem::take(&mut row.items) {
                 let of_item = OfItem::of(&item);
-                let known = if has_query(&item) {
-                    known.next().unwrap_or_default()
-                } else {
-                    Known::default()
-                };
+                let known = known.next().unwrap_or_default();
+                is_marked |= is_key_at_fault(&row, &item, &known);
                 let line = line_of(item, known, self.run, row.position, &self.places);
                 self.tally.add(line.outcome(), line.settled.via);
                 self.count_reason(&line);
@@ -285,7 +261,11 @@ impl Pass {
                         )
                     }));
                 }
-                self.rejects.write(record, &problems.join("; "))?;
+                let mut problem = problems.join("; ");
+                if let Some(source_row) = row.source_row.filter(|_| is_marked) {
+                    problem = format!("{problem} {}", source_row.mark());
+                }
+                self.rejects.write(record, &problem)?;
             }
         }
         Ok(())
@@ -322,32 +302,29 @@ pub(crate) fn line_of(
     position: Position,
     places: &InputPlaces,
 ) -> Line {
+    if let Some(copy) = corrected(&item, &known) {
+        return Line {
+            position,
+            import_id: Some(copy.import_id),
+            // A row without a readable request type takes that of its corrected copy.
+            request: item.request().or(copy.key_use.requests.iter().next()),
+            key: item.into_key(),
+            settled: settled_by(&copy),
+        };
+    }
     match item {
         Item::Invalid {
             request,
             key,
             problems,
         } => {
-            let corrected = key.as_ref().and_then(|key| corrected(key, request, &known));
-            let settled = match corrected {
-                Some(settled) => settled,
-                None => Settled::of(Outcome::Invalid, Some(reason_of(&problems, places))),
-            };
             let (key, names) = key.map(|key| (key.source.text, key.names)).unzip();
-            // A row without a readable request type takes that of its corrected copy.
-            let solved_by = known.record.filter(|_| settled.outcome == Outcome::Created);
-            let created = solved_by
-                .as_ref()
-                .and_then(|record| record.key_use.requests.iter().next());
             Line {
                 position,
                 key,
-                import_id: names
-                    .flatten()
-                    .map(|names| names.import_id)
-                    .or(solved_by.map(|record| record.import_id)),
-                request: request.or(created),
-                settled,
+                import_id: names.flatten().map(|names| names.import_id),
+                request,
+                settled: Settled::of(Outcome::Invalid, Some(reason_of(&problems, places))),
             }
         }
         Item::Entry(entry) | Item::Repeat { entry, .. } if known.refusal.is_some() => {
@@ -381,38 +358,6 @@ pub(crate) fn line_of(
             }
         }
     }
-}
-
-/// Returns how an invalid row was solved: its request was created from a corrected copy of it.
-///
-/// The ledger must have the key as created for the same person and request type. If the row does not give them, because
-/// that very value was corrected, the request must come from a file of rejects, and no other row may have the key.
-pub(crate) fn corrected(
-    key: &InvalidKey,
-    request: Option<RequestType>,
-    known: &Known,
-) -> Option<Settled> {
-    let record = known.record.as_ref()?;
-    if record.settled.outcome != Outcome::Created {
-        return None;
-    }
-    let row = KeyUse {
-        person: key.row_key.key_use.person,
-        requests: RequestTypes::new(request),
-    };
-    let is_same = match row.compare(record.key_use) {
-        KeyComparison::Same => true,
-        KeyComparison::Unknown => known.is_from_rejects && !key.is_shared,
-        KeyComparison::Conflict(_) => false,
-    };
-    is_same.then(|| Settled {
-        via: Some(Via::Ledger),
-        reason: Some(Reason::new(
-            CORRECTED,
-            "the row cannot be sent as it stands; an earlier run created its request",
-        )),
-        ..record.settled.clone()
-    })
 }
 
 fn settled_of(entry: &Entry, record: Option<Record>, run: Option<RunId>) -> Settled {

@@ -7,6 +7,7 @@ use crate::support::{HEADER, Trial, csv};
 use concord_import::internals::sandbox::Config;
 
 mod adaptive;
+mod corrected_keys;
 mod doubts;
 mod faults;
 mod key_conflicts;

@@ -20,7 +20,7 @@ use crate::support::{HEADER, Trial, csv, survey_of, within};
 
 /// One line of `reconcile.csv`.
 #[derive(Clone, Debug, Deserialize)]
-struct Told {
+pub(crate) struct Told {
     row: Option<u64>,
     key: String,
     import_id: String,
@@ -54,7 +54,7 @@ async fn try_reconcile(trial: &Trial, stop: StopSignal) -> Result<Vec<Reconciled
 }
 
 /// Compares, and reads all lines back.
-async fn reconcile(trial: &Trial) -> (Vec<Reconciled>, Vec<Told>) {
+pub(crate) async fn reconcile(trial: &Trial) -> (Vec<Reconciled>, Vec<Told>) {
     let posts = trial.posts();
     let compared = try_reconcile(trial, StopSignal::default()).await;
     let compared = compared.expect("it can be compared");
@@ -84,7 +84,7 @@ fn count(compared: &[Reconciled], verdict: Verdict) -> u64 {
     compared.iter().map(|one| one.verdicts.count(verdict)).sum()
 }
 
-fn all_agree(compared: &[Reconciled]) -> bool {
+pub(crate) fn all_agree(compared: &[Reconciled]) -> bool {
     compared.iter().all(|one| one.verdicts.all_agree())
 }
 
@@ -106,7 +106,7 @@ async fn create(trial: &Trial, email: &str, notes: &str) {
     assert_eq!(answer.status(), 201);
 }
 
-fn forget_ledger(trial: &Trial) {
+pub(crate) fn forget_ledger(trial: &Trial) {
     for file in std::fs::read_dir(trial.folder.path()).expect("listed") {
         let path = file.expect("a file").path();
         if path

@@ -180,7 +180,7 @@ fn saved(plan: &ReadPlan, input: &[u8], save: impl Fn(&str) -> Vec<u8>) -> Vec<u
 }
 
 /// Text as Excel saves it as "CSV (Comma delimited)" where a list is divided by semicolons.
-fn as_excel(rejects: &str) -> Vec<u8> {
+pub(crate) fn as_excel(rejects: &str) -> Vec<u8> {
     let rejects = rejects.strip_prefix('\u{feff}').expect("a mark");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

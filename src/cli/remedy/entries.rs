@@ -77,6 +77,11 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
         "nothing: the request exists; correct the row in the source too, so that the next export is valid",
     ),
     remedy(
+        "corrected_already",
+        "a corrected copy of a row that has a request from another corrected copy, under another key; it is not sent",
+        "if the request that the message names is right, remove this copy; to send this copy as well, clear its cell `import_problem`",
+    ),
+    remedy(
         "created_twice",
         "Concord holds more than one request with the mark of this entry",
         "look at those that the message names, and resolve all but one in Concord",

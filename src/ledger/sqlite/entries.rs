@@ -8,12 +8,14 @@ use super::super::{
     Claim, ClaimRequest, Claimed, EntryQuery, Known, KnownCreated, LedgerError, Record, RunId,
     Settlement,
 };
+use super::corrections::Corrections;
 use super::find::Finder;
 use super::keys::{KeyStatements, StoredKey, stored_use};
 use super::runs;
 use super::{from_ms, now_ms};
 use crate::ambiguity::{AMBIGUOUS, Ambiguity};
 use crate::entry::{Content, Fingerprint, ImportId, Names};
+use crate::identity::KeyUse;
 use crate::outcome::{Outcome, Reason, Receipt, Via};
 
 /// `entries.state`, as stored.
@@ -65,6 +67,7 @@ impl State {
 pub(super) struct Statements<'c> {
     finder: Finder<'c>,
     keys: KeyStatements<'c>,
+    corrections: Corrections<'c>,
     insert: CachedStatement<'c>,
     settle: CachedStatement<'c>,
     holder: CachedStatement<'c>,
@@ -79,6 +82,7 @@ impl<'c> Statements<'c> {
         Ok(Self {
             finder: Finder::of(connection)?,
             keys: KeyStatements::of(connection)?,
+            corrections: Corrections::new(connection),
             insert: connection.prepare_cached(INSERT)?,
             settle: connection.prepare_cached(SETTLE)?,
             holder: connection.prepare_cached(HOLDER)?,
@@ -120,8 +124,75 @@ pub(super) fn claim_all(
     let now = now_ms();
     entries
         .iter()
-        .map(|entry| claim(tx, statements, locks, run, entry, now))
+        .map(|entry| {
+            let claimed = claim(tx, statements, locks, run, entry, now)?;
+            if !matches!(claimed.claim, Claim::Refused(_)) {
+                let corrections = &mut statements.corrections;
+                corrections.add(entry.source_row, claimed.import_id)?;
+            }
+            Ok(claimed)
+        })
         .collect()
+}
+
+/// Returns why an entry must not be sent. `own` is what the ledger holds of the entry itself.
+fn refusal(
+    statements: &mut Statements<'_>,
+    entry: &ClaimRequest,
+    own: Option<&Record>,
+) -> rusqlite::Result<Option<Reason>> {
+    let refusal = statements.keys.refusal(entry, own)?;
+    if refusal.is_some() || own.is_some_and(|own| own.settled.outcome.may_exist()) {
+        return Ok(refusal);
+    }
+    statements.corrections.refusal(entry)
+}
+
+/// Records which source rows the rows that repeat an entry are corrected copies of.
+pub(super) fn note_corrections(
+    statements: &mut Statements<'_>,
+    repeats: &[ClaimRequest],
+) -> rusqlite::Result<()> {
+    for entry in repeats {
+        if let Some(held) = get(statements, entry.names)?
+            && refusal(statements, entry, Some(&held))?.is_none()
+        {
+            statements
+                .corrections
+                .add(entry.source_row, held.import_id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the request that was created from a corrected copy of a row, of the type and person of the row where these
+/// are known. None if a copy asks for a type of which no copy was created.
+fn correction(
+    statements: &mut Statements<'_>,
+    row: Fingerprint,
+    key_use: KeyUse,
+) -> rusqlite::Result<Option<Record>> {
+    let mut copies = Vec::new();
+    for id in statements.corrections.of_row(row)? {
+        copies.extend(statements.finder.find(id)?.map(|found| found.record));
+    }
+    copies.retain(|copy| {
+        let asked = copy.key_use.requests;
+        (key_use.requests.is_empty() || asked.is_empty() || key_use.requests.contains_all(asked))
+            && !copy.key_use.person.is_other_than(key_use.person)
+    });
+    let is_created = |copy: &&Record| copy.settled.outcome == Outcome::Created;
+    // A copy that was refused and another one that was created instead have the same request type.
+    let is_solved = |copy: &Record| {
+        let mut created = copies.iter().filter(is_created);
+        created.any(|other| other.key_use.requests == copy.key_use.requests)
+    };
+    let are_all_solved = copies.iter().all(is_solved);
+    Ok(copies
+        .iter()
+        .find(is_created)
+        .filter(|_| are_all_solved)
+        .cloned())
 }
 
 fn claim(
@@ -139,13 +210,14 @@ fn claim(
     // What is new needs no look at its own name before it is claimed: that the name is taken is told as well.
     let is_likely_new = !statements.was_known
         && !statements.keys.concerns(entry)?
+        && !statements.corrections.concern(entry)?
         && by_other_name(statements, entry.names)?.is_none();
     if is_likely_new && insert(statements, run, entry, now)? {
         return Ok(fresh);
     }
     let held = get(statements, entry.names)?;
     statements.was_known = held.is_some();
-    if let Some(reason) = statements.keys.refusal(entry, held.as_ref())? {
+    if let Some(reason) = refusal(statements, entry, held.as_ref())? {
         return Ok(Claimed {
             import_id: entry.names.import_id,
             claim: Claim::Refused(reason),
@@ -476,11 +548,11 @@ pub(super) fn find(
     match query {
         EntryQuery::Valid(entry) => {
             let record = get(statements, entry.names)?;
-            let refusal = statements.keys.refusal(entry, record.as_ref())?;
+            let refusal = refusal(statements, entry, record.as_ref())?;
             Ok(Known {
                 record,
                 refusal,
-                is_from_rejects: false,
+                ..Known::default()
             })
         }
         EntryQuery::Invalid { names, key } => {
@@ -494,10 +566,15 @@ pub(super) fn find(
             };
             Ok(Known {
                 record,
-                refusal: None,
                 is_from_rejects,
+                ..Known::default()
             })
         }
+        EntryQuery::Corrections { row, key_use } => Ok(Known {
+            correction: correction(statements, *row, *key_use)?,
+            ..Known::default()
+        }),
+        EntryQuery::Nothing => Ok(Known::default()),
     }
 }
 

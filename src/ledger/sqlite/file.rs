@@ -18,7 +18,7 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     "CREATE TABLE target (
          organization BLOB NOT NULL,
          project      BLOB NOT NULL,
@@ -114,6 +114,12 @@ const MIGRATIONS: [&str; 9] = [
     "DROP INDEX entries_found;
      CREATE INDEX entries_by_request ON entries (id) WHERE id IS NOT NULL;
      CREATE INDEX entries_found ON entries (via) WHERE via = 1;",
+    // The entries that were made of corrected copies of a source row whose key is at fault.
+    "CREATE TABLE corrections (
+         row_digest INTEGER NOT NULL,
+         import_id  BLOB NOT NULL,
+         PRIMARY KEY (row_digest, import_id)
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The newest format that this version reads and writes.

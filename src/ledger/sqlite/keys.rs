@@ -4,7 +4,7 @@
 //! normal form of a key differs from the key, the id of the normal form is in `normal_id`. The indexes of both columns
 //! leave out NULL, so that ordinary entries cost nothing.
 
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, Params, Row, params};
 use uuid::Uuid;
 
 use super::super::{ClaimRequest, Record};
@@ -23,13 +23,16 @@ const NEAR_ENTRIES_MAX: usize = 32;
 /// How the key of a personal field begins in the ledger.
 pub(in super::super) const DIGEST_PREFIX: &str = "digest:";
 
+/// The columns of a [`Holder`].
+pub(super) const HOLDER: &str = "state, person, request, id, source_key";
+
 /// An entry that exists or may exist, as the holder of a key.
-struct Holder {
-    key_use: KeyUse,
+pub(super) struct Holder {
+    pub(super) key_use: KeyUse,
     /// It is known to exist.
     is_created: bool,
     /// Concord's id of the request.
-    id: Option<Uuid>,
+    pub(super) id: Option<Uuid>,
     source_key: String,
 }
 
@@ -50,9 +53,7 @@ pub(super) struct KeyStatements<'c> {
 impl<'c> KeyStatements<'c> {
     pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
         let holders = |rest: &str| {
-            connection.prepare_cached(&format!(
-                "SELECT state, person, request, id, source_key FROM entries WHERE {rest}"
-            ))
+            connection.prepare_cached(&format!("SELECT {HOLDER} FROM entries WHERE {rest}"))
         };
         Ok(Self {
             by_import_id: holders("import_id = ?1 LIMIT ?2")?,
@@ -153,12 +154,7 @@ impl<'c> KeyStatements<'c> {
             .iter()
             .find(|one| one.key_use.is_same_request(row.key_use));
         Ok(near.map(|near| {
-            let is_shown = !near.source_key.is_empty() && !near.source_key.starts_with(DIGEST_PREFIX);
-            let other = if is_shown {
-                format!(" `{}`", near.source_key)
-            } else {
-                String::new()
-            };
+            let other = near.key();
             Reason::new(
                 NEAR_KEY,
                 format!(
@@ -195,6 +191,22 @@ impl Holder {
             source_key: String::new(),
         }
     }
+
+    /// Returns the key as a message names it. Nothing if it is personal or not known.
+    pub(super) fn key(&self) -> String {
+        if self.source_key.is_empty() || self.source_key.starts_with(DIGEST_PREFIX) {
+            return String::new();
+        }
+        format!(" `{}`", self.source_key)
+    }
+
+    pub(super) const fn sent(&self) -> &'static str {
+        if self.is_created {
+            "sent"
+        } else {
+            "may have sent"
+        }
+    }
 }
 
 /// The holders that a statement finds.
@@ -203,7 +215,15 @@ fn all(
     id: ImportId,
     count: usize,
 ) -> rusqlite::Result<Vec<Holder>> {
-    let rows = statement.query_map(params![id.0.as_bytes(), count], |row| {
+    holders(statement, params![id.0.as_bytes(), count])
+}
+
+/// Reads holders from the columns of [`HOLDER`].
+pub(super) fn holders(
+    statement: &mut CachedStatement<'_>,
+    params: impl Params,
+) -> rusqlite::Result<Vec<Holder>> {
+    let rows = statement.query_map(params, |row| {
         let outcome = State::read(row.get(0)?)?.outcome();
         let holder = Holder {
             key_use: read_use(row, 1, 2)?,
@@ -291,11 +311,7 @@ fn conflict(
 
 fn conflict_reason(kind: KeyConflict, other: &Holder) -> Reason {
     let named = named(other.id);
-    let sent = if other.is_created {
-        "sent"
-    } else {
-        "may have sent"
-    };
+    let sent = other.sent();
     let message = match kind {
         KeyConflict::Person => {
             format!(
@@ -319,6 +335,6 @@ fn conflict_reason(kind: KeyConflict, other: &Holder) -> Reason {
 }
 
 /// Concord's id of a request, as far as it is known.
-fn named(id: Option<Uuid>) -> String {
+pub(super) fn named(id: Option<Uuid>) -> String {
     id.map_or_else(String::new, |id| format!(": {id}"))
 }

@@ -4,6 +4,7 @@
 //! may have the same file open: writers take turns (`BEGIN IMMEDIATE`, a bounded wait); leases and locks tell which
 //! claims are alive.
 
+mod corrections;
 mod entries;
 mod file;
 mod find;
@@ -241,6 +242,10 @@ fn perform(
             entries::settle(tx, statements, run, &settlement),
             fault,
         ),
+        Ask::NoteCorrections { repeats, reply } => {
+            let noted = entries::note_corrections(statements, &repeats);
+            answer(reply, noted.map(Ok), fault)
+        }
         Ask::Release { run, ids, reply } => {
             answer(reply, entries::release(tx, run, &ids).map(Ok), fault)
         }
@@ -331,6 +336,7 @@ fn refuse(ask: Ask) -> Pending {
     match ask {
         Ask::Claim { reply, .. } => tell(reply),
         Ask::Release { reply, .. }
+        | Ask::NoteCorrections { reply, .. }
         | Ask::NoteAccepted { reply, .. }
         | Ask::DoubtHolder { reply, .. }
         | Ask::Renew { reply, .. }

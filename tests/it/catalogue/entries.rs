@@ -129,6 +129,7 @@ const EXAMPLES: &[Example] = &[
     example("created_twice", "created", Told(stories::created_twice), "more than once: ", "resolve all but one"),
     example("echo_differs", "created", Answer("201 Created", r#"{"id":"0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b09","preverified":false}"#), "`preverified` otherwise", "look in Concord"),
     example("corrected", "created", Told(stories::corrected), "an earlier run created its request", "correct the row in the source too"),
+    example("corrected_already", "invalid", Told(stories::corrected_already), "under another key `T-2`: ", "clear its cell `import_problem`"),
     example("changed", "created", Told(stories::changed), "not what was sent under the same key", "change it in Concord"),
     example("changed", "duplicate", Told(stories::changed_within), "line 2, with other content", "`key`"),
     example("duplicate", "duplicate", Told(stories::duplicate), "repeats the key of line 2", "`key`"),

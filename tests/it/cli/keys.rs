@@ -162,3 +162,60 @@ fn a_corrected_reject_closes_the_loop_for_run_results_and_reconcile() {
         assert!(stdout(&output).contains("agree"), "{}", stdout(&output));
     }
 }
+
+/// The keys of two rows are at fault. Each gets its own in the rejects.
+#[test]
+fn corrected_keys_close_the_loop_for_run_results_and_reconcile() {
+    let place = with_input(
+        "1,,anna@example.com,delete\n2,H-2,bob@example.com,delete\n3,H-2,cy@example.com,view\n",
+    );
+    let args = ["run", "t.csv", "--sandbox", "--yes"];
+    let first = place.run(&args);
+    assert_eq!(code(&first), 1, "{}", stderr(&first));
+    let rejects = place.path("concord-import-out/t/rejects.csv");
+    let corrected = fs::read_to_string(&rejects)
+        .expect("rejects")
+        .replace("1,,anna", "1,H-1,anna")
+        .replace("3,H-2,cy", "3,H-3,cy");
+    fs::write(&rejects, &corrected).expect("corrected");
+    fs::write(place.path("rejects-1.csv"), &corrected).expect("kept");
+    let next = printed_command(&first, "Next, once the rows in");
+    let next: Vec<_> = next.iter().map(String::as_str).collect();
+    let second = place.run(&next);
+    assert_eq!(code(&second), 0, "{}", stdout(&second));
+
+    for _ in 0..2 {
+        let again = place.run(&args);
+        assert_eq!(code(&again), 0, "{}{}", stdout(&again), stderr(&again));
+        assert_eq!(
+            ["created", "invalid", "corrected", "created_now"]
+                .map(|name| summary(&place)[name].as_u64()),
+            [3, 0, 3, 0].map(Some)
+        );
+    }
+    let page = place.read("concord-import-out/t/report.html");
+    assert!(
+        page.contains("corrected copy"),
+        "the page says how it was solved"
+    );
+    let output = place.run(&["results", "t.csv", "--sandbox"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let common = [
+        "--job",
+        "t.toml",
+        "--out",
+        "concord-import-out/t",
+        "--sandbox",
+    ];
+    for inputs in [&["t.csv"][..], &["t.csv", "rejects-1.csv"]] {
+        let output = place.run(&[&["reconcile"], inputs, &common].concat());
+        assert_eq!(code(&output), 0, "{inputs:?}: {}", stdout(&output));
+    }
+
+    // Another night, somebody corrects the same row with yet another key.
+    fs::write(place.path("rejects-1.csv"), corrected.replace("H-1", "H-9")).expect("corrected");
+    let twice = [&["run", "rejects-1.csv", "--yes"], &common[..]].concat();
+    let twice = place.run(&twice);
+    assert_eq!(code(&twice), 1, "{}{}", stdout(&twice), stderr(&twice));
+    insta::assert_snapshot!("run_corrected_already", stdout(&twice));
+}

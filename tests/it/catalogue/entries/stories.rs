@@ -192,6 +192,20 @@ pub(super) fn corrected() -> Played {
     Played::run(&import)
 }
 
+/// The key of the second row was blank. A corrected copy was imported, and now comes another one.
+pub(super) fn corrected_already() -> Played {
+    let sandbox = sandbox("");
+    let import = Import::into_sandbox(&sandbox);
+    import.rows(&support::csv(3).replace("T-2,", ","));
+    import.run();
+    let rejects = import.place.read(&format!("{OUT}/rejects.csv"));
+    let corrected = |key: &str| rejects.replace("\n,", &format!("\n{key},"));
+    import.run_corrected(&corrected("T-2"));
+    let other = corrected("T-9").replace("\nT-9", "\nT-1,person1@example.com,Erase,\nT-9");
+    import.rows(&other);
+    Played::run(&import)
+}
+
 pub(super) fn duplicate() -> Played {
     let sandbox = sandbox("");
     let import = Import::into_sandbox(&sandbox);
