@@ -150,8 +150,8 @@ Examples:
 
 /// Import privacy requests from spreadsheets and ticketing exports into Concord, each exactly once
 ///
-/// Reads the rows of a workbook (Excel, OpenDocument), CSV, JSON or JSON Lines file, maps each to a privacy request as a
-/// job file (TOML) says, and creates each request in Concord exactly once, however often you run, interrupt or repeat
+/// Reads the rows of a workbook (Excel or ODS), CSV, JSON or JSON Lines file, maps each to a privacy request as a job file
+/// (TOML) says, and creates each request in Concord exactly once, however often you run, interrupt or repeat
 /// the import.
 #[derive(Clone, Debug, Parser)]
 #[command(

@@ -450,11 +450,11 @@ fn comparable(value: &str) -> Vec<char> {
 
 /// Returns a value in hexadecimal digits and in base64. Text before it shifts base64, in three ways.
 fn encodings(value: &[u8]) -> impl Iterator<Item = String> {
-    let hex = value.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: Vec<_> = value.iter().map(|byte| format!("{byte:02x}")).collect();
     let shifted = (0..3).filter_map(|skipped| value.get(skipped..));
     let base64 =
         shifted.flat_map(|bytes| [STANDARD_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes)]);
-    std::iter::once(hex).chain(base64)
+    std::iter::once(digits.concat()).chain(base64)
 }
 
 /// The values to blank, and the label that replaces each.
@@ -703,8 +703,8 @@ mod tests {
     #[test]
     fn key_and_values_are_blanked_in_base64_and_in_hexadecimal_digits() {
         for (secret, label) in [(KEY, "‹API key›"), ("ada@example.com", "‹userEmail›")] {
-            let hex: String = secret.bytes().map(|byte| format!("{byte:02X}")).collect();
-            let mut forms = vec![hex];
+            let digits: Vec<_> = secret.bytes().map(|byte| format!("{byte:02X}")).collect();
+            let mut forms = vec![digits.concat()];
             for before in ["", "a", "ab", "user:"] {
                 let text = format!("{before}{secret}");
                 forms.push(STANDARD_NO_PAD.encode(&text));
