@@ -315,7 +315,7 @@ impl Maker {
         };
         let alone = row.row_key.map(|key| key.id)?;
         let parts = key::parts_of_request(&key.text, request);
-        let beside_others = ImportId::of_parts(self.project, &parts);
+        let beside_others = ImportId::new(self.project, &parts.concat());
         Some(if row.is_single {
             Called {
                 // Nobody else of this row has it.

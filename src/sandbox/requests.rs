@@ -2,7 +2,6 @@
 //!
 //! Nothing goes wrong here on purpose: see `misbehave`.
 
-use crate::entry::named_uuid;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -122,7 +121,7 @@ fn person(organization: Uuid, body: &Body) -> Uuid {
             )
         }
     };
-    named_uuid(organization, &[&name])
+    Uuid::new_v5(&organization, name.as_bytes())
 }
 
 /// A request as the API shows it. `userId` and `projectUserId` are not part of that.
