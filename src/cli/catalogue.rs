@@ -345,7 +345,8 @@ fn of_ledger() -> Vec<Ending> {
         (E::Missing { path: path() }, ["a/file", "there is no ledger", "--ledger"]),
         (E::Foreign { path: path() }, ["a/file", "not a ledger", "name another file"]),
         (E::Damaged { path: path(), what: text() }, ["a/file", "is damaged", "a backup in its place"]),
-        (E::Newer { path: path(), found: 9, known: 7 }, ["a/file", "format 9", "formats up to 7"]),
+        (E::Newer { path: path(), found: 9, known: 7 }, ["a/file", "format 9", "update concord-import"]),
+        (E::Older { path: path(), found: 6, known: 7 }, ["a/file", "format 6", "move it aside"]),
         (E::InUse { path: path() }, ["a/file", "is in use", "wait until"]),
         (E::OtherTarget { path: path(), found: text(), wanted: text() }, ["a/file", "belongs to", "a ledger of its own"]),
         (E::Failed { doing: "written", cause }, ["the ledger", "could not be written", "free some space"]),
@@ -359,14 +360,15 @@ fn of_ledger() -> Vec<Ending> {
         E::Foreign { .. } => 2,
         E::Damaged { .. } => 3,
         E::Newer { .. } => 4,
-        E::InUse { .. } => 5,
-        E::OtherTarget { .. } => 6,
-        E::Failed { .. } => 7,
-        E::LostClaim { .. } => 8,
-        E::LostLease => 9,
+        E::Older { .. } => 5,
+        E::InUse { .. } => 6,
+        E::OtherTarget { .. } => 7,
+        E::Failed { .. } => 8,
+        E::LostClaim { .. } => 9,
+        E::LostLease => 10,
         E::Closed => unreachable!("said only where the true cause was said before"),
     };
-    endings_of("ledger", 10, errors, number, CliError::Ledger)
+    endings_of("ledger", 11, errors, number, CliError::Ledger)
 }
 
 fn of_stops() -> Vec<Ending> {

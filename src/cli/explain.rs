@@ -183,7 +183,8 @@ impl CliError {
                 LedgerError::Missing { .. }
                 | LedgerError::OtherTarget { .. }
                 | LedgerError::Foreign { .. }
-                | LedgerError::Newer { .. },
+                | LedgerError::Newer { .. }
+                | LedgerError::Older { .. },
             ) => USAGE,
             Self::Unanswered => StopCause::Interrupted.exit_code(),
             Self::Stopped(cause) => cause.exit_code(),

@@ -74,10 +74,23 @@ pub enum LedgerError {
     },
     /// Made by a later version.
     #[error(
-        "the ledger {path} has format {found}; this version knows formats up to {known}",
+        "the ledger {path} has format {found}, made by a later version; this version reads format {known}",
         path = path.display()
     )]
     Newer {
+        /// The ledger's file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Made by an earlier version, whose format this one does not read.
+    #[error(
+        "the ledger {path} has format {found}, made by an earlier version; this version reads format {known}",
+        path = path.display()
+    )]
+    Older {
         /// The ledger's file.
         path: PathBuf,
         /// Its format.
@@ -159,6 +172,12 @@ impl LedgerError {
                         .into(),
                 )
             }
+            Self::Older { .. } => Some(
+                "move it aside, with the files beside it whose names begin alike; then, before anything else, run \
+                 `concord-import reconcile` with all inputs that were imported with it: it makes a new ledger from what \
+                 Concord holds"
+                    .into(),
+            ),
             Self::Newer { .. } => {
                 Some("update concord-import; the ledger was not changed".into())
             }
@@ -364,7 +383,7 @@ pub struct Record {
     pub run: RunId,
     /// Of the content that was sent.
     pub fingerprint: Fingerprint,
-    /// The person and the request type; empty where an older version has not stored them.
+    /// The person and the request type; empty where the entry was taken from Concord's list.
     pub key_use: KeyUse,
     /// What became of it. A claim that was never settled reads as in doubt.
     pub settled: Settled,

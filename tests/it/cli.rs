@@ -788,6 +788,57 @@ fn a_damaged_ledger_is_told_with_the_way_to_rebuild_it() {
 }
 
 #[test]
+fn a_ledger_of_an_older_format_is_refused_with_the_way_to_rebuild_it() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let args = place.live(40, &server);
+    let some = [&args[..], &["--limit".to_owned(), "25".to_owned()]].concat();
+    assert_eq!(code(&place.finish(&some)), 1);
+    let name = format!("{SANDBOX_PROJECT}.ledger");
+    let state = place.path("state/concord-import");
+    rusqlite::Connection::open(state.join(&name))
+        .and_then(|ledger| ledger.execute_batch("PRAGMA user_version = 9"))
+        .expect("the format is set");
+    for command in ["run", "results", "reconcile"] {
+        let mut args = args.clone();
+        args[0] = command.into();
+        let output = place.finish(&args);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        let told = stderr(&output);
+        assert!(
+            told.contains("has format 9, made by an earlier version; this version reads format 11"),
+            "{told}"
+        );
+        assert!(
+            told.contains("hint: move it aside, with the files beside it"),
+            "{told}"
+        );
+    }
+    assert_eq!(server.requests().len(), 25);
+
+    // The steps of the hint work: nothing is created twice.
+    let aside = place.path("aside");
+    fs::create_dir(&aside).expect("a folder");
+    for file in fs::read_dir(&state).expect("listed") {
+        let file = file.expect("a file");
+        if file.file_name().to_string_lossy().starts_with(&name) {
+            fs::rename(file.path(), aside.join(file.file_name())).expect("moved");
+        }
+    }
+    let mut compare = args.clone();
+    compare[0] = "reconcile".into();
+    assert_eq!(code(&place.finish(&compare)), 1);
+    let output = place.finish(&args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("15 now, 25 by an earlier run"),
+        "{}",
+        stdout(&output)
+    );
+    assert_each_once(&server, 40);
+}
+
+#[test]
 fn control_characters_that_were_typed_are_not_repeated() {
     let place = Place::new();
     for typed in ["--\u{1b}[31mred\u{7}", "--rate=\u{1b}]0;x\u{9b}"] {

@@ -302,8 +302,7 @@ fn insert(
     Ok(inserted? == 1)
 }
 
-/// Adds the columns that an older format, or a ledger rebuilt from Concord's list, does not have: what is known of the
-/// person stays.
+/// Adds the columns that an entry taken from Concord's list does not have. A known person stays.
 fn add_key(
     tx: &Transaction<'_>,
     statements: &mut Statements<'_>,

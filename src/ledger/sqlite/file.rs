@@ -1,4 +1,4 @@
-//! The file: made private, opened, brought to the newest format, held to its project.
+//! The ledger's file: created private, opened, its format checked, held to its project.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,114 +17,74 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 /// How long a writer waits for another process.
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
-/// What each format adds to the one before. Never changed once released; only added to.
-const MIGRATIONS: [&str; 10] = [
-    "CREATE TABLE target (
-         organization BLOB NOT NULL,
-         project      BLOB NOT NULL,
-         base_url     TEXT NOT NULL
-     ) STRICT;
-     CREATE TABLE runs (
-         id             INTEGER PRIMARY KEY AUTOINCREMENT,
-         input_name     TEXT NOT NULL,
-         input_bytes    INTEGER NOT NULL,
-         input_sha256   TEXT NOT NULL,
-         started_at_ms  INTEGER NOT NULL,
-         finished_at_ms INTEGER,
-         lease_until_ms INTEGER NOT NULL,
-         exit_code      INTEGER,
-         attempts       INTEGER NOT NULL DEFAULT 0,
-         lookups        INTEGER NOT NULL DEFAULT 0,
-         tally          TEXT
-     ) STRICT;
-     CREATE TABLE entries (
-         import_id     BLOB PRIMARY KEY,
-         source_key    TEXT NOT NULL,
-         fingerprint   INTEGER NOT NULL,
-         state         INTEGER NOT NULL,
-         previous      INTEGER,
-         run           INTEGER NOT NULL REFERENCES runs (id),
-         claimed_at_ms INTEGER NOT NULL,
-         settled_at_ms INTEGER,
-         via           INTEGER,
-         id            BLOB,
-         concord_id    BLOB,
-         request_date  INTEGER,
-         attempts      INTEGER NOT NULL DEFAULT 0,
-         http_status   INTEGER,
-         error_code    TEXT,
-         error         TEXT
-     ) STRICT, WITHOUT ROWID;",
-    // Claims that a dead run left open are found without reading the whole ledger.
-    "CREATE INDEX entries_open ON entries (run, claimed_at_ms) WHERE state IN (0, 4);
-     CREATE INDEX runs_by_input ON runs (input_sha256, id);",
-    // A row may come to make another number of requests; a command may name two inputs of equal bytes.
-    "ALTER TABLE entries ADD COLUMN other_id BLOB;
-     ALTER TABLE runs ADD COLUMN input_number INTEGER NOT NULL DEFAULT 1;
-     ALTER TABLE runs ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;",
-    // What was found by looking may turn out to be another entry's.
-    "CREATE INDEX entries_found ON entries (id) WHERE via = 1;",
-    // Rows lie in the order of their claims, and only the index has that of the import ids, which is none: a commit
-    // writes a third of the pages, and a look-up reads half of them.
-    "CREATE TABLE entries_in_order (
-         import_id     BLOB PRIMARY KEY NOT NULL,
-         source_key    TEXT NOT NULL,
-         fingerprint   INTEGER NOT NULL,
-         state         INTEGER NOT NULL,
-         previous      INTEGER,
-         run           INTEGER NOT NULL REFERENCES runs (id),
-         claimed_at_ms INTEGER NOT NULL,
-         settled_at_ms INTEGER,
-         via           INTEGER,
-         id            BLOB,
-         concord_id    BLOB,
-         request_date  INTEGER,
-         attempts      INTEGER NOT NULL DEFAULT 0,
-         http_status   INTEGER,
-         error_code    TEXT,
-         error         TEXT,
-         other_id      BLOB
-     ) STRICT;
-     INSERT INTO entries_in_order
-         SELECT import_id, source_key, fingerprint, state, previous, run, claimed_at_ms, settled_at_ms, via, id, concord_id,
-                request_date, attempts, http_status, error_code, error, other_id
-         FROM entries ORDER BY claimed_at_ms;
-     DROP TABLE entries;
-     ALTER TABLE entries_in_order RENAME TO entries;
-     CREATE INDEX entries_open ON entries (run, claimed_at_ms) WHERE state IN (0, 4);
-     CREATE INDEX entries_found ON entries (id) WHERE via = 1;",
-    // Every entry went into it and out of it again, and only the end of a reconciliation asked it anything.
-    "DROP INDEX entries_open;",
-    // How sending went over a run's time, for the report: counts and latencies alone.
-    "CREATE TABLE timelines (
-         run      INTEGER PRIMARY KEY REFERENCES runs (id),
-         timeline TEXT NOT NULL
-     ) STRICT;",
-    // A key identifies one request of one person: short digests of the identifiers, the request type, and how the key is
-    // found by its entries that have other names (`keys`). Of runs, whether their input was a file of rejects.
-    "ALTER TABLE entries ADD COLUMN key_id BLOB;
-     ALTER TABLE entries ADD COLUMN normal_id BLOB;
-     ALTER TABLE entries ADD COLUMN person BLOB;
-     ALTER TABLE entries ADD COLUMN request INTEGER;
-     CREATE INDEX entries_by_key ON entries (key_id) WHERE key_id IS NOT NULL;
-     CREATE INDEX entries_by_normal_key ON entries (normal_id) WHERE normal_id IS NOT NULL;
-     ALTER TABLE runs ADD COLUMN is_rejects INTEGER NOT NULL DEFAULT 0;",
-    // A request belongs to one entry. This index finds that entry whenever Concord answers that it has created a
-    // request.
-    "DROP INDEX entries_found;
-     CREATE INDEX entries_by_request ON entries (id) WHERE id IS NOT NULL;
-     CREATE INDEX entries_found ON entries (via) WHERE via = 1;",
-    // The entries that were made of corrected copies of a source row whose key is at fault.
-    "CREATE TABLE corrections (
-         row_digest INTEGER NOT NULL,
-         import_id  BLOB NOT NULL,
-         PRIMARY KEY (row_digest, import_id)
-     ) STRICT, WITHOUT ROWID;",
-];
+/// The format that this version reads and writes. It changes with every change of [`SCHEMA`].
+pub const FORMAT: i64 = 11;
 
-/// The newest format that this version reads and writes.
-#[expect(clippy::cast_possible_wrap, reason = "a handful")]
-pub const FORMAT: i64 = MIGRATIONS.len() as i64;
+/// The tables and indexes of a ledger.
+///
+/// Entries lie in the order of their claims, and only the index of the import ids, which have no order, is written in
+/// many places. `person`, `request`, `key_id` and `normal_id` serve the comparison of keys (`keys`). `entries_by_request`
+/// finds the entry of a request that Concord has answered with; `entries_found` tells whether any entry was found by a
+/// look-up. `corrections` holds the entries that were made of corrected copies of a source row whose key is at fault.
+const SCHEMA: &str = "
+    CREATE TABLE target (
+        organization BLOB NOT NULL,
+        project      BLOB NOT NULL,
+        base_url     TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE runs (
+        id             INTEGER PRIMARY KEY AUTOINCREMENT,
+        input_name     TEXT NOT NULL,
+        input_bytes    INTEGER NOT NULL,
+        input_sha256   TEXT NOT NULL,
+        started_at_ms  INTEGER NOT NULL,
+        finished_at_ms INTEGER,
+        lease_until_ms INTEGER NOT NULL,
+        exit_code      INTEGER,
+        attempts       INTEGER NOT NULL DEFAULT 0,
+        lookups        INTEGER NOT NULL DEFAULT 0,
+        tally          TEXT,
+        input_number   INTEGER NOT NULL DEFAULT 1,
+        kind           INTEGER NOT NULL DEFAULT 0,
+        is_rejects     INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX runs_by_input ON runs (input_sha256, id);
+    CREATE TABLE timelines (
+        run      INTEGER PRIMARY KEY REFERENCES runs (id),
+        timeline TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE entries (
+        import_id     BLOB PRIMARY KEY NOT NULL,
+        source_key    TEXT NOT NULL,
+        fingerprint   INTEGER NOT NULL,
+        state         INTEGER NOT NULL,
+        previous      INTEGER,
+        run           INTEGER NOT NULL REFERENCES runs (id),
+        claimed_at_ms INTEGER NOT NULL,
+        settled_at_ms INTEGER,
+        via           INTEGER,
+        id            BLOB,
+        concord_id    BLOB,
+        request_date  INTEGER,
+        attempts      INTEGER NOT NULL DEFAULT 0,
+        http_status   INTEGER,
+        error_code    TEXT,
+        error         TEXT,
+        other_id      BLOB,
+        key_id        BLOB,
+        normal_id     BLOB,
+        person        BLOB,
+        request       INTEGER
+    ) STRICT;
+    CREATE INDEX entries_by_key ON entries (key_id) WHERE key_id IS NOT NULL;
+    CREATE INDEX entries_by_normal_key ON entries (normal_id) WHERE normal_id IS NOT NULL;
+    CREATE INDEX entries_by_request ON entries (id) WHERE id IS NOT NULL;
+    CREATE INDEX entries_found ON entries (via) WHERE via = 1;
+    CREATE TABLE corrections (
+        row_digest INTEGER NOT NULL,
+        import_id  BLOB NOT NULL,
+        PRIMARY KEY (row_digest, import_id)
+    ) STRICT, WITHOUT ROWID;";
 
 /// Makes the file and its folder when they are not there, readable by nobody else.
 pub(super) fn create_private(path: &Path) -> Result<(), LedgerError> {
@@ -152,8 +112,8 @@ pub(super) fn create_private(path: &Path) -> Result<(), LedgerError> {
 pub(super) enum Found {
     /// Nothing is in it yet.
     Nothing,
-    /// A ledger of this or an older format.
-    Ledger { format: i64 },
+    /// A ledger of this format.
+    Ledger,
 }
 
 /// Opens the file and finds out what it is, changing nothing.
@@ -179,12 +139,17 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Found), LedgerError> {
     let path = path.to_owned();
     match opened {
         Ok((connection, (0, 0, 0))) => Ok((connection, Found::Nothing)),
+        Ok((connection, (APPLICATION_ID, FORMAT, _))) => Ok((connection, Found::Ledger)),
         Ok((_, (APPLICATION_ID, found, _))) if found > FORMAT => Err(LedgerError::Newer {
             path,
             found,
             known: FORMAT,
         }),
-        Ok((connection, (APPLICATION_ID, format, _))) => Ok((connection, Found::Ledger { format })),
+        Ok((_, (APPLICATION_ID, found, _))) => Err(LedgerError::Older {
+            path,
+            found,
+            known: FORMAT,
+        }),
         Ok(_) => Err(LedgerError::Foreign { path }),
         Err(cause) => Err(open_failed(path, &cause)),
     }
@@ -235,17 +200,14 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Ledger
     Ok(())
 }
 
-/// Brings a ledger to the newest format, all steps or none.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
+/// Creates the tables of a new ledger, all or none.
+pub(super) fn create_tables(connection: &mut Connection) -> Result<(), LedgerError> {
     let tx = begin(connection).map_err(write_failed)?;
-    // Asked again, now that nobody else can be doing the same.
-    let found = format(&tx).map_err(read_failed)?;
-    if found >= FORMAT {
+    // Another process may have created them since the file was opened.
+    if format(&tx).map_err(read_failed)? != 0 {
         return Ok(());
     }
-    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        tx.execute_batch(step).map_err(write_failed)?;
-    }
+    tx.execute_batch(SCHEMA).map_err(write_failed)?;
     tx.execute_batch(&format!(
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
     ))
@@ -316,19 +278,6 @@ mod tests {
     use super::super::{Store, overview};
     use super::*;
 
-    /// A ledger as the first released format left it.
-    fn make_format_1(path: &Path) {
-        let connection = Connection::open(path).expect("a new file opens");
-        connection
-            .execute_batch(MIGRATIONS[0])
-            .expect("the first format is SQL");
-        connection
-            .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
-            ))
-            .expect("pragmas are set");
-    }
-
     fn target() -> Target {
         Target {
             organization: Uuid::from_u128(1),
@@ -338,50 +287,34 @@ mod tests {
     }
 
     #[test]
-    fn an_older_format_is_migrated_and_keeps_its_rows() {
+    fn an_older_or_newer_format_is_refused_untouched() {
         let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("old.ledger");
-        make_format_1(&path);
-        let connection = Connection::open(&path).expect("it opens");
-        connection
-            .execute_batch(
-                "INSERT INTO runs VALUES (1, 'a.csv', 1, 'ff', 0, 1, 1, 0, 1, 0, NULL);
-                 INSERT INTO entries (import_id, source_key, fingerprint, state, run, claimed_at_ms)
-                 VALUES (x'00000000000000000000000000000007', 'T-7', 1, 1, 1, 0);",
-            )
-            .expect("rows go in");
-        connection
-            .execute(
-                "INSERT INTO target VALUES (x'00000000000000000000000000000001', x'00000000000000000000000000000002', 'http://127.0.0.1:1')",
-                [],
-            )
-            .expect("the target goes in");
-        drop(connection);
-        let before = overview(&path, 10).expect("it can be read as it is");
-        assert_eq!((before.format, before.totals.created), (1, 1));
-        drop(Store::open(&path, &target()).expect("it migrates"));
-        let after = overview(&path, 10).expect("it can be read");
-        assert_eq!((after.format, after.totals.created), (FORMAT, 1));
-        assert_eq!(after.runs, before.runs);
-    }
-
-    #[test]
-    fn a_newer_format_is_refused_untouched() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("new.ledger");
-        drop(Store::open(&path, &target()).expect("it is made"));
-        let connection = Connection::open(&path).expect("it opens");
-        connection
-            .execute_batch("PRAGMA user_version = 99;")
-            .expect("set");
-        drop(connection);
-        let before = std::fs::read(&path).expect("it is there");
-        let refused = Store::open(&path, &target()).err().expect("it is refused");
-        assert!(
-            matches!(refused, LedgerError::Newer { found: 99, .. }),
-            "{refused}"
-        );
-        assert!(std::fs::read(&path).expect("it is there") == before);
+        let path = dir.path().join("a.ledger");
+        for format in [1, FORMAT - 1, FORMAT + 1, 99] {
+            drop(Store::open(&path, &target()).expect("it is made"));
+            let connection = Connection::open(&path).expect("it opens");
+            connection
+                .execute_batch(&format!("PRAGMA user_version = {format};"))
+                .expect("set");
+            drop(connection);
+            let before = std::fs::read(&path).expect("it is there");
+            let refused = Store::open(&path, &target()).err().expect("it is refused");
+            let (message, hint) = (refused.to_string(), refused.hint().unwrap_or_default());
+            assert!(
+                message.contains(&format!("has format {format}, ")),
+                "{message}"
+            );
+            let wanted = if format < FORMAT {
+                "run `concord-import reconcile` with all inputs"
+            } else {
+                "update concord-import"
+            };
+            assert!(hint.contains(wanted), "{hint}");
+            let not_shown = overview(&path, 10).expect_err("it is not read either");
+            assert_eq!(not_shown.to_string(), message);
+            assert!(std::fs::read(&path).expect("it is there") == before);
+            std::fs::remove_file(&path).expect("removed");
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) fn overview(path: &Path, runs_max: u32) -> Result<Overview, LedgerErr
         (_, Found::Nothing) => Err(LedgerError::Foreign {
             path: path.to_owned(),
         }),
-        (connection, Found::Ledger { .. }) => {
+        (connection, Found::Ledger) => {
             runs::overview(&connection, path, &Locks::of(path), runs_max).map_err(read_failed)
         }
     }
@@ -87,10 +87,12 @@ impl Store {
     /// Opens the ledger of a target, or makes it.
     pub(super) fn open(path: &Path, target: &Target) -> Result<Self, LedgerError> {
         file::create_private(path)?;
-        let (mut connection, _) = file::open(path)?;
+        let (mut connection, found) = file::open(path)?;
         file::check(&connection, path)?;
         file::prepare(&connection, path)?;
-        file::migrate(&mut connection)?;
+        if found == Found::Nothing {
+            file::create_tables(&mut connection)?;
+        }
         file::bind(&mut connection, path, target)?;
         Ok(Self {
             connection,

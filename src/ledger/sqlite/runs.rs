@@ -214,18 +214,16 @@ fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
     let lease_until: i64 = row.get("lease_until_ms")?;
     Ok(RunRecord {
         id,
-        kind: match row.get("kind") {
-            Ok(1) => RunKind::Reconciliation,
-            // Older formats have none.
+        kind: match row.get("kind")? {
+            1 => RunKind::Reconciliation,
             _ => RunKind::Import,
         },
         input: RunInput {
             name: row.get("input_name")?,
             bytes: row.get("input_bytes")?,
             sha256: row.get("input_sha256")?,
-            // Older formats have none, and are read as they are.
-            number: row.get("input_number").unwrap_or(1),
-            is_rejects: row.get("is_rejects").unwrap_or(false),
+            number: row.get("input_number")?,
+            is_rejects: row.get("is_rejects")?,
         },
         started_at: from_ms(row.get("started_at_ms")?),
         finished_at: finished_at.map(from_ms),
