@@ -6,11 +6,12 @@
 use std::io;
 
 use super::RowReading;
+use super::dedup_store::First;
 use super::entries::Item;
 use super::key_conflicts::ConflictingRows;
 use super::problem::Problem;
 use super::row_places::InputPlaces;
-use super::seen::{First, Seen};
+use super::seen::Seen;
 use crate::entry::{Entry, Position};
 use crate::identity::{
     KEY_CONFLICT, KeyComparison, KeyConflict, KeyUse, NEAR_KEY, NearKeys, RowKey,

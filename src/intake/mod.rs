@@ -16,6 +16,7 @@ mod code_page;
 mod compare_keys;
 mod dates;
 mod decode;
+mod dedup_store;
 mod detect;
 mod dialect;
 mod encoding;

@@ -12,8 +12,8 @@ use axum::http::Method;
 use concord_import::internals::plan::SANDBOX_API_KEY;
 use concord_import::internals::sandbox::Sandbox;
 
-use crate::cli::{Place, assert_each_once, code, server, stderr, stdout};
-use crate::support::read_results;
+use crate::cli::{JOB, Place, assert_each_once, code, server, stderr, stdout};
+use crate::support::{csv, read_results};
 
 const ROWS: usize = 300;
 /// Somebody whom modes of files bind: to the superuser they say nothing.
@@ -103,6 +103,30 @@ fn a_ledger_that_cannot_grow_stops_the_sending_and_loses_nothing() {
     assert!((1..ROWS).contains(&created), "{created} created");
     disk.assert_goes_on();
     assert_eq!(disk.posts(), ROWS, "something was sent twice");
+}
+
+#[test]
+fn a_check_whose_temporary_file_cannot_grow_says_so_and_ends() {
+    let place = Place::new();
+    fs::write(place.path("t.csv"), csv(20_000)).expect("written");
+    fs::write(place.path("t.toml"), JOB).expect("written");
+    let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_concord-import")])
+        .args(["check", "t.csv"])
+        .current_dir(place.path(""))
+        .output()
+        .expect("it runs");
+    assert_eq!(code(&output), 2, "{}", stdout(&output));
+    let told = stderr(&output);
+    assert!(
+        told.contains("cannot keep track of repeated rows in a temporary file"),
+        "{told}"
+    );
+    assert!(
+        told.contains("hint: free space in the folder for temporary files"),
+        "{told}"
+    );
 }
 
 #[test]
