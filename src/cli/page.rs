@@ -2,7 +2,8 @@
 //!
 //! Whatever comes in is made harmless before tones are put around it, so that a page may be printed as it is.
 
-use console::{Style, measure_text_width};
+use console::Style;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
 use super::terminal::harmless;
 
@@ -129,85 +130,34 @@ impl Page {
 
 impl Paragraph {
     fn render(&self, width: Option<usize>, has_colours: bool) -> String {
-        let width = width.filter(|_| !self.is_verbatim);
-        let mut line = Line::new(has_colours);
-        let mut spaces = self.indent.0;
+        let mut text = String::new();
         for (tone, piece) in &self.pieces {
             let piece = harmless(piece).replace(['\n', '\t'], " ");
-            for word in piece.split_inclusive(' ') {
-                let trimmed = word.trim_end_matches(' ');
-                let columns = measure_text_width(trimmed);
-                if columns > 0 {
-                    let end = line.columns + spaces + columns;
-                    if line.columns > 0 && width.is_some_and(|width| end > width) {
-                        line.end();
-                        spaces = self.indent.1;
-                    }
-                    line.add(*tone, spaces, trimmed, columns);
-                    spaces = 0;
-                }
-                spaces += word.len() - trimmed.len();
-            }
+            let words = piece.trim_matches(' ');
+            let (before, after) = piece.split_once(words).unwrap_or_default();
+            text += before;
+            text += &toned(*tone, words, has_colours);
+            text += after;
         }
-        line.finish()
-    }
-}
-
-/// Lines being put together; words of one tone that stand side by side are toned as one.
-struct Line {
-    has_colours: bool,
-    done: String,
-    /// What the last words have in common, and they.
-    tone: Tone,
-    run: String,
-    columns: usize,
-}
-
-impl Line {
-    fn new(has_colours: bool) -> Self {
-        Self {
-            has_colours,
-            done: String::new(),
-            tone: Tone::Plain,
-            run: String::new(),
-            columns: 0,
+        let (first, others) = (" ".repeat(self.indent.0), " ".repeat(self.indent.1));
+        match width.filter(|_| !self.is_verbatim) {
+            None => (first + &text).trim_end_matches(' ').to_owned(),
+            Some(width) => textwrap::fill(
+                &text,
+                Options::new(width)
+                    .initial_indent(&first)
+                    .subsequent_indent(&others)
+                    .break_words(false)
+                    .word_separator(WordSeparator::AsciiSpace)
+                    .word_splitter(WordSplitter::NoHyphenation)
+                    .wrap_algorithm(WrapAlgorithm::FirstFit),
+            ),
         }
-    }
-
-    fn add(&mut self, tone: Tone, spaces: usize, word: &str, columns: usize) {
-        if tone != self.tone || self.run.is_empty() {
-            self.end_run();
-            self.tone = tone;
-            self.done.push_str(&" ".repeat(spaces));
-        } else {
-            self.run.push_str(&" ".repeat(spaces));
-        }
-        self.run.push_str(word);
-        self.columns += spaces + columns;
-    }
-
-    fn end_run(&mut self) {
-        let run = std::mem::take(&mut self.run);
-        if !run.is_empty() {
-            self.done
-                .push_str(&toned(self.tone, &run, self.has_colours));
-        }
-    }
-
-    fn end(&mut self) {
-        self.end_run();
-        self.done.push('\n');
-        self.columns = 0;
-    }
-
-    fn finish(mut self) -> String {
-        self.end_run();
-        self.done
     }
 }
 
 fn toned(tone: Tone, text: &str, has_colours: bool) -> String {
-    if !has_colours {
+    if !has_colours || text.is_empty() {
         return text.to_owned();
     }
     let style = Style::new().force_styling(true);

@@ -24,7 +24,7 @@ pub const FORMAT: i64 = 11;
 ///
 /// Entries lie in the order of their claims, and only the index of the import ids, which have no order, is written in
 /// many places. `person`, `request`, `key_id` and `normal_id` serve the comparison of keys (`keys`). `entries_by_request`
-/// finds the entry of a request that Concord has answered with; `entries_found` tells whether any entry was found by a
+/// finds the entry of a request that Concord has answered with; `entries_found` shows whether any entry was found by a
 /// look-up. `corrections` holds the entries that were made of corrected copies of a source row whose key is at fault.
 const SCHEMA: &str = "
     CREATE TABLE target (
