@@ -119,7 +119,7 @@ struct Wanted {
     count: fn(&Column) -> u64,
     what: &'static str,
     /// The columns of a known source, best first.
-    of_source: fn(&Source) -> &'static [&'static str],
+    of_source: fn(&Source) -> &[String],
     /// Values alone make it worth a comment.
     by_values: bool,
     /// Share of different values, relative to that of different addresses, at which values do not belong to the owners
@@ -131,7 +131,7 @@ const EMAIL: Wanted = Wanted {
     roles: &[Role::Email, Role::Person],
     count: |column| column.emails,
     what: "e-mail addresses",
-    of_source: |source| source.email,
+    of_source: |source| &source.email,
     by_values: true,
     shared: (0, 1),
 };
@@ -139,7 +139,7 @@ const PHONE: Wanted = Wanted {
     roles: &[Role::Phone],
     count: Column::phones,
     what: "phone numbers",
-    of_source: |source| source.phone,
+    of_source: |source| &source.phone,
     by_values: false,
     shared: (1, 2),
 };
@@ -147,7 +147,7 @@ const FULL_NAME: Wanted = Wanted {
     roles: &[Role::FullName, Role::Name, Role::Person],
     count: |column| column.names,
     what: "names",
-    of_source: |source| source.name_column,
+    of_source: |source| &source.name_column,
     by_values: false,
     shared: (1, 2),
 };
@@ -324,11 +324,7 @@ impl Table<'_> {
     }
 
     /// Which of these columns is the one that this source has for it.
-    fn of_source(
-        &self,
-        phrases: fn(&Source) -> &'static [&'static str],
-        among: &[usize],
-    ) -> Option<usize> {
+    fn of_source(&self, phrases: fn(&Source) -> &[String], among: &[usize]) -> Option<usize> {
         let phrases = phrases(self.source?);
         let is =
             |index: usize, phrase: &str| are(&words(&self.profile.columns[index].name), phrase);
@@ -613,7 +609,7 @@ impl Table<'_> {
     fn user_id(&self, address: &Choice) -> Choice {
         let mut choice = self.person(&USER_ID, Some(address));
         let is_company = |index: usize| {
-            self.of_source(|source| source.company_id, &[index])
+            self.of_source(|source| &source.company_id, &[index])
                 .is_some()
         };
         if let Some(taken) = choice.taken.filter(|taken| is_company(*taken)) {
@@ -721,7 +717,7 @@ impl Table<'_> {
             .map(|(_, index)| *index)
             .collect();
         let taken = self
-            .of_source(|source| source.received, &all)
+            .of_source(|source| &source.received, &all)
             .or(match best[..] {
                 [one] => Some(one),
                 _ => None,
@@ -859,7 +855,7 @@ impl Table<'_> {
             .map(|(_, index)| *index)
             .collect();
         let taken = self
-            .of_source(|source| source.key, &certain)
+            .of_source(|source| &source.key, &certain)
             .or(certain.first().copied())
             .or(good.first().copied());
         if let Some(index) = taken {
@@ -923,7 +919,7 @@ impl Table<'_> {
         match rank {
             0 => is_followed && is_filled,
             1 => {
-                let is_known = rows > 1 || self.of_source(|source| source.key, &[index]).is_some();
+                let is_known = rows > 1 || self.of_source(|source| &source.key, &[index]).is_some();
                 let is_id = column.are_mostly(column.ids) || column.are_mostly(column.numbers);
                 is_known && is_id && is_followed && is_filled
             }

@@ -5,6 +5,7 @@
 //! is doubtful is `?`, or stands in a comment with the reason. No value of a person is kept or shown. No terminal.
 
 mod choose;
+mod dictionary;
 mod headers;
 mod kinds;
 mod profile;

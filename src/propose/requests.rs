@@ -1,9 +1,15 @@
-//! What a request word means: a dictionary in English, German, French, Spanish, Italian, Portuguese and Dutch.
+//! What a request word means: a dictionary (`requests.toml`) in English, German, French, Spanish, Italian, Portuguese and
+//! Dutch.
 //!
 //! A meaning is proposed only where the word leaves no other. `delete` in particular needs the name of the right
 //! (erasure, Löschung, oubli), the bare word that privacy tools have for it (delete, deletion, erase), or deleting
 //! together with data. Removing, cancelling or closing an account is less than that or something else, and stays open.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::dictionary::dictionary;
 use crate::entry::RequestType::{self, Change, Delete, DoNotSell, View};
 use crate::intake::words::{are, holds, is_accent, words};
 
@@ -18,71 +24,6 @@ pub(crate) enum Sense {
     Unknown,
 }
 
-/// Left out before a word is compared, in whatever language.
-#[rustfmt::skip]
-const FILLERS: &[&str] = &[
-    "to", "of", "my", "the", "a", "an", "for", "your", "please", "all", "i", "want", "gdpr", "dsgvo", "rgpd", "ccpa",
-    "cpra", "lgpd", "avg", "uk", "eu", "personal", "consumer", "auf", "der", "die", "das", "von", "zu", "zur", "meiner", "meine",
-    "mein", "meinen", "ich", "bitte", "personenbezogener", "personenbezogenen", "de", "des", "d", "du", "l", "la", "le", "les", "mes", "ma",
-    "personnelles", "mis", "mi", "el", "los", "del", "personales", "di", "il", "alla", "all", "al", "dei", "miei",
-    "nach", "gemass", "gem", "under", "selon", "conforme", "segun", "per",
-    "personali", "os", "da", "dos", "ao", "au", "het", "meus", "pessoais", "op", "mijn", "van",
-];
-#[rustfmt::skip]
-const RIGHTS: &[&str] = &[
-    "right", "rights", "recht", "droit", "derecho", "diritto", "direito", "betroffenenrecht",
-];
-#[rustfmt::skip]
-const ASKING: &[&str] = &[
-    "request", "requests", "requested", "anfrage", "antrag", "ersuchen", "demande", "solicitud", "peticion", "richiesta", "pedido",
-    "solicitacao", "verzoek", "aanvraag", "gdpr", "privacy",
-];
-/// One word for what the others mean as well.
-const DATA: &[&str] = &["information", "info", "datas", "pii"];
-
-#[rustfmt::skip]
-const DELETE: &[&str] = &[
-    "erasure", "erase", "delete", "deletion", "be forgotten", "forgotten", "data deletion", "delete data", "deletion data",
-    "erase data", "erasure data", "data erasure", "loschung", "datenloschung", "loschung daten", "loschen daten",
-    "daten loschen", "vergessenwerden", "vergessen werden", "effacement", "effacement donnees", "effacer donnees",
-    "suppression donnees", "supprimer donnees", "oubli", "supresion", "supresion datos", "borrado datos",
-    "eliminacion datos", "borrar datos", "eliminar datos", "olvido", "cancellazione dati", "cancellare dati", "oblio",
-    "apagamento", "apagamento dados", "apagar dados", "eliminacao dados", "exclusao dados", "excluir dados",
-    "eliminar dados", "esquecimento", "gegevenswissing", "wissing", "wissing gegevens", "wissen gegevens", "gegevens wissen", "verwijdering gegevens",
-    "verwijderen gegevens", "gegevens verwijderen", "vergetelheid", "delete all data",
-    "erase all data", "delete customer data", "loschantrag", "loschersuchen", "loschbegehren",
-];
-/// Meant so only as the name of a right: without it they may be a cancellation or a removal.
-#[rustfmt::skip]
-const DELETE_AS_RIGHT: &[&str] = &[
-    "cancellazione", "suppression", "verwijdering", "eliminacao", "delete", "eliminacion",
-];
-#[rustfmt::skip]
-const VIEW: &[&str] = &[
-    "access", "data access", "access data", "know", "copy data", "copy of data", "subject access", "data subject access", "sar",
-    "view", "view data", "auskunft", "auskunft daten", "auskunft uber daten", "auskunftsersuchen", "auskunftsanfrage", "auskunftsantrag", "auskunftsbegehren", "datenauskunft",
-    "selbstauskunft", "auskunftsrecht", "acces", "acces donnees", "acces aux donnees", "acceso", "acceso datos", "acceso a datos", "accesso", "accesso dati",
-    "accesso ai dati", "acesso", "acesso dados", "acesso aos dados", "inzage", "inzage gegevens", "inzage in gegevens", "inzageverzoek", "inzagerecht",
-    "know access", "access know", "information access", "know about data",
-];
-#[rustfmt::skip]
-const CHANGE: &[&str] = &[
-    "rectification", "rectify", "rectify data", "rectification data", "data rectification", "correction", "correct",
-    "correct data", "correction data", "data correction", "change data", "update data", "berichtigung", "berichtigung daten",
-    "datenberichtigung", "berichtigungsantrag", "korrektur daten", "daten berichtigen", "rectification donnees", "rectifier donnees", "rectificacion",
-    "rectificacion datos", "correccion datos", "rettifica", "rettifica dati", "rettificazione", "correzione dati", "retificacao",
-    "retificacao dados", "correcao", "correcao dados", "rectificatie", "rectificatie gegevens", "correctie gegevens",
-    "gegevens corrigeren", "correct inaccurate data", "correction inaccurate data", "rectificar datos", "corrigir dados",
-];
-/// As a word alone, `Change request` is what any desk calls a change of anything.
-const CHANGE_AS_RIGHT: &[&str] = &["change"];
-#[rustfmt::skip]
-const DO_NOT_SELL: &[&str] = &[
-    "do not sell", "do not sell or share", "do not sell share", "do not sell and share", "do not sell data", "do not sell or share data", "dont sell data", "don t sell data",
-    "don t sell", "dont sell", "opt out sale", "opt out data sale", "opt out sale data", "opt out sale or sharing",
-    "opt out sale and sharing", "opt out sale sharing", "opt out selling", "opt out sale or sharing data", "opt out from sale", "optout sale", "sale opt out", "opt out sales",
-];
-
 const OF_WHAT: &str = "of sale or sharing (do_not_sell), or of marketing (skip)?";
 const LESS_THAN_ERASURE: &str =
     "erasure of all data (delete), or only an account, a list, an order (skip)?";
@@ -93,35 +34,57 @@ const CHANGE_OF_WHAT: &str = "of data about the person (change), or of something
 const WHICH_RIGHT: &str = "which right? view, delete, change or do_not_sell";
 const PERHAPS_NONE: &str = "skip, if it asks for nothing that Concord does";
 
-/// Words by which an open meaning is told.
-#[rustfmt::skip]
-const OPEN: &[(&str, &[&str])] = &[
-    (OF_WHAT, &[
-        "opt out", "optout", "opted out", "unsubscribe", "marketing", "newsletter", "abmeldung", "abmelden", "werbung", "widerruf", "desabonnement",
-        "desinscription", "darse baja", "baja", "disiscrizione", "cancelar subscricao", "uitschrijven", "afmelden", "sell", "sale", "consent",
-    ]),
-    (LESS_THAN_ERASURE, &[
-        "remove", "removal", "cancel", "cancellation", "close", "closure", "deactivate", "deactivation", "terminate",
-        "account", "delete", "deletion", "erase", "loschen", "loschung", "entfernen", "kundigung", "konto", "suppression", "supprimer", "fermeture",
-        "resiliation", "compte", "eliminar", "eliminacion", "cancelacion", "cerrar", "cuenta", "cancellazione", "chiusura", "rimozione",
-        "eliminacao", "exclusao", "cancelamento", "encerrar", "conta", "verwijderen", "verwijdering", "opzeggen", "opzegging", "forget",
-    ]),
-    (NEAREST_IS_VIEW, &[
-        "portability", "export", "download", "transfer", "portabilitat", "datenubertragbarkeit", "ubertragbarkeit", "portabilite", "portabilidad",
-        "portabilita", "portabilidade", "overdraagbaarheid", "dataportabiliteit", "summarize", "summary", "categories",
-    ]),
-    (HAS_NONE, &[
-        "restriction", "restrict", "limit", "limitation", "limitacion", "object", "objection", "einschrankung",
-        "widerspruch", "opposition", "oposicion", "limitazione", "opposizione", "limitacao", "oposicao", "beperking",
-        "bezwaar", "automated", "sensitive", "opt in",
-    ]),
-    (CHANGE_OF_WHAT, &["change", "update", "modification", "anderung", "wijziging", "modifica", "cambio"]),
-    (WHICH_RIGHT, &["dsar", "dsr", "gdpr", "dsgvo", "rgpd", "ccpa", "cpra", "privacy", "datenschutz", "avg"]),
-    (PERHAPS_NONE, &[
-        "complaint", "other", "others", "question", "inquiry", "enquiry", "general", "none", "spam", "test", "beschwerde", "sonstiges", "andere", "frage",
-        "reclamation", "plainte", "autre", "otro", "otra", "queja", "altro", "reclamo", "outro", "outra", "klacht", "overig", "anders", "incident", "problem", "task",
-    ]),
-];
+/// The words for requests, from `requests.toml`.
+static WORDS: LazyLock<RequestWords> = LazyLock::new(|| dictionary(include_str!("requests.toml")));
+
+/// The lists of `requests.toml`, which says what each is for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestWords {
+    fillers: Vec<String>,
+    rights: Vec<String>,
+    asking: Vec<String>,
+    data: Vec<String>,
+    delete: Vec<String>,
+    delete_as_right: Vec<String>,
+    view: Vec<String>,
+    change: Vec<String>,
+    change_as_right: Vec<String>,
+    do_not_sell: Vec<String>,
+    open: OpenWords,
+}
+
+/// Phrases that leave the meaning open, by the question that a person has to answer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenWords {
+    of_what: Vec<String>,
+    less_than_erasure: Vec<String>,
+    nearest_is_view: Vec<String>,
+    has_none: Vec<String>,
+    change_of_what: Vec<String>,
+    which_right: Vec<String>,
+    perhaps_none: Vec<String>,
+}
+
+impl OpenWords {
+    /// Returns the first question that the words leave open.
+    fn question(&self, words: &[String]) -> Option<&'static str> {
+        let questions = [
+            (OF_WHAT, &self.of_what),
+            (LESS_THAN_ERASURE, &self.less_than_erasure),
+            (NEAREST_IS_VIEW, &self.nearest_is_view),
+            (HAS_NONE, &self.has_none),
+            (CHANGE_OF_WHAT, &self.change_of_what),
+            (WHICH_RIGHT, &self.which_right),
+            (PERHAPS_NONE, &self.perhaps_none),
+        ];
+        let asked = questions
+            .into_iter()
+            .find(|(_, phrases)| phrases.iter().any(|phrase| holds(words, phrase)));
+        asked.map(|(question, _)| question)
+    }
+}
 
 /// What a value of a request column means.
 pub(crate) fn sense(value: &str) -> Sense {
@@ -131,11 +94,8 @@ pub(crate) fn sense(value: &str) -> Sense {
         Some(_) => return Sense::Open(MARKED),
         None => {}
     }
-    let words = words(value);
-    let open = OPEN
-        .iter()
-        .find(|(_, phrases)| phrases.iter().any(|phrase| holds(&words, phrase)));
-    open.map_or(Sense::Unknown, |(why, _)| Sense::Open(why))
+    let question = WORDS.open.question(&words(value));
+    question.map_or(Sense::Unknown, Sense::Open)
 }
 
 /// Whether nothing stands in the value but words and what stands between and around words: `Delete?` and `✗ delete` say
@@ -171,14 +131,20 @@ fn one(value: &str) -> Option<RequestType> {
     if let Some(exact) = RequestType::from_name(&all.join("_")) {
         return Some(exact);
     }
-    let is_right = all.iter().any(|word| RIGHTS.contains(&word.as_str()));
+    let is_right = all.iter().any(|word| WORDS.rights.contains(word));
     let mut core: Vec<String> = Vec::new();
     for word in all {
-        let word = word.as_str();
-        if FILLERS.contains(&word) || RIGHTS.contains(&word) || ASKING.contains(&word) {
+        let is_left_out = [&WORDS.fillers, &WORDS.rights, &WORDS.asking]
+            .into_iter()
+            .any(|list| list.contains(&word));
+        if is_left_out {
             continue;
         }
-        core.push(if DATA.contains(&word) { "data" } else { word }.to_owned());
+        core.push(if WORDS.data.contains(&word) {
+            "data".to_owned()
+        } else {
+            word
+        });
     }
     match article(&core) {
         Some((request, others)) if others.is_empty() => Some(request),
@@ -189,14 +155,14 @@ fn one(value: &str) -> Option<RequestType> {
 
 /// The request that is called so; `is_right`: the words say that they name a right.
 fn named(core: &[String], is_right: bool) -> Option<RequestType> {
-    let is_one_of = |list: &[&str]| list.iter().any(|phrase| are(core, phrase));
-    if is_one_of(DELETE) || is_right && is_one_of(DELETE_AS_RIGHT) {
+    let is_one_of = |list: &[String]| list.iter().any(|phrase| are(core, phrase));
+    if is_one_of(&WORDS.delete) || is_right && is_one_of(&WORDS.delete_as_right) {
         Some(Delete)
-    } else if is_one_of(VIEW) {
+    } else if is_one_of(&WORDS.view) {
         Some(View)
-    } else if is_one_of(CHANGE) || is_right && is_one_of(CHANGE_AS_RIGHT) {
+    } else if is_one_of(&WORDS.change) || is_right && is_one_of(&WORDS.change_as_right) {
         Some(Change)
-    } else if is_one_of(DO_NOT_SELL) {
+    } else if is_one_of(&WORDS.do_not_sell) {
         Some(DoNotSell)
     } else {
         None

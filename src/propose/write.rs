@@ -84,7 +84,7 @@ fn head(proposal: &Proposal, text: &mut Text) {
     ));
     if let Some(note) = proposal
         .source
-        .map(|source| source.note)
+        .map(|source| source.note.as_str())
         .filter(|note| !note.is_empty())
     {
         text.say(&format!("{}.", capital(note)));
@@ -549,7 +549,7 @@ fn notes(proposal: &Proposal, text: &mut Text) {
         .filter(|column| Some(**column) != fields.received.taken)
     {
         let label = match proposal.source {
-            Some(source) => source.name.to_owned(),
+            Some(source) => source.name.clone(),
             None => label(&proposal.column(*column).name),
         };
         pieces.push(format!("{label} {}", in_template(proposal, *column)));
