@@ -317,6 +317,7 @@ fn of_intake() -> Vec<Ending> {
         | E::Archive { .. }
         | E::Workbook { .. }
         | E::Document { .. }
+        | E::Syntax { .. }
         | E::Encoding { .. }
         | E::Empty { .. }
         | E::NoHeaderLine { .. }

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::decode::json::Undecided;
+use super::decode::json::{SyntaxError, Undecided};
 use super::mask;
 use super::problem::grouped;
 use super::workbook::Broken;
@@ -74,6 +74,20 @@ pub enum IntakeError {
         what: String,
         /// What to do.
         hint: String,
+    },
+    /// A JSON document with a syntax error.
+    #[error("{input}, line {line}, column {column}: {what}")]
+    Syntax {
+        /// The input's name.
+        input: String,
+        /// The line of the error, from 1.
+        line: u64,
+        /// The column of the error in characters, from 1.
+        column: u64,
+        /// What was found, and what was expected.
+        what: String,
+        /// The hint for the user.
+        hint: &'static str,
     },
     /// A text of which too little is beyond ASCII to tell its code page.
     #[error("{input}, line {line}: cannot tell the encoding: {told}")]
@@ -248,20 +262,35 @@ pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
 impl IntakeError {
     /// Why reading broke off after so many bytes: the system, or a document that cannot be understood.
     pub(crate) fn reading(input: String, bytes: u64, source: io::Error) -> Self {
-        match source.downcast::<Undecided>() {
-            Ok(Undecided { line, what, hint }) => Self::Document {
-                input,
-                line,
-                what,
-                hint,
-            },
-            Err(source) => match source.downcast::<Broken>() {
-                Ok(Broken(Failed { what, hint })) => Self::Workbook { input, what, hint },
-                Err(source) => Self::Read {
+        let source = match source.downcast::<Undecided>() {
+            Ok(Undecided { line, what, hint }) => {
+                return Self::Document {
                     input,
-                    bytes,
-                    source,
-                },
+                    line,
+                    what,
+                    hint,
+                };
+            }
+            Err(source) => source,
+        };
+        let source = match source.downcast::<SyntaxError>() {
+            Ok(error) => {
+                return Self::Syntax {
+                    input,
+                    line: error.line,
+                    column: error.column,
+                    what: error.what,
+                    hint: error.hint,
+                };
+            }
+            Err(source) => source,
+        };
+        match source.downcast::<Broken>() {
+            Ok(Broken(Failed { what, hint })) => Self::Workbook { input, what, hint },
+            Err(source) => Self::Read {
+                input,
+                bytes,
+                source,
             },
         }
     }
@@ -290,7 +319,7 @@ impl IntakeError {
                 "it may be damaged or cut off: fetch or export it again; if it can be unpacked, do so and give the file within"
                     .to_owned()
             }
-            Self::Unreadable { hint, .. } => (*hint).to_owned(),
+            Self::Unreadable { hint, .. } | Self::Syntax { hint, .. } => (*hint).to_owned(),
             Self::Encoding {
                 is_rejects: true, ..
             } => REJECTS_ENCODING_HINT.to_owned(),

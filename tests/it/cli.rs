@@ -1,7 +1,7 @@
 //! The real binary, as people and scripts meet it: what it prints, the files it leaves, its exit codes, its signals.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -710,6 +710,63 @@ fn an_empty_export_of_json_lines_is_an_input_without_rows() {
     fs::write(place.path("night.csv"), "").expect("written");
     let output = place.run(&["check", "night.csv", "--job", "samples/backlog.toml"]);
     assert_eq!(code(&output), 2, "a table without a header is none");
+}
+
+#[test]
+fn nothing_of_a_json_document_with_a_syntax_error_is_sent() {
+    let place = Place::new();
+    let server = server(|_| {});
+    let mut run = place.live(1, &server);
+    run.drain(1..2);
+    run.extend(["--job".to_owned(), "t.toml".to_owned()]);
+    // More rows than a sample or a batch has, so that the fault is found long after the first rows.
+    let row =
+        |n: usize| format!(r#"{{"Ticket":"T-{n}","Email":"p{n}@example.com","Wish":"Erase"}}"#);
+    let rows: Vec<_> = (1..=2_500).map(row).collect();
+    let whole = format!("[{}]", rows.join(",\n"));
+    let faulty = whole.replace(r#""T-2498","#, r#""T-2498";"#);
+    let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = std::io::BufWriter::new(encoder);
+    encoder.write_all(faulty.as_bytes()).expect("memory writes");
+    let packed = encoder.into_inner().expect("it is written").finish();
+    let write = |name: &str, bytes: &[u8]| fs::write(place.path(name), bytes).expect("written");
+    write("a.json", faulty.as_bytes());
+    write("a.json.gz", &packed.expect("memory writes"));
+    write("cut.json", &whole.as_bytes()[..whole.len() - 3]);
+    write("good.json", format!("[{}]", rows[0]).as_bytes());
+    let told = |args: &[&str], says: &str| {
+        let stdin = fs::File::open(place.path("a.json")).expect("there");
+        let output = place
+            .command(args)
+            .env("CONCORD_API_KEY", SANDBOX_API_KEY)
+            .stdin(stdin)
+            .output()
+            .expect("it runs");
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    };
+    let fault =
+        "line 2498, column 19: not JSON: found `;`, expected a comma or the end of the object";
+    let cut_off = "line 2500, column 61: not JSON: found the end of the file";
+    for (inputs, says) in [
+        (&["a.json"][..], fault),
+        (&["a.json.gz"], fault),
+        (&["-"], fault),
+        (&["cut.json"], cut_off),
+        (&["good.json", "a.json"], fault),
+    ] {
+        let with = |args: &[&'static str]| [args, inputs, &["--job", "t.toml"]].concat();
+        told(&with(&["check"]), says);
+        told(&with(&["run", "--dry-run"]), says);
+        told(&with(&["run", "--sandbox"]), says);
+        let mut run: Vec<_> = run.iter().map(String::as_str).collect();
+        run.extend(inputs);
+        told(&run, says);
+        told(&[&run[..], &["--limit", "1"]].concat(), says);
+    }
+    assert!(server.log().is_empty());
+    let results = place.path("concord-import-out/good/results.csv");
+    assert!(!results.exists());
 }
 
 #[test]

@@ -180,11 +180,6 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "remove or rename one of the two in the source: which one is meant cannot be told",
     ),
     remedy(
-        "rest_not_read",
-        "the rest of the file cannot be told apart",
-        "correct the JSON where it is named and check again: nothing behind it was read",
-    ),
-    remedy(
         "row_too_large",
         "a row is larger than is read",
         "look for a quote or bracket that is not closed before it, or shorten the row in the source",

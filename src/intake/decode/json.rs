@@ -1,17 +1,15 @@
 //! JSON documents to rows: the objects of an array, of an array under one key of an object, or one after the other.
 //!
-//! An element is found by its brackets and quotes, then parsed like a line of JSON Lines, so no more than one element
-//! is held at once. Where brackets or quotes are wrong, the end of an element is a guess; its parse error then tells
-//! from which line on a next element may begin, and only a line that looks like the element's own first one is taken.
-//! Where there is none, what follows is one problem that says so.
-//! What stands in an object beside the array is passed over: its brackets and quotes are seen, nothing else.
+//! The parser finds where an element ends, so no more than one element is held at once. What stands beside the array is
+//! parsed and not kept. A syntax error anywhere refuses the document as a whole. An element that is valid JSON and no row
+//! is a problem of its own.
 
 use std::io;
 
 use super::super::problem::{cut, grouped};
 use super::super::source::Window;
 use super::csv::not_utf8;
-use super::jsonl::{Objects, Sample, not_json};
+use super::jsonl::{COLON, IN_ARRAY, IN_OBJECT, NAME, Objects, Sample, TRAILING_COMMA, not_json};
 use super::{
     Decoded, HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, Malformed,
     RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX,
@@ -19,11 +17,12 @@ use super::{
 use crate::nearest::nearest;
 
 mod envelope;
-mod extent;
 mod layout;
+mod syntax;
 
-use extent::{blanks, extent, next_element, string_end};
 pub(crate) use layout::{Layout, layout};
+pub(crate) use syntax::SyntaxError;
+use syntax::{Place, blanks, pass_value, size_of_value};
 
 /// Why it cannot be told which objects are the rows.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,27 +36,17 @@ pub(crate) struct Undecided {
 /// Where reading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Before an element.
-    Element {
-        behind_comma: bool,
-    },
-    /// Behind an element.
+    /// At the start of the array, or of a sequence.
+    First,
+    /// After a comma of the array.
+    Element,
+    /// After an element.
     Behind,
-    /// Behind the array.
+    /// After the array.
     After,
     /// After the object that contains the array.
     Page,
     End,
-}
-
-/// What came of going through members.
-enum Step {
-    /// The array of rows comes next.
-    Entered,
-    /// The object has ended.
-    End,
-    /// It cannot be followed any further.
-    Broken(&'static str),
 }
 
 /// What an object has beside the array of rows.
@@ -82,31 +71,6 @@ impl Members {
     }
 }
 
-/// Lines, and whether what comes stands first on its line.
-#[derive(Clone, Debug)]
-struct Place {
-    line: u64,
-    /// White space before it, in bytes, when it is first on its line.
-    indent: Option<usize>,
-}
-
-impl Place {
-    fn pass(&mut self, bytes: &[u8]) {
-        let tail = match memchr::memrchr(b'\n', bytes) {
-            Some(last) => {
-                self.line += memchr::memchr_iter(b'\n', bytes).count() as u64;
-                self.indent = Some(0);
-                &bytes[last + 1..]
-            }
-            None => bytes,
-        };
-        self.indent = match self.indent {
-            Some(indent) if blanks(tail) == tail.len() => Some(indent + tail.len()),
-            _ => None,
-        };
-    }
-}
-
 /// Reads the elements.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoder {
@@ -118,8 +82,6 @@ pub(crate) struct Decoder {
     state: State,
     place: Place,
     pending: usize,
-    /// Brackets that are open in the element.
-    open: Vec<u8>,
     kept: Vec<u8>,
 }
 
@@ -135,15 +97,9 @@ impl Decoder {
             objects: Objects::default(),
             members,
             row_keys: Vec::new(),
-            state: State::Element {
-                behind_comma: false,
-            },
-            place: Place {
-                line: 1,
-                indent: Some(0),
-            },
+            state: State::First,
+            place: Place { line: 1, column: 1 },
             pending: 0,
-            open: Vec::new(),
             kept: Vec::new(),
         }
     }
@@ -176,13 +132,22 @@ impl Decoder {
         let mut copy = Window::new(Box::new(io::Cursor::new(head.to_vec())));
         let mut decoder = self.clone();
         let mut sample = Sample::default();
+        let is_cut = !window.is_last() || head.len() < window.unread().len();
         while sample.rows < SAMPLE_ROWS_MAX {
-            match decoder.next(&mut copy)? {
-                Decoded::Row(_) => {}
-                Decoded::End => break,
-                Decoded::Blank { .. } | Decoded::Aside(_) | Decoded::Malformed(_) => continue,
+            let error = match decoder.next(&mut copy) {
+                Ok(Decoded::Row(_)) => {
+                    sample.add(&decoder.objects);
+                    continue;
+                }
+                Ok(Decoded::End) => break,
+                Ok(_) => continue,
+                Err(error) => error,
+            };
+            // What ends with the sample may go on in the input.
+            if is_cut && copy.unread().is_empty() && is_syntax_error(&error) {
+                break;
             }
-            sample.add(&decoder.objects);
+            return Err(error);
         }
         decoder.check_keys()?;
         Ok(sample.finish())
@@ -194,22 +159,17 @@ impl Decoder {
             Layout::Lines | Layout::Sequence => {}
             Layout::Empty => self.pass_all(window)?,
             Layout::Array => self.take(window, 1),
-            Layout::Member => match self.enter_member(window)? {
-                Step::Entered => {}
-                Step::End => return Err(self.no_array()),
-                Step::Broken(why) => {
-                    return Err(self.undecided(
-                        format!("the object cannot be followed to an array of objects: {why}"),
-                        "correct the file, or export it again",
-                    ));
+            Layout::Member => {
+                if !self.enter_member(window)? {
+                    return Err(self.no_array());
                 }
-            },
+            }
         }
         Ok(())
     }
 
-    /// From the `{` of the document to the array of rows.
-    fn enter_member(&mut self, window: &mut Window) -> io::Result<Step> {
+    /// Goes from the `{` of the document to the array of rows. Returns whether there is one.
+    fn enter_member(&mut self, window: &mut Window) -> io::Result<bool> {
         self.skip_blanks(window)?;
         self.take(window, 1);
         self.step(window, true)
@@ -217,197 +177,103 @@ impl Decoder {
 
     /// The next element.
     pub(crate) fn next<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
+        let is_sequence = self.layout == Layout::Sequence;
         loop {
             let pending = std::mem::take(&mut self.pending);
             self.take(window, pending);
-            match self.state {
-                State::Element { behind_comma } => match self.skip_blanks(window)? {
-                    None if self.layout == Layout::Sequence => self.state = State::End,
-                    None => return self.rest(window, CUT_OFF),
-                    Some(b']') if self.layout != Layout::Sequence => {
-                        self.state = State::After;
-                        self.pending = 1;
-                        if behind_comma {
-                            return Ok(self.lone_comma(window, true));
-                        }
-                    }
-                    Some(b',') if self.layout != Layout::Sequence => {
-                        let behind_comma = true;
-                        self.state = State::Element { behind_comma };
-                        self.pending = 1;
-                        return Ok(self.lone_comma(window, false));
-                    }
-                    Some(_) => return self.element(window, false),
-                },
-                State::Behind => match self.skip_blanks(window)? {
-                    None => return self.rest(window, CUT_OFF),
-                    Some(b',') => {
-                        let behind_comma = true;
-                        self.state = State::Element { behind_comma };
-                        self.pending = 1;
-                    }
-                    Some(b']') => {
-                        self.state = State::After;
-                        self.pending = 1;
-                    }
-                    Some(_) => return self.element(window, true),
-                },
-                State::After => {
-                    if self.layout == Layout::Member {
-                        match self.step(window, false)? {
-                            Step::End => self.state = State::Page,
-                            Step::Broken(why) => return self.rest(window, why),
-                            Step::Entered => {}
-                        }
-                        self.check_keys()?;
-                    } else if self.skip_blanks(window)?.is_some() {
-                        return self.rest(window, "more follows behind the end of the document");
-                    } else {
-                        self.state = State::End;
-                    }
+            let next = self.skip_blanks(window)?;
+            match (self.state, next) {
+                (State::End, _) => return Ok(Decoded::End),
+                (State::First, None) if is_sequence => self.state = State::End,
+                (State::First | State::Behind, Some(b']')) if !is_sequence => {
+                    self.take(window, 1);
+                    self.state = State::After;
                 }
-                State::Page => match self.skip_blanks(window)? {
-                    None => self.state = State::End,
-                    Some(b'{') if self.members.records.is_some() => {
-                        let line = self.place.line;
-                        self.members.begin_page();
-                        match self.enter_member(window)? {
-                            Step::Entered => {
-                                self.state = State::Element {
-                                    behind_comma: false,
-                                }
-                            }
-                            Step::End => return Ok(self.no_page(line)),
-                            Step::Broken(why) => return self.rest(window, why),
-                        }
+                (State::Element, Some(b']')) => return Err(self.error(window, TRAILING_COMMA)),
+                (State::First | State::Element, _) => return self.element(window),
+                (State::Behind, Some(b',')) => {
+                    self.take(window, 1);
+                    self.state = State::Element;
+                }
+                (State::Behind, _) => return Err(self.error(window, IN_ARRAY)),
+                (State::After, _) if self.layout == Layout::Member => {
+                    self.step(window, false)?;
+                    self.check_keys()?;
+                    self.state = State::Page;
+                }
+                (State::After | State::Page, None) => self.state = State::End,
+                (State::Page, Some(b'{')) if self.members.records.is_some() => {
+                    let line = self.place.line;
+                    self.members.begin_page();
+                    if !self.enter_member(window)? {
+                        return Ok(self.no_page(line));
                     }
-                    Some(b'{') => return self.rest(window, PAGE_FOLLOWS),
-                    Some(_) => {
-                        return self.rest(window, "more follows behind the end of the document");
-                    }
-                },
-                State::End => return Ok(Decoded::End),
+                    self.state = State::First;
+                }
+                (State::Page, Some(b'{')) => {
+                    let rows = self.members.entered.as_deref().unwrap_or_default();
+                    return Err(self.undecided(
+                        "another object follows the one that holds the rows".to_owned(),
+                        &format!(
+                            "set records = \"{}\" in the job file's [input] if the file is pages, one after the other",
+                            cut(rows)
+                        ),
+                    ));
+                }
+                (State::After | State::Page, _) => return Err(self.error(window, AT_THE_END)),
             }
         }
     }
 
-    fn element<'a>(
-        &'a mut self,
-        window: &'a mut Window,
-        lacks_comma: bool,
-    ) -> io::Result<Decoded<'a>> {
-        let is_sequence = self.layout == Layout::Sequence;
-        let behind_comma = false;
+    fn element<'a>(&'a mut self, window: &'a mut Window) -> io::Result<Decoded<'a>> {
+        let line = self.place.line;
         self.state = match self.layout {
-            Layout::Sequence => State::Element { behind_comma },
+            Layout::Sequence => State::First,
             _ => State::Behind,
         };
-        let mut is_too_deep = false;
-        let extent = loop {
-            let unread = window.unread();
-            let indent = self.place.indent;
-            let end = extent(
-                unread,
-                indent,
-                is_sequence,
-                window.is_last(),
-                &mut self.open,
-                &mut is_too_deep,
-            );
-            match end {
-                Some(end) if end.at <= LINE_BYTES_MAX => break Some(end),
-                Some(_) => break None,
-                None if window.is_last() || unread.len() > LINE_BYTES_MAX => break None,
-                None => window.more()?,
-            }
+        let Some(size) = size_of_value(window, LINE_BYTES_MAX)? else {
+            return self.too_long(window);
         };
-        let unread = window.unread();
-        let found = &unread[..extent
-            .map_or(unread.len(), |end| end.at)
-            .min(LINE_BYTES_MAX)];
-        let line = self.place.line;
-        let is_whole = extent.is_some();
-        // Of what is cut off, the last character may be, too.
-        let text = match std::str::from_utf8(found) {
-            Ok(text) => text,
-            Err(error) if !is_whole && error.error_len().is_none() => {
-                std::str::from_utf8(&found[..error.valid_up_to()]).unwrap_or_default()
-            }
-            Err(_) if is_whole => {
-                self.pending = found.len();
-                let raw = window.unread()[..self.pending].trim_ascii_end();
-                return Ok(Decoded::Malformed(not_utf8(raw, line, RecordKind::Line)));
-            }
-            Err(_) => "",
+        self.pending = size;
+        let raw = &window.unread()[..size];
+        let Ok(text) = std::str::from_utf8(raw) else {
+            return Ok(Decoded::Malformed(not_utf8(raw, line, RecordKind::Line)));
         };
-        let text = text.trim_ascii_end();
-        let malformed = |raw, line, message| {
-            Decoded::Malformed(Malformed {
-                row_line: self.place.line,
-                line,
+        if let Err(error) = self.objects.parse(text) {
+            let (offset, column) = place_of(&error);
+            return Ok(Decoded::Malformed(Malformed {
+                row_line: line,
+                line: line + offset - 1,
                 code: "not_json",
-                message,
+                message: format!(
+                    "not JSON at byte {column} of the line: {}",
+                    not_json(&error)
+                ),
                 raw,
                 kind: RecordKind::Line,
                 value: None,
-            })
-        };
-        let Err(error) = self.objects.parse(text) else {
-            self.pending = found.len();
-            let raw = window.unread()[..text.len()].trim_ascii_end();
-            if lacks_comma {
-                let message = "a comma is missing before this element".to_owned();
-                return Ok(malformed(raw, line, message));
-            }
-            if self.row_keys.is_empty() {
-                self.row_keys = self.objects.keys().map(str::to_owned).collect();
-            }
-            return Ok(self.objects.row(raw, line, "element"));
-        };
-        let (offset, column) = place_of(&error);
-        let next = (self.place.indent)
-            .and_then(|indent| next_element(found, indent, offset))
-            .filter(|_| !is_too_deep && (is_whole || !error.is_eof()))
-            .or_else(|| extent.filter(|end| end.is_next).map(|end| end.at));
-        let blamed = line + offset - 1;
-        let why = format!(
-            "not JSON at byte {column} of the line: {}",
-            not_json(&error)
-        );
-        if let Some(next) = next {
-            self.state = State::Element { behind_comma };
-            self.pending = next;
-            let raw = window.unread()[..next].trim_ascii_end();
-            let raw = raw.strip_suffix(b",").unwrap_or(raw);
-            return Ok(malformed(raw, blamed, why));
+            }));
         }
-        if is_whole {
-            self.pending = found.len();
-            let raw = window.unread()[..text.len()].trim_ascii_end();
-            return Ok(malformed(raw, blamed, why));
+        if self.row_keys.is_empty() {
+            self.row_keys = self.objects.keys().map(str::to_owned).collect();
         }
-        if window.is_last() && window.unread().len() <= LINE_BYTES_MAX {
-            self.state = State::End;
-            self.pending = window.unread().len();
-            let raw = window.unread().trim_ascii_end();
-            let message = format!("{why}; where the element ends cannot be told, and {NOT_READ}");
-            return Ok(malformed(raw, blamed, message));
-        }
-        self.too_long(window)
+        Ok(self.objects.row(raw, line, "element"))
     }
 
+    /// Passes over an element that is larger than is read, or returns its syntax error.
     fn too_long<'a>(&'a mut self, window: &mut Window) -> io::Result<Decoded<'a>> {
         let line = self.place.line;
+        let unread = window.unread();
         self.kept.clear();
         self.kept
-            .extend_from_slice(&window.unread()[..KEPT_BYTES_MAX]);
-        self.skip_value(window)?;
+            .extend_from_slice(&unread[..unread.len().min(KEPT_BYTES_MAX)]);
+        pass_value(window, &mut self.place)?;
         Ok(Decoded::Malformed(Malformed {
             row_line: line,
             line,
             code: "row_too_large",
             message: format!(
-                "the element is larger than {} bytes, the most that is read (or a quote or bracket in it is missing)",
+                "the element is larger than {} bytes, the most that is read",
                 grouped(LINE_BYTES_MAX as u64)
             ),
             raw: &self.kept,
@@ -446,62 +312,21 @@ impl Decoder {
         Ok(())
     }
 
-    /// The problem of a comma without an element. `is_trailing`: the end of the array follows it.
-    fn lone_comma<'a>(&self, window: &'a Window, is_trailing: bool) -> Decoded<'a> {
-        let message = if is_trailing {
-            "a trailing comma: nothing follows it before the `]`; remove it, or add the element that is missing"
-        } else {
-            "a comma and no element: one too many, or an element is missing"
-        };
-        Decoded::Malformed(Malformed {
-            row_line: self.place.line,
-            line: self.place.line,
-            code: "not_json",
-            message: message.to_owned(),
-            raw: &window.unread()[..0],
-            kind: RecordKind::Line,
-            value: None,
-        })
+    /// Returns the error of what comes next.
+    fn error(&self, window: &Window, expected: &str) -> io::Error {
+        self.place.error(window.unread(), expected)
     }
 
-    /// Reads to the end and makes one problem of it.
-    fn rest<'a>(&'a mut self, window: &mut Window, why: &str) -> io::Result<Decoded<'a>> {
-        let line = self.place.line;
-        window.ensure(KEPT_BYTES_MAX)?;
-        let kept = window.unread().len().min(KEPT_BYTES_MAX);
-        self.kept.clear();
-        self.kept.extend_from_slice(&window.unread()[..kept]);
-        self.pass_all(window)?;
-        let message = match self.kept.trim_ascii() {
-            [] => why.to_owned(),
-            _ => format!("{why}; {NOT_READ}"),
-        };
-        Ok(Decoded::Malformed(Malformed {
-            row_line: line,
-            line,
-            code: "rest_not_read",
-            message,
-            raw: self.kept.trim_ascii(),
-            kind: RecordKind::Line,
-            value: None,
-        }))
-    }
-
-    /// Through members, to the array of rows if that is yet to come.
-    fn step(&mut self, window: &mut Window, is_before: bool) -> io::Result<Step> {
-        const NO_KEY: &str = "a key is wanted, in double quotes";
+    /// Goes through the members of an object. Returns whether it has come to the array of rows; if not, to the end.
+    fn step(&mut self, window: &mut Window, is_before: bool) -> io::Result<bool> {
         let mut wants_comma = !is_before;
         let mut behind_comma = false;
         loop {
             match self.skip_blanks(window)? {
-                None => {
-                    return Ok(Step::Broken(
-                        "the file ends within the object: its `}` is missing; perhaps the export was cut off",
-                    ));
-                }
-                Some(b'}') if !behind_comma => {
+                Some(b'}') if behind_comma => return Err(self.error(window, TRAILING_COMMA)),
+                Some(b'}') => {
                     self.take(window, 1);
-                    return Ok(Step::End);
+                    return Ok(false);
                 }
                 Some(b',') if wants_comma => {
                     self.take(window, 1);
@@ -509,19 +334,14 @@ impl Decoder {
                     behind_comma = true;
                     continue;
                 }
-                Some(_) if wants_comma => {
-                    return Ok(Step::Broken(
-                        "a comma or the end of the object is wanted behind a member",
-                    ));
-                }
-                Some(b'"') => {}
-                Some(_) => return Ok(Step::Broken(NO_KEY)),
+                Some(b'"') if !wants_comma => {}
+                None => return Err(self.error(window, IN_OBJECT)),
+                _ if wants_comma => return Err(self.error(window, IN_OBJECT)),
+                _ => return Err(self.error(window, NAME)),
             }
-            let Some(key) = self.key(window)? else {
-                return Ok(Step::Broken(NO_KEY));
-            };
+            let key = self.key(window)?;
             if self.skip_blanks(window)? != Some(b':') {
-                return Ok(Step::Broken("a colon is wanted between key and value"));
+                return Err(self.error(window, COLON));
             }
             self.take(window, 1);
             let first = self.skip_blanks(window)?;
@@ -532,10 +352,10 @@ impl Decoder {
             if is_before && is_wanted {
                 self.take(window, 1);
                 self.members.entered = Some(key);
-                return Ok(Step::Entered);
+                return Ok(true);
             }
             let is_again = self.members.entered.as_ref() == Some(&key);
-            if self.skip_value(window)? || is_again {
+            if self.pass_member(window)? || is_again {
                 self.members.arrays.push(key.clone());
             }
             if self.members.beside.len() < HEADER_CELLS_MAX {
@@ -546,60 +366,43 @@ impl Decoder {
         }
     }
 
-    /// The key that comes next; `None`: it is none, or longer than any header.
-    fn key(&mut self, window: &mut Window) -> io::Result<Option<String>> {
-        loop {
-            if let Some(end) = string_end(window.unread(), 0) {
-                let key = serde_json::from_slice(&window.unread()[..end]).ok();
-                self.take(window, end);
-                return Ok(key);
-            }
-            if window.is_last() || window.unread().len() > HEADER_BYTES_MAX {
-                return Ok(None);
-            }
-            window.more()?;
-        }
+    /// Reads the key that comes next. One that is longer than any header is cut.
+    fn key(&mut self, window: &mut Window) -> io::Result<String> {
+        let Some(size) = size_of_value(window, HEADER_BYTES_MAX)? else {
+            let kept = window.unread().len().min(KEPT_BYTES_MAX);
+            let key = String::from_utf8_lossy(&window.unread()[..kept]).into_owned();
+            pass_value(window, &mut self.place)?;
+            return Ok(key);
+        };
+        let text = &window.unread()[..size];
+        let key = serde_json::from_slice(text);
+        let key = key.unwrap_or_else(|_| String::from_utf8_lossy(text).into_owned());
+        self.take(window, size);
+        Ok(key)
     }
 
-    /// Passes over a value, however large; `true`: it is an array with an object in it.
-    fn skip_value(&mut self, window: &mut Window) -> io::Result<bool> {
-        let mut depth = 0_u64;
-        let (mut is_text, mut is_escaped) = (false, false);
-        window.ensure(1)?;
-        let is_array = window.unread().first() == Some(&b'[');
+    /// Passes over a value, however large. Returns whether it is an array with an object in it.
+    fn pass_member(&mut self, window: &mut Window) -> io::Result<bool> {
+        if window.unread().first() != Some(&b'[') {
+            pass_value(window, &mut self.place)?;
+            return Ok(false);
+        }
+        self.take(window, 1);
+        if self.skip_blanks(window)? == Some(b']') {
+            self.take(window, 1);
+            return Ok(false);
+        }
         let mut has_object = false;
         loop {
-            let mut end = None;
-            for (at, &byte) in window.unread().iter().enumerate() {
-                if is_text {
-                    // A line break ends a text that lacks its quote.
-                    is_text = byte != b'\n' && (byte != b'"' || is_escaped);
-                    is_escaped = byte == b'\\' && !is_escaped;
-                    continue;
+            has_object |= self.skip_blanks(window)? == Some(b'{');
+            pass_value(window, &mut self.place)?;
+            match self.skip_blanks(window)? {
+                Some(b',') => self.take(window, 1),
+                Some(b']') => {
+                    self.take(window, 1);
+                    return Ok(has_object);
                 }
-                match byte {
-                    b'"' => is_text = true,
-                    b'{' | b'[' => {
-                        has_object |= is_array && depth == 1 && byte == b'{';
-                        depth += 1;
-                    }
-                    b'}' | b']' if depth <= 1 => {
-                        end = Some(at + usize::from(depth == 1));
-                        break;
-                    }
-                    b'}' | b']' => depth -= 1,
-                    b',' if depth == 0 => {
-                        end = Some(at);
-                        break;
-                    }
-                    _ => {}
-                }
-            }
-            let passed = end.unwrap_or(window.unread().len());
-            self.take(window, passed);
-            window.ensure(1)?;
-            if end.is_some() || window.unread().is_empty() {
-                return Ok(has_object);
+                _ => return Err(self.error(window, IN_ARRAY)),
             }
         }
     }
@@ -725,11 +528,14 @@ impl Decoder {
     }
 }
 
-const CUT_OFF: &str =
-    "the file ends within the array: its `]` is missing; perhaps the export was cut off";
-const PAGE_FOLLOWS: &str = "another object follows the one that holds the rows: if the file is pages one after the other, set records in \
-     the job file's [input] to the key of the array";
-const NOT_READ: &str = "nothing from here on is read";
+const AT_THE_END: &str = "expected the end of the file after the end of the document";
+
+/// Returns whether reading failed because of a syntax error.
+fn is_syntax_error(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|error| error.is::<SyntaxError>())
+}
 
 /// Whether the first element of the array that comes next is an object.
 fn begins_with_object(window: &mut Window) -> io::Result<bool> {

@@ -323,34 +323,59 @@ fn is_comma_behind(text: &str, error: &serde_json::Error) -> bool {
 const TRAILING_COMMA_OF_LINE: &str = "a trailing comma behind the object: lines of JSON Lines end without one; remove it, or put `[` \
      before the first line and `]` behind the last";
 
-/// The parser's complaint in words for people who do not write parsers.
+/// Returns why a line is not JSON, in words for people who do not write parsers.
 pub(super) fn not_json(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    let said = said.split(" at line ").next().unwrap_or_default();
-    match said {
-        "EOF while parsing a list" => "it ends within an array: the `]` is missing",
-        "EOF while parsing an object" => "it ends within an object: the `}` is missing",
-        "EOF while parsing a string" => "it ends within a text: the quote is missing",
-        "EOF while parsing a value" => "it ends where a value is wanted",
-        "expected ident" => {
-            "a word that is neither true, false nor null; text stands in double quotes"
-        }
-        "expected value" => {
-            "a value is wanted: text in double quotes, a number, true, false, null, {…} or […]"
-        }
-        "expected `:`" => "a colon is wanted between key and value",
-        "expected `,` or `]`" => "a comma or the end of the array is wanted",
-        "expected `,` or `}`" => "a comma or the end of the object is wanted",
-        "expected `\"`" | "key must be a string" => "a key is wanted, in double quotes",
-        "trailing comma" => "a trailing comma, which is a comma with nothing behind it",
+    match told_by(error).as_str() {
+        "EOF while parsing a list" => "it ends within an array: the `]` is missing".to_owned(),
+        "EOF while parsing an object" => "it ends within an object: the `}` is missing".to_owned(),
+        "EOF while parsing a string" => "it ends within a text: the quote is missing".to_owned(),
+        "EOF while parsing a value" => "it ends where a value is expected".to_owned(),
+        _ => expected(error),
+    }
+}
+
+/// Returns the parser's message without the place.
+fn told_by(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    told.split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+pub(super) const VALUE: &str =
+    "expected a value: text in double quotes, a number, true, false, null, {…} or […]";
+pub(super) const COLON: &str = "expected a colon between name and value";
+pub(super) const NAME: &str = "expected a name in double quotes";
+pub(super) const IN_ARRAY: &str = "expected a comma or the end of the array";
+pub(super) const IN_OBJECT: &str = "expected a comma or the end of the object";
+/// What is expected in place of a closing bracket behind a comma.
+pub(super) const TRAILING_COMMA: &str = "expected a value after the comma (a trailing comma)";
+
+/// Returns what would be right where the parser found an error.
+pub(super) fn expected(error: &serde_json::Error) -> String {
+    let told = told_by(error);
+    match told.as_str() {
+        "expected ident" => "expected true, false or null; text stands in double quotes",
+        "expected value" | "EOF while parsing a value" => VALUE,
+        "expected `:`" => COLON,
+        "expected `,` or `]`" | "EOF while parsing a list" => IN_ARRAY,
+        "expected `,` or `}`" | "EOF while parsing an object" => IN_OBJECT,
+        "expected `\"`" | "key must be a string" => NAME,
+        "EOF while parsing a string" => "expected the closing quote of a text",
+        "trailing comma" => TRAILING_COMMA,
         "trailing characters" => {
-            "more follows behind the end of the value; perhaps a comma or a line break is missing"
+            "expected the end of the value; perhaps a comma or a line break is missing before it"
         }
-        "invalid number" => "a number that is not written as JSON writes it",
-        "invalid escape" => "a \\ that no known letter follows; a \\ itself is written \\\\",
+        "invalid number" => "expected a number as JSON writes it",
+        "invalid escape" => "expected a known letter after \\; a \\ itself is written \\\\",
         "control character (\\u0000-\\u001F) found while parsing a string" => {
-            "a text holds a control character, such as a tab, that has to be escaped"
+            "expected the rest of a text; control characters in it are written as escapes"
         }
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+            "expected the second half of a pair of \\u escapes"
+        }
+        "recursion limit exceeded" => "expected at most 127 levels of nesting",
         other => other,
     }
     .to_owned()
@@ -479,18 +504,18 @@ mod tests {
             (r#"{"a":[1"#, "`]` is missing"),
             (r#"{"a":1"#, "`}` is missing"),
             (r#"{"a":"x"#, "the quote is missing"),
-            (r#"{"a":"#, "ends where a value"),
-            (r#"{"a":tru}"#, "neither true, false nor null"),
-            (r#"{"a":None}"#, "a value is wanted"),
+            (r#"{"a":"#, "ends where a value is expected"),
+            (r#"{"a":tru}"#, "expected true, false or null"),
+            (r#"{"a":None}"#, "expected a value"),
             (r#"{"a" 1}"#, "a colon"),
             (r#"{"a":[1 2]}"#, "a comma or the end of the array"),
             (r#"{"a":1 "b":2}"#, "a comma or the end of the object"),
-            (r"{a:1}", "a key is wanted"),
-            (r#"{"a":1,}"#, "nothing behind it"),
-            (r#"{"a":1}{"a":2}"#, "more follows"),
+            (r"{a:1}", "expected a name"),
+            (r#"{"a":1,}"#, "a trailing comma"),
+            (r#"{"a":1}{"a":2}"#, "expected the end of the value"),
             (r#"{"a":01}"#, "as JSON writes it"),
-            (r#"{"a":"\x"}"#, "no known letter"),
-            ("{\"a\":\"\t\"}", "control character, such as a tab"),
+            (r#"{"a":"\x"}"#, "a known letter"),
+            ("{\"a\":\"\t\"}", "control characters in it"),
         ] {
             let error = Tree::default().parse(text).expect_err(text);
             let told = not_json(&error);

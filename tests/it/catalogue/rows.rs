@@ -243,16 +243,12 @@ const EXAMPLES: &[Example] = &[
          {\"Ticket\":4,\"Ticket\":5,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"}\n\
          {\"import_line\":\"{\\\"Ticket\\\":5,\",\"import_problem\":\"not JSON\"}\n\
          {\"Ticket\":6,\"Email\":[\"jane@example.com\"],\"Wish\":\"Access\"}\n"), &[
-            row("not_json", 2, "at byte 20 of the line", "a value is wanted"),
+            row("not_json", 2, "at byte 20 of the line", "a value is expected"),
             row("not_object", 3, "not an object", "{…} is wanted"),
             row("repeated_key", 4, "`Ticket` more than once", "remove or rename one"),
             row("uncorrected_line", 5, "set this line aside", "the corrected object in place of the line"),
             cell("not_text", ("Email", 6), "`[…]`", "text, a number or true/false"),
         ]),
-    example(text(
-        "rows.json",
-        "[{\"Ticket\":1,\"Email\":\"jane@example.com\",\"Wish\":\"Access\"},\n\
-         {\"Ticket\":2,\"Email\":\"joe@example.com\",\"Wish\":\"Access\"}"), &[row("rest_not_read", 2, "the file ends within the array", "`]` is missing")]),
     example(made(
         "large.csv",
         || {

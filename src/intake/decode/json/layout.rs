@@ -5,9 +5,9 @@ use std::io;
 use super::super::super::source::Window;
 use super::super::LINE_BYTES_MAX;
 use super::super::jsonl::{Objects, RECORD_SEPARATOR};
+use super::Decoder;
 use super::envelope;
-use super::extent::{blanks, is_blank};
-use super::{Decoder, Step, place_of};
+use super::syntax::{blanks, is_blank};
 
 /// How the objects of an input stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
                     between.is_some_and(|offset| !head[end..end + offset].contains(&b'\n'));
                 return match (is_one_line, follows) {
                     (true, Some(b'{')) if is_same_line || is_marked => Ok(Layout::Sequence),
+                    (true, Some(_)) if is_single_line(head) => {
+                        holder(&head[..end], records, Layout::Sequence)
+                    }
                     (true, Some(_)) => Ok(Layout::Lines),
                     (false, Some(b'{')) => Ok(Layout::Sequence),
                     (_, Some(_)) => holder(head, records, Layout::Sequence),
@@ -69,35 +72,37 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
                     (false, None) => holder(&head[..end], records, Layout::Sequence),
                 };
             }
-            Some(Err(error)) if error.is_eof() => {
-                if is_cut {
-                    window.more()?;
-                    continue;
-                }
-                let is_one_line = memchr::memchr(b'\n', head).is_none();
-                return match (is_one_line, window.is_last()) {
-                    (true, true) => Ok(Layout::Lines),
-                    (true, false) => holder(head, records, Layout::Lines),
-                    (false, _) => holder(head, records, Layout::Sequence),
-                };
+            Some(Err(error)) if error.is_eof() && is_cut => window.more()?,
+            // A line of JSON Lines that is faulty does not make them a document.
+            Some(Err(error)) if !error.is_eof() && are_mostly_objects(head) => {
+                return Ok(Layout::Lines);
             }
-            Some(Err(error)) => {
-                let (line, _) = place_of(&error);
-                // A first line that is cut off is followed by one that does not go on with it.
-                let goes_on = line > 2
-                    || line == 2 && {
-                        let second = memchr::memchr(b'\n', head).map_or(head.len(), |end| end + 1);
-                        error.column() > blanks(&head[second..]) + 1
-                    };
-                return if goes_on {
-                    holder(head, records, Layout::Sequence)
-                } else {
-                    Ok(Layout::Lines)
-                };
-            }
+            Some(Err(_)) => return holder(head, records, Layout::Sequence),
             None => return Ok(Layout::Lines),
         }
     }
+}
+
+/// Returns whether nothing follows the first line.
+fn is_single_line(head: &[u8]) -> bool {
+    memchr::memchr(b'\n', head.trim_ascii_end()).is_none()
+}
+
+/// Most lines that are looked at to recognise JSON Lines of which the first is faulty.
+const LINES_LOOKED_AT_MAX: usize = 100;
+
+/// Returns whether at least half of the first lines are objects, each of them whole.
+fn are_mostly_objects(head: &[u8]) -> bool {
+    let lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines = lines.filter(|line| !line.is_empty());
+    let (mut objects, mut all) = (0, 0);
+    for line in lines.take(LINES_LOOKED_AT_MAX) {
+        let is_object =
+            line.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+        objects += usize::from(is_object);
+        all += 1;
+    }
+    objects * 2 >= all
 }
 
 /// Returns whether the objects are pages, that is, whether the first contains the array that the job names.
@@ -152,7 +157,8 @@ fn holder(head: &[u8], records: Option<&str>, other: Layout) -> io::Result<Layou
     }
     let mut window = Window::new(Box::new(io::Cursor::new(head.to_vec())));
     let mut decoder = Decoder::new(Layout::Member, None);
-    let step = decoder.enter_member(&mut window)?;
-    let holds = matches!(step, Step::Entered) || !decoder.members.arrays.is_empty();
+    // In a document that is cut or faulty the array may be beyond the fault.
+    let has_entered = decoder.enter_member(&mut window).unwrap_or_default();
+    let holds = has_entered || !decoder.members.arrays.is_empty();
     Ok(if holds { Layout::Member } else { other })
 }
