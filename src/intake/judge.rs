@@ -1,7 +1,6 @@
 //! What a record below the header is: a row, or a note, a total or a header that was repeated.
 //!
-//! It goes by the record, by what the columns hold in the first records and by which of those are sums of others (`sums`).
-//! What is set aside for certain is told as a warning; what may be a row or not is a problem of that row. Of what stood
+//! It goes by the record and by what the columns hold in the first records. What is set aside for certain is told as a warning; what may be a row or not is a problem of that row. Of what stood
 //! above it a record is held only against this: below the header of another table, and below a title with the header once
 //! more, nothing is a row (`Behind`). Whether rows follow is for the decoder to see. Nothing is allocated for a row.
 
@@ -10,7 +9,6 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::kind::{Kind, is_phone, kind};
-use super::sums;
 use super::table::{PROBLEM_COLUMN, Table, folded_space};
 use super::text::trimmed;
 
@@ -22,10 +20,8 @@ pub(crate) use verdict::{Aside, Doubt, Verdict};
 
 /// So many words in a cell that stands alone are a note.
 const NOTE_WORDS_MIN: usize = 6;
-/// A total that has texts too has so many numbers.
-const AMOUNTS_MIN: usize = 2;
-/// A column whose texts have so many words on average holds prose.
-const PROSE_WORDS_MIN: usize = 4;
+/// Fewest words of a sentence.
+const SENTENCE_WORDS_MIN: usize = 4;
 /// Whole numbers of so many digits, all of them different, are keys rather than amounts.
 const KEY_DIGITS_MIN: usize = 3;
 /// So many cells that are names of columns are a header, whatever their order.
@@ -43,8 +39,6 @@ pub(crate) struct Judge {
     /// The cells of each record of the header.
     headers: Vec<Vec<String>>,
     columns: Vec<Column>,
-    /// Of each record of the sample that is a sum of others.
-    sums: HashSet<u64>,
     sets_aside: bool,
     /// The number of cells that a row has.
     width: usize,
@@ -218,8 +212,7 @@ struct Column {
     is_of_values: bool,
     /// Its numbers are rather keys than amounts.
     is_of_keys: bool,
-    is_prose: bool,
-    /// Some of its texts have several words.
+    /// Some of its texts are sentences.
     has_sentences: bool,
     is_mostly_filled: bool,
     is_mostly_empty: bool,
@@ -244,14 +237,6 @@ impl Judge {
             .map(|column| learned(&rows, column))
             .collect();
         let problem = table.columns.iter().position(|name| name == PROBLEM_COLUMN);
-        // Rejects are without the rows that add up to them.
-        let sums = if sets_aside && problem.is_none() {
-            let mut found = sums::find(below);
-            found.extend((0..below.len()).filter(|&at| adds_up_with_a_label(below, at)));
-            found
-        } else {
-            Vec::new()
-        };
         let wide = rows.iter().filter(|record| filled(record) > 2).count();
         let names = header
             .iter()
@@ -273,10 +258,6 @@ impl Judge {
             above: Above::default(),
             headers,
             columns,
-            sums: sums
-                .into_iter()
-                .map(|record| fingerprint(below[record].len(), |column| &below[record][column]))
-                .collect(),
             sets_aside,
             width: table.width.max(table.columns.len()),
             is_wide: wide * 2 > rows.len(),
@@ -460,31 +441,13 @@ impl Judge {
         if is_alone {
             return self.lone(first, count, label);
         }
-        let is_sums = || is_sums(first, count, cell);
-        let adds_up = || !self.sums.is_empty() && self.sums.contains(&fingerprint(count, cell));
         match total_label(label) {
-            Label::Total | Label::Perhaps if is_sums() && adds_up() => {
-                return Verdict::Aside(Aside::Total);
+            Label::Total | Label::Perhaps if !is_sums(first, count, cell) => {}
+            Label::Total if !self.has_key(count, cell) => {
+                return Verdict::AsideAtEnd(Aside::Total);
             }
-            Label::Total if is_sums() && self.has_key(count, cell) => {
-                return Verdict::Doubtful(Doubt::Total);
-            }
-            Label::Total if is_sums() => return Verdict::AsideAtEnd(Aside::Total),
-            Label::Perhaps if is_sums() => return Verdict::Doubtful(Doubt::Total),
-            Label::Total | Label::Perhaps if self.has_amounts(count, cell) => {
-                return Verdict::Doubtful(Doubt::Total);
-            }
-            Label::None if adds_up() => return Verdict::Doubtful(Doubt::Sum),
-            _ => {}
-        }
-        let lacks_first = first > 0
-            && self
-                .columns
-                .first()
-                .is_some_and(|column| column.is_mostly_filled);
-        let is_nothing = || (0..count).all(|column| is_zero(cell(column)));
-        if lacks_first && kind(label) == Kind::Number && is_sums() && !is_nothing() {
-            return Verdict::Doubtful(Doubt::Total);
+            Label::Total | Label::Perhaps => return Verdict::Doubtful(Doubt::Total),
+            Label::None => {}
         }
         if self.is_other_header(count, cell, is_apart) {
             return Verdict::Doubtful(Doubt::OtherHeader);
@@ -496,19 +459,6 @@ impl Judge {
     fn has_key<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
         let mut known = self.columns.iter().enumerate().take(count);
         known.any(|(column, known)| known.is_of_keys && !trimmed(cell(column)).is_empty())
-    }
-
-    /// Whether several numbers stand where numbers should, and nothing in the record is somebody's.
-    fn has_amounts<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
-        let mut amounts = 0;
-        for (column, known) in self.columns.iter().enumerate().take(count) {
-            let found = kind(cell(column));
-            if matches!(found, Kind::Email | Kind::Url | Kind::Date) || is_phone(cell(column)) {
-                return false;
-            }
-            amounts += usize::from(found == Kind::Number && known.typed == Some(Kind::Number));
-        }
-        amounts >= AMOUNTS_MIN
     }
 
     /// Returns whether a record with more cells than a row, or a value beyond the last name, has values in the wrong columns.
@@ -554,11 +504,7 @@ impl Judge {
         }
         let is_long = text.split_whitespace().count() >= NOTE_WORDS_MIN;
         let is_total = total_label(text) != Label::None;
-        let is_prose = self
-            .columns
-            .get(column)
-            .is_some_and(|column| column.is_prose);
-        if column == 0 && !is_prose && (starts || is_long || is_total) {
+        if column == 0 && (starts || is_long || is_total) {
             return Verdict::AsideAtEnd(Aside::Note);
         }
         Verdict::Doubtful(Doubt::LoneCell)
@@ -637,7 +583,7 @@ impl Judge {
 
 /// What the rows of a sample hold in a column.
 fn learned(rows: &[&Vec<String>], column: usize) -> Column {
-    let (mut filled, mut words, mut texts, mut codes) = (0, 0, 0, 0);
+    let (mut filled, mut codes) = (0, 0);
     let mut has_sentences = false;
     let mut keys = HashSet::new();
     let mut counts = Kind::TYPED.map(|kind| (kind, 0));
@@ -645,10 +591,7 @@ fn learned(rows: &[&Vec<String>], column: usize) -> Column {
         let found = kind(text);
         filled += usize::from(found != Kind::Blank);
         if found == Kind::Text {
-            let own = text.split_whitespace().count();
-            texts += 1;
-            words += own;
-            has_sentences |= own >= PROSE_WORDS_MIN;
+            has_sentences |= text.split_whitespace().count() >= SENTENCE_WORDS_MIN;
             codes += usize::from(is_code(text.trim()));
         }
         if found == Kind::Number && is_key(text.trim()) {
@@ -666,7 +609,6 @@ fn learned(rows: &[&Vec<String>], column: usize) -> Column {
         is_of_values: (counts.iter().map(|(_, count)| count).sum::<usize>() + codes) * 2 > filled,
         is_of_keys: keys.len() > 1 && keys.len() * 10 >= filled * 9,
         has_sentences,
-        is_prose: texts > 0 && words >= texts * PROSE_WORDS_MIN,
         is_mostly_filled: filled > 1 && filled * 10 >= rows.len() * 9,
         is_mostly_empty: rows.len() > 1 && filled * 10 <= rows.len(),
     }
@@ -705,15 +647,6 @@ fn value(column: usize, text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Returns whether a cell is blank or zero.
-fn is_zero(text: &str) -> bool {
-    match kind(text) {
-        Kind::Blank | Kind::Missing => true,
-        Kind::Number => !text.bytes().any(|byte| matches!(byte, b'1'..=b'9')),
-        _ => false,
-    }
-}
-
 /// Whether all that follows a label are amounts.
 fn is_sums<'a>(label: usize, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
     let mut any = false;
@@ -725,15 +658,6 @@ fn is_sums<'a>(label: usize, count: usize, cell: &impl Fn(usize) -> &'a str) -> 
         }
     }
     any
-}
-
-/// Whether a record is called a total, and is that of all records above it.
-fn adds_up_with_a_label(records: &[Vec<String>], at: usize) -> bool {
-    let mut cells = records[at].iter().map(|cell| cell.trim());
-    cells
-        .find(|cell| !cell.is_empty())
-        .is_some_and(|label| total_label(label) == Label::Total)
-        && sums::adds_up_all(records, at)
 }
 
 /// Whether a record is that header again.
@@ -753,16 +677,6 @@ fn is_header<'a>(header: &[String], count: usize, cell: &impl Fn(usize) -> &'a s
                     == header[column].get(..1)
         });
     may_be && !(0..count.max(header.len())).any(differs)
-}
-
-/// Stands for what a record's cells hold.
-fn fingerprint<'a>(count: usize, cell: impl Fn(usize) -> &'a str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let last = (0..count).rfind(|&column| !trimmed(cell(column)).is_empty());
-    for column in 0..last.map_or(0, |last| last + 1) {
-        trimmed(cell(column)).hash(&mut hasher);
-    }
-    hasher.finish()
 }
 
 #[cfg(test)]
@@ -815,7 +729,6 @@ mod tests {
                 Doubt::LoneCell,
             ),
             ("Total of 2025||||12", Doubt::Total),
-            ("|||4|12", Doubt::Total),
             ("Name|Address|Kind|Date|Sum", Doubt::OtherHeader),
             ("Wish|Ticket|EMAIL|2026||x", Doubt::OtherHeader),
         ] {
@@ -839,50 +752,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_records_add_up_to_is_a_doubt_and_a_total_with_a_word() {
-        let text = "Place|Code|Asked|Done\n\
-            North|N|71402|9833\n\
-            Aston|A|40117|5021\n\
-            Barr|B|31285|4812\n\
-            Total of all||71402|9833";
-        let row = Verdict::Row;
-        assert_eq!(
-            judged_all(text, true),
-            [
-                Verdict::Doubtful(Doubt::Sum),
-                row,
-                row,
-                Verdict::Aside(Aside::Total)
-            ]
-        );
-        assert_eq!(judged_all(text, false), [row; 4]);
-        let of_people = "Ticket|Email|Asked|Done\n\
-            T-1|a@example.com|71402|9833\n\
-            T-2|b@example.com|40117|5021\n\
-            T-3|c@example.com|31285|4812";
-        assert_eq!(judged_all(of_people, true), [row; 3]);
-        let of_telephones = of_people
-            .replace("@example.com", "")
-            .replace("T-", "+44 20 7946 000");
-        assert_eq!(judged_all(&of_telephones, true), [row; 3]);
-    }
-
-    #[test]
-    fn a_total_may_have_units_and_a_person_its_name() {
-        let text = "Name|Unit|Asked|Done\n\
-            Total|days|11|4\n\
-            Aston|days|7|3\n\
-            Barr|days|9|8\n\
-            Average||8|5.5";
-        assert_eq!(
-            judged_all(text, true),
-            [
-                Verdict::Doubtful(Doubt::Total),
-                Verdict::Row,
-                Verdict::Row,
-                Verdict::Doubtful(Doubt::Total)
-            ]
-        );
+    fn a_person_may_have_the_name_of_a_total() {
         let of_people = "Name|Wish|Telephone|Number\n\
             Ann Total|view|020 7946 0018|4711\n\
             Aston|delete|020 7946 0019|4712\n\

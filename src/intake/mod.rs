@@ -41,7 +41,6 @@ mod saved_rejects;
 mod seen;
 mod source;
 pub(crate) mod status;
-mod sums;
 mod table;
 pub(crate) mod text;
 mod uncorrected;

@@ -15,7 +15,7 @@ mod record;
 
 use names::repeated;
 pub(crate) use names::{folded_space, told_apart};
-use record::{form, is_bracketed, is_line, is_numbering, is_second_line};
+use record::{is_bracketed, is_line, is_second_line};
 
 /// Records that are looked at to find a table.
 pub const TABLE_RECORDS_MAX: usize = 500;
@@ -166,7 +166,7 @@ impl<'a> Look<'a> {
     fn of(sample: &'a [Vec<String>]) -> Self {
         let kinds: Vec<Vec<Kind>> = sample
             .iter()
-            .map(|record| record.iter().map(|cell| form(cell)).collect())
+            .map(|record| record.iter().map(|cell| kind(cell)).collect())
             .collect();
         let filled: Vec<usize> = kinds
             .iter()
@@ -213,16 +213,6 @@ impl<'a> Look<'a> {
             for (known, count) in &mut counts {
                 *count += usize::from(known == kind);
             }
-        }
-        // A year counts as a number where most are other numbers.
-        let years = counts
-            .iter()
-            .find(|(kind, _)| *kind == Kind::Year)
-            .map_or(0, |(_, count)| *count);
-        if let Some((_, numbers)) = counts.iter_mut().find(|(kind, _)| *kind == Kind::Number)
-            && *numbers >= years
-        {
-            *numbers += years;
         }
         counts
             .into_iter()
@@ -279,7 +269,6 @@ impl<'a> Look<'a> {
             Some(record) if self.usual > 1 => self.below(record, data)?,
             _ => candidates[candidates.len() - 1],
         };
-        let last = self.below_groups(last).unwrap_or(last);
         let last = self.below_names(last);
         Ok((self.group_rows(last, first), last))
     }
@@ -323,16 +312,8 @@ impl<'a> Look<'a> {
     fn may_name(&self, record: usize) -> bool {
         let (agree, differ) = self.agreement(record);
         self.filled[record] >= 2.min(self.usual)
-            && self.lacking(record) * 2 < self.filled[record]
-            && agree * 3 <= self.filled[record]
             && (agree == 0 || agree < differ)
             && !self.kinds[record].contains(&Kind::Email)
-    }
-
-    /// How many of a record's cells say that there is nothing.
-    fn lacking(&self, record: usize) -> usize {
-        let cells = self.sample[record].iter();
-        cells.filter(|cell| kind(cell) == Kind::Missing).count()
     }
 
     /// How many columns that hold something below have no name when these records are the header.
@@ -369,16 +350,6 @@ impl<'a> Look<'a> {
         (records, used)
     }
 
-    /// Whether any record from here on has something in the column.
-    fn has_values(&self, column: usize, from: usize) -> bool {
-        self.kinds[from.min(self.kinds.len())..]
-            .iter()
-            .zip(&self.filled[from.min(self.kinds.len())..])
-            .any(|(record, filled)| {
-                self.is_wide(*filled) && record.get(column).is_some_and(|kind| *kind != Kind::Blank)
-            })
-    }
-
     /// The last record of a header whose first names all columns: one that goes on below (`Response`) is part of it.
     fn below(&self, header: usize, data: usize) -> Result<usize, NoTable> {
         let mut last = header;
@@ -403,33 +374,6 @@ impl<'a> Look<'a> {
             break;
         }
         Ok(last)
-    }
-
-    /// The record below one that names groups of columns, if it is what names the columns although most of it looks like
-    /// values (`50 000`, `100 000`, `Total`): its first cell is empty, as no row's is, and without it columns have no name.
-    fn below_groups(&self, groups: usize) -> Option<usize> {
-        let record = (groups + 1..self.sample.len()).find(|&record| self.filled[record] > 0)?;
-        let is_filled = |record: usize| {
-            self.kinds[record]
-                .first()
-                .is_some_and(|kind| *kind != Kind::Blank)
-        };
-        let (mut rows, mut labelled) = (0, 0);
-        for below in
-            (record + 1..self.sample.len()).filter(|&below| self.is_wide(self.filled[below]))
-        {
-            rows += 1;
-            labelled += usize::from(is_filled(below));
-        }
-        let names_groups = self.filled[groups] < self.filled[record]
-            && self.unnamed(groups, groups) > self.unnamed(groups, record);
-        (names_groups
-            && !is_filled(record)
-            && labelled > 1
-            && labelled * 10 >= rows * 9
-            && self.is_above_numbers(record)
-            && self.kinds[record].contains(&Kind::Text))
-        .then_some(record)
     }
 
     /// The last record of a header whose lower records say more of columns of numbers: texts, and nothing in the first cell;
@@ -481,13 +425,12 @@ impl<'a> Look<'a> {
                 })
     }
 
-    /// The last record of what stands directly below the names and is no row: lines (`-----`), the columns' numbers and units
-    /// (`(percent)`).
+    /// The last record directly below the names that is no row: lines (`-----`) and units (`(percent)`).
     fn beneath(&self, last: usize) -> usize {
         let mut end = last;
         for record in (last + 1..self.sample.len()).filter(|&record| self.filled[record] > 0) {
             let cells = &self.sample[record];
-            if !is_line(cells) && !is_numbering(cells) && !self.is_units(record) {
+            if !is_line(cells) && !self.is_units(record) {
                 break;
             }
             end = record;
@@ -495,28 +438,16 @@ impl<'a> Look<'a> {
         end
     }
 
-    /// Whether a record says in brackets in what the columns of numbers are counted.
+    /// Whether a record says in brackets in what the columns of numbers are counted. Negative numbers may be in brackets
+    /// too: units are a text, or all are the same.
     fn is_units(&self, record: usize) -> bool {
-        let mut units = self.sample[record]
-            .iter()
-            .skip(1)
-            .filter(|cell| !cell.is_empty())
-            .peekable();
-        units.peek().is_some()
-            && units.all(|cell| is_bracketed(cell))
+        let cells = self.sample[record].iter().skip(1);
+        let units: Vec<_> = cells.filter(|cell| !cell.is_empty()).collect();
+        let are_same = units.len() > 1 && units.iter().all(|unit| *unit == units[0]);
+        let is_text = |unit: &&String| kind(unit) == Kind::Text;
+        units.iter().all(|unit| is_bracketed(unit))
+            && (are_same || units.iter().any(is_text))
             && self.is_above_numbers(record)
-            && self.has_unit(record)
-    }
-
-    /// Whether one of the brackets is no negative number: a text, or all are the same.
-    fn has_unit(&self, record: usize) -> bool {
-        let mut units = self.sample[record].iter().filter(|cell| is_bracketed(cell));
-        let is_repeated = units.clone().count() > 1
-            && units
-                .clone()
-                .zip(units.clone().skip(1))
-                .all(|(one, next)| one == next);
-        is_repeated || units.any(|cell| kind(cell) == Kind::Text)
     }
 
     /// Goes up from the last record of a header to its first: those above that name groups of columns.
@@ -543,18 +474,15 @@ impl<'a> Look<'a> {
         let filled: Vec<usize> = (0..self.kinds[record].len())
             .filter(|&column| self.kinds[record][column] != Kind::Blank)
             .collect();
+        let names_more = || self.unnamed(header, last) > self.unnamed(record, last);
         // Titles and pairs of key and value stand at the left.
         if filled == [0] || filled == [0, 1] {
-            return filled.len() == 2 && self.unnamed(header, last) > self.unnamed(record, last);
+            return filled.len() == 2 && names_more();
         }
         let names = self.joined(header, last);
-        let repeats = names.iter().filter(|name| !name.is_empty()).count()
-            > names
-                .iter()
-                .filter(|name| !name.is_empty())
-                .collect::<HashSet<_>>()
-                .len();
-        if repeats || self.unnamed(header, last) > self.unnamed(record, last) {
+        let names: Vec<_> = names.iter().filter(|name| !name.is_empty()).collect();
+        let repeats = names.len() > names.iter().collect::<HashSet<_>>().len();
+        if repeats || names_more() {
             return true;
         }
         let of_values = self.kinds[record]
@@ -712,14 +640,10 @@ mod tests {
                 "Place|Asked|Done\nAston|(1,000)|(2,000)\nBarr|684|701\nCorby|51|62",
                 "0+1: Place|Asked|Done",
             ),
-            // A line and the columns' numbers.
+            // A line.
             (
                 "Ticket|Email|Wish\n------|-----|----\nT-1|a@example.com|view\nT-2|b@example.com|view",
                 "0+2: Ticket|Email|Wish",
-            ),
-            (
-                "Place|Asked|Done\n(1)|(2)|(3)\nAston|63.9|64.7\nBarr|68.4|70.1",
-                "0+2: Place|Asked|Done",
             ),
             // More of the names.
             (
@@ -733,11 +657,6 @@ mod tests {
             (
                 "|Asked|Done\nNorth||\nAston|63.9|64.7\nBarr|68.4|70.1",
                 "0+1: Column 1|Asked|Done",
-            ),
-            // Names of which most look like values.
-            (
-                "|Winter||Summer|\n|50000|100 000|50000|>100 000\nAston|943|1|491|164\nBarr|50|3|29|8",
-                "0+2: Column 1|Winter / 50000|Winter / 100 000|Summer / 50000|Summer / >100 000",
             ),
             // Blank records between those of a header are not counted.
             (

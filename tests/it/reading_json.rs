@@ -267,11 +267,22 @@ fn an_element_that_is_json_and_no_row_is_a_problem_of_its_own() {
     );
 }
 
-#[test]
-fn a_document_with_a_syntax_error_is_refused_with_the_place() {
-    let element = |wrong: &str| format!("[{ANN},\n  {wrong},\n{BOB}]");
+fn assert_refused(documents: &[(String, &str)]) {
     let mut wrong = Vec::new();
-    for (text, says) in [
+    for (text, says) in documents {
+        let told = refused(text);
+        if !told.contains(says) {
+            wrong.push(format!("{text}\n  {told}\n  {says}"));
+        }
+        assert!(!told.contains("example.com"), "{told}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_document_with_a_syntax_error_in_an_element_is_refused_with_the_place() {
+    let element = |wrong: &str| format!("[{ANN},\n  {wrong},\n{BOB}]");
+    assert_refused(&[
         // Within an element.
         (
             element("{\"a\":1 \"b\":2}"),
@@ -349,6 +360,12 @@ fn a_document_with_a_syntax_error_is_refused_with_the_place() {
             element("\u{feff}{}"),
             "line 2, column 3: not JSON: found a byte order mark (U+FEFF)",
         ),
+    ]);
+}
+
+#[test]
+fn a_document_with_a_syntax_error_around_its_elements_is_refused_with_the_place() {
+    assert_refused(&[
         // Between elements.
         (
             format!("[{ANN},\n]"),
@@ -432,14 +449,7 @@ fn a_document_with_a_syntax_error_is_refused_with_the_place() {
             format!("{{\"t\":[{ANN},{{\"Ticket\""),
             "not JSON: found the end of the file",
         ),
-    ] {
-        let told = refused(&text);
-        if !told.contains(says) {
-            wrong.push(format!("{text}\n  {told}\n  {says}"));
-        }
-        assert!(!told.contains("example.com"), "{told}");
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ]);
     let several = refused(&format!("{{\"t\":[{ANN}]\n}}\n{{\"t\":[{BOB}]\n}}"));
     assert!(several.contains("set records = \"t\""), "{several}");
 }

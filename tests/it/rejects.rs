@@ -408,7 +408,7 @@ fn json_rejects_are_objects_with_their_problem() {
         String::from_utf8_lossy(&first),
         "{\"Ticket\": 1.50, \"from\":{\"Email\":\"nobody\"}, \"Wish\":\"view\",\"import_problem\":\"has no `@`; an address like \
          name@example.com is wanted\"}\n\
-         {\"import_line\":\"{\\\"Ticket\\\":2,\",\"import_problem\":\"not JSON at byte 12 of the line: it ends where a value is wanted\"}\n\
+         {\"import_line\":\"{\\\"Ticket\\\":2,\",\"import_problem\":\"not JSON at byte 12 of the line: it ends where a value is expected\"}\n\
          {\"Ticket\":3,\"Wish\":\"view\",\"Wish\":\"view\",\"from\":{\"Email\":\"c@example.com\"},\"import_problem\":\"an object has \
          the key `Wish` more than once; which value counts cannot be told\"}\n"
     );

@@ -59,11 +59,6 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "remove it if it is one; else fill in what is missing",
     ),
     remedy(
-        "perhaps_sum",
-        "a row whose numbers are what other rows add up to",
-        "remove it if it is a total; if it is a request, set set_aside = false in [input]",
-    ),
-    remedy(
         "other_header",
         "a row that looks like the header of another table",
         "put each table into a file of its own",

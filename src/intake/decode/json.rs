@@ -1,8 +1,8 @@
 //! JSON documents to rows: the objects of an array, of an array under one key of an object, or one after the other.
 //!
-//! The parser finds where an element ends, so no more than one element is held at once. What stands beside the array is
-//! parsed and not kept. A syntax error anywhere refuses the document as a whole. An element that is valid JSON and no row
-//! is a problem of its own.
+//! The parser finds where an element ends, so memory holds one element at a time. Values beside the array are parsed and
+//! not kept. A syntax error anywhere refuses the document as a whole. An element that is valid JSON and no row is a problem
+//! of that row.
 
 use std::io;
 
@@ -143,7 +143,7 @@ impl Decoder {
                 Ok(_) => continue,
                 Err(error) => error,
             };
-            // What ends with the sample may go on in the input.
+            // A value that ends with the sample may continue in the input.
             if is_cut && copy.unread().is_empty() && is_syntax_error(&error) {
                 break;
             }
@@ -317,7 +317,7 @@ impl Decoder {
         self.place.error(window.unread(), expected)
     }
 
-    /// Goes through the members of an object. Returns whether it has come to the array of rows; if not, to the end.
+    /// Goes through the members of an object, up to the array of rows or to the end. Returns whether there is an array.
     fn step(&mut self, window: &mut Window, is_before: bool) -> io::Result<bool> {
         let mut wants_comma = !is_before;
         let mut behind_comma = false;
@@ -532,9 +532,8 @@ const AT_THE_END: &str = "expected the end of the file after the end of the docu
 
 /// Returns whether reading failed because of a syntax error.
 fn is_syntax_error(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|error| error.is::<SyntaxError>())
+    let cause = error.get_ref();
+    cause.is_some_and(|cause| cause.downcast_ref::<SyntaxError>().is_some())
 }
 
 /// Whether the first element of the array that comes next is an object.

@@ -356,7 +356,7 @@ pub(super) const TRAILING_COMMA: &str = "expected a value after the comma (a tra
 pub(super) fn expected(error: &serde_json::Error) -> String {
     let told = told_by(error);
     match told.as_str() {
-        "expected ident" => "expected true, false or null; text stands in double quotes",
+        "expected ident" => "expected true, false or null; text needs double quotes",
         "expected value" | "EOF while parsing a value" => VALUE,
         "expected `:`" => COLON,
         "expected `,` or `]`" | "EOF while parsing a list" => IN_ARRAY,

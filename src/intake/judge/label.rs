@@ -36,7 +36,7 @@ pub(super) fn is_code(text: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     None,
-    /// It begins or ends with such a word, or is `Average` or the like.
+    /// It begins or ends with such a word.
     Perhaps,
     /// It is nothing else.
     Total,
@@ -71,17 +71,6 @@ pub(super) fn total_label(text: &str) -> Label {
         "小計",
         "总计",
     ]);
-    static MEANS: Words<9> = Words::of([
-        "average",
-        "mean",
-        "median",
-        "durchschnitt",
-        "mittelwert",
-        "moyenne",
-        "promedio",
-        "gemiddelde",
-        "media",
-    ]);
     static BESIDE: Words<6> = Words::of(["grand", "sub", "overall", "général", "general", "sub-"]);
     if text.len() > LABEL_BYTES_MAX {
         return Label::None;
@@ -101,16 +90,14 @@ pub(super) fn total_label(text: &str) -> Label {
         return Label::None;
     };
     let (mut any, mut all, mut last) = (false, true, false);
-    let mut is_mean = true;
     for word in words {
         last = is_word(word) || word.eq_ignore_ascii_case("sub-total");
         any |= last;
-        is_mean &= MEANS.have(word);
         all &= last || BESIDE.have(word);
     }
     if any && all {
         Label::Total
-    } else if (any && (is_word(first) || last)) || is_mean {
+    } else if any && (is_word(first) || last) {
         Label::Perhaps
     } else {
         Label::None

@@ -35,8 +35,6 @@ pub(crate) enum Doubt {
     LoneCell,
     /// It looks like a total.
     Total,
-    /// Its numbers are the sums of other records'.
-    Sum,
     /// It looks like the header of another table.
     OtherHeader,
     /// It has more cells than the header, and they are not what their columns hold.
@@ -86,7 +84,6 @@ impl Doubt {
         match self {
             Self::LoneCell => "lone_cell",
             Self::Total => "perhaps_total",
-            Self::Sum => "perhaps_sum",
             Self::OtherHeader => "other_header",
             Self::Shifted => "shifted",
             Self::CutOff => "cut_off",
@@ -102,10 +99,7 @@ impl Doubt {
                 "one cell is filled: a note, a title or a row of which the rest is missing; correct or remove it"
             }
             Self::Total => {
-                "looks like a total, by its label or its numbers; remove it, or fill in what is missing"
-            }
-            Self::Sum => {
-                "its numbers are what rows below or above it add up to: a total, it seems; remove it if it is"
+                "looks like a total, by its label; remove it, or fill in what is missing"
             }
             Self::OtherHeader => {
                 "looks like the header of another table; give each table a file of its own"

@@ -65,7 +65,7 @@ impl Look<'_> {
         let last_named = is_named.iter().rposition(|named| *named).unwrap_or(0);
         for column in 0..names.len() {
             let is_missing = if column < last_named {
-                self.has_values(column, from)
+                self.uses(column, from).1 > 0
             } else {
                 // One at the end is a column if the header has a cell for its name and nearly all rows a value. Among rows of
                 // people it is left out nevertheless: a surplus delimiter may have moved personal values there.

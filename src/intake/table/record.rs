@@ -1,16 +1,6 @@
 //! What a record or a text of a header looks like by itself.
 
-use super::super::kind::{Kind, kind};
 use super::names::folded_space;
-
-/// The form of a value, as far as it tells a header from rows: a number in brackets may be a unit, `(1,000)`, or a
-/// negative number.
-pub(super) fn form(text: &str) -> Kind {
-    match kind(text) {
-        Kind::Number if is_bracketed(text) => Kind::Missing,
-        kind => kind,
-    }
-}
 
 pub(super) fn is_bracketed(text: &str) -> bool {
     let text = text.trim();
@@ -21,26 +11,6 @@ pub(super) fn is_bracketed(text: &str) -> bool {
 pub(super) fn is_line(record: &[String]) -> bool {
     let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
     cells.clone().count() > 1 && cells.all(|cell| is_dashes(cell.trim()))
-}
-
-/// Whether a record numbers the columns in brackets from 1 on; the first may have no number.
-pub(super) fn is_numbering(record: &[String]) -> bool {
-    const COLUMNS_MIN: usize = 3;
-    let mut cells = record
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| !cell.is_empty());
-    let Some((from, _)) = cells.clone().next() else {
-        return false;
-    };
-    from < 2
-        && cells.clone().count() >= COLUMNS_MIN
-        && cells.all(|(column, cell)| {
-            let number = cell
-                .strip_prefix('(')
-                .and_then(|cell| cell.strip_suffix(')'));
-            number.is_some_and(|number| number.parse() == Ok(column + 1 - from))
-        })
 }
 
 /// Whether a text is a piece of such a line.

@@ -1,4 +1,4 @@
-//! Where JSON values end, and the error for text that is not JSON.
+//! Finds where JSON values end, and makes the error for text that is not JSON.
 
 use std::io::{self, Read};
 
@@ -119,7 +119,7 @@ pub(super) fn size_of_value(window: &mut Window, bytes_max: usize) -> io::Result
         let next = values.next();
         let size = values.byte_offset();
         match next {
-            // A number that ends with what has been read may have further digits.
+            // A number at the end of the window may have further digits.
             Some(Ok(_)) if size < unread.len() || window.is_last() => {
                 return Ok(Some(size).filter(|size| *size <= bytes_max));
             }
