@@ -63,21 +63,25 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
                 return match (is_one_line, follows) {
                     (true, Some(b'{')) if is_same_line || is_marked => Ok(Layout::Sequence),
                     (true, Some(_)) if is_single_line(head) => {
-                        holder(&head[..end], records, Layout::Sequence)
+                        Ok(holder(&head[..end], records, Layout::Sequence))
                     }
                     (true, Some(_)) => Ok(Layout::Lines),
                     (false, Some(b'{')) => Ok(Layout::Sequence),
-                    (_, Some(_)) => holder(head, records, Layout::Sequence),
-                    (true, None) => holder(&head[..end], records, Layout::Lines),
-                    (false, None) => holder(&head[..end], records, Layout::Sequence),
+                    (_, Some(_)) => Ok(holder(head, records, Layout::Sequence)),
+                    (true, None) => Ok(holder(&head[..end], records, Layout::Lines)),
+                    (false, None) => Ok(holder(&head[..end], records, Layout::Sequence)),
                 };
             }
             Some(Err(error)) if error.is_eof() && is_cut => window.more()?,
+            // The first line is longer than any that is read.
+            Some(Err(error)) if error.is_eof() && !window.is_last() && is_single_line(head) => {
+                return Ok(holder(head, records, Layout::Lines));
+            }
             // A line of JSON Lines that is faulty does not make them a document.
             Some(Err(error)) if !error.is_eof() && are_mostly_objects(head) => {
                 return Ok(Layout::Lines);
             }
-            Some(Err(_)) => return holder(head, records, Layout::Sequence),
+            Some(Err(_)) => return Ok(holder(head, records, Layout::Sequence)),
             None => return Ok(Layout::Lines),
         }
     }
@@ -140,25 +144,25 @@ fn is_reject(objects: &Objects) -> bool {
 }
 
 /// Whether an object holds the rows, or is itself the first: then the layout is `other`.
-fn holder(head: &[u8], records: Option<&str>, other: Layout) -> io::Result<Layout> {
+fn holder(head: &[u8], records: Option<&str>, other: Layout) -> Layout {
     let mut objects = Objects::default();
     let is_whole = std::str::from_utf8(head).is_ok_and(|text| objects.parse(text).is_ok());
     if is_whole && is_reject(&objects) {
-        return Ok(other);
+        return other;
     }
     if records.is_some() {
-        return Ok(Layout::Member);
+        return Layout::Member;
     }
     if is_whole && objects.is_empty_page(envelope::is_beside) {
-        return Ok(Layout::Empty);
+        return Layout::Empty;
     }
     if is_whole && objects.has_fields(envelope::is_beside) {
-        return Ok(other);
+        return other;
     }
     let mut window = Window::new(Box::new(io::Cursor::new(head.to_vec())));
     let mut decoder = Decoder::new(Layout::Member, None);
     // In a document that is cut or faulty the array may be beyond the fault.
     let has_entered = decoder.enter_member(&mut window).unwrap_or_default();
     let holds = has_entered || !decoder.members.arrays.is_empty();
-    Ok(if holds { Layout::Member } else { other })
+    if holds { Layout::Member } else { other }
 }
