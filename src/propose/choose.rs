@@ -108,6 +108,8 @@ const EMPTY: &str = "empty in this file";
 pub(super) const NONE_CERTAIN: &str = "no column is it for certain";
 const CHOOSE_ONE: &str = "choose one: more than one may be meant";
 const UNDECIDED: &str = "whose address is meant is not decided";
+const OF_ACCOUNT: &str =
+    "of an account: uncomment it if that is the customer's own, not a company's or an agent's";
 const OF_COMPANY: &str = "of a company or an account, which may have many people";
 /// Longest word that is shown though its meaning is not certain, in words: what is longer may tell a person's story.
 const SHOWN_WORDS_MAX: usize = 8;
@@ -192,8 +194,11 @@ pub(super) fn followed(names: &[String]) -> Followed {
             .iter()
             .enumerate()
             .filter(|(_, said)| said.whose != Whose::Other);
-        let ranked = ranked.filter_map(|(index, said)| Some((said.rank(role)?, index)));
-        ranked.min().map(|(_, index)| index)
+        // The column of the person comes before the sender's.
+        let ranked = ranked.filter_map(|(index, said)| {
+            Some((!said.families.names_person(), said.rank(role)?, index))
+        });
+        ranked.min().map(|(.., index)| index)
     };
     let with_any = |roles: &[Role]| -> Vec<usize> {
         let has = |said: &Said| roles.iter().any(|role| said.rank(*role).is_some());
@@ -253,7 +258,7 @@ pub(super) fn all(input: String, shape: Shape, profile: Profile, refused: u64) -
     };
     table.share_names(&mut fields);
     let region = table.region(&mut fields);
-    let (key, key_why, key_others) = table.key();
+    let (key, key_why, key_others) = table.key(fields.email.taken);
     let source = table.source;
     let verified_by = table.verified_by();
     let done = table.done(&fields);
@@ -357,10 +362,12 @@ impl Table<'_> {
                 }
                 Some(_) if said.whose == Whose::Other && !agrees => {}
                 Some(_) if said.whose == Whose::Other => {
-                    others.push((
-                        index,
-                        "its header says that it is somebody else's".to_owned(),
-                    ));
+                    let why = if said.is_of_account {
+                        OF_ACCOUNT
+                    } else {
+                        "its header says that it is somebody else's"
+                    };
+                    others.push((index, why.to_owned()));
                 }
                 Some(_) | None if address.is_none() && has_few_addresses(column, said) => {
                     others.push((index, few_addresses(column)));
@@ -397,7 +404,7 @@ impl Table<'_> {
                 });
             }
         }
-        // The data subject's own column cannot be taken, so that any other may be somebody else's.
+        // The data subject's own column cannot be taken, so that any other may be another person's.
         let is_unfit = address.is_none()
             && others
                 .iter()
@@ -472,7 +479,7 @@ impl Table<'_> {
         })
     }
 
-    /// Chooses the column of addresses among those that fit: the known source's own column, if there is one, or else the
+    /// Chooses the column of addresses among those that fit: the known source's own column, if there is one, otherwise the
     /// only column that names the person. Returns it, or the columns that may be meant.
     fn one_address(
         &self,
@@ -483,7 +490,7 @@ impl Table<'_> {
         let filled = |index: usize| self.profile.columns[index].filled;
         let mut pool = named.to_vec();
         if let Some(preset) = preset.filter(|preset| !named.contains(preset)) {
-            // The source's own column is that of whoever sent the form: a column that names somebody else wins.
+            // The source's own column is that of whoever sent the form: a column that names another person wins.
             let is_person = |index: &usize| self.said[*index].families.names_person();
             if !named.iter().any(is_person) {
                 pool.push(preset);
@@ -507,7 +514,7 @@ impl Table<'_> {
             }
             (None, _) => None,
         };
-        // Rows without the person's own address have another, which may be somebody else's.
+        // Rows without the person's own address have another, which may be another person's.
         if let Some(index) = taken
             && (self.source.is_some() || self.said[index].names_subject())
         {
@@ -801,8 +808,8 @@ impl Table<'_> {
         }
     }
 
-    /// The key, why it is, and what else may be.
-    fn key(&self) -> KeyChoice {
+    /// The key, why it is, and what else may be. `address` is the column of the person's address.
+    fn key(&self, address: Option<usize>) -> KeyChoice {
         let rows = self.profile.rows;
         let mut ranked: Vec<(u8, usize)> = Vec::new();
         let mut others: Vec<(Vec<usize>, String)> = Vec::new();
@@ -869,18 +876,22 @@ impl Table<'_> {
         let together = &self.profile.differing_together;
         if rows > 0 && together.rows == rows && together.repeats == 0 {
             let why = format!("{} of {} rows differ in both", grouped(rows), grouped(rows));
-            if self
+            let is_of_person =
+                address.is_some_and(|address| self.profile.together.contains(&address));
+            let is_form = self
                 .source
-                .is_some_and(|source| source.name == "Google Forms")
-            {
+                .is_some_and(|source| source.name == "Google Forms");
+            if is_form && is_of_person {
                 return (self.profile.together.clone(), why, others);
             }
             others.push((self.profile.together.clone(), why));
         }
-        if let Some((index, column, _)) = self
-            .columns()
-            .find(|(_, column, _)| column.are_mostly(column.emails) && self.is_unique(column))
-        {
+        let mut unique = self.columns().filter(|(index, column, _)| {
+            column.are_mostly(column.emails)
+                && self.is_unique(column)
+                && address.is_none_or(|address| address == *index)
+        });
+        if let Some((index, column, _)) = unique.next() {
             let why = format!(
                 "{}; a later request of the same person would be taken for this one and not be sent",
                 uniqueness(column, rows)

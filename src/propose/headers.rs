@@ -109,6 +109,8 @@ pub(crate) struct Hint {
 pub(crate) struct Said {
     pub(crate) whose: Whose,
     pub(crate) families: Families,
+    /// Only the word for an account says that it is another person's: `Account email`. It may be the customer's own.
+    pub(crate) is_of_account: bool,
     pub(crate) hints: Vec<Hint>,
 }
 
@@ -294,6 +296,7 @@ pub(crate) fn read(header: &str) -> Said {
     let hints = settled(&said, &core, hints);
     Said {
         whose,
+        is_of_account: whose == Whose::Other && is_of_account(&said),
         families: if families == Families::UNSAID && is_id_of_person(&hints) {
             Families::of(&["customer".to_owned()])
         } else {
@@ -442,6 +445,14 @@ fn whose(words: &[String]) -> Whose {
     } else {
         Whose::Unsaid
     }
+}
+
+/// Returns whether no other words than those for an account name another person.
+fn is_of_account(words: &[String]) -> bool {
+    let mut others = words.iter().filter(|word| is_in(OTHERS, word));
+    others.all(|word| is_in(ACCOUNTS, word))
+        && words.iter().any(|word| is_in(ACCOUNTS, word))
+        && !OTHERS_PHRASES.iter().any(|phrase| holds(words, phrase))
 }
 
 /// Without what tools put around a name: `Request type [list]`, `Custom field (Request type)`.

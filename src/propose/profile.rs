@@ -18,7 +18,7 @@ pub const VALUES_FOLLOWED_MAX: usize = 4_000_000;
 pub const REPEATS_FOLLOWED_MAX: u64 = 1_000;
 
 /// Maximum number of columns of names, and of addresses, that are compared with each other.
-const COLUMNS_COMPARED_MAX: usize = 6;
+const COLUMNS_COMPARED_MAX: usize = 16;
 /// Minimum length of a word of a name. Shorter words are in too many addresses by chance.
 const NAME_CHARS_MIN: usize = 3;
 
@@ -405,7 +405,7 @@ impl Profile {
         both > 0 && alike * 2 >= both
     }
 
-    /// Returns whether so many names of a column appear in the addresses of another that the rest are exceptions.
+    /// Returns whether most names of a column appear in the addresses of another, so that the rest are exceptions.
     pub(crate) fn resemble_mostly(&self, name: usize, address: usize) -> bool {
         let (both, alike) = self.resembling(name, address);
         both > 0 && alike * 5 >= both * 4

@@ -603,6 +603,52 @@ fn the_data_subject_wins_over_the_sender_of_a_known_form() {
 }
 
 #[test]
+fn the_key_of_a_form_names_the_column_of_the_address() {
+    let place = Place::new();
+    for subject in [
+        "Data subject email",
+        "Consumer email",
+        "Account email to be deleted",
+    ] {
+        let table = table(
+            &format!("Timestamp,Email Address,{subject},Request type"),
+            &[
+                "01/02/2026 10:00:01",
+                "13/02/2026 11:00:02",
+                "14/02/2026 12:00:03",
+            ],
+            SENDERS_AND_SUBJECTS,
+            "Delete",
+        );
+        let lines = lines(&place, &table);
+        assert_has(&lines, &format!("userEmail = \"{subject}\""));
+        let live = lines.iter().find(|line| line.starts_with("key = "));
+        assert!(
+            live.is_none_or(|live| !live.contains("\"Email Address\"")),
+            "{subject}: {live:?}"
+        );
+    }
+}
+
+#[test]
+fn the_address_of_an_account_is_left_to_a_person_with_the_reason() {
+    let place = Place::new();
+    let rows = (1..=6).map(|n| format!("T-{n},person{n}@example.com,Delete\n"));
+    let rows: String = rows.collect();
+    let lines = lines(
+        &place,
+        &format!("Ticket ID,Account email,Request type\n{rows}"),
+    );
+    assert_not_live(&lines, "Account email");
+    let told = lines.iter().find(|line| line.contains("\"Account email\""));
+    let told = told.expect("a comment");
+    assert!(
+        told.contains("userEmail") && told.contains("customer's own"),
+        "{told}"
+    );
+}
+
+#[test]
 fn two_addresses_that_differ_are_left_to_a_person_in_a_known_export() {
     let place = Place::new();
     let ids = ["101", "102", "103"];
@@ -632,7 +678,7 @@ fn two_addresses_that_differ_are_left_to_a_person_in_a_known_export() {
         &["cora.dee@example.org", "Cora.Dee@example.org"],
     ]);
     assert_has(&same, "userEmail = \"Contact Email\"");
-    // The data subject's address only in some rows: in the others it is the sender's, or nobody knows whose.
+    // The data subject's address only in some rows: in the others it is the sender's, or that of an unknown person.
     let form = |subjects: [&str; 3]| {
         let rows = [
             "al.roe@example.com",
