@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use concord_import::{Event, Job, Outcome, Results, Stop};
 
-const JOB: &str = r#"
+pub(crate) const JOB: &str = r#"
 [input]
 key = ["Ticket"]
 [fields]

@@ -5,16 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use crate::cli::{Place, code, stdout};
-use crate::workbooks::archive;
-
-const JOB: &str = r#"
-[input]
-key = ["Ticket"]
-[fields]
-request = { column = "Wish", values = { "Erase" = "delete" } }
-userEmail = "Email"
-preverified = { value = true }
-"#;
+use crate::library::JOB;
+use crate::workbooks::book;
 
 /// Rows of a sheet, below a title. The first is the sheet's 5th row, and the first column is the sheet's 2nd.
 const ROWS: &[&[&str]] = &[
@@ -25,9 +17,8 @@ const ROWS: &[&[&str]] = &[
     &["T-4", "dee@example.com", "Complain"],
 ];
 
-/// A workbook of these sheets, each with a title, three blank rows and [`ROWS`].
-fn book(sheets: &[&str]) -> Vec<u8> {
-    const RELATION: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+/// A sheet with a title, three blank rows and [`ROWS`].
+fn sheet() -> String {
     let cell =
         |at: String, text: &str| format!("<c r='{at}' t='inlineStr'><is><t>{text}</t></is></c>");
     let row = |(index, cells): (usize, &&[&str])| {
@@ -40,51 +31,13 @@ fn book(sheets: &[&str]) -> Vec<u8> {
     };
     let title = format!("<row r='1'>{}</row>", cell("B1".to_owned(), "Requests"));
     let rows: String = ROWS.iter().enumerate().map(row).collect();
-    let sheet = format!("<worksheet><sheetData>{title}{rows}</sheetData></worksheet>");
-    let relations = |relations: String| format!("<Relationships>{relations}</Relationships>");
-    let relation = |id: usize, kind: &str, target: String| {
-        format!("<Relationship Id='r{id}' Type='{RELATION}/{kind}' Target='{target}'/>")
-    };
-    let name =
-        |(n, name): (usize, &&str)| format!("<sheet name='{name}' sheetId='{n}' r:id='r{n}'/>");
-    let names: Vec<String> = sheets.iter().enumerate().map(name).collect();
-    let names = names.concat();
-    let parts: Vec<String> = (0..sheets.len())
-        .map(|n| format!("worksheets/sheet{n}.xml"))
-        .collect();
-    let of_parts = parts
-        .iter()
-        .enumerate()
-        .map(|(n, part)| relation(n, "worksheet", part.clone()))
-        .collect();
-    let mut files = vec![
-        ("[Content_Types].xml".to_owned(), "<Types/>".to_owned()),
-        (
-            "_rels/.rels".to_owned(),
-            relations(relation(1, "officeDocument", "xl/workbook.xml".to_owned())),
-        ),
-        (
-            "xl/workbook.xml".to_owned(),
-            format!("<workbook><sheets>{names}</sheets></workbook>"),
-        ),
-        ("xl/_rels/workbook.xml.rels".to_owned(), relations(of_parts)),
-    ];
-    files.extend(
-        parts
-            .iter()
-            .map(|part| (format!("xl/{part}"), sheet.clone())),
-    );
-    let files: Vec<_> = files
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_bytes()))
-        .collect();
-    archive(&files)
+    format!("<worksheet><sheetData>{title}{rows}</sheetData></worksheet>")
 }
 
 /// A folder with a workbook of these sheets and its job file.
 fn place(sheets: &[&str], more: &str) -> Place {
     let place = Place::new();
-    fs::write(place.path("t.xlsx"), book(sheets)).expect("written");
+    fs::write(place.path("t.xlsx"), book(sheets, sheet().as_bytes())).expect("written");
     let job = JOB.replace("[input]\n", &format!("[input]\n{more}"));
     fs::write(place.path("t.toml"), job).expect("written");
     place

@@ -105,28 +105,36 @@ pub(crate) fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// An .xlsx with such a sheet.
 pub(crate) fn xlsx(sheet: &[u8]) -> Vec<u8> {
+    book(&["S"], sheet)
+}
+
+/// An .xlsx with sheets of these names, each with the same cells.
+pub(crate) fn book(names: &[&str], sheet: &[u8]) -> Vec<u8> {
     const RELATION: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let relations = |kind: &str, target: &str| {
-        format!(
-            "<Relationships><Relationship Id='r1' Type='{RELATION}/{kind}' Target='{target}'/></Relationships>"
-        )
+    let relations = |relations: String| format!("<Relationships>{relations}</Relationships>");
+    let relation = |id: usize, kind: &str, target: &str| {
+        format!("<Relationship Id='r{id}' Type='{RELATION}/{kind}' Target='{target}'/>")
     };
-    archive(&[
+    let parts: Vec<String> = (1..=names.len())
+        .map(|n| format!("worksheets/sheet{n}.xml"))
+        .collect();
+    let (mut sheets, mut of_parts) = (String::new(), String::new());
+    for ((name, part), id) in names.iter().zip(&parts).zip(1..) {
+        sheets += &format!("<sheet name='{name}' sheetId='{id}' r:id='r{id}'/>");
+        of_parts += &relation(id, "worksheet", part);
+    }
+    let root = relations(relation(1, "officeDocument", "xl/workbook.xml"));
+    let workbook = format!("<workbook><sheets>{sheets}</sheets></workbook>");
+    let of_parts = relations(of_parts);
+    let paths: Vec<String> = parts.iter().map(|part| format!("xl/{part}")).collect();
+    let mut files: Vec<(&str, &[u8])> = vec![
         ("[Content_Types].xml", b"<Types/>"),
-        (
-            "_rels/.rels",
-            relations("officeDocument", "xl/workbook.xml").as_bytes(),
-        ),
-        (
-            "xl/workbook.xml",
-            b"<workbook><sheets><sheet name='S' sheetId='1' r:id='r1'/></sheets></workbook>",
-        ),
-        (
-            "xl/_rels/workbook.xml.rels",
-            relations("worksheet", "worksheets/sheet1.xml").as_bytes(),
-        ),
-        ("xl/worksheets/sheet1.xml", sheet),
-    ])
+        ("_rels/.rels", root.as_bytes()),
+        ("xl/workbook.xml", workbook.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", of_parts.as_bytes()),
+    ];
+    files.extend(paths.iter().map(|path| (path.as_str(), sheet)));
+    archive(&files)
 }
 
 /// A sheet of these rows below the header of `reading`.
