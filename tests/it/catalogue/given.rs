@@ -94,7 +94,8 @@ fn section(base: &str, own: &str) -> String {
 
 /// No address, no long number, and nobody's name.
 pub(super) fn assert_nobody_is_shown(file: &str, told: &str) {
-    let told = told.replace("name@example.com", "");
+    // The last part of an id can be all digits.
+    let told = without_ids(told).replace("name@example.com", "");
     let told = told.replace("+44 1632 960001", "");
     let is_address = |at: usize| told[..at].ends_with(|c: char| c.is_alphanumeric());
     let digits = |part: &str| part.len() >= 6 && part.bytes().all(|byte| byte.is_ascii_digit());
