@@ -56,7 +56,7 @@ pub(crate) async fn take(
             conflicts,
             unique: blocking(move || unique_columns(&inputs)).await?,
         }),
-        survey => Ok(survey?.expect("a survey that is never broken off comes to its end")),
+        survey => Ok(survey?.expect("a survey without a stop is complete")),
     }
 }
 
@@ -131,9 +131,11 @@ pub(super) fn guessed_encodings(survey: &Survey) -> Vec<String> {
         .filter(|input| input.shape.encoding.basis == Basis::Guess);
     let warning = |input: &InputSurvey| {
         format!(
-            "warning: {}: letters beyond A to Z are read as {}, which is a guess: look at them with `concord-import rows`, and set \
-             encoding in the job file's [input]",
-            input.name, input.shape.encoding.encoding
+            "warning: {}: letters beyond A to Z are read as {}, which is a guess: look at them with `concord-import rows`; if \
+             they are wrong, {}",
+            input.name,
+            input.shape.encoding.encoding,
+            input.shape.encoding.correction()
         )
     };
     guessed.map(warning).collect()
@@ -183,6 +185,7 @@ pub(super) fn describe(shape: &Shape) -> String {
         encoding,
         basis,
         disproved_on,
+        is_saved_rejects: _,
     } = shape.encoding;
     let basis = match basis {
         Basis::Mark => " with a byte order mark",

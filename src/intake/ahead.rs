@@ -15,6 +15,7 @@ use std::{io, panic, vec};
 use super::decode::jsonl::{Line, Objects};
 use super::decode::scan::Span;
 use super::decode::{Cells, Decoded, Decoder, Malformed, RawRow, RecordKind, Shape, csv};
+use super::encoding::Understood;
 use super::problem::Offending;
 use super::reader::Reader;
 use super::source::InputDigest;
@@ -123,7 +124,7 @@ impl Ahead {
             let mapper = Mapping {
                 reader: reader.clone(),
                 objects: source.front.decoder.parser(),
-                encoding: source.shape.encoding.encoding,
+                encoding: source.shape.encoding,
             };
             let name = "map".to_owned();
             let thread = thread::Builder::new().name(name);
@@ -213,7 +214,7 @@ impl Source {
             let is_more = match decoder {
                 Decoder::Jsonl(decoder) => decoder
                     .next_line(window)
-                    .map(|line| batch.take_line(line, self.shape.encoding.encoding)),
+                    .map(|line| batch.take_line(line, &self.shape.encoding)),
                 decoder => {
                     open::next(decoder, window, &self.shape).map(|decoded| batch.take(decoded))
                 }
@@ -243,7 +244,7 @@ fn append(to: &mut String, text: &str) -> Range<usize> {
 
 impl Batch {
     /// Takes a line of JSON; says whether there was one.
-    fn take_line(&mut self, line: Line<'_>, encoding: &str) -> bool {
+    fn take_line(&mut self, line: Line<'_>, encoding: &Understood) -> bool {
         match line {
             Line::Text { line, text } => {
                 let text = append(&mut self.text, text);
@@ -304,7 +305,7 @@ impl Batch {
 struct Mapping {
     reader: Reader,
     objects: Objects,
-    encoding: &'static str,
+    encoding: Understood,
 }
 
 impl Mapping {
@@ -349,7 +350,7 @@ impl Mapping {
                 }
                 Held::Json { line, text: place } => {
                     let text = &text[place.clone()];
-                    open::retold(self.objects.read(text, *line), self.encoding)
+                    open::retold(self.objects.read(text, *line), &self.encoding)
                 }
                 Held::Blank { line } => Decoded::Blank { line: *line },
                 Held::Aside { line, what, raw } => Decoded::Aside(super::decode::Aside {

@@ -3,17 +3,21 @@
 //! `chardetng` guesses well where there are many letters. A few are too few for any guess: `Lo\xEFc` is `Loïc` in one
 //! code page and `Loďc` in another. So the words with bytes beyond ASCII are collected from all of the input. Symbols alone
 //! are Windows-1252. One or two different letters are read in every code page; if the readings that words can have are
-//! different, the input is refused. Words that are rare in Windows-1252 and usual in another code page are refused too.
-//! Rejects that a spreadsheet program has saved are Windows-1252 wherever their words can be. Mac Roman, which `chardetng` does not know, is recognised by words that only it makes sense of.
+//! different, the input is refused. With more letters, the guess is compared with other code pages by the number of
+//! languages that explain the words. If another one explains them as well in few different words, the input is refused.
+//! Rejects that a spreadsheet program has saved name their letters. Without that, they are Windows-1252 wherever their words can be. Mac Roman, which
+//! `chardetng` does not know, is recognised by words that only it makes sense of.
 
 mod readings;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257};
 
-use readings::{CANDIDATES, Context, Reading, is_neutral};
+use super::garbled;
+use super::saved_rejects::noted_letters;
+use readings::{CANDIDATES, Context, LATIN, Reading, is_neutral};
 
 /// Maximum size of the lines with characters beyond ASCII from which a code page is guessed, in bytes.
 pub(super) const EVIDENCE_BYTES_MAX: usize = 1024 * 1024;
@@ -26,10 +30,11 @@ const SPARSE_LETTERS_MAX: usize = 2;
 /// Minimum number of different words with letters beyond ASCII for which evidence is rich, however few letters there are: more
 /// letters of another language would have come up in them.
 const RICH_WORDS_MIN: usize = 12;
+/// Minimum number of different words that another code page reads in another way, for a guess of Windows-1252 that one
+/// language fewer explains.
+const USUAL_WORDS_MIN: usize = 3;
 /// Share of words that may be damaged in a text that is read as Mac Roman: one in this number.
 const MAC_FAULTS_ONE_IN: usize = 20;
-/// Share of words that may be none in a code page that is a rival of Windows-1252: one in this number.
-const RIVAL_FAULTS_ONE_IN: usize = 10;
 /// Maximum number of different letters beyond ASCII up to which saved rejects are Windows-1252 rather than what
 /// `chardetng` guesses.
 const REJECTS_LETTERS_MAX: usize = 3;
@@ -61,6 +66,8 @@ pub(super) struct Evidence {
     words: HashMap<Box<[u8]>, u64>,
     /// Words with a byte that is no symbol in its place.
     telling: usize,
+    /// The letters that notes in saved rejects name.
+    noted: BTreeSet<char>,
     key: Vec<u8>,
 }
 
@@ -72,6 +79,7 @@ impl Evidence {
             bytes: 0,
             words: HashMap::new(),
             telling: 0,
+            noted: BTreeSet::new(),
             key: Vec::new(),
         }
     }
@@ -83,6 +91,9 @@ impl Evidence {
             self.detector.feed(b"\n", false);
         }
         self.bytes += text.len();
+        if self.origin == Origin::SavedRejects {
+            self.noted.extend(noted_letters(text));
+        }
         let is_part = |byte: u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
         let mut at = 0;
         while let Some(start) = text[at..].iter().position(|&byte| is_part(byte)) {
@@ -133,6 +144,9 @@ impl Evidence {
         if letters.is_empty() {
             return Ok(WINDOWS_1252);
         }
+        if let Some(noted) = self.noted_encoding() {
+            return Ok(noted);
+        }
         if self.origin == Origin::SavedRejects
             && (guess == WINDOWS_1252 || letters.len() <= REJECTS_LETTERS_MAX)
             && self.faults(&Reading::new(WINDOWS_1252)) == 0
@@ -145,40 +159,98 @@ impl Evidence {
         if self.is_mac(guess) {
             return Ok(MACINTOSH);
         }
-        if guess == WINDOWS_1252 {
-            return self.western(&letters);
-        }
-        Ok(guess)
+        self.checked(guess, &letters)
     }
 
-    /// Returns Windows-1252, or the candidates if its letters are those of no western language and are usual in another
-    /// code page.
+    /// Returns the code page in which the most letters of the notes are in the text. None if there are no notes, or if
+    /// several code pages read the text in different ways.
+    fn noted_encoding(&self) -> Option<&'static Encoding> {
+        let bytes = self.words.keys().flat_map(|word| word.iter());
+        let bytes: BTreeSet<u8> = bytes.copied().filter(|byte| !byte.is_ascii()).collect();
+        let readings: Vec<(usize, Reading)> = CANDIDATES
+            .iter()
+            .map(|encoding| {
+                let reading = Reading::new(encoding);
+                let letters = bytes.iter().filter_map(|byte| reading.of(*byte));
+                (letters.filter(|c| self.noted.contains(c)).count(), reading)
+            })
+            .collect();
+        let most = readings.iter().map(|(found, _)| *found).max()?;
+        let mut best = readings.iter().filter(|(found, _)| *found == most);
+        let (_, first) = best.next().filter(|_| most > 0)?;
+        let is_same =
+            |reading: &Reading| bytes.iter().all(|&byte| reading.of(byte) == first.of(byte));
+        best.all(|(_, reading)| is_same(reading))
+            .then_some(first.encoding)
+    }
+
+    /// Returns the guess, or the candidates if few words show which of them is right.
+    fn checked(
+        &self,
+        guess: &'static Encoding,
+        letters: &BTreeMap<u8, u64>,
+    ) -> Result<&'static Encoding, Rivals> {
+        let words = self.words.keys().map(|word| Context::new(word));
+        let words: Vec<_> = words
+            .filter(|word| telling(word).next().is_some())
+            .collect();
+        let guessed = Reading::new(guess);
+        if !guessed.is_latin() {
+            return Ok(guess);
+        }
+        let cost = guessed.cost(&words);
+        let others = LATIN.into_iter().filter(|encoding| *encoding != guess);
+        let found: Vec<_> = others
+            .filter_map(|encoding| Rival::find(Reading::new(encoding), &guessed, cost, &words))
+            .collect();
+        let Some(least) = found.iter().map(|rival| rival.cost).min() else {
+            return Ok(guess);
+        };
+        let mut plausible = vec![guessed];
+        let mut in_doubt = BTreeMap::new();
+        for rival in found.into_iter().filter(|rival| rival.cost == least) {
+            in_doubt.extend(
+                letters
+                    .iter()
+                    .filter(|(byte, _)| rival.bytes.contains(byte)),
+            );
+            plausible.push(rival.reading);
+        }
+        Err(rivals(&plausible, &in_doubt))
+    }
+
+    /// Returns Windows-1252 for saved rejects, or the candidates if another code page makes words of the letters of
+    /// Icelandic, which are rare.
     fn western(&self, letters: &BTreeMap<u8, u64>) -> Result<&'static Encoding, Rivals> {
         let western = Reading::new(WINDOWS_1252);
-        let words = self.words.keys().map(|word| Context::new(word));
-        let doubtful = western.doubtful_letters(words, self.origin);
-        if doubtful.is_empty() {
-            return Ok(WINDOWS_1252);
+        let turkish = Reading::new(WINDOWS_1254);
+        let mut rare = BTreeSet::new();
+        for word in self.words.keys().map(|word| Context::new(word)) {
+            for (at, &byte) in word.bytes.iter().enumerate() {
+                // Words that end with `ý` are Czech or Slovak.
+                let is_usual = western.of(byte) == Some('ý') && at + 1 == word.bytes.len();
+                if !byte.is_ascii() && !is_usual && western.of(byte) != turkish.of(byte) {
+                    rare.insert(byte);
+                }
+            }
         }
-        let letters: BTreeMap<u8, u64> = letters
-            .iter()
-            .filter(|(byte, _)| western.of(**byte).is_some_and(|c| doubtful.contains(&c)))
-            .map(|(byte, line)| (*byte, *line))
-            .collect();
         let mut plausible = vec![western];
         for encoding in [WINDOWS_1257, WINDOWS_1250, WINDOWS_1254] {
             let reading = Reading::new(encoding);
-            let differs = letters
-                .keys()
-                .any(|&byte| reading.of(byte) != plausible[0].of(byte));
-            if differs && self.faults(&reading) * RIVAL_FAULTS_ONE_IN <= self.words.len() {
+            let differs = |&byte: &u8| reading.of(byte) != plausible[0].of(byte);
+            let mut words = self.words.keys().map(|word| Context::new(word));
+            let is_in_doubt = rare.iter().any(differs)
+                && words.all(|word| telling(&word).next().is_none() || reading.is_word(&word));
+            if is_in_doubt {
                 plausible.push(reading);
             }
         }
         if plausible.len() == 1 {
             return Ok(WINDOWS_1252);
         }
-        Err(rivals(&plausible, &letters))
+        let in_doubt = letters.iter().filter(|(byte, _)| rare.contains(byte));
+        let in_doubt = in_doubt.map(|(byte, line)| (*byte, *line)).collect();
+        Err(rivals(&plausible, &in_doubt))
     }
 
     /// Returns the number of words that cannot be words in a code page.
@@ -229,6 +301,54 @@ impl Evidence {
             return Ok(if is_western { first.encoding } else { guess });
         }
         Err(rivals(&plausible, letters))
+    }
+}
+
+/// A code page that may be right instead of the guess.
+struct Rival {
+    reading: Reading,
+    /// [`Reading::cost`] of all words.
+    cost: usize,
+    /// The bytes that it reads in another way than the guess, in words that it explains.
+    bytes: BTreeSet<u8>,
+}
+
+impl Rival {
+    /// Returns the rival unless the words show that the guess, which costs `cost`, is better.
+    fn find(
+        reading: Reading,
+        guessed: &Reading,
+        cost: usize,
+        words: &[Context<'_>],
+    ) -> Option<Self> {
+        let differs = |byte: &u8| reading.of(*byte) != guessed.of(*byte);
+        let bytes_of = |word: &Context<'_>| -> Vec<u8> { telling(word).filter(differs).collect() };
+        // Words that the guess makes no sense of are problems of their rows.
+        let is_misread = |word: &Context<'_>| {
+            let text = guessed.encoding.decode_without_bom_handling(word.bytes).0;
+            garbled::misread(&text).is_some()
+        };
+        let differing: Vec<_> = words
+            .iter()
+            .filter(|word| !bytes_of(word).is_empty() && reading.is_word(word) && !is_misread(word))
+            .collect();
+        let rival = Self {
+            bytes: differing.iter().flat_map(|word| bytes_of(word)).collect(),
+            cost: reading.cost(words),
+            reading,
+        };
+        let is_rich = differing.len() >= RICH_WORDS_MIN;
+        // Windows-1254 differs from Windows-1252 in letters of Icelandic, which are rare.
+        let is_usual = guessed.encoding == WINDOWS_1252
+            && rival.reading.encoding != WINDOWS_1254
+            && differing.len() >= USUAL_WORDS_MIN;
+        let is_beaten = match rival.cost.checked_sub(cost) {
+            None => false,
+            Some(0) => is_rich,
+            Some(1) => is_rich || is_usual || rival.bytes.len() > SPARSE_LETTERS_MAX,
+            Some(_) => true,
+        };
+        (!differing.is_empty() && !is_beaten).then_some(rival)
     }
 }
 
@@ -475,7 +595,9 @@ mod tests {
             evidence.add(word, 1);
         }
         let letters = BTreeMap::from([(0xf5, 1)]);
-        let rivals = evidence.western(&letters).expect_err("it is refused");
+        let rivals = evidence
+            .checked(WINDOWS_1252, &letters)
+            .expect_err("it is refused");
         assert_eq!(
             rivals.told,
             "byte 0xF5 is `õ` in Windows-1252, `ő` in Windows-1250"
@@ -488,17 +610,119 @@ mod tests {
             "Guðmundur Jónsson Sigríður Þórður Guðrún Björn Jóhannsdóttir Ragnheiður Þorsteinn Hafþór Kristín Ægir Auður Ásta",
             "João Simões Magalhães Camões Gonçalves Conceição Guimarães Antônio Luís Inês Estêvão Lourenço Brandão",
             "Jõgi Kõiv Põld Lõhmus Tõnu Ülo Pärn Mägi Kärt Jüri Õunapuu Sööt Küla Väli Õ",
-            "Müller Jäger Schröder Weiß Böhm Größe Käser Grün Straße Schön Bärbel Jürgen Guðmundur",
+            "Müller Jäger Schröder Weiß Böhm Größe Käser Grün Straße Schön Bärbel Jürgen",
             "Hélène François Zoé Benoît Loïc Jérôme Thérèse Anaïs Gaël Noël Maëlle Cédric Gisèle",
             "José Núñez Peña García Íñigo Ángel Muñoz Güell Begoña Martínez Sebastián Ibáñez Cigüeña",
-            "Håkon Sørensen Kjær Åse Bjørn Mørk Skjølås Lærke Ærø Jørgensen Råholt Guðmundur Blåsjø",
-            "Åsa Björn Håkan Söderström Sjöberg Märta Åkerlund Hägg Östlund Bråthe Näslund Guðmundur",
+            "Håkon Sørensen Kjær Åse Bjørn Mørk Skjølås Lærke Ærø Jørgensen Råholt Blåsjø",
+            "Åsa Björn Håkan Söderström Sjöberg Märta Åkerlund Hägg Östlund Bråthe Näslund",
         ] {
             assert_eq!(
                 decided_names(Origin::Export, WINDOWS_1252, names),
                 Ok("windows-1252"),
                 "{names}"
             );
+        }
+    }
+
+    /// Names of one or two languages, in the code pages that have their letters.
+    const LANGUAGES: [(&[&Encoding], &str); 11] = [
+        (
+            &[WINDOWS_1252, WINDOWS_1250, WINDOWS_1254],
+            "Müller Jäger Schröder Weiß Bärbel Günther",
+        ),
+        (
+            &[WINDOWS_1252, WINDOWS_1254],
+            "Hélène François Loïc Thérèse Geneviève Agnès",
+        ),
+        (
+            &[WINDOWS_1252, WINDOWS_1254],
+            "Núñez Peña García Ángel Martínez López",
+        ),
+        (
+            &[WINDOWS_1252, WINDOWS_1254],
+            "João Simões Gonçalves Inês Estêvão Brandão",
+        ),
+        (
+            &[WINDOWS_1252, WINDOWS_1254],
+            "Håkon Sørensen Kjær Bjørn Åkerlund Märta",
+        ),
+        (
+            &[WINDOWS_1252],
+            "Guðmundur Sigríður Þórður Ragnheiður Þorsteinn Davíð",
+        ),
+        (
+            &[WINDOWS_1250],
+            "Łódź Wałęsa Poznański Woźniak Święcicki Grażyna",
+        ),
+        (&[WINDOWS_1250], "Dvořák Hašek Němec Kovář Zdeněk Růžička"),
+        (&[WINDOWS_1250], "Ernő Kővári Gergő Szőke Fűzfői László"),
+        (&[WINDOWS_1250], "Ivančić Đurić Kovačević Šimić Žarko Jurić"),
+        (&[WINDOWS_1254], "Işık Şahin Doğan Güneş Yağmur Erdoğan"),
+    ];
+
+    /// Decodes names and asserts that they are read as they were, or refused. Returns whether they were read; nothing
+    /// if the code page does not have them.
+    fn are_read(page: &'static Encoding, names: &[&str]) -> Option<bool> {
+        if names.iter().any(|name| page.encode(name).2) {
+            return None;
+        }
+        let words = encoded(page, &names.join(" "));
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let Ok(found) = decided(&words) else {
+            return Some(false);
+        };
+        let found = Encoding::for_label(found.as_bytes()).expect("a label");
+        for (word, name) in words.iter().zip(names) {
+            let (read, _, _) = found.decode(word);
+            // Text that makes no sense is a problem of its row.
+            let is_right = read == *name || garbled::misread(&read).is_some();
+            assert!(is_right, "{read} in {} of {names:?}", found.name());
+        }
+        Some(true)
+    }
+
+    #[test]
+    fn names_of_another_language_among_many_are_read_rightly_or_asked_for() {
+        let mut found = Vec::new();
+        for (pages, names) in LANGUAGES {
+            let names: Vec<&str> = names.split(' ').collect();
+            for (other_pages, others) in LANGUAGES {
+                for page in pages.iter().chain(other_pages) {
+                    let others = others.split(' ');
+                    found.extend(others.flat_map(|other| {
+                        let few = are_read(page, &[names[0], names[1], other]);
+                        let many = are_read(page, &[&names[..], &[other]].concat());
+                        [few, many]
+                    }));
+                }
+            }
+        }
+        let found: Vec<bool> = found.into_iter().flatten().collect();
+        let rights = found.iter().filter(|is_read| **is_read).count();
+        assert!(rights * 2 > found.len(), "{rights} of {}", found.len());
+    }
+
+    #[test]
+    fn a_letter_of_a_single_name_is_asked_for() {
+        for name in ["Guðmundur", "Doğan"] {
+            let encoding = if name.contains('ğ') {
+                WINDOWS_1254
+            } else {
+                WINDOWS_1252
+            };
+            for names in [
+                "Müller Jäger Schröder Weiß Böhm Größe Käser Grün Straße Schön Bärbel Jürgen",
+                "Müller Schröder Köhler Krüger Günther Jürgen",
+                "Håkon Sørensen Kjær Åse Bjørn Mørk Skjølås Lærke Ærø Jørgensen Råholt Blåsjø",
+                "Åsa Björn Håkan Söderström Sjöberg Märta Åkerlund Hägg Östlund Bråthe Näslund",
+            ] {
+                let names = format!("{names} {name}");
+                let told = decided_names(Origin::Export, encoding, &names).expect_err(&names);
+                assert!(
+                    told.contains("byte 0xF0 is `") && told.contains("`ğ` in Windows-1254"),
+                    "{told}"
+                );
+            }
         }
     }
 
@@ -514,6 +738,7 @@ mod tests {
             "Poznañski",
             "Novotný",
             "Müller Núñez Zoë François",
+            "Þórður Sigríður Guðmundur",
         ] {
             assert_eq!(of(WINDOWS_1252, names), Ok("windows-1252"), "{names}");
         }

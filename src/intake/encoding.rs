@@ -37,7 +37,27 @@ pub struct Understood {
     pub basis: Basis,
     /// The first line that shows that a guess is wrong: no row beyond ASCII can be trusted then.
     pub disproved_on: Option<u64>,
+    /// The text is a rejects file that another program has saved. `encoding` of the job file does not count for it.
+    pub is_saved_rejects: bool,
 }
+
+impl Understood {
+    /// Returns the advice for a text that was read in a wrong encoding.
+    pub fn correction(&self) -> &'static str {
+        if self.is_saved_rejects {
+            SAVE_REJECTS_AGAIN
+        } else if self.basis == Basis::Mark {
+            // The mark takes precedence over the job file.
+            "export the file again, or save it as UTF-8"
+        } else {
+            "set the right encoding in the job file's [input]"
+        }
+    }
+}
+
+/// The advice for rejects in a wrong encoding.
+pub(crate) const SAVE_REJECTS_AGAIN: &str =
+    "save the rejects file again as UTF-8 (in Excel \"CSV UTF-8\") or as a workbook";
 
 /// How an encoding is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -592,7 +612,7 @@ pub(crate) fn tell(raw: &[u8], line: u64, encoding: &str) -> Option<(u64, String
 }
 
 /// The problem of a row that a code page, which is a guess, makes what no text is.
-pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<'a>> {
+pub(crate) fn misread<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<Malformed<'a>> {
     if row.raw.is_ascii() {
         return None;
     }
@@ -603,9 +623,10 @@ pub(crate) fn misread<'a>(row: &RawRow<'a>, encoding: &str) -> Option<Malformed<
         line: row.line,
         code: "misread",
         message: format!(
-            "character {at} of the row is U+{:04X}, where no word has it: {encoding} is a guess, and a wrong one, it seems; set the \
-             right encoding in the job file's [input]",
-            u32::from(c)
+            "character {at} of the row is U+{:04X}, where no word has it: {} is a guess, and a wrong one, it seems; {}",
+            u32::from(c),
+            understood.encoding,
+            understood.correction()
         ),
         raw: row.raw,
         // Among rejects it would be UTF-8 and no guess.
@@ -622,10 +643,10 @@ pub(crate) fn doubtful<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<
         line: row.line,
         code: "doubtful_encoding",
         message: format!(
-            "the row has letters beyond A to Z, and {} is a guess that line {} disproves: set the right encoding in the job file's \
-             [input]",
+            "the row has letters beyond A to Z, and {} is a guess that line {} disproves: {}",
             understood.encoding,
-            grouped(line)
+            grouped(line),
+            understood.correction()
         ),
         raw: row.raw,
         kind: RecordKind::Piece,
@@ -634,14 +655,17 @@ pub(crate) fn doubtful<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<
 }
 
 /// Tells of a row that could not be decoded in the words of its own encoding.
-pub(crate) fn retell(bad: &mut Malformed<'_>, encoding: &str) {
+pub(crate) fn retell(bad: &mut Malformed<'_>, understood: &Understood) {
     if bad.code != "not_utf8" {
         return;
     }
-    if let Some((_, told)) = tell(bad.raw, bad.row_line, encoding) {
+    if let Some((_, told)) = tell(bad.raw, bad.row_line, understood.encoding) {
         bad.code = "not_decodable";
-        bad.message =
-            format!("{told}; if another encoding is right, set it in the job file's [input]");
+        bad.message = if understood.is_saved_rejects || understood.basis == Basis::Mark {
+            format!("{told}; {}", understood.correction())
+        } else {
+            format!("{told}; if another encoding is right, set it in the job file's [input]")
+        };
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::decode::json::{SyntaxError, Undecided};
+use super::encoding::SAVE_REJECTS_AGAIN;
 use super::mask;
 use super::problem::grouped;
 use super::workbook::Broken;
@@ -322,7 +323,9 @@ impl IntakeError {
             Self::Unreadable { hint, .. } | Self::Syntax { hint, .. } => (*hint).to_owned(),
             Self::Encoding {
                 is_rejects: true, ..
-            } => REJECTS_ENCODING_HINT.to_owned(),
+            } => format!(
+                "{SAVE_REJECTS_AGAIN}; encoding in the job file describes the original input and does not count for rejects"
+            ),
             Self::Encoding { .. } => ENCODING_HINT.to_owned(),
             Self::Empty { .. } => "give a file whose first line names the columns (an empty JSON Lines file is fine when it is called .jsonl or .ndjson, or with format = \"jsonl\")"
                     .to_owned(),
@@ -360,9 +363,6 @@ impl IntakeError {
     }
 }
 
-const REJECTS_ENCODING_HINT: &str = "save the rejects file again as UTF-8 (in Excel \"CSV UTF-8\") or as a workbook; encoding in the job file \
-     describes the original input and does not count for rejects";
-
 const ENCODING_HINT: &str = "set encoding in the job file's [input] to the one in which the file was saved, such as \"windows-1252\" (Western \
      Europe, America), \"windows-1250\" (Central Europe) or \"macintosh\", and look at the letters with `rows`; or save the file as UTF-8";
 
@@ -379,7 +379,7 @@ fn missing_hint(missing: &[MissingColumn], present: &[String], are_paths: bool) 
         let nearest = one.nearest.as_ref()?;
         let differs = hidden_difference(&one.column, nearest)?;
         let hint =
-            "name the column anew in the file, or copy its name from there into the job file";
+            "type the name of the column again in the file, or copy its name from there into the job file";
         Some(format!(
             "the file has `{}` with another name than it seems: {differs}; {hint}",
             one.column

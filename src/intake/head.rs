@@ -256,7 +256,7 @@ fn find(
         ),
         NoTable::Unclear { header, record } => (
             record,
-            format!("may go on here ({}), or the rows begin here", shown(sample, record)),
+            format!("may continue here ({}), or the rows begin here", shown(sample, record)),
             format!(
                 "say in the job file's [input] how many rows the header has: header_row = {} with header_rows = {} if this line belongs \
                  to it, header_rows = 1 if not",
@@ -554,7 +554,7 @@ fn header_record(
     if let Some((_, told)) = encoding::tell(record, line, shape.encoding.encoding) {
         return Err(header_fault(
             format!("cannot be read: {told}"),
-            "set the right encoding in the job file's [input]",
+            shape.encoding.correction(),
         ));
     }
     let (_, character) = csv::place(record, at, line);

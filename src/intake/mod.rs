@@ -87,6 +87,7 @@ pub(crate) use map::phone::{Phone, is_region, parse as phone};
 pub(crate) use map::values::folded;
 pub(crate) use map::{PREVERIFIED_UNDECIDED, quoted_toml, undecided, uses};
 pub(crate) use mask::names as shown_names;
+pub(crate) use saved_rejects::letters_note;
 
 use crate::entry::{Position, SourceRow};
 use crate::plan::{ReadPlan, Reading};
@@ -294,14 +295,7 @@ impl Intake {
                 .map_err(IntakeError::Seen)?;
             if !self.is_guess_told && reading.is_beyond_ascii && !reading.items.is_empty() {
                 self.is_guess_told = true;
-                let warning = reader::guessed(
-                    reading.position,
-                    self.shape.encoding.encoding,
-                    self.shape
-                        .columns
-                        .last()
-                        .is_some_and(|name| name == PROBLEM_COLUMN),
-                );
+                let warning = reader::guessed(reading.position, &self.shape.encoding);
                 reading.warnings.push(warning);
             }
             bytes += size;

@@ -81,6 +81,7 @@ impl Opened {
             encoding: found.codec.name(),
             basis: found.basis,
             disproved_on,
+            is_saved_rejects: found.origin == Origin::SavedRejects,
         };
         window.consume(found.mark_bytes);
         if found.codec != Codec::Standard(UTF_8) {
@@ -197,7 +198,7 @@ impl Opened {
             input: self.name.clone(),
             line: self.shape.header_line,
             what: format!(
-                "has the column `{column}` only as a part of one cell: each row stands in quotes as a whole, with `{}` between its \
+                "has the column `{column}` only as a part of one cell: each whole row is in quotes, with `{}` between its \
                  cells",
                 written(delimiter)
             ),
@@ -251,23 +252,23 @@ pub(crate) fn next<'a>(
     window: &'a mut Window,
     shape: &Shape,
 ) -> std::io::Result<Decoded<'a>> {
-    let encoding = shape.encoding.encoding;
+    let understood = &shape.encoding;
     Ok(match decoder.next(window)? {
-        Decoded::Row(row) if shape.encoding.basis == Basis::Guess => {
-            let bad = encoding::misread(&row, encoding);
-            match bad.or_else(|| encoding::doubtful(&row, &shape.encoding)) {
+        Decoded::Row(row) if understood.basis == Basis::Guess => {
+            let bad = encoding::misread(&row, understood);
+            match bad.or_else(|| encoding::doubtful(&row, understood)) {
                 Some(bad) => Decoded::Malformed(bad),
                 None => Decoded::Row(row),
             }
         }
-        other => retold(other, encoding),
+        other => retold(other, understood),
     })
 }
 
 /// A row that could not be decoded, told in the words of the input's encoding.
-pub(crate) fn retold<'a>(mut row: Decoded<'a>, encoding: &str) -> Decoded<'a> {
+pub(crate) fn retold<'a>(mut row: Decoded<'a>, understood: &Understood) -> Decoded<'a> {
     if let Decoded::Malformed(bad) = &mut row {
-        encoding::retell(bad, encoding);
+        encoding::retell(bad, understood);
     }
     row
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::RowReading;
 use super::dates::DateRead;
 use super::decode::{self, Cell, Cells, Decoded, Record, RecordKind};
+use super::encoding::Understood;
 use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
@@ -226,12 +227,7 @@ impl Reader {
 }
 
 /// The warning of the first row beyond ASCII in an input whose encoding is a guess.
-pub(super) fn guessed(position: Position, encoding: &str, is_rejects: bool) -> Problem {
-    let advice = if is_rejects {
-        "look at it with `rows`, and save the rejects as UTF-8 if it is wrong"
-    } else {
-        "look at it with `rows`, and set encoding in the job file's [input]"
-    };
+pub(super) fn guessed(position: Position, understood: &Understood) -> Problem {
     Problem {
         position,
         column: None,
@@ -239,7 +235,9 @@ pub(super) fn guessed(position: Position, encoding: &str, is_rejects: bool) -> P
         value: None,
         code: "guessed_encoding",
         message: format!(
-            "the first row with letters beyond A to Z is read as {encoding}, which is a guess: {advice}"
+            "the first row with letters beyond A to Z is read as {}, which is a guess: look at it with `rows`; if it is wrong, {}",
+            understood.encoding,
+            understood.correction()
         ),
     }
 }

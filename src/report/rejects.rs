@@ -3,7 +3,7 @@
 //! CSV keeps delimiter, quote, line ends, byte order mark, the lines above the header and every cell as it stood, and
 //! has `import_problem` as its last column. JSON keeps its objects, one a line, and has `import_problem` in each. A row
 //! that could not be read whole gets a cell for each column and a marked problem, by which it is refused again until
-//! someone corrects it. An input that was packed or in another encoding has its rejects unpacked and in UTF-8. CSV with
+//! someone corrects it. A problem names the row's letters beyond ASCII, which show the encoding of a saved file. An input that was packed or in another encoding has its rejects unpacked and in UTF-8. CSV with
 //! text beyond ASCII gets a byte order mark, or Excel would read it as another encoding.
 //! Not here: which rows are rejects, and the file (its mode, its replacement at once).
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 use super::cell;
 pub use crate::intake::PROBLEM_COLUMN;
 use crate::intake::delimited::{After, Scan, Spans, scan};
-use crate::intake::{NOT_READ, Record, RecordKind, Shape, is_uncorrected, marked};
+use crate::intake::{NOT_READ, Record, RecordKind, Shape, is_uncorrected, letters_note, marked};
 use crate::plan::{Format, NO_QUOTE};
 use crate::sanitize::sanitized;
 
@@ -151,10 +151,11 @@ impl<W: Write> RejectsWriter<W> {
             _ => cells.get(column).map_or("", |(_, text)| text.as_ref()),
         };
         let named: Vec<_> = (0..wanted).filter(is_named).map(text).collect();
+        let problem = format!("{problem}{}", letters_note((0..wanted).map(text)));
         let problem = match &old_problem {
             Some((_, old)) if is_uncorrected(old, named.iter().copied()) => None,
-            _ if is_read => Some(cell::neutral(problem).into_owned()),
-            _ => Some(marked(named.into_iter(), problem)),
+            _ if is_read => Some(cell::neutral(&problem).into_owned()),
+            _ => Some(marked(named.into_iter(), &problem)),
         };
         for column in 0..wanted {
             match (&beyond, cells.get(column)) {
@@ -183,7 +184,8 @@ impl<W: Write> RejectsWriter<W> {
         self.cell(raw)?;
         let text = String::from_utf8_lossy(raw);
         let named = self.named(std::iter::once(text.as_ref()));
-        let problem = marked(named.into_iter(), problem);
+        let problem = format!("{problem}{}", letters_note(std::iter::once(text.as_ref())));
+        let problem = marked(named.into_iter(), &problem);
         for _ in 0..self.is_named.len().max(1) {
             self.out.write_all(&[self.shape.delimiter])?;
         }

@@ -350,6 +350,153 @@ fn saved_rejects_that_cannot_be_windows_1252_are_asked_for_as_utf_8() {
     }
 }
 
+/// Text as a spreadsheet program saves it in a code page: `?` in place of each letter that the code page lacks.
+fn in_code_page(text: &str, encoding: &'static encoding_rs::Encoding) -> Vec<u8> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let of = |c: char| {
+        let letter = c.to_string();
+        let (bytes, _, is_lossy) = encoding.encode(&letter);
+        if is_lossy {
+            b"?".to_vec()
+        } else {
+            bytes.into_owned()
+        }
+    };
+    text.chars().flat_map(of).collect()
+}
+
+#[test]
+fn rejects_saved_in_the_code_page_of_any_machine_are_read_as_they_were() {
+    use encoding_rs::{
+        ISO_8859_2, MACINTOSH, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
+    };
+    for (names, encoding) in [
+        (&["Guðmundur"][..], WINDOWS_1252),
+        (&["Þórður", "Sigríður"], WINDOWS_1252),
+        (&["Loïc", "Hélène"], WINDOWS_1252),
+        (&["Doğan"], WINDOWS_1254),
+        (&["Işık", "Müller"], WINDOWS_1254),
+        (&["Poznański"], WINDOWS_1250),
+        (&["Poznański"], ISO_8859_2),
+        (&["Rūta Žukauskienė"], WINDOWS_1257),
+        (&["Пётр"], WINDOWS_1251),
+        (&["Hélène"], MACINTOSH),
+        (&["Łódź", "Loïc"], MACINTOSH),
+    ] {
+        let mut input = "Ticket,Email,Wish\n".to_owned();
+        for name in names {
+            input.push_str(&format!("{name},nobody,view\n"));
+        }
+        // A row that could not be read whole names its letters too.
+        input.push_str(&format!("{},ann@example.com\n", names[0]));
+        let saved = saved(&plan(), input.as_bytes(), |text| {
+            in_code_page(text, encoding)
+        });
+        assert!(std::str::from_utf8(&saved).is_err());
+        let rows = rows_and_shape(&plan(), &saved).0;
+        assert!(rows.iter().all(|row| told(row).contains('@')));
+        let corrected: Vec<u8> = {
+            let text: String = saved.iter().map(|byte| char::from(*byte)).collect();
+            let text = text.replace("nobody", "bob@example.com");
+            text.chars()
+                .map(|c| u8::try_from(u32::from(c)).expect("a byte"))
+                .collect()
+        };
+        let rows = rows_and_shape(&plan(), &corrected).0;
+        for ((row, name), number) in rows.iter().zip(names).zip(1..) {
+            let lost: String = name
+                .chars()
+                .map(|c| {
+                    if encoding.encode(&c.to_string()).2 {
+                        '?'
+                    } else {
+                        c
+                    }
+                })
+                .collect();
+            assert_eq!(
+                told(row),
+                format!("{number}/{}: {lost} view", number + 1),
+                "{names:?} {encoding:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn problems_of_the_encoding_of_saved_rejects_say_to_save_them_again() {
+    let problems = |rows: &[u8]| -> Vec<(&str, String)> {
+        let saved = [b"Ticket;Email;Wish;import_problem\r\n", rows].concat();
+        let rows = rows_and_shape(&plan(), &saved).0;
+        let mut found = Vec::new();
+        for row in &rows {
+            found.extend(
+                row.warnings
+                    .iter()
+                    .map(|one| (one.code, one.message.clone())),
+            );
+            if let Some(Item::Invalid { problems, .. }) = row.items.first() {
+                found.extend(problems.iter().map(|one| (one.code, one.message.clone())));
+            }
+        }
+        found
+    };
+    let mut all =
+        problems(b"M\xfcller;a@example.com;view;x\r\nN\xfa\xf1ez \x81;b@example.com;view;x\r\n");
+    all.extend(problems(b"Zo\xeb \xbcuvre \xa4;a@example.com;view;x\r\n"));
+    all.extend(problems(b"M\xfcller;a@example.com;view;x\r\n"));
+    let codes: Vec<_> = all.iter().map(|(code, _)| *code).collect();
+    for code in [
+        "doubtful_encoding",
+        "not_decodable",
+        "misread",
+        "guessed_encoding",
+    ] {
+        assert!(codes.contains(&code), "{code} in {all:?}");
+    }
+    for (code, message) in &all {
+        let is_right = message.contains("save the rejects file again as UTF-8")
+            && message.contains("as a workbook")
+            && !message.contains("[input]");
+        assert!(is_right, "{code}: {message}");
+    }
+}
+
+#[test]
+fn saved_rejects_in_an_encoding_that_nothing_decides_are_not_sent() {
+    let (place, server) = (Place::new(), server(|_| {}));
+    let mut args = place.live(1, &server);
+    let job = fs::read_to_string(place.path("t.toml")).expect("read");
+    fs::write(
+        place.path("t.toml"),
+        job.replace("[input]", "[input]\nencoding = \"windows-1254\""),
+    )
+    .expect("written");
+    let text = "Ticket;Email;Wish;import_problem\r\nGuðmundur;ann@example.com;Erase;has no `@`\r\n";
+    fs::write(
+        place.path("rejects.csv"),
+        in_code_page(text, encoding_rs::WINDOWS_1252),
+    )
+    .expect("written");
+    args[1] = "rejects.csv".to_owned();
+    args.extend(["--job", "t.toml"].map(str::to_owned));
+    let refused = place.finish(&args);
+    let told = crate::cli::stderr(&refused);
+    assert_eq!(code(&refused), 2, "{told}");
+    assert!(server.requests().is_empty());
+    for words in [
+        "rejects.csv, line 2: cannot tell the encoding: byte 0xF0 is `ð` in Windows-1252",
+        "hint: save the rejects file again as UTF-8",
+    ] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    // The hint works.
+    fs::write(place.path("rejects.csv"), format!("\u{feff}{text}")).expect("written");
+    let sent = place.finish(&args);
+    assert_eq!(code(&sent), 0, "{}", crate::cli::stderr(&sent));
+    assert_eq!(server.requests().len(), 1);
+}
+
 #[test]
 fn a_row_that_was_not_read_is_taken_once_its_problem_is_cleared() {
     let input = b"Ticket,Email,Wish,Note\nT-2,b@example.com,view\n";
@@ -410,7 +557,7 @@ fn json_rejects_are_objects_with_their_problem() {
          name@example.com is wanted\"}\n\
          {\"import_line\":\"{\\\"Ticket\\\":2,\",\"import_problem\":\"not JSON at byte 12 of the line: it ends where a value is expected\"}\n\
          {\"Ticket\":3,\"Wish\":\"view\",\"Wish\":\"view\",\"from\":{\"Email\":\"c@example.com\"},\"import_problem\":\"an object has \
-         the key `Wish` more than once; which value counts cannot be told\"}\n"
+         the key `Wish` more than once, and which value counts is unknown\"}\n"
     );
     let (rows, _) = rows_and_shape(&plan, &first);
     assert_eq!(

@@ -3,13 +3,14 @@
 //! A reading is refused only for what no word of the languages of its code page has: a symbol or a capital within a word,
 //! or a letter where their spelling never puts it. All else is possible.
 
+use std::collections::BTreeMap;
+
 use encoding_rs::{
-    Encoding, IBM866, ISO_8859_2, ISO_8859_15, KOI8_R, MACINTOSH, WINDOWS_1250, WINDOWS_1251,
-    WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
+    Encoding, IBM866, ISO_8859_2, ISO_8859_4, ISO_8859_15, KOI8_R, MACINTOSH, WINDOWS_1250,
+    WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
 };
 
 use super::super::encoding::Codec;
-use super::Origin;
 
 /// The code pages in which exports are found, the most frequent first.
 pub(super) const CANDIDATES: [&Encoding; 11] = [
@@ -25,6 +26,64 @@ pub(super) const CANDIDATES: [&Encoding; 11] = [
     KOI8_R,
     IBM866,
 ];
+
+/// The code pages that are compared with a guess of one for Latin script.
+pub(super) const LATIN: [&Encoding; 5] = [
+    WINDOWS_1252,
+    WINDOWS_1250,
+    WINDOWS_1254,
+    WINDOWS_1257,
+    ISO_8859_2,
+];
+
+const GERMAN: &str = "äöüßé";
+const FRENCH: &str = "àâçéèêëîïôùûüÿœ";
+const SPANISH: &str = "áéíóúüñ";
+const PORTUGUESE: &str = "áâãàçéêíóôõúü";
+const ITALIAN: &str = "àèéìíòóùú";
+const DANISH: &str = "æøåéöäü";
+const SWEDISH: &str = "äåöéü";
+const ESTONIAN: &str = "äöüõšž";
+const ICELANDIC: &str = "áðéíóúýþæö";
+/// Czech, Slovak and Croatian, as far as Windows-1252 has their letters.
+const SLAVIC_IN_WESTERN: &str = "áéíóúýšžöü";
+const LITHUANIAN: &str = "ąčęėįšųūž";
+
+const WESTERN: [&str; 10] = [
+    GERMAN,
+    FRENCH,
+    SPANISH,
+    PORTUGUESE,
+    ITALIAN,
+    DANISH,
+    SWEDISH,
+    ESTONIAN,
+    ICELANDIC,
+    SLAVIC_IN_WESTERN,
+];
+const CENTRAL: [&str; 10] = [
+    "ąćęłńóśźż",
+    "áčďéěíňóřšťúůýžöü",
+    "áäčďéíĺľňóôŕšťúýž",
+    "áéíóöőúüű",
+    "čćđšž",
+    "ăâîşţ",
+    "çşöü",
+    GERMAN,
+    "âçéëîô",
+    "áâçéíóôúü",
+];
+const TURKISH: [&str; 8] = [
+    "çğıöşüâîûi\u{307}",
+    GERMAN,
+    FRENCH,
+    SPANISH,
+    PORTUGUESE,
+    ITALIAN,
+    DANISH,
+    SWEDISH,
+];
+const BALTIC: [&str; 6] = [LITHUANIAN, "āčēģīķļņšūž", ESTONIAN, GERMAN, DANISH, SWEDISH];
 
 /// A word in bytes: ASCII letters and bytes beyond ASCII, and the bytes around it.
 #[derive(Clone, Copy)]
@@ -85,66 +144,73 @@ impl Reading {
         self.chars[usize::from(byte & 0x7f)]
     }
 
-    /// Returns the letters that no western language explains, in this reading of all words of a text:
-    ///
-    /// - `þ` and `ð` without other letters of Icelandic, or of the languages beside it. With `ý` within words, as far as
-    ///   they are of saved rejects, because few letters decide there.
-    /// - `õ` that is neither of Portuguese nor of Estonian, beside letters of Hungarian.
-    pub(super) fn doubtful_letters<'w>(
-        &self,
-        words: impl Iterator<Item = Context<'w>>,
-        origin: Origin,
-    ) -> Vec<char> {
-        /// Letters of Icelandic and its neighbours that Windows-1257 reads as letters of no Baltic language.
-        const NORTHERN: &str = "íóúåßñ";
-        /// Letters of Hungarian that Windows-1252 and Windows-1250 read alike, and `ű`, which Windows-1252 reads as `û`.
-        const HUNGARIAN: &str = "áéíóúû";
-        /// Letters beside `õ` in Estonian and in Portuguese.
-        const BESIDE_TILDE: &str = "äãç";
-        /// So many words with `þ` and `ð` need one word with a northern letter.
-        const SHARE: usize = 2;
-        let (mut thorns, mut northern) = (0, 0);
-        let (mut tildes, mut ends, mut hungarian, mut beside_tilde) = (0, 0, 0, 0);
-        let mut letters = Vec::new();
+    /// The letters beyond ASCII of each language that is written in this code page. Empty for other scripts.
+    fn alphabets(&self) -> &'static [&'static str] {
+        let encoding = self.encoding;
+        if encoding == WINDOWS_1250 || encoding == ISO_8859_2 {
+            &CENTRAL
+        } else if encoding == WINDOWS_1254 {
+            &TURKISH
+        } else if encoding == WINDOWS_1257 || encoding == ISO_8859_4 {
+            &BALTIC
+        } else if encoding == WINDOWS_1252 || encoding == ISO_8859_15 {
+            &WESTERN
+        } else {
+            &[]
+        }
+    }
+
+    /// Returns whether this is a code page for Latin script.
+    pub(super) fn is_latin(&self) -> bool {
+        !self.alphabets().is_empty()
+    }
+
+    /// Returns the languages of this code page that a word can be of, as bits.
+    fn languages(&self, word: &Context<'_>) -> u32 {
+        if !self.is_plausible(word) {
+            return 0;
+        }
+        let text: Vec<char> = word
+            .bytes
+            .iter()
+            .map(|&byte| match byte {
+                0..=0x7f => char::from(byte),
+                _ => self.of(byte).unwrap_or(' '),
+            })
+            .collect();
+        let word = Letters::of(word, &text);
+        let letters = (0..text.len()).filter(|&at| !text[at].is_ascii() && is_letter(text[at]));
+        let letters: Vec<_> = letters.collect();
+        let has = |alphabet: &str| {
+            let mut letters = letters.iter();
+            letters.all(|&at| {
+                alphabet.contains(lower(text[at])) && word.may_be_spelled_so(at, alphabet)
+            })
+        };
+        let bits = self.alphabets().iter().enumerate();
+        bits.map(|(at, alphabet)| u32::from(has(alphabet)) << at)
+            .sum()
+    }
+
+    /// Returns whether a word can be one of a language of this code page.
+    pub(super) fn is_word(&self, word: &Context<'_>) -> bool {
+        self.languages(word) != 0
+    }
+
+    /// Returns the number of languages that explain the words, and of words that they do not explain. A lower number is
+    /// a better explanation.
+    pub(super) fn cost(&self, words: &[Context<'_>]) -> usize {
+        /// Maximum number of languages that explain a text.
+        const LANGUAGES_MAX: usize = 3;
+        let mut kinds: BTreeMap<u32, usize> = BTreeMap::new();
         for word in words {
-            let bytes = word.bytes.iter().enumerate();
-            let text: Vec<(usize, char)> = bytes
-                .filter_map(|(at, byte)| {
-                    let c = if byte.is_ascii() {
-                        Some(char::from(*byte))
-                    } else {
-                        self.of(*byte)
-                    };
-                    c.map(|c| (at, c))
-                })
-                .collect();
-            let has = |alphabet: &str| text.iter().any(|(_, c)| alphabet.contains(lower(*c)));
-            let is_doubtful = |&(at, c): &(usize, char)| match lower(c) {
-                'þ' | 'ð' => true,
-                'ý' => origin == Origin::SavedRejects && at + 1 < word.bytes.len(),
-                _ => false,
-            };
-            let is_bare_tilde = |&(at, c): &(usize, char)| {
-                let next = word.bytes.get(at + 1);
-                lower(c) == 'õ' && !next.is_some_and(|next| next.eq_ignore_ascii_case(&b'e'))
-            };
-            thorns += usize::from(text.iter().any(is_doubtful));
-            northern += usize::from(has(NORTHERN));
-            tildes += usize::from(text.iter().any(is_bare_tilde));
-            ends += usize::from(text.last().is_some_and(|(_, c)| lower(*c) == 'õ'));
-            hungarian += usize::from(has(HUNGARIAN));
-            beside_tilde += usize::from(has(BESIDE_TILDE));
-            letters.extend(text.iter().filter(|c| is_doubtful(c)).map(|(_, c)| *c));
+            *kinds.entry(self.languages(word)).or_default() += 1;
         }
-        if northern * SHARE >= thorns {
-            letters.clear();
-        }
-        if tildes > 0 && (hungarian > beside_tilde || ends > beside_tilde) {
-            letters.extend(['õ', 'Õ']);
-        }
-        letters.sort_unstable();
-        letters.dedup();
-        letters
+        cheapest(
+            &kinds.into_iter().collect::<Vec<_>>(),
+            self.alphabets().len(),
+            LANGUAGES_MAX,
+        )
     }
 
     /// Returns whether this reading of a word can be a word.
@@ -349,7 +415,8 @@ impl<'t> Letters<'t> {
         match lower(self.text[at]) {
             // Polish writes `ni`, `si` and `zi` before vowels.
             'ń' => !is_vowel(next) && (is_vowel(previous) || !previous.is_alphabetic()),
-            'ś' | 'ő' => !is_vowel(next),
+            'ś' => !is_vowel(next),
+            'ő' => !is_vowel(next) || next == 'i',
             'ź' => {
                 !is_vowel(next)
                     && (is_vowel(previous) || previous == 'd' || !previous.is_alphabetic())
@@ -358,6 +425,25 @@ impl<'t> Letters<'t> {
             'ř' => previous != 'r' && !matches!(next, 'r' | 'y' | 'ý'),
             'ĺ' | 'ŕ' => is_consonant(previous) && is_consonant(next),
             'ě' => matches!(previous, 'b' | 'p' | 'v' | 'm' | 'f' | 'd' | 't' | 'n'),
+            _ => true,
+        }
+    }
+
+    /// Returns whether the spelling of a language has one of its letters in this place.
+    fn may_be_spelled_so(&self, at: usize, alphabet: &str) -> bool {
+        let (previous, next) = (lower(self.previous(at)), lower(self.next(at)));
+        let is_consonant = |c: char| c.is_alphabetic() && !is_vowel(c);
+        match lower(self.text[at]) {
+            'õ' if alphabet == PORTUGUESE => next == 'e',
+            'ã' if alphabet == PORTUGUESE => matches!(next, 'o' | 'e') || !next.is_alphabetic(),
+            'õ' => next.is_alphabetic(),
+            'æ' => previous != 'i',
+            'ę' if alphabet == LITHUANIAN => next.is_alphabetic(),
+            // Between consonants only after a syllable with `r` or `l` in place of a vowel: `Krčmář`.
+            'č' if is_consonant(previous) && is_consonant(next) => {
+                let before = at.checked_sub(2).map_or(' ', |at| lower(self.text[at]));
+                matches!(previous, 'r' | 'l') && is_consonant(before)
+            }
             _ => true,
         }
     }
@@ -376,10 +462,9 @@ impl<'t> Letters<'t> {
     }
 
     fn may_be_baltic(&self) -> bool {
-        const LITHUANIAN: &str = "ąčęėįšųūž";
         const LATVIAN: &str = "āčēģīķļņšūž";
         /// Letters that no word of these languages ends with.
-        const NO_ENDS: &str = "bdfghknpqwxz";
+        const NO_ENDS: &str = "bdfghknpqwxzčģķļņ";
         const FOREIGN: &str = "qwx";
         let western = "äåéöüßõæøóšž";
         let letters: Vec<char> = self.text.iter().copied().map(lower).collect();
@@ -412,6 +497,24 @@ impl<'t> Letters<'t> {
             }
         })
     }
+}
+
+/// Returns the lowest cost at which languages from 0 to `languages` explain words. `kinds` are the bits of their
+/// languages, and the numbers of words.
+fn cheapest(kinds: &[(u32, usize)], languages: usize, languages_max: usize) -> usize {
+    let unexplained = kinds.iter().map(|(_, words)| words).sum();
+    if languages_max == 0 {
+        return unexplained;
+    }
+    let with = (0..languages).map(|language| {
+        let others: Vec<_> = kinds
+            .iter()
+            .copied()
+            .filter(|(bits, _)| bits >> language & 1 == 0)
+            .collect();
+        1 + cheapest(&others, language, languages_max - 1)
+    });
+    with.min().unwrap_or(unexplained).min(unexplained)
 }
 
 fn lower(c: char) -> char {

@@ -82,6 +82,7 @@ pub(crate) fn of_said(
             encoding: encoding_rs::UTF_8.name(),
             basis: Basis::Content,
             disproved_on: None,
+            is_saved_rejects: false,
         },
         has_bom: true,
         delimiter: reading.delimiter.unwrap_or(b','),
@@ -270,7 +271,7 @@ fn find(name: &str, sample: &Sample, reading: &Reading) -> Result<Table, IntakeE
         ),
         NoTable::Unclear { record, header } => (
             record,
-            "may go on here, or the rows begin here".to_owned(),
+            "may continue here, or the rows begin here".to_owned(),
             format!(
                 "say in the job file's [input] how many rows the header has: header_row = {} with header_rows = {} if this row \
                  belongs to it, less if not",

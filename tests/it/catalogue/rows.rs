@@ -183,8 +183,8 @@ const EXAMPLES: &[Example] = &[
           T-2,jane@example.com,Access,M\x81ller\n\
           T-3,joe@example.com,Access,Zo\xeb \xbcuvre \xa4\n"), &[
             row("doubtful_encoding", 2, "Windows-1252 is a guess that line 3 disproves", "set the right encoding"),
-            row("not_decodable", 3, "byte 0x81 at character 30", "set it in [input]"),
-            row("misread", 4, "character 32 of the row is U+00BC", "set it in [input]"),
+            row("not_decodable", 3, "byte 0x81 at character 30", "set the right encoding in [input]"),
+            row("misread", 4, "character 32 of the row is U+00BC", "in [input]"),
         ]),
     example(bytes(
         "western.csv",

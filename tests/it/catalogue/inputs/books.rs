@@ -116,7 +116,7 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(made("short.xlsx", || stored("requests.xlsx")).input("header_row = 900\nsheet = \"Requests\""), ["no row 900", "header_row = 900", "as the spreadsheet program counts rows"]),
     refused(made("blank.xlsx", || sheet(&[&["---", "---", "---"], &["T-1", "ann@example.com", "view"]], "")).input("header_row = 1"), ["row 1", "names no column", "set header_row to its row"]),
     refused(made("nameless.xlsx", || sheet(&[&["T-1", "ann@example.com", "view"], &["T-2", "bob@example.com", "view"]], "")), ["row 1", "has no names", "columns = ["]),
-    refused(made("unclear.xlsx", unclear), ["row 2", "may go on here", "header_row = 1 with header_rows = 2"]),
+    refused(made("unclear.xlsx", unclear), ["row 2", "may continue here", "header_row = 1 with header_rows = 2"]),
     refused(made("above.xlsx", || sheet(&[&["Ticket", "Email"], &["T-8", "ann@example.com"], &["T-9", "bob@example.com"], &[], &["Ticket", "Email", "Wish", "Day", "Note"], &["T-1", "ann@example.com", "view", "2026-01-02", "x"], &["T-2", "bob@example.com", "view", "2026-01-02", "x"], &["T-3", "cho@example.com", "view", "2026-01-02", "x"]], "")), ["row 5", "another table above it, in rows 1 to 3", "header_row = 5"]),
     refused(made("one.xlsx", || sheet(&[&["Ticket;Email;Wish"], &["T-1;ann@example.com;view"], &["T-2;bob@example.com;view"]], "")), ["row 1", "a single cell with `;` in it", "Text to Columns"]),
     refused(made("spaced.xlsx", || sheet(&[&["Ticket Email"], &["T-1 ann@example.com"], &["T-2 bob@example.com"]], "")), ["row 1", "blanks seem to divide it", "Text to Columns"]),

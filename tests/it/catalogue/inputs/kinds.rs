@@ -115,6 +115,7 @@ pub(super) const REFUSED: &[Refused] = &[
     refused(made("changed.csv.zst", || turned(zstd(TEXT), 2)), ["beyond byte", "its checksum is that of other bytes", "fetch or export it again"]),
     refused(made("bomb.csv.gz", bomb), ["beyond byte", "more than 250 times its size", "give the file within"]),
     // Code pages.
+    refused(bytes("rejects.csv", b"Ticket;Email;Wish;import_problem\r\nT-1;ann@example.com;Access;not an address\r\nT-I\xfe\xfdk;cho@example.com;Access;not an address\r\n"), ["line 3", "byte 0xFD is `ý` in Windows-1252, `ı` in Windows-1254", "save the rejects file again as UTF-8"]),
     refused(bytes("sparse.csv", b"Ticket,Email,Wish,Name\nT-1,ann@example.com,Access,Ann\nT-2,cho@example.com,Access,Lo\xefc\n"), ["line 3", "byte 0xEF is `ï` in Windows-1252, `ď` in Windows-1250", "set encoding in the job file's [input]"]),
     // JSON.
     refused(text("pages.json", "{\"tickets\":[{\"Ticket\":1,\"Email\":\"ann@example.com\",\"Wish\":\"Access\"}]}\n{\"tickets\":[]}\n"), ["line 1", "those in their list `tickets` have", "set records = \"tickets\""]),
