@@ -32,7 +32,7 @@ pub struct PersonDigests {
     is_partial: bool,
 }
 
-/// The number that stands for [`PersonDigests::is_partial`] among the stored digests.
+/// The number among the stored digests that means [`PersonDigests::is_partial`].
 const PARTIAL: u8 = u8::MAX;
 
 impl PersonDigests {

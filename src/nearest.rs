@@ -46,7 +46,7 @@ pub(crate) fn hidden_difference(wanted: &str, found: &str) -> Option<String> {
     let alike = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
     if is_unseen(character) && alike(&without) == alike(wanted) {
         return Some(format!(
-            "its character {place} is U+{code:04X}, which nobody sees"
+            "its character {place} is U+{code:04X}, which is invisible"
         ));
     }
     if character.is_whitespace() && alike(found) == alike(wanted) {
@@ -96,11 +96,11 @@ mod tests {
         for (found, told) in [
             (
                 "\u{200b}Email",
-                Some("character 1 is U+200B, which nobody sees"),
+                Some("character 1 is U+200B, which is invisible"),
             ),
             (
                 "E\u{ad}mail",
-                Some("character 2 is U+00AD, which nobody sees"),
+                Some("character 2 is U+00AD, which is invisible"),
             ),
             (
                 "\u{415}mail",

@@ -162,8 +162,8 @@ fn contact(survey: &Survey, to_send: &ToSend) -> Option<String> {
         return Some("if `preverified` is false, none if it is true: decide it".to_owned());
     }
     if to_send.contacted == 0 {
-        let nobody = "nobody: every request is `preverified`".to_owned();
-        return (to_send.count > 0).then_some(nobody);
+        let no_one = "no one: every request is `preverified`".to_owned();
+        return (to_send.count > 0).then_some(no_one);
     }
     let people = match to_send.people {
         Some(1) if to_send.contacted > 1 => "to 1 person; ".to_owned(),

@@ -45,10 +45,10 @@ impl KnownRequest {
 }
 
 /// One in this many of the known requests may be listed without its reference: staff edit notes. With more, the list
-/// shows notes cut, changed or not at all, and an entry cannot be told by its reference.
+/// shows notes cut, changed or not at all, and no entry can be found by its reference.
 pub const UNMARKED_ONE_IN: usize = 10;
 
-/// The way in which a list fails to show what is known to exist.
+/// The way in which a list fails to show requests that are known to exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Omission {
     /// It does not show this request.

@@ -319,7 +319,7 @@ fn answer_each(
     others
 }
 
-/// Returns the reason why a list proves nothing that does not show what is known to exist.
+/// Returns the reason why a list that leaves out known requests proves nothing.
 fn list_omits(omission: Omission) -> Reason {
     let message = match omission {
         Omission::Missing(id) => format!(

@@ -113,7 +113,7 @@ pub(super) struct Sought {
     known_by_mark: HashMap<ImportId, Uuid>,
     known_ids: HashSet<Uuid>,
     shown: HashSet<Uuid>,
-    /// Those of them that are shown with their reference.
+    /// The shown requests that have their reference.
     shown_by_mark: HashSet<Uuid>,
 }
 

@@ -142,7 +142,7 @@ impl fmt::Display for Remark {
             }
             Self::Corrected => f.write_str("its request was created from a corrected copy of the row"),
             Self::OfAnotherPerson => f.write_str(
-                "Concord has another person's request with this key: see `id`, and give the row a key of its own",
+                "Concord has another person's request with this key: see `id`, and give the row another key",
             ),
             Self::Changed => f.write_str(
                 "the row has changed since it was sent: where it is right, change the request in Concord",
@@ -173,7 +173,7 @@ impl fmt::Display for Remark {
             ),
             Self::ListHidesReferences(id) => write!(
                 f,
-                "the list shows request {id} without its reference, so this one cannot be told from others: look in Concord for the person"
+                "the list shows request {id} without its reference, so this one cannot be identified: look in Concord for the person"
             ),
             Self::UnderWay(run) => {
                 write!(f, "run {} is sending it: compare again when it has ended", run.0)

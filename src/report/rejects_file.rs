@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_file_of_unknown_origin_counts_as_edited() {
         let folder = Folder::new();
-        folder.edit("of an older version, or of somebody");
+        folder.edit("of an older version, or of a person");
         assert!(folder.write(Some("a"), true).is_some());
         fs::write(folder.0.path().join(summary::FILE), "{ damaged").expect("written");
         assert!(folder.write(Some("b"), true).is_some());

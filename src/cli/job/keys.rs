@@ -132,7 +132,7 @@ pub(super) static SECTIONS: [Section; 4] = [
                 Kind::Words(near_keys),
                 "\"warn\"",
                 "\"refuse\"",
-                "what to do with a new key that differs from a known one only in case, blanks, leading zeros and the like, for the \
+                "what to do with a new key that differs from a known one only in case, blanks, leading zeros, `.0` or `#`, for the \
                  same person and request: `refuse` does not send the row, `warn` sends it with a warning, `ignore` sends it",
             ),
             key(
@@ -397,7 +397,7 @@ pub(super) fn meaning(field: Field) -> String {
         Field::Domain => "the site that the request is about, such as www.example.com",
         Field::Notes => "a text for your staff",
         Field::Preverified => {
-            "needed. `true`: the person was verified before, and nobody is written to. `false`: Concord most likely mails or \
+            "needed. `true`: the person was verified before, and Concord writes to no one. `false`: Concord most likely mails or \
              texts the person. `\"?\"`: not decided yet, and nothing is sent"
         }
         Field::ProjectUserId => "the project's id of the person",

@@ -43,7 +43,7 @@ const UNKNOWN: Remedy = remedy("", "nothing more is known of this code", AGAIN);
 
 const AGAIN: &str = "run the same command again: what may exist is looked up first";
 const LATER: &str = "run the same command again later: what may exist is looked up first";
-const ELSEWHERE: &str = "compare the base URL with Concord's, and look for a proxy on the way; then run the same command again";
+const ELSEWHERE: &str = "compare the base URL with Concord's, and look for a proxy on the way. Then run the same command again";
 
 pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
@@ -104,7 +104,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "http_200",
         "no creation, but a success of another kind (200): where it was a web page, a sign-in or another site answers there",
-        "compare the base URL with Concord's, and sign in where the network asks for it; then run the same command again: what may exist is looked up first",
+        "compare the base URL with Concord's, and sign in where the network asks for it. Then run the same command again: what may exist is looked up first",
     ),
     remedy(
         "http_202",
@@ -134,7 +134,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "http_402",
         "a payment is asked for before anything is created (402)",
-        "have the plan or the invoices of the Concord account put in order, then run the same command again",
+        "have the plan or the invoices of the Concord account put in order. Then run the same command again",
     ),
     remedy(
         "http_403",
@@ -169,7 +169,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     ),
     remedy(
         "http_411",
-        "something on the way wants to know the length of what is sent (411)",
+        "something on the way asks for the length of a request (411)",
         ELSEWHERE,
     ),
     remedy(
@@ -180,7 +180,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "http_409",
         "refused as in conflict with what Concord holds (409), and not found there",
-        "look in Concord whether the person has such a request already; then correct the row as the message says, and run the rejects",
+        "look in Concord whether the person has such a request already. Then correct the row as the message says, and run the rejects",
     ),
     remedy(
         "http_415",
@@ -189,7 +189,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     ),
     remedy(
         "http_417",
-        "something on the way expects what is not sent (417)",
+        "something on the way expects another request (417)",
         ELSEWHERE,
     ),
     remedy(
@@ -225,7 +225,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "http_431",
         "the headers of the request are too large (431)",
-        "check that CONCORD_API_KEY or --api-key-file holds the key alone, and any proxy on the way; then run the same command again",
+        "check that CONCORD_API_KEY or --api-key-file holds the key alone, and any proxy on the way. Then run the same command again",
     ),
     remedy(
         "http_451",
@@ -270,12 +270,12 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     ),
     remedy(
         "list_omits",
-        "in doubt, and the list of requests, in which it would be looked for, does not show all that exists",
-        "use an API key that may read all requests of the project (role Limited or higher), and run the same command again; if that stays so, look in Concord by hand",
+        "in doubt, and the list of requests leaves out some that exist",
+        "use an API key that may read all requests of the project (role Limited or higher), and run the same command again. If that stays so, look in Concord by hand",
     ),
     remedy(
         "list_too_long",
-        "in doubt, and the list of requests is too long to be read in one go, and neither its `notes` filter nor its dates are reliable",
+        "in doubt: the list of requests is too long to be read in one go, and neither its `notes` filter nor its dates are reliable",
         "run `reconcile`, which reads it all",
     ),
     remedy(
@@ -286,7 +286,7 @@ pub(in crate::cli) const ENTRIES: &[Remedy] = &[
     remedy(
         "no_connection",
         "no connection to the server",
-        "check the network, the base URL and any proxy, and the server's certificate where the run names it; then run the same command again",
+        "check the network, the base URL and any proxy, and the server's certificate where the run names it. Then run the same command again",
     ),
     remedy(
         "no_list",

@@ -17,14 +17,13 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "key_conflict",
         "a key that names different people or request types; none of its rows is sent",
-        "before the first import, add a column to `key` in [input] that tells the rows apart, the request column for example; after \
+        "before the first import, add a column to `key` in [input] that tells the rows apart, the request column for example. After \
          it, give each row its own key in the rejects, since a changed `key` creates every request again",
     ),
     remedy(
         "near_key",
-        "a new key that differs only in its form from a known one (case, blanks, leading zeros, `.0`, `#`), for the same person and \
-         request",
-        "if it is the same request, write the key as it was, or export it as text; if it is another request, give it another key, \
+        "a new key in another form of a known one (case, blanks, leading zeros, `.0`, `#`), for the same person and request",
+        "if it is the same request, write the key as it was, or export it as text. If it is another request, give it another key, \
          or set near_keys = \"warn\" in [input]",
     ),
     // What is no row, or perhaps none.
@@ -46,7 +45,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "prefilled",
         "a row that was prepared and not filled in, set aside",
-        "nothing, if it is no request; else fill in the columns that the job file names",
+        "nothing, if it is no request. Otherwise fill in the columns that the job file names",
     ),
     remedy(
         "lone_cell",
@@ -92,45 +91,47 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "not_decodable",
         "bytes that are no text in this encoding",
-        "if many rows have this, find out in which encoding the program writes that made the file, set it in [input], and look at \
-         the letters with `rows`; else correct the character in the source",
+        "correct the character in the source. If many rows have this, set the right encoding in [input], or save a rejects file again as \
+         UTF-8 or as a workbook",
     ),
     remedy(
         "misread",
         "letters and symbols that do not go together in this encoding, which is a guess",
-        "find out in which encoding the program writes that made the file, set it in [input], and look at the letters with `rows`; \
-         what DOS programs wrote has to be saved as UTF-8",
+        "set the encoding of the program that made the file in [input], and look at the letters with `rows`. Save files of DOS programs \
+         as UTF-8, and rejects files as UTF-8 or as a workbook",
     ),
     remedy(
         "doubtful_encoding",
         "a row beyond A to Z in a file whose encoding was guessed wrongly",
-        "find out in which encoding the program writes that made the file, set it in [input], and look at the letters with `rows`",
+        "set the encoding of the program that made the file in [input], and look at the letters with `rows`. Save a rejects file again \
+         as UTF-8 or as a workbook",
     ),
     remedy(
         "guessed_encoding",
         "the encoding of the file is a guess",
-        "look at the letters beyond A to Z with `rows`, and set encoding in [input]",
+        "look at the letters beyond A to Z with `rows`, and set encoding in [input]. Save a rejects file as UTF-8 or as a workbook if they \
+         are wrong",
     ),
     remedy(
         "lost_character",
-        "a character that was lost on the way (U+FFFD, or `?` in a name)",
+        "a lost character (U+FFFD, or `?` in a name)",
         "export the rows again in the right encoding, or correct the value in the source",
     ),
     remedy(
         "control_character",
         "a control character, which no text has",
-        "remove it in the source, or write the letter that the message names in its place; if many rows have this, export the file \
+        "remove it in the source, or write the letter that the message names in its place. If many rows have this, export the file \
          again as UTF-8",
     ),
     remedy(
         "garbled_name",
         "a name with a symbol or a foreign letter within a word, as when it was read in a wrong encoding",
-        "correct the name in the source; if many rows have this, export them again as UTF-8",
+        "correct the name in the source. If many rows have this, export them again as UTF-8",
     ),
     remedy(
         "escaped_text",
-        "a value that a program has escaped for HTML, mail, a web address or other programs, in a way that cannot be undone",
-        "write the value as it is meant in the source, or export the rows again without escapes",
+        "a value that a program has escaped (for HTML, mail or a web address) in a way that cannot be undone",
+        "write the plain value in the source, or export the rows again without escapes",
     ),
     remedy(
         "encoded_twice",
@@ -150,8 +151,8 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "not_utf8",
         "bytes that are not UTF-8",
-        "if many rows have this, set the right encoding in [input], for example encoding = \"windows-1252\"; else correct \
-         the character in the source",
+        "correct the character in the source. If many rows have this, set the right encoding in [input], for example encoding = \
+         \"windows-1252\", or save a rejects file again as UTF-8",
     ),
     remedy(
         "nul_byte",
@@ -247,7 +248,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "uncorrected_line",
         "a row of the rejects that still is as it was refused",
-        "correct the row as `import_problem` says, or clear that cell if the row is right as it stands; in JSON, write the corrected \
+        "correct the row as `import_problem` says, or clear that cell if the row is right as it stands. In JSON, write the corrected \
          object in place of the line",
     ),
     // A value that cannot be used.
@@ -290,7 +291,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "email_role",
         "an address of a function, such as `privacy` or `no-reply`",
-        "put the person's own address in its place, or leave the cell blank if a number or an id tells who the person is; if it \
+        "put the person's own address in its place, or leave the cell blank if a number or an id tells who the person is. If it \
          really is the person's, create that request in Concord by hand",
     ),
     remedy(
@@ -311,8 +312,8 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "phone_invalid",
         "not a telephone number",
-        "correct the number, such as +44 161 496 0018, or leave the cell blank if an address or an id tells who the person is; numbers without + are \
-         dialled from `region` in [input]",
+        "correct the number, such as +44 161 496 0018, or leave the cell blank if an address or an id tells who the person is. \
+         Numbers without + are dialled from `region` in [input]",
     ),
     remedy(
         "phone_without_region",
@@ -408,7 +409,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "several_values",
         "a path that picks several elements of a list, with different values",
-        "add a further selector to the path in the job file, such as fields[id=7][type=x].value, or correct the row in the source",
+        "add a further selector to the path, such as fields[id=7][type=x].value, or correct the row in the source",
     ),
     remedy(
         "spreadsheet_error",
@@ -425,7 +426,7 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
         "undecided_preverified",
         "the job file leaves open whether the people are verified",
         "decide it under [fields]: preverified = { value = true } if you have verified who they are, or { value = false } to have \
-         Concord write to each of them; nothing is sent while it is `?`",
+         Concord write to each of them. Nothing is sent while it is `?`",
     ),
     // Warnings: the rows are sent as they are.
     remedy(
@@ -442,12 +443,12 @@ pub(in crate::cli) const PROBLEMS: &[Remedy] = &[
     remedy(
         "escapes_left",
         "escapes of HTML or mail in a long text, which is sent with them",
-        "nothing, if the text can be read so; else export the rows again without escapes",
+        "nothing, if the text can be read so. Otherwise export the rows again without escapes",
     ),
     remedy(
         "escapes_undone",
         "a value that a program has escaped, which is sent as it was before",
-        "nothing, if `rows` and the source show the same value; else correct it in the source",
+        "nothing, if `rows` and the source show the same value. Otherwise correct it in the source",
     ),
     remedy(
         "email_cleaned",

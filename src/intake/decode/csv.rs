@@ -405,7 +405,7 @@ impl Decoder {
     }
 }
 
-/// Returns whether there may be a row in what comes, or it is too much to tell.
+/// Returns whether the text ahead may have a row, or is too long to decide.
 fn may_have_row(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans) -> bool {
     let decide = |count, values: &Values<'_>| {
         Judge::may_be_row(count, |column| values.get(column)).then_some(true)
@@ -422,7 +422,7 @@ fn is_header_next(ahead: Ahead<'_>, dialect: Dialect, cells: &mut Spans, judge: 
     decide_ahead(ahead, dialect, cells, false, decide).unwrap_or(false)
 }
 
-/// Returns the first decision on a record of what comes, and `if_unreadable` at one that cannot be read. `decide` gets
+/// Returns the first decision on a record ahead, and `if_unreadable` at one that cannot be read. `decide` gets
 /// the number of its cells and its values.
 fn decide_ahead(
     ahead: Ahead<'_>,

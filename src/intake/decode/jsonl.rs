@@ -172,7 +172,7 @@ impl Objects {
                 "repeated_key",
                 RecordKind::Object,
                 format!(
-                    "an object has the key `{}` more than once; which value counts cannot be told",
+                    "an object has the key `{}` more than once, and which value counts is unknown",
                     mask::names(&[key])[0]
                 ),
             );

@@ -112,7 +112,7 @@ impl Doubt {
             }
             Self::OtherTable(line) => {
                 return Cow::Owned(format!(
-                    "stands below {noun} {line}, which looks like the header of another table; give each table a file of its own"
+                    "is below {noun} {line}, which looks like the header of another table; give each table a separate file"
                 ));
             }
             Self::OtherSection(line) => {

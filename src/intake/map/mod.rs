@@ -663,7 +663,7 @@ impl TextRule {
             }
             Some(Escaped::Open(kind)) => {
                 let message = format!(
-                    "is escaped as for {}, and what was meant is not certain: write the name as it is",
+                    "is escaped as for {}, and the original is not certain: write the name as it is",
                     kind.name()
                 );
                 self.refuse_once(mapped, "escaped_text", message.into());
