@@ -1,4 +1,4 @@
-//! Why it is not known whether a request in Concord is an entry's or another's.
+//! The reasons why it is not known whether a request in Concord is an entry's or another's.
 
 use crate::grouped::grouped;
 use crate::outcome::Reason;

@@ -195,7 +195,7 @@ impl Sandbox {
     }
 }
 
-/// What tests and benchmarks look at and change while it runs.
+/// Methods with which tests and benchmarks look at the sandbox and change it while it runs.
 #[cfg(feature = "internals")]
 impl Sandbox {
     /// What it was started with. Faults set later are not in it.

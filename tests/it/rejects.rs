@@ -620,7 +620,7 @@ fn rejects_that_somebody_has_edited_are_kept_and_told_of() {
     ] {
         assert!(told.contains(words), "{words} in {told}");
     }
-    assert_eq!(kept(&place), files, "what is kept is kept once");
+    assert_eq!(kept(&place), files, "each edited file is kept once");
     assert_eq!(code(&place.finish(&args)), 1);
     assert_eq!(kept(&place), files);
 
