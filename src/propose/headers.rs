@@ -449,10 +449,13 @@ fn whose(words: &[String]) -> Whose {
 
 /// Returns whether no other words than those for an account name another person.
 fn is_of_account(words: &[String]) -> bool {
-    let mut others = words.iter().filter(|word| is_in(OTHERS, word));
-    others.all(|word| is_in(ACCOUNTS, word))
-        && words.iter().any(|word| is_in(ACCOUNTS, word))
-        && !OTHERS_PHRASES.iter().any(|phrase| holds(words, phrase))
+    let mut others = words.iter().filter(|word| is_in(&WORDS.others, word));
+    others.all(|word| is_in(&WORDS.accounts, word))
+        && words.iter().any(|word| is_in(&WORDS.accounts, word))
+        && !WORDS
+            .others_phrases
+            .iter()
+            .any(|phrase| holds(words, phrase))
 }
 
 /// Without what tools put around a name: `Request type [list]`, `Custom field (Request type)`.
