@@ -33,11 +33,11 @@ pub enum Event {
     },
     /// Sending goes on after a wait.
     Resumed,
-    /// The server bears less than the job may send, or more again: noticeably other ceilings than were told last.
+    /// The server takes less than the job may send, or more again: the rate differs noticeably from the one told last.
     Pace {
         /// The most requests in a second, at most the job's.
         rate_per_s: f64,
-        /// The most requests at once, at most the job's.
+        /// The most requests at once: the job's.
         concurrency: u32,
         /// Why, in a few words.
         why: String,

@@ -40,7 +40,7 @@ struct State {
     tally: Tally,
     estimate: Estimate,
     waiting: Option<(String, Instant)>,
-    /// The ceilings below what the job may send, and why.
+    /// The rate below the job's, and why.
     pace: Option<Pace>,
     ending: Option<&'static str>,
     /// When it was last told how much of the project's list was read.
@@ -411,7 +411,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ceilings_are_shown_with_why_and_stay_known_over_inputs() {
+    fn a_lower_rate_is_shown_with_why_and_stays_known_over_inputs() {
         let progress = Progress::new(args::Progress::None);
         let started = || Event::Started {
             input: "a.csv".to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 /// Full jitter: each delay is drawn evenly from nothing up to a bound that doubles until it is capped.
 #[derive(Debug)]
 pub(super) struct Backoff {
+    initial: Duration,
     bound: Duration,
     cap: Duration,
     rng: fastrand::Rng,
@@ -14,10 +15,16 @@ impl Backoff {
     /// Delays of at most `initial`, then of at most twice that, and so on, never more than `cap`.
     pub(super) fn new(initial: Duration, cap: Duration, seed: u64) -> Self {
         Self {
+            initial,
             bound: initial.min(cap),
             cap,
             rng: fastrand::Rng::with_seed(seed),
         }
+    }
+
+    /// Begins anew with delays of at most `initial`.
+    pub(super) fn reset(&mut self) {
+        self.bound = self.initial.min(self.cap);
     }
 
     /// The next delay.
@@ -43,6 +50,18 @@ mod tests {
                 let bound = INITIAL.saturating_mul(1 << n.min(20)).min(CAP);
                 assert!(backoff.next_delay() <= bound, "seed {seed}, delay {n}");
             }
+        }
+    }
+
+    #[test]
+    fn after_a_reset_the_bounds_double_again() {
+        let mut backoff = Backoff::new(INITIAL, CAP, 7);
+        for _ in 0..40 {
+            for n in 0..10 {
+                let bound = INITIAL.saturating_mul(1 << n).min(CAP);
+                assert!(backoff.next_delay() <= bound, "delay {n}");
+            }
+            backoff.reset();
         }
     }
 

@@ -65,7 +65,7 @@ impl Canary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbound::gate::Health;
+    use crate::outbound::circuit_breaker::Health;
     use crate::outcome::Reason;
 
     fn verdict(disposition: Disposition, status: Option<u16>) -> Verdict {

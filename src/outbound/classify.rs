@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::circuit_breaker::Health;
 use super::exchange::{Answer, BodyFault, Exchange, Silence};
-use super::gate::Health;
 use super::server_text::ServerText;
 use super::shown::{self, differing_fields, is_real, oddity, receipt};
 use crate::entry::{Field, MARK_CHARS, RequestBody};

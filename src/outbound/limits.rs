@@ -3,7 +3,7 @@
 //! Three families are known, in this order: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers,
 //! and `RateLimit: limit=100, remaining=0, reset=5` of its seventh version), `RateLimit-Limit`, `-Remaining` and `-Reset`
 //! (its earlier versions), and the `X-RateLimit-` ones that were there before. What is done about it is decided in
-//! `capacity` and `classify`.
+//! `announced_limit` and `classify`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

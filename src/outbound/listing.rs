@@ -3,10 +3,10 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::gate::Cost;
 use super::look::Look;
 use super::pace::Stopped;
 use super::page::{self, Page, read_page};
+use super::retry_budget::Cost;
 use super::server_text::ServerText;
 use super::walk::page_items;
 use super::{Outbound, shown};

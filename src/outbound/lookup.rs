@@ -12,7 +12,6 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::gate::Cost;
 use super::known::Omission;
 use super::learned::Filter;
 use super::look::{Hits, Look};
@@ -20,6 +19,7 @@ use super::lookup_queue::{Answer, Waiter, Wanted};
 use super::pace::Stopped;
 use super::page::{self, Page};
 use super::people::Person;
+use super::retry_budget::Cost;
 use super::scan::{Scanned, Sought};
 use super::{Outbound, Place};
 use crate::entry::{Entry, ImportId};

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use tokio::sync::oneshot;
 
-use super::gate::Cost;
 use super::look::{Hits, Look};
 use super::people::Person;
+use super::retry_budget::Cost;
 use crate::entry::ImportId;
 use crate::outcome::Reason;
 

@@ -3,20 +3,19 @@
 //! In: entries whose claim is committed. Out: for each a [`Delivery`]. It does not know the ledger, the
 //! input or the terminal, and it keeps no entry longer than it takes to settle it.
 
+mod adaptive_rate;
+mod announced_limit;
 mod backoff;
 mod body;
 mod canary;
-mod capacity;
-mod ceiling;
+mod circuit_breaker;
 mod classify;
 mod client;
 mod clock;
 mod connect_error;
-mod crowding;
 mod doubts;
 mod exchange;
 mod forbidden;
-mod gate;
 mod http;
 mod known;
 mod learned;
@@ -29,6 +28,7 @@ mod pace;
 mod page;
 mod people;
 mod preflight;
+mod retry_budget;
 mod scan;
 mod server_text;
 mod shown;
@@ -58,14 +58,15 @@ pub use {
 };
 
 use canary::Canary;
+use circuit_breaker::{Purpose, Want};
 use client::Client;
 use doubts::Doubts;
 use forbidden::Forbidden;
-use gate::{Cost, Purpose, Want};
 use learned::Finder;
 use lookup_queue::Queue;
 use pace::{Pacer, Permit, Stopped};
 use people::People;
+use retry_budget::Cost;
 
 use crate::entry::{Entry, ImportId};
 use crate::event::Events;

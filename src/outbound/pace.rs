@@ -1,12 +1,10 @@
-//! When something may be sent: rate, concurrency and the server's own wishes, made into one [`Permit`].
+//! Gives permits: rate, concurrency and the server's own wishes together.
 //!
-//! Requests stand in one line. Whoever is at its head waits for the gate (`gate`: a pause the server asked
-//! for, or an outage with its single probe) and then for the rate. Rate and number at once are the job's, or less where
-//! the server bears less (`capacity`). It knows nothing of what is sent.
+//! Requests wait in one line. Its head waits for the circuit breaker (`circuit_breaker`) and then for the rate: the
+//! job's, or a lower one that the server takes (`adaptive_rate`) or announces (`announced_limit`).
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,12 +16,13 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::capacity::{Capacity, Stamp};
-use super::ceiling::Fared;
-use super::gate::{Gate, Health, Probe, Purpose, Standing, Turn, Want};
+use super::adaptive_rate::AdaptiveRate;
+use super::announced_limit::{self, AnnouncedLimit};
+use super::circuit_breaker::RETRY_AFTER_MAX;
+use super::circuit_breaker::{CircuitBreaker, Health, Probe, Purpose, Standing, Turn, Want};
 use super::limits::Limits;
 use crate::entry::ImportId;
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::plan::Sending;
 use crate::stop::{StopCause, StopSignal};
 use crate::timeline::{Fate, Recorder, Timeline};
@@ -32,12 +31,12 @@ use crate::timeline::{Fate, Recorder, Timeline};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stopped;
 
-/// What may be sent at present, and how it has fared.
+/// The present limits of sending, and the counts so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// The most requests in a second.
     pub rate_per_s: f64,
-    /// The most requests at once.
+    /// Maximum number of requests in flight.
     pub concurrency: u32,
     /// Requests to create that were served so far.
     pub served: u64,
@@ -48,31 +47,25 @@ pub struct Pace {
 /// Leave to send one request now. Given back when dropped.
 #[derive(Debug)]
 pub(super) struct Permit {
-    slot: Option<OwnedSemaphorePermit>,
+    _slot: OwnedSemaphorePermit,
     pacer: Arc<Pacer>,
     want: Want,
-    going: Going,
-}
-
-/// What is known of a request that goes.
-#[derive(Clone, Copy, Debug)]
-struct Going {
     probe: Option<Probe>,
-    stamp: Stamp,
+    sent_at: Instant,
 }
 
 impl Permit {
-    /// Everybody fails at present: its failure says nothing of the entry.
+    /// Returns whether everybody fails at present, so that a failure says nothing about the entry.
     pub(super) fn is_blameless(&self) -> bool {
-        self.going.probe.is_some_and(|probe| probe.is_blameless)
+        self.probe.is_some_and(|probe| probe.is_blameless)
     }
 
-    /// To be spent on a GET, to see whether the server is back; the POST then needs another.
+    /// Returns whether it is for a GET that shows whether the server is back; the POST then needs another permit.
     pub(super) fn is_ping(&self) -> bool {
-        self.going.probe.is_some_and(|probe| probe.is_ping)
+        self.probe.is_some_and(|probe| probe.is_ping)
     }
 
-    /// Takes note of what the exchange told of the server.
+    /// Takes note of what the exchange showed of the server.
     pub(super) fn report(&self, entry: ImportId, health: &Health) {
         let purpose = if self.is_ping() {
             Purpose::LookUp
@@ -80,20 +73,26 @@ impl Permit {
             self.want.purpose
         };
         let (now, pacer) = (Instant::now(), &self.pacer);
-        let Going { probe, stamp } = self.going;
-        pacer.in_ways(now, |Ways { gate, capacity, .. }| {
-            let is_created = *health == Health::Created;
-            let is_trouble = matches!(health, Health::Busy { .. } | Health::Failing { .. });
-            let is_serving = is_trouble && capacity.is_serving(now);
-            if let Some(fared) = fared(health, is_serving) {
-                capacity.answered(now, stamp, fared, is_created);
+        pacer.in_ways(now, |ways| {
+            let Speed { adaptive, rate, .. } = &mut ways.speed;
+            let is_serving = adaptive.is_serving(now);
+            match health {
+                Health::Serving | Health::Created => adaptive.served(now, self.sent_at),
+                Health::Failing { .. } => adaptive.failed(now, self.sent_at),
+                Health::Busy { retry_after, .. } if is_serving => {
+                    let stated = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
+                    adaptive.refused(now, self.sent_at, stated, rate.burst());
+                }
+                // While no request is served, the circuit breaker waits.
+                _ => {}
             }
-            gate.report(now, probe, entry, purpose, health, is_serving);
+            ways.breaker
+                .report(now, self.probe, entry, purpose, health, is_serving);
         });
         pacer.changed.notify_waiters();
     }
 
-    /// Takes note of what an attempt came to, for the report; `latency` is that of an answer.
+    /// Takes note of how an attempt ended, for the report; `latency` is that of an answer.
     pub(super) fn record(
         &self,
         now: Instant,
@@ -110,43 +109,29 @@ impl Permit {
         self.pacer.ways().recorder.looked_up(Instant::now());
     }
 
-    /// Takes note of what the server says of its limits.
+    /// Takes note of what the server announces of its limits.
     pub(super) fn heed(&self, limits: &Limits) {
-        let (now, pacer) = (Instant::now(), &self.pacer);
-        let under_way = pacer.under_way.load(Ordering::Relaxed);
-        pacer.in_ways(now, |Ways { gate, capacity, .. }| {
-            if let Some(wait) = capacity.heed(now, limits, under_way) {
-                gate.rest(now, wait);
+        let now = Instant::now();
+        self.pacer.in_ways(now, |ways| {
+            let sending = announced_limit::Sending {
+                per_s: ways.speed.adaptive.per_s(),
+                in_last_second: ways.speed.adaptive.sent_in_last_second(now),
+                in_flight: ways.in_flight,
+            };
+            if let Some(wait) = ways.speed.announced.heed(now, limits, sending) {
+                ways.breaker.rest(now, wait);
             }
         });
     }
 }
 
-/// What an exchange says of the server's capacity. What is not served says something of it only while others are: else
-/// it is for the gate, which waits.
-fn fared(health: &Health, is_serving: bool) -> Option<Fared> {
-    match health {
-        Health::Serving | Health::Created => Some(Fared::Served),
-        Health::Busy { retry_after, .. } => {
-            is_serving.then_some(Fared::Refused(retry_after.unwrap_or_default()))
-        }
-        Health::Failing { .. } => is_serving.then_some(Fared::Failed),
-        Health::Unreachable { .. } => None,
-    }
-}
-
 impl Drop for Permit {
     fn drop(&mut self) {
-        let pacer = &self.pacer;
-        pacer.under_way.fetch_sub(1, Ordering::Relaxed);
-        if let Some(slot) = self.slot.take()
-            && take_one(&pacer.surplus)
-        {
-            slot.forget();
-        }
-        if let Some(probe) = self.going.probe {
-            pacer.ways().gate.drop_probe(probe);
-            pacer.changed.notify_waiters();
+        let mut ways = self.pacer.ways();
+        ways.in_flight -= 1;
+        if let Some(probe) = self.probe {
+            ways.breaker.drop_probe(Instant::now(), probe);
+            self.pacer.changed.notify_waiters();
         }
     }
 }
@@ -188,16 +173,19 @@ impl Clock for TokioClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<SinceOrigin>>;
 
-/// What is sent of the job's rate: what leaves evenly arrives unevenly, by some thousandths of a second, and no second
-/// shall hold more where it arrives either.
+/// Part of the job's rate that is sent: requests that leave evenly arrive unevenly, by some thousandths of a second, and
+/// no second holds more where they arrive either.
 const SENT_OF_RATE: f64 = 0.997;
 
 fn limiter(per_s: f64, burst: NonZeroU32, clock: &TokioClock) -> Limiter {
-    let between = Duration::from_secs_f64(1.0 / per_s);
-    let quota = Quota::with_period(between)
+    let quota = Quota::with_period(interval(per_s))
         .expect("the rate is finite and above zero")
         .allow_burst(burst);
     RateLimiter::direct_with_clock(quota, clock.clone())
+}
+
+fn interval(per_s: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / per_s)
 }
 
 /// The limiter of a rate.
@@ -219,9 +207,14 @@ impl Rate {
         }
     }
 
-    /// Goes over to another rate. What a limiter knows of the past cannot be taken over to another (it would stand still
-    /// for seconds), so there is a fresh one, whose burst is taken away: the last one's may have been used.
-    fn follow(&mut self, per_s: f64) {
+    /// Requests that may be sent in a second beyond the rate.
+    fn burst(&self) -> f64 {
+        f64::from(burst(self.per_s).get())
+    }
+
+    /// Changes the rate. A limiter cannot take over what another one knows of the past (it would stand still for
+    /// seconds), so there is a fresh one, whose burst is taken away: the last one's may have been used.
+    fn change(&mut self, per_s: f64) {
         if self.per_s.to_bits() == per_s.to_bits() {
             return;
         }
@@ -233,32 +226,118 @@ impl Rate {
         debug_assert!(is_taken, "a fresh limiter has its burst");
     }
 
-    /// Takes a place, or says when there is one.
-    fn take(&self, now: Instant) -> Result<(), Instant> {
-        let taken = self.limiter.check();
-        taken.map_err(|not_until| now + not_until.wait_time_from(self.clock.now()))
+    /// Takes a place at this rate, or returns when there is one.
+    fn take(&mut self, now: Instant, per_s: f64) -> Result<(), Instant> {
+        if per_s < self.per_s {
+            self.change(per_s);
+        }
+        match self.limiter.check() {
+            Ok(()) => {
+                // A higher rate begins with a place that was taken, so that nothing is lost between two limiters.
+                self.change(per_s);
+                Ok(())
+            }
+            Err(not_until) => {
+                let then = now + not_until.wait_time_from(self.clock.now());
+                let sooner = now + interval(per_s);
+                if sooner < then {
+                    self.change(per_s);
+                }
+                Err(then.min(sooner))
+            }
+        }
     }
 }
 
-/// All that decides about the head of the line.
+/// A rate is reported once it is so far from the one reported last, and this much time has passed since.
+const TELL_PART: f64 = 0.25;
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// The rate: the job's, or a lower one.
+#[derive(Debug)]
+struct Speed {
+    adaptive: AdaptiveRate,
+    announced: AnnouncedLimit,
+    rate: Rate,
+    /// The rate that was reported last, and when.
+    told_per_s: f64,
+    told_at: Option<Instant>,
+}
+
+/// The state behind the lock: all that decides about the head of the line.
 #[derive(Debug)]
 struct Ways {
-    gate: Gate,
-    capacity: Capacity,
-    rate: Rate,
-    /// Places that there are, those that are to be given up included.
-    places: u32,
-    /// Decides nothing: it lies here since this is locked at each step anyway.
+    breaker: CircuitBreaker,
+    speed: Speed,
+    in_flight: u32,
+    /// Decides nothing: it is here since this is locked at each step anyway.
     recorder: Recorder,
+}
+
+impl Speed {
+    fn new(job_per_s: f64, now: Instant) -> Self {
+        Self {
+            adaptive: AdaptiveRate::new(job_per_s, now),
+            announced: AnnouncedLimit::new(now),
+            rate: Rate::new(job_per_s, TokioClock { origin: now }),
+            told_per_s: job_per_s,
+            told_at: None,
+        }
+    }
+
+    fn sent(&mut self, now: Instant) {
+        self.adaptive.sent(now);
+        self.announced.sent();
+    }
+
+    fn per_s(&self) -> f64 {
+        let announced = self.announced.per_s();
+        announced.map_or(self.adaptive.per_s(), |per_s| {
+            per_s.min(self.adaptive.per_s())
+        })
+    }
+
+    /// Takes a place in the rate, or returns when there is one.
+    fn take_place(&mut self, now: Instant) -> Result<(), Instant> {
+        self.announced.expire(now);
+        self.adaptive.raise(now);
+        let not_before = self.announced.not_before();
+        if not_before > now {
+            return Err(not_before);
+        }
+        let per_s = self.per_s();
+        self.rate.take(now, per_s)
+    }
+
+    /// Returns the event of a rate that is noticeably another.
+    fn take_pace(&mut self, now: Instant, concurrency: u32) -> Option<Event> {
+        let (per_s, told_per_s) = (self.per_s(), self.told_per_s);
+        let is_back = per_s >= self.rate.job_per_s && told_per_s < per_s;
+        let is_far = (per_s - told_per_s).abs() > told_per_s * TELL_PART;
+        let is_early = self.told_at.is_some_and(|at| now < at + TELL_EVERY);
+        if is_early || !is_far && !is_back {
+            return None;
+        }
+        self.told_per_s = per_s;
+        self.told_at = Some(now);
+        let why = match () {
+            () if per_s > told_per_s => "the server takes more again",
+            () if per_s < self.adaptive.per_s() => "the server announces its limit",
+            () => "the server refuses more",
+        };
+        Some(Event::Pace {
+            rate_per_s: per_s,
+            concurrency,
+            why: why.to_owned(),
+        })
+    }
 }
 
 /// Gives out permits.
 #[derive(Debug)]
 pub(super) struct Pacer {
     slots: Arc<Semaphore>,
-    /// Slots that are taken and not given back when they come free, since fewer are to be under way at once.
-    surplus: AtomicU32,
-    under_way: AtomicU32,
+    concurrency: u32,
     line: tokio::sync::Mutex<()>,
     ways: Mutex<Ways>,
     changed: Notify,
@@ -266,13 +345,14 @@ pub(super) struct Pacer {
     events: Events,
 }
 
-/// From so many a second on two may go at once: timers wake in whole milliseconds, and what each wakes too late would
+/// From this rate on, two requests may go at once: timers wake in whole milliseconds, and what each wakes too late would
 /// be lost, a hundredth of ten a second.
 const TWO_FROM_PER_S: f64 = 10.0;
 
-/// Requests that may go at once after a rest: a hundredth of a second's worth, and one; from ten a second on two at least.
+/// Returns how many requests may go at once after a rest: a hundredth of a second's worth, and one; from ten a second on
+/// two at least.
 ///
-/// In no second are there more than the rate and this burst.
+/// No second holds more than the rate and this burst.
 pub fn burst(rate_per_s: f64) -> NonZeroU32 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -287,17 +367,15 @@ pub fn burst(rate_per_s: f64) -> NonZeroU32 {
 impl Pacer {
     pub(super) fn new(sending: Sending, seed: u64, stop: StopSignal, events: Events) -> Arc<Self> {
         let now = Instant::now();
-        let places = sending.concurrency.get();
+        let concurrency = sending.concurrency.get();
         Arc::new(Self {
-            slots: Arc::new(Semaphore::new(places as usize)),
-            surplus: AtomicU32::new(0),
-            under_way: AtomicU32::new(0),
+            slots: Arc::new(Semaphore::new(concurrency as usize)),
+            concurrency,
             line: tokio::sync::Mutex::new(()),
             ways: Mutex::new(Ways {
-                gate: Gate::new(sending, seed),
-                capacity: Capacity::new(&sending, now),
-                rate: Rate::new(sending.rate_per_s, TokioClock { origin: now }),
-                places,
+                breaker: CircuitBreaker::new(sending, seed),
+                speed: Speed::new(sending.rate_per_s, now),
+                in_flight: 0,
                 recorder: Recorder::new(now),
             }),
             changed: Notify::new(),
@@ -310,44 +388,19 @@ impl Pacer {
         self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with what decides, and tells what is to be told of it.
+    /// Does something with the state, and emits the events that it leads to.
     fn in_ways<T>(&self, now: Instant, act: impl FnOnce(&mut Ways) -> T) -> T {
-        let (done, waiting, pace) = {
+        let (done, events) = {
             let mut ways = self.ways();
             let done = act(&mut ways);
-            let wanted = ways.capacity.concurrency();
-            self.fit_places(&mut ways, wanted);
-            (
-                done,
-                ways.gate.take_untold(),
-                ways.capacity.take_untold(now),
-            )
+            let pace = ways.speed.take_pace(now, self.concurrency);
+            (done, [ways.breaker.take_untold(), pace])
         };
-        if let Some(event) = waiting {
-            event.log();
-            self.events.tell(event);
-        }
-        if let Some(event) = pace {
+        for event in events.into_iter().flatten() {
             event.log();
             self.events.tell(event);
         }
         done
-    }
-
-    /// Makes so many places. Those that are taken go when they come free.
-    fn fit_places(&self, ways: &mut Ways, wanted: u32) {
-        let present = std::mem::replace(&mut ways.places, wanted);
-        if wanted < present {
-            let fewer = present - wanted;
-            let free = self.slots.forget_permits(fewer as usize);
-            let taken = fewer - u32::try_from(free).unwrap_or(fewer);
-            self.surplus.fetch_add(taken, Ordering::Relaxed);
-        }
-        for _ in present..wanted {
-            if !take_one(&self.surplus) {
-                self.slots.add_permits(1);
-            }
-        }
     }
 
     /// Waits for leave to send one request.
@@ -370,13 +423,15 @@ impl Pacer {
         let _head_of_line = self.line.lock().await;
         loop {
             let changed = self.changed.notified();
-            match self.turn(want) {
-                Turn::Go(going) => {
+            let now = Instant::now();
+            match self.turn(now, want) {
+                Turn::Go(probe) => {
                     return Ok(Permit {
-                        slot: Some(slot),
+                        _slot: slot,
                         pacer: Arc::clone(self),
                         want,
-                        going,
+                        probe,
+                        sent_at: now,
                     });
                 }
                 Turn::SleepUntil(until) => tokio::select! {
@@ -393,86 +448,62 @@ impl Pacer {
     }
 
     /// Decides for the head of the line. Nothing is awaited between looking and taking.
-    fn turn(&self, want: Want) -> Turn<Going> {
-        let now = Instant::now();
+    fn turn(&self, now: Instant, want: Want) -> Turn {
         self.in_ways(now, |ways| {
             let Ways {
-                gate,
-                capacity,
-                rate,
+                breaker,
+                speed,
                 recorder,
                 ..
             } = ways;
-            let turn = gate.turn(now, want, || {
-                capacity.turn(now);
-                rate.follow(capacity.per_s());
-                match capacity.not_before() {
-                    then if then > now => Err(then),
-                    _ => rate.take(now),
-                }
-            });
+            let turn = breaker.turn(now, want, || speed.take_place(now));
             let waits = matches!(turn, Turn::SleepUntil(_) | Turn::AwaitChange);
-            recorder.wait(now, waits.then(|| gate.wait(now)));
-            turn.map(|probe| {
-                let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-                Going {
-                    probe,
-                    stamp: capacity.sent(now, under_way),
-                }
-            })
+            recorder.wait(now, waits.then(|| breaker.wait(now)));
+            if matches!(turn, Turn::Go(_)) {
+                ways.in_flight += 1;
+                speed.sent(now);
+            }
+            turn
         })
     }
 
     /// How requests have fared so far.
     pub(super) fn standing(&self) -> Standing {
-        self.ways().gate.standing()
+        self.ways().breaker.standing()
     }
 
-    /// Whether everyone is held back for the server's sake.
+    /// Returns whether everyone is held back for the server's sake.
     pub(super) fn is_waiting(&self) -> bool {
-        self.ways().gate.is_waiting(Instant::now())
+        self.ways().breaker.is_waiting(Instant::now())
     }
 
-    /// How sending went since this was asked last.
+    /// Returns how sending went since this was asked last.
     pub(super) fn take_timeline(&self) -> Timeline {
         self.ways().recorder.take(Instant::now())
     }
 
-    /// What may be sent at present.
+    /// Returns what may be sent at present.
     pub(super) fn pace(&self) -> Pace {
         let ways = self.ways();
         let Standing {
             served, refused, ..
-        } = ways.gate.standing();
+        } = ways.breaker.standing();
         Pace {
-            rate_per_s: ways.capacity.per_s(),
-            concurrency: ways.capacity.concurrency(),
+            rate_per_s: ways.speed.per_s(),
+            concurrency: self.concurrency,
             served,
             refused,
         }
     }
 }
 
-/// Takes one of a number, if there is one.
-fn take_one(number: &AtomicU32) -> bool {
-    // Nearly always there is none.
-    number.load(Ordering::Relaxed) > 0
-        && number
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
-                number.checked_sub(1)
-            })
-            .is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
-    use super::super::gate::{
-        CREATIONS_PER_RETRY, Cost, OUTAGE_ENTRIES, RETRIES_RESERVED, RETRY_AFTER_MAX,
-    };
+    use super::super::circuit_breaker::OUTAGE_ENTRIES;
+    use super::super::retry_budget::{CREATIONS_PER_RETRY, Cost, RETRIES_RESERVED};
     use super::*;
-    use crate::event::Event;
 
     const FIRST: Want = Want {
         purpose: Purpose::Create,
@@ -554,10 +585,9 @@ mod tests {
             (12.0, 2_100),
             (399.0, 900),
         ] {
-            rate.follow(per_s);
             let until = Instant::now() + Duration::from_millis(lasts_ms);
             while Instant::now() < until {
-                match rate.take(Instant::now()) {
+                match rate.take(Instant::now(), per_s) {
                     Ok(()) => sent.push((Instant::now(), per_s)),
                     Err(then) => tokio::time::sleep_until(then.min(until)).await,
                 }
@@ -572,25 +602,6 @@ mod tests {
             let burst = f64::from(burst(highest).get());
             assert!(count <= highest + burst, "{count} in a second at {highest}");
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn fewer_places_at_once_are_made_as_they_come_free_and_more_at_once() {
-        let (pacer, _) = pacer(|_| {});
-        let mut held = Vec::new();
-        for _ in 0..6 {
-            held.push(permit(&pacer, FIRST).await);
-        }
-        // Eight places, six of them taken: two go at once, two when they come free.
-        pacer.fit_places(&mut pacer.ways(), 4);
-        assert_eq!(pacer.slots.available_permits(), 0);
-        held.truncate(4);
-        assert_eq!(pacer.slots.available_permits(), 0);
-        held.truncate(3);
-        assert_eq!(pacer.slots.available_permits(), 1);
-        // The capacity still bears eight.
-        pacer.in_ways(Instant::now(), |_| {});
-        assert_eq!(pacer.slots.available_permits(), 5);
     }
 
     #[tokio::test(start_paused = true)]

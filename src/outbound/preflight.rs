@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Outbound;
+use super::circuit_breaker::{Purpose, Want};
 use super::exchange::{Answer, BodyFault, Silence};
-use super::gate::{Cost, Purpose, Want};
+use super::retry_budget::Cost;
 use super::server_text::ServerText;
 use crate::event::Preflight;
 use crate::stop::StopCause;

@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::gate::Cost;
 use super::known::{KnownRequest, Omission, UNMARKED_ONE_IN};
 use super::learned::{Dates, made_at};
 use super::look::{Hits, Look};
@@ -19,6 +18,7 @@ use super::lookup_queue::{Answer, Waiter, Wanted};
 use super::pace::Stopped;
 use super::page::{self, Page};
 use super::people::CLOCK_MARGIN;
+use super::retry_budget::Cost;
 use super::walk::{Step, Walk, page_items};
 use super::{Outbound, shown};
 use crate::entry::ImportId;

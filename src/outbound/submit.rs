@@ -13,14 +13,15 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::circuit_breaker::{Health, RETRY_AFTER_MAX, Standing};
 use super::classify::{self, Disposition, Verdict};
 use super::doubts::Unsettled;
 use super::exchange::BodyFault;
 use super::forbidden::{self, Forbidden};
-use super::gate::{Cost, Health, RETRY_AFTER_MAX, Standing};
 use super::learned;
 use super::look::Look;
 use super::pace::Stopped;
+use super::retry_budget::Cost;
 use super::{Delivery, Doubt, Outbound, Place, RecordAccepted};
 use crate::entry::{Entry, ImportId};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
@@ -454,8 +455,8 @@ async fn after_conflict(
     }
 }
 
-/// It was refused for want of time. A closed gate makes everyone wait; where others are served it waits by itself, so that
-/// it does not come again at once. Only what is refused to this entry alone is held against it.
+/// It was refused for want of time. The circuit breaker makes everyone wait; where others are served the entry waits by
+/// itself, so that it does not come again at once. Only what is refused to this entry alone is held against it.
 async fn after_not_served(
     out: &Outbound,
     progress: &mut Progress<'_>,

@@ -73,8 +73,6 @@ pub use {
 use received::Log;
 use schedule::Director;
 use store::Store;
-#[cfg(test)]
-pub(crate) use throttle::Throttle;
 
 /// Late and slow commits under way at once; further ones are answered 503 and not done.
 pub const BACKGROUND_MAX: usize = 100_000;

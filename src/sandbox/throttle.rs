@@ -147,7 +147,7 @@ impl fmt::Display for RateLimit {
 
 /// What is left of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quota {
+pub(super) struct Quota {
     pub(crate) limit: u32,
     pub(crate) remaining: u32,
     /// When all of it is there again, in whole seconds from now.
@@ -156,7 +156,7 @@ pub(crate) struct Quota {
 
 /// Counts what the limit lets pass.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub(super) struct Throttle {
     started: Instant,
     /// The arrivals of the present second that the limit let pass; as many as the limit at most.
     passed: VecDeque<Instant>,

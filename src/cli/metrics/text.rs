@@ -136,7 +136,7 @@ fn sending(text: &mut String, state: &State) {
     one(
         text,
         "ceiling_concurrency",
-        "The most that may be under way at once at present.",
+        "The most that may be under way at once.",
         f64::from(state.concurrency),
     );
 }
