@@ -55,6 +55,10 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
     settings.add_filter(r"served a request for \d+ s", "served a request for … s");
     settings.add_filter("request [-0-9a-f]{36}, which", "request …, which");
     settings.add_filter(
+        "under another key `T-2`: [-0-9a-f]{36}",
+        "under another key `T-2`: …",
+    );
+    settings.add_filter(
         "more than once: [-0-9a-f]{36}, [-0-9a-f]{36}",
         "more than once: …, …",
     );

@@ -347,8 +347,15 @@ fn a_file_without_problems_leads_to_a_pilot() {
         .collect();
     let place = place(JOB, &rows.concat());
     let report = told(&place, &[]);
-    let next = "Next: send 30 requests, beginning with a pilot of 20:\n  concord-import run t.csv --job t.toml --limit 20";
-    assert!(report.ends_with(&format!("{next}\n")), "{report}");
+    let next = "Next: send 30 requests, beginning with a pilot of 20:\n  concord-import run t.csv --job t.toml --limit 20\n";
+    let (_, rest) = report.split_once(next).expect("a pilot comes next");
+    assert!(
+        rest.starts_with("First write `organization` and `project`"),
+        "{rest}"
+    );
+    let target = ["--project", "0a4e1c52-6b0d-4f7e-9d35-5a7d0f6c1b02"];
+    let report = told(&place, &target);
+    assert!(report.ends_with("--limit 20\n"), "{report}");
 }
 
 #[test]
