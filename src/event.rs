@@ -37,7 +37,7 @@ pub enum Event {
     Pace {
         /// The most requests in a second, at most the job's.
         rate_per_s: f64,
-        /// The most requests at once: the job's.
+        /// Maximum number of concurrent requests, as in the job file.
         concurrency: u32,
         /// Why, in a few words.
         why: String,

@@ -85,7 +85,7 @@ pub enum IntakeError {
         line: u64,
         /// The column of the error in characters, from 1.
         column: u64,
-        /// What was found, and what was expected.
+        /// The found text, and the expected one.
         what: String,
         /// The hint for the user.
         hint: &'static str,

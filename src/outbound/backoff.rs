@@ -22,7 +22,7 @@ impl Backoff {
         }
     }
 
-    /// Begins anew with delays of at most `initial`.
+    /// Starts over with delays of at most `initial`.
     pub(super) fn reset(&mut self) {
         self.bound = self.initial.min(self.cap);
     }

@@ -3,7 +3,7 @@
 //! Requests go through reqwest (`http`). A simulation uses a [`Carrier`] instead. This module reports what happened;
 //! `classify` decides what to do about it.
 //!
-//! What an error proves about the request:
+//! Conclusions from an error:
 //!
 //! - Only a connection that was never made (name, connect, TLS, and the limit on them together) proves that nothing was
 //!   sent. `is_connect` of reqwest's errors reports it. Nothing is concluded from any other error.

@@ -1,4 +1,4 @@
-//! One HTTP exchange: what is sent, and the response or the reason why there is none.
+//! One HTTP exchange: the request, and the response or the reason for its absence.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use super::limits::Limits;
 use crate::grouped::grouped;
 use crate::stop::Obstacle;
 
-/// A request that is to be sent.
+/// A request to send.
 #[derive(Debug)]
 pub struct Outgoing {
     /// `GET` or `POST`.
@@ -28,13 +28,13 @@ pub struct Answer {
     pub date: Option<SystemTime>,
     /// When to come again, from now, if it said so.
     pub retry_after: Option<Duration>,
-    /// What it said of its limits, if anything.
+    /// The limits that it announced, if any.
     pub limits: Option<Limits>,
     /// The body, whole.
     pub body: Result<Vec<u8>, BodyFault>,
 }
 
-/// Why a body could not be had.
+/// The reason for a missing body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyFault {
     /// The connection broke within it.
@@ -57,7 +57,7 @@ pub enum BodyFault {
     },
 }
 
-/// Why there is no answer.
+/// The reason for a missing response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Silence {
     /// No connection was made: surely nothing was sent.

@@ -281,7 +281,7 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_millis(400);
 
-    /// A server for one connection: it reads what comes, writes this, and closes, or waits for the client to do so.
+    /// Serves one connection: reads the request, writes this answer, and closes, or waits for the client to close.
     fn serve(answer: &'static str, closes: bool) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("bound").port();

@@ -13,7 +13,7 @@ use crate::outcome::{Reason, Receipt};
 /// The most requests that are kept of those that may be one entry's: enough to name them.
 pub(super) const HITS_MAX: usize = 8;
 
-/// What a look came to.
+/// The outcome of a look-up.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Look {
     Found {
@@ -23,7 +23,7 @@ pub(super) enum Look {
     NotFound,
     /// The server cannot tell: it forbids or lacks the list, or gives one that cannot be read.
     Unable(Reason),
-    /// It shows requests that cannot be told apart (only without a mark).
+    /// It shows several requests, each of which may be the entry's (only without a mark).
     Ambiguous(Reason),
     /// The server did not serve us this time.
     NotServed(Reason),
@@ -32,9 +32,9 @@ pub(super) enum Look {
 /// Listed requests that are an entry's, or may be, by Concord's id: a list may show one twice.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
-    /// Those that are the entry's, as far as it can be told.
+    /// Requests that match the entry in all that is shown.
     pub(super) fitting: BTreeMap<Uuid, (Receipt, Value)>,
-    /// Those of which that cannot be told (only without a mark).
+    /// Requests that match it in part (only without a mark).
     pub(super) alike: BTreeSet<Uuid>,
     /// There were more than are kept.
     pub(super) are_more: bool,

@@ -115,8 +115,8 @@ impl Outbound {
         Ok(is_proven.then_some(Look::NotFound))
     }
 
-    /// Checks whether a list that does not show an entry lags behind: it has to show a request that was created later
-    /// than the entry was sent, or else the newest that it has to show by now.
+    /// Checks whether a list that does not show an entry is up to date. It has to show a request that was created after
+    /// the entry was sent. If it has shown none, it has to show the newest one that is older than `settle`.
     async fn is_filter_up_to_date(
         &self,
         entry: &Entry,

@@ -713,7 +713,7 @@ mod tests {
             for form in forms {
                 let kept = cleaner().blank(&format!("it dislikes {form}"), Some(&sent()));
                 assert!(kept.contains(label), "{form}: {kept}");
-                // Characters at either end can also encode text that stands beside it.
+                // Characters at either end can also encode text before or after it.
                 let limit = "it dislikes ".len() + label.len() + 2 * PART_CHARS;
                 assert!(kept.len() < limit, "{kept}");
             }

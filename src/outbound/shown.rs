@@ -1,4 +1,4 @@
-//! Fields of a listed or created request, compared with what was sent.
+//! Fields of a listed or created request, compared with the fields that were sent.
 
 use std::borrow::Cow;
 
@@ -75,7 +75,7 @@ pub(super) fn receipt(item: &Value) -> Option<Receipt> {
     })
 }
 
-/// Fields that are shown, and otherwise than they were sent. A field that is not shown says nothing.
+/// Returns the fields that are shown with another value than the one that was sent.
 pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
     let differs = |field: &Field| match (shown_text(item, *field), text_of(sent, *field)) {
         (Some(shown), Some(sent)) => {
@@ -86,12 +86,12 @@ pub(super) fn differing_fields(item: &Value, sent: &RequestBody) -> Vec<Field> {
     Field::ALL.into_iter().filter(differs).collect()
 }
 
-/// Whether a field was sent, and is shown as text.
+/// Checks whether a field was sent, and is shown as text.
 pub(super) fn is_comparable(item: &Value, sent: &RequestBody, field: Field) -> bool {
     shown(item, field).is_some_and(Value::is_string) && text_of(sent, field).is_some()
 }
 
-/// What a listed or created request shows in a field, as text; none: it is not shown.
+/// Returns the text that a listed or created request shows in a field. None if it does not show the field.
 pub(super) fn shown_text(item: &Value, field: Field) -> Option<Cow<'_, str>> {
     match shown(item, field)? {
         Value::String(text) => Some(text.into()),
@@ -104,7 +104,7 @@ const fn yes_or_no(yes: bool) -> Cow<'static, str> {
     Cow::Borrowed(if yes { "true" } else { "false" })
 }
 
-/// Where a listed request shows a field.
+/// Returns the value that a listed request shows in a field.
 fn shown(item: &Value, field: Field) -> Option<&Value> {
     let user = item.get("user");
     match field {
@@ -117,7 +117,7 @@ fn shown(item: &Value, field: Field) -> Option<&Value> {
     }
 }
 
-/// What was sent in a field, as text.
+/// Returns the text that was sent in a field.
 pub(super) fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> {
     let text = match field {
         Field::CaptureUrl => sent.capture_url(),
@@ -137,7 +137,7 @@ pub(super) fn text_of(sent: &RequestBody, field: Field) -> Option<Cow<'_, str>> 
     text.map(Cow::Borrowed)
 }
 
-/// Text as it is compared: servers lower-case addresses and ids, and trim; that is no difference.
+/// Returns a text as it is compared: servers may write addresses and ids in lower case, and trim texts.
 pub(super) fn comparable(field: Field, text: &str) -> String {
     match field {
         Field::UserEmail | Field::ConcordId | Field::Domain => text.trim().to_ascii_lowercase(),

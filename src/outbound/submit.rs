@@ -455,8 +455,8 @@ async fn after_conflict(
     }
 }
 
-/// It was refused for want of time. The circuit breaker makes everyone wait; where others are served the entry waits by
-/// itself, so that it does not come again at once. Only what is refused to this entry alone is held against it.
+/// Waits after a refusal for lack of capacity. The circuit breaker makes all entries wait. If others are served, the entry
+/// waits by itself, so that it does not come again immediately. Only refusals of this entry alone count as its attempts.
 async fn after_not_served(
     out: &Outbound,
     progress: &mut Progress<'_>,

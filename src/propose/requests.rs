@@ -1,4 +1,4 @@
-//! What a request word means: a dictionary (`requests.toml`) in English, German, French, Spanish, Italian, Portuguese and
+//! The meanings of request words: a dictionary (`requests.toml`) in English, German, French, Spanish, Italian, Portuguese and
 //! Dutch.
 //!
 //! A meaning is proposed only where the word leaves no other. `delete` in particular needs the name of the right

@@ -19,7 +19,7 @@ fn rows_by(plan: &ReadPlan, text: &str) -> Vec<String> {
     read(plan, text.as_bytes()).iter().map(told).collect()
 }
 
-/// What reading a document to its end fails with: line, column, what is wrong and what to do.
+/// Returns the error of reading a document to its end: line, column, message and hint.
 fn refused_by(plan: &ReadPlan, text: &str) -> String {
     let result = open(plan, text.as_bytes()).and_then(|mut intake| {
         let mut seen = Seen::new();

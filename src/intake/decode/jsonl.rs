@@ -349,7 +349,7 @@ pub(super) const COLON: &str = "expected a colon between name and value";
 pub(super) const NAME: &str = "expected a name in double quotes";
 pub(super) const IN_ARRAY: &str = "expected a comma or the end of the array";
 pub(super) const IN_OBJECT: &str = "expected a comma or the end of the object";
-/// What is expected in place of a closing bracket behind a comma.
+/// The expected text in place of a closing bracket after a comma.
 pub(super) const TRAILING_COMMA: &str = "expected a value after the comma (a trailing comma)";
 
 /// Returns what would be right where the parser found an error.

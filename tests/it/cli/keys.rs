@@ -212,7 +212,7 @@ fn corrected_keys_close_the_loop_for_run_results_and_reconcile() {
         assert_eq!(code(&output), 0, "{inputs:?}: {}", stdout(&output));
     }
 
-    // Another night, somebody corrects the same row with yet another key.
+    // Another night, a user corrects the same row with yet another key.
     fs::write(place.path("rejects-1.csv"), corrected.replace("H-1", "H-9")).expect("corrected");
     let twice = [&["run", "rejects-1.csv", "--yes"], &common[..]].concat();
     let twice = place.run(&twice);

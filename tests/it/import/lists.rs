@@ -453,7 +453,7 @@ async fn a_list_that_leaves_out_what_is_known_to_exist_proves_no_absence() {
     }
 }
 
-/// Hides what was created less than this time ago.
+/// Hides requests that are newer than this.
 fn older_than(items: Vec<Value>, lag_ms: i64) -> Vec<Value> {
     let date = |item: &Value| item["requestDate"].as_i64().expect("a date");
     let limit = now_ms() - lag_ms;

@@ -143,7 +143,7 @@ fn is_reject(objects: &Objects) -> bool {
     objects.keys().any(|key| key == "import_problem")
 }
 
-/// Whether an object holds the rows, or is itself the first: then the layout is `other`.
+/// Checks whether an object holds the rows. If it is itself the first row, the layout is `other`.
 fn holder(head: &[u8], records: Option<&str>, other: Layout) -> Layout {
     let mut objects = Objects::default();
     let is_whole = std::str::from_utf8(head).is_ok_and(|text| objects.parse(text).is_ok());
