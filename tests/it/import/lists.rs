@@ -178,11 +178,15 @@ async fn import_by(
     (odd, ended)
 }
 
-fn assert_once(odd: &Odd, ended: &Ended, what: &str) {
+fn assert_none_is_created_twice(odd: &Odd, what: &str) {
     let marks = odd.marks();
     let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
     assert!(more.is_empty(), "{what}: created twice: {more:?}");
     assert_eq!(marks.len(), 60, "{what}");
+}
+
+fn assert_once(odd: &Odd, ended: &Ended, what: &str) {
+    assert_none_is_created_twice(odd, what);
     assert_eq!(
         ended.count(Outcome::Created),
         60,
@@ -430,10 +434,7 @@ async fn a_list_that_leaves_out_what_is_known_to_exist_proves_no_absence() {
     });
     for (what, import) in all {
         let (odd, ended) = import.await.expect("it ends");
-        let marks = odd.marks();
-        let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
-        assert!(more.is_empty(), "{what}: created twice: {more:?}");
-        assert_eq!(marks.len(), 60, "{what}");
+        assert_none_is_created_twice(&odd, what);
         let doubts = ended.results[0]
             .iter()
             .filter(|row| row.outcome != "created");
@@ -489,10 +490,7 @@ async fn a_list_that_lags_behind_longer_than_the_settle_time_proves_no_absence()
     });
     for (what, import) in all {
         let (odd, ended) = import.await.expect("it ends");
-        let marks = odd.marks();
-        let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
-        assert!(more.is_empty(), "{what}: created twice: {more:?}");
-        assert_eq!(marks.len(), 60, "{what}");
+        assert_none_is_created_twice(&odd, what);
         for row in &ended.results[0] {
             let is_told = row.outcome == "created" || row.error_code == "list_omits";
             assert!(is_told, "{what}: {row:?}");
