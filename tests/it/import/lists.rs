@@ -23,14 +23,30 @@ type Asked = HashMap<String, String>;
 /// What a list holds for a query, in its order, of all that was created, oldest first.
 type List = fn(Vec<Value>, &Asked, reads: usize) -> Vec<Value>;
 
-/// A server that creates whatever it is sent, and loses every third answer.
+/// A server that creates what it is sent, unless its answer is lost before that.
 struct Odd {
     held: Mutex<Vec<Value>>,
     reads: Mutex<Vec<Asked>>,
     posts: Mutex<usize>,
     list: List,
+    lost: Losses,
     clock: ServerClock,
 }
+
+/// Which answers are lost, counted from 1.
+#[derive(Clone, Copy)]
+struct Losses {
+    /// The request is created.
+    after: fn(usize) -> bool,
+    /// Nothing is created.
+    before: fn(usize) -> bool,
+}
+
+/// Loses every third answer, after the request was created.
+const EVERY_THIRD: Losses = Losses {
+    after: |post| post.is_multiple_of(3),
+    before: |_| false,
+};
 
 /// How far the server's clock is behind ours, and where it shows.
 #[derive(Clone, Copy, Default)]
@@ -78,15 +94,21 @@ async fn create(
     State(odd): State<Arc<Odd>>,
     Json(mut body): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
+    let post = {
+        let mut posts = odd.posts.lock().expect("no panic");
+        *posts += 1;
+        *posts
+    };
+    if (odd.lost.before)(post) {
+        return (StatusCode::GATEWAY_TIMEOUT, Json(Value::Null));
+    }
     body["id"] = json!(Uuid::new_v4());
     body["requestDate"] = json!(in_ms(odd.clock.now()));
     odd.held.lock().expect("no panic").push(body.clone());
     if odd.clock.is_in_headers {
         body["requestDate"] = Value::Null;
     }
-    let mut posts = odd.posts.lock().expect("no panic");
-    *posts += 1;
-    if *posts % 3 == 0 {
+    if (odd.lost.after)(post) {
         return (StatusCode::GATEWAY_TIMEOUT, Json(Value::Null));
     }
     (StatusCode::CREATED, Json(body))
@@ -135,6 +157,7 @@ async fn date(State(odd): State<Arc<Odd>>, mut response: Response) -> Response {
 async fn start(
     held: Vec<Value>,
     list_as: List,
+    lost: Losses,
     clock: ServerClock,
 ) -> (Arc<Odd>, String, JoinHandle<()>) {
     let odd = Arc::new(Odd {
@@ -142,6 +165,7 @@ async fn start(
         reads: Mutex::default(),
         posts: Mutex::default(),
         list: list_as,
+        lost,
         clock,
     });
     let path = "/organizations/{o}/projects/{p}/compliance-requests";
@@ -167,7 +191,17 @@ async fn import_by(
     held: Vec<Value>,
     list: List,
 ) -> (Arc<Odd>, Ended) {
-    let (odd, base_url, task) = start(held, list, clock).await;
+    import_with(EVERY_THIRD, clock, rate_per_s, held, list).await
+}
+
+async fn import_with(
+    lost: Losses,
+    clock: ServerClock,
+    rate_per_s: f64,
+    held: Vec<Value>,
+    list: List,
+) -> (Arc<Odd>, Ended) {
+    let (odd, base_url, task) = start(held, list, lost, clock).await;
     let mut trial = Trial::with_script(60, "").await;
     trial.target.base_url = base_url;
     trial.sending.settle = Duration::from_millis(400);
@@ -179,10 +213,14 @@ async fn import_by(
 }
 
 fn assert_none_is_created_twice(odd: &Odd, what: &str) {
+    assert_no_duplicates(odd, what);
+    assert_eq!(odd.marks().len(), 60, "{what}");
+}
+
+fn assert_no_duplicates(odd: &Odd, what: &str) {
     let marks = odd.marks();
     let more: Vec<_> = marks.iter().filter(|(_, count)| **count > 1).collect();
     assert!(more.is_empty(), "{what}: created twice: {more:?}");
-    assert_eq!(marks.len(), 60, "{what}");
 }
 
 fn assert_once(odd: &Odd, ended: &Ended, what: &str) {
@@ -491,6 +529,52 @@ async fn a_list_that_lags_behind_longer_than_the_settle_time_proves_no_absence()
     for (what, import) in all {
         let (odd, ended) = import.await.expect("it ends");
         assert_none_is_created_twice(&odd, what);
+        for row in &ended.results[0] {
+            let is_told = row.outcome == "created" || row.error_code == "list_omits";
+            assert!(is_told, "{what}: {row:?}");
+        }
+    }
+}
+
+/// The filter proves itself while the list is up to date: the tenth answer is lost, and nothing was created. The
+/// list lags behind after that, and few answers are lost, so that each entry is looked up alone.
+#[tokio::test]
+async fn a_proven_filter_that_lags_behind_later_proves_no_absence() {
+    const LISTED_AT_ONCE: usize = 40;
+    const LOST: Losses = Losses {
+        before: |post| post == 10,
+        after: |post| post > 42 && post.is_multiple_of(7),
+    };
+    fn filtered(items: Vec<Value>, asked: &Asked, lag_ms: i64) -> Vec<Value> {
+        let mut ours = items;
+        let later = ours.split_off(ours.len().min(LISTED_AT_ONCE));
+        ours.extend(older_than(later, lag_ms));
+        with_notes(ours, asked, |notes, filter| notes.contains(filter))
+    }
+    let lists: [(&str, List); 3] = [
+        ("0.6 s behind", |items, asked, _| {
+            filtered(items, asked, 600)
+        }),
+        ("1.5 s behind", |items, asked, _| {
+            filtered(items, asked, 1_500)
+        }),
+        ("an hour behind", |items, asked, _| {
+            filtered(items, asked, 60 * 60 * 1_000)
+        }),
+    ];
+    let all = lists.map(|(what, list)| {
+        let clock = ServerClock::default();
+        let import = import_with(LOST, clock, 20.0, Vec::new(), list);
+        (what, tokio::spawn(import))
+    });
+    for (what, import) in all {
+        let (odd, ended) = import.await.expect("it ends");
+        let asked_filter = odd.count_reads(|asked| asked.contains_key("notes"));
+        assert!(
+            asked_filter > 3,
+            "{what}: {asked_filter} readings of the filter"
+        );
+        assert_no_duplicates(&odd, what);
         for row in &ended.results[0] {
             let is_told = row.outcome == "created" || row.error_code == "list_omits";
             assert!(is_told, "{what}: {row:?}");
