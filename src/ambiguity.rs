@@ -1,6 +1,6 @@
 //! The reasons why it is not known whether a request in Concord is an entry's or another's.
 
-use crate::grouped::grouped;
+use crate::numbers::grouped;
 use crate::outcome::Reason;
 
 /// Why it cannot be told.

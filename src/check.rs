@@ -180,7 +180,7 @@ impl Group {
         let word = intake::quoted_toml(self.word()?);
         Some(format!(
             "{word} = \"…\",  # {}: {place}",
-            intake::grouped(self.count)
+            crate::numbers::grouped(self.count)
         ))
     }
 }

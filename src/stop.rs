@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
+use crate::numbers::duration;
+
 /// Why a run ended before its input did. All of them can be resumed by the same command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StopCause {
@@ -49,7 +51,7 @@ pub enum StopCause {
     #[error("cannot connect to the server: {0}")]
     Unconnectable(Obstacle),
     /// The server did not serve anybody for too long.
-    #[error("the server has not served a request for {} s: {last}", .lasted.as_secs())]
+    #[error("the server has not served a request for {}: {last}", duration(*lasted))]
     Outage {
         /// How long.
         lasted: Duration,
@@ -211,7 +213,10 @@ impl StopCause {
                 "check --base-url or base_url in the job file, and any proxy on the way, then run the same command again"
             }
             Self::Unconnectable(obstacle) => obstacle.hint(),
-            Self::Outage { .. } => "when the server is back, run the same command again to go on",
+            Self::Outage { .. } => {
+                "if the server never answered, check --base-url or base_url in the job file, and the network; when the server is \
+                 back, run the same command again to go on"
+            }
             Self::Ledger {
                 hint: Some(hint), ..
             }

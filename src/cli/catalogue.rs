@@ -400,7 +400,7 @@ fn of_stops() -> Vec<Ending> {
         (E::Unconnectable(Obstacle::UnknownHost(text())), ["the server", "no host of this name", "--base-url"]),
         (E::Unconnectable(Obstacle::ProxyLogin), ["the proxy", "login (407)", "HTTPS_PROXY"]),
         (E::Unconnectable(Obstacle::ProxyRefuses { status: 403 }), ["the proxy", "(403)", "NO_PROXY"]),
-        (E::Outage { lasted: Duration::from_mins(30), last: text() }, ["the server", "1800 s", "when the server is back"]),
+        (E::Outage { lasted: Duration::from_mins(30), last: text() }, ["the server", "30 min", "when the server is"]),
         (E::Ledger { why: "a delivery failed: it panicked".to_owned(), hint: Some(DELIVERY_HINT.to_owned()) }, ["a delivery", "panicked", "report it"]),
         (E::Input { why: "something has changed".to_owned(), hint: "leave the input as it is".to_owned() }, ["something", "has changed", "leave the input as it is"]),
         (E::Output("results.csv cannot be written: the disk failed".to_owned()), ["results.csv", "the disk failed", "the disk is in order"]),

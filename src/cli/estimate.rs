@@ -108,17 +108,6 @@ impl Estimate {
     }
 }
 
-/// A length of time in the two units that say most.
-pub(super) fn told(length: Duration) -> String {
-    let s = length.as_secs() + u64::from(length.subsec_millis() >= 500);
-    match s {
-        0..60 => format!("{s} s"),
-        60..3_600 => format!("{} min {:02} s", s / 60, s % 60),
-        3_600..86_400 => format!("{} h {:02} min", s / 3_600, s % 3_600 / 60),
-        _ => format!("{} d {} h", s / 86_400, s % 86_400 / 3_600),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,28 +160,5 @@ mod tests {
         }
         let now = go(&mut estimate, began, 45);
         assert!((estimate.per_s(now) - 10.0).abs() < 0.5);
-    }
-
-    #[test]
-    fn lengths_are_told_in_two_units() {
-        let told = |s| told(Duration::from_secs(s));
-        assert_eq!(
-            [
-                told(0),
-                told(59),
-                told(61),
-                told(3_599),
-                told(7_260),
-                told(180_000)
-            ],
-            [
-                "0 s",
-                "59 s",
-                "1 min 01 s",
-                "59 min 59 s",
-                "2 h 01 min",
-                "2 d 2 h"
-            ]
-        );
     }
 }

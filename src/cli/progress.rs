@@ -9,10 +9,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::args;
-use super::estimate::{Estimate, told};
+use super::estimate::Estimate;
 use super::terminal;
 use crate::event::{Event, Events, Preflight};
-use crate::intake::grouped;
+use crate::numbers::{duration, grouped};
 use crate::outcome::{Outcome, Tally, Via};
 use crate::stop::StopCause;
 
@@ -304,6 +304,11 @@ impl Progress {
     }
 }
 
+/// Rounds a duration, so that its text does not change more often than once a second.
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs((time + Duration::from_millis(500)).as_secs())
+}
+
 impl State {
     /// What is going on, where that is something else than sending as the job says.
     fn course(&self, now: Instant) -> Vec<String> {
@@ -311,7 +316,7 @@ impl State {
             Some(ending.to_owned())
         } else if let Some((why, until)) = &self.waiting {
             let left = until.saturating_duration_since(now);
-            Some(format!("waits {}: {why}", told(left)))
+            Some(format!("waits {}: {why}", duration(whole_seconds(left))))
         } else {
             self.pace.as_ref().map(ToString::to_string)
         };
@@ -329,7 +334,7 @@ impl State {
     fn speed(&self, now: Instant) -> String {
         let per_s = self.estimate.per_s(now);
         let left = self.estimate.left(now);
-        let left = left.map(|left| format!(", {} left", told(left)));
+        let left = left.map(|left| format!(", {} left", duration(whole_seconds(left))));
         format!("{per_s:.1}/s{}", left.unwrap_or_default())
     }
 

@@ -262,7 +262,7 @@ fn conflict_message(
     let mut named: Vec<_> = others.map(|row| places.row_seen_from(*row, this)).collect();
     let more = conflict.more - u64::from(!conflict.rows.contains(&this)).min(conflict.more);
     if more > 0 {
-        named.push(format!("{} more", super::grouped(more)));
+        named.push(format!("{} more", crate::numbers::grouped(more)));
     }
     let last = named.pop().unwrap_or_default();
     let others = if named.is_empty() {

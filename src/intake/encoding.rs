@@ -5,6 +5,7 @@
 //! while it is read. A sequence of bytes that cannot be decoded is
 //! never replaced: it goes through in a form that UTF-8 never has, so that its row is refused and told with its bytes.
 
+use crate::numbers::grouped;
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -14,7 +15,6 @@ use super::code_page::{EVIDENCE_BYTES_MAX, Evidence, Origin, Rivals};
 use super::decode::csv::place;
 use super::decode::{Malformed, ROW_BYTES_MAX, RawRow, RecordKind};
 use super::garbled;
-use super::problem::grouped;
 use super::saved_rejects;
 use super::source::Window;
 

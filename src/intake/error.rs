@@ -7,10 +7,10 @@ use thiserror::Error;
 use super::decode::json::{SyntaxError, Undecided};
 use super::encoding::SAVE_REJECTS_AGAIN;
 use super::mask;
-use super::problem::grouped;
 use super::workbook::Broken;
 use super::workbook::said::Failed;
 use crate::nearest::hidden_difference;
+use crate::numbers::grouped;
 
 /// Why an input cannot be read by this job.
 #[derive(Debug, Error)]

@@ -17,11 +17,11 @@ use super::judge::Judge;
 use super::mask::mask;
 use super::one_column;
 use super::open::{Opened, delimiter_hint, read, start, unreadable, written};
-use super::problem::grouped;
 use super::saved_rejects;
 use super::source::Window;
 use super::table::{self, NoTable, Said, TABLE_RECORDS_MAX, Table};
 use super::widths::{self, Misfit};
+use crate::numbers::grouped;
 use crate::plan::{NO_QUOTE, Reading};
 
 /// How much of delimited text is looked at to find the table, in bytes.

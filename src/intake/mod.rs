@@ -58,7 +58,6 @@ pub use decode::{HEADER_CELLS_MAX, Record, RecordKind, Shape};
 pub use encoding::{Basis, Understood};
 pub use entries::Item;
 pub use error::IntakeError;
-pub(crate) use problem::grouped;
 pub use problem::{Offending, Problem, QUOTED_CHARS_MAX};
 pub(crate) use reader::LOOKS_DONE;
 pub use row_places::{InputPlaces, RowPlaces};

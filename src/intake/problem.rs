@@ -1,8 +1,6 @@
 //! What is wrong with a row. A problem never stops the reading. Its message never holds a personal value; the value
 //! that it is about goes along apart, in memory only.
 
-pub(crate) use crate::grouped::grouped;
-
 use std::fmt;
 
 use super::mask::{is_telling, mask};

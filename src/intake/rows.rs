@@ -9,10 +9,11 @@ use std::io::{self, Write};
 use super::decode::Shape;
 use super::decode::{Cells, Decoded};
 use super::error::IntakeError;
-use super::problem::{Problem, grouped};
+use super::problem::Problem;
 use super::source::InputDigest;
 use super::{Opened, open, open_rows};
 use crate::entry::Position;
+use crate::numbers::grouped;
 use crate::plan::{Format, Input, Reading};
 
 /// Most columns that are made of JSON paths.

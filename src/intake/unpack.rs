@@ -5,6 +5,7 @@
 //! and lines have the limits that they have in any input. Checksums are held against what was unpacked.
 //! Not here: workbooks, which are zip archives too, and what the unpacked bytes mean.
 
+use crate::numbers::grouped;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -18,7 +19,7 @@ use zip::unstable::read::ZipIterable;
 use zip::{CompressionMethod, HasZipMetadata};
 
 use super::error::{IntakeError, NAMES_LISTED_MAX, listed};
-use super::problem::{cut, grouped};
+use super::problem::cut;
 use super::source::{Meter, Source, Window};
 
 /// A packed input may unpack to so many times its size: exports reach 5 to 30 times, the most repetitive ones 100.

@@ -26,6 +26,7 @@ use super::backoff::Backoff;
 use super::retry_budget::{Cost, RetryBudget};
 use crate::entry::ImportId;
 use crate::event::Event;
+use crate::numbers::duration;
 use crate::plan::Sending;
 use crate::timeline::Wait;
 
@@ -408,12 +409,14 @@ impl CircuitBreaker {
                 reads,
             },
         };
-        let lasted = (now - since).as_secs();
+        let lasted = duration(Duration::from_secs((now - since).as_secs()));
+        let most = duration(self.sending.give_up_after);
         let told = match cause {
             Cause::BudgetEmpty => format!("the server fails in part ({what}); retries wait"),
-            Cause::Failing | Cause::Unreachable => {
-                format!("the server is out of order since {lasted} s ({what})")
+            Cause::Failing => {
+                format!("no request served for {lasted}, stops after {most} ({what})")
             }
+            Cause::Unreachable => format!("{what} (for {lasted}, stops after {most})"),
         };
         self.tell(told, wait);
     }

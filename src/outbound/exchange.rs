@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::{Method, Url};
 
 use super::limits::Limits;
-use crate::grouped::grouped;
+use crate::numbers::grouped;
 use crate::stop::Obstacle;
 
 /// A request to send.

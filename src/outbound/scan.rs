@@ -22,7 +22,7 @@ use super::retry_budget::Cost;
 use super::walk::{Step, Walk, page_items};
 use super::{Outbound, shown};
 use crate::entry::ImportId;
-use crate::grouped::grouped;
+use crate::numbers::grouped;
 use crate::outcome::Reason;
 use crate::time_of_day;
 

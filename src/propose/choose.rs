@@ -10,7 +10,8 @@ use super::{
 };
 use crate::intake::status::{is_done, status_kind};
 use crate::intake::words::{are, words};
-use crate::intake::{Shape, folded, grouped, is_region};
+use crate::intake::{Shape, folded, is_region};
+use crate::numbers::grouped;
 use crate::plan::Reading;
 
 /// Longest value of a key column, in characters: what is longer is text.

@@ -20,7 +20,8 @@ pub(crate) use unique::unique_columns;
 use uuid::Uuid;
 
 use crate::entry::{Field, RequestType};
-use crate::intake::{Cell, Cells, IntakeError, Phone, Shape, each_row, grouped, phone};
+use crate::intake::{Cell, Cells, IntakeError, Phone, Shape, each_row, phone};
+use crate::numbers::grouped;
 use crate::plan::{Input, Reading};
 use headers::Said;
 use profile::{Column, Profile};

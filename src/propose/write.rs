@@ -8,7 +8,8 @@ use toml_writer::{ToTomlKey as _, ToTomlValue as _, TomlKeyBuilder, TomlStringBu
 use super::headers::{Role, Whose};
 use super::{Choice, Preverified, Proposal, RequestWord, Sense, UNDECIDED, VerifiedColumn};
 use crate::entry::{Field, RequestType};
-use crate::intake::{Basis, grouped};
+use crate::intake::Basis;
+use crate::numbers::grouped;
 use crate::plan::{Format, NO_QUOTE};
 
 /// Most columns that are listed as candidates for one property.

@@ -52,7 +52,7 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
     settings.add_filter(r#" at path "[^"]*""#, "");
     // Another system has other numbers for the same, and a busy machine takes longer.
     settings.add_filter(r"\(os error \d+\)", "(os error …)");
-    settings.add_filter(r"served a request for \d+ s", "served a request for … s");
+    settings.add_filter(r"served a request for [\d.]+ s", "served a request for … s");
     settings.add_filter("request [-0-9a-f]{36}, which", "request …, which");
     settings.add_filter(
         "under another key `T-2`: [-0-9a-f]{36}",

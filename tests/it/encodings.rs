@@ -394,10 +394,10 @@ fn what_a_guessed_code_page_makes_of_another_is_refused_as_far_as_it_shows() {
 #[test]
 fn damaged_characters_are_problems_of_what_is_sent() {
     let mut plan = plan();
-    plan.rules.fields[1].1 = crate::reading::column("Email");
+    plan.rules.fields[1].1 = crate::support::column("Email");
     plan.rules.fields.push((
         concord_import::internals::entry::Field::UserFirstName,
-        crate::reading::column("Name"),
+        crate::support::column("Name"),
     ));
     let text = "Ticket,Email,Wish,Name,Remark\n\
         T-1,a@example.com,view,M\u{fffd}ller,\n\

@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::support::column;
+
 use concord_import::internals::cli::job::{self, Job};
 use concord_import::internals::entry::{Field, RequestType};
 use concord_import::internals::plan::{
@@ -43,15 +45,6 @@ settle = "5s"                   # wait before an entry that was looked up and no
 timeout = "30s"
 give_up_after = "30m"           # an outage longer than this stops the run; it can be resumed
 "#;
-
-fn column(name: &str) -> Rule {
-    Rule::Column {
-        name: name.to_owned(),
-        values: Vec::new(),
-        default: None,
-        part: None,
-    }
-}
 
 fn name_part(part: NamePart) -> Rule {
     Rule::Column {

@@ -5,7 +5,8 @@ use concord_import::internals::intake::{Item, Problem};
 use concord_import::internals::plan::{Filter, Literal, Mark, Meaning, NamePart, ReadPlan, Rule};
 use uuid::Uuid;
 
-use crate::reading::{column, open, plan, read, told};
+use crate::reading::{open, plan, read, told};
+use crate::support::column;
 
 const HEADER: &str = "Ticket,Email,Wish,Name,Phone,Notes,Verified\n";
 

@@ -4,6 +4,8 @@ use std::io::{Cursor, Write as _};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
+use crate::support::column;
+
 use concord_import::internals::check::survey;
 use concord_import::internals::entry::{Field, RequestType};
 use concord_import::internals::intake::{Intake, IntakeError, Item, RowReading, Seen, rows};
@@ -17,15 +19,6 @@ use uuid::Uuid;
 pub(crate) use crate::oracle::told::{Pieces, shown};
 
 /// A column as it is.
-pub(crate) fn column(name: &str) -> Rule {
-    Rule::Column {
-        name: name.to_owned(),
-        values: Vec::new(),
-        default: None,
-        part: None,
-    }
-}
-
 /// A plan for one input that is not there: key `Ticket`, request `Wish`, address `Email`.
 pub(crate) fn plan() -> ReadPlan {
     ReadPlan {

@@ -16,7 +16,7 @@ use concord_import::internals::sandbox::{Config, Listing, Omits, Order, Script};
 use concord_import::internals::stop::StopSignal;
 use serde::Deserialize;
 
-use crate::support::{HEADER, Trial, csv, survey_of, within};
+use crate::support::{HEADER, Trial, column, csv, survey_of, within};
 
 /// One line of `reconcile.csv`.
 #[derive(Clone, Debug, Deserialize)]
@@ -597,15 +597,6 @@ async fn what_the_server_accepted_is_not_said_to_be_missing() {
 }
 
 /// A rule that takes a column as it is.
-fn column(name: &str) -> Rule {
-    Rule::Column {
-        name: name.into(),
-        values: Vec::new(),
-        default: None,
-        part: None,
-    }
-}
-
 #[tokio::test]
 async fn the_request_of_a_row_that_cannot_be_read_is_known_after_the_loss_of_a_ledger() {
     let source = format!("{HEADER}T-1,a@example.com,Erase\nT-2,cy[at]example.com,Access\n");

@@ -9,8 +9,9 @@ use concord_import::internals::plan::ReadPlan;
 use concord_import::internals::report::rejects::RejectsWriter;
 
 use crate::cli::{Place, code, server, stdout};
-use crate::reading::{column, open, plan, told};
+use crate::reading::{open, plan, told};
 use crate::support;
+use crate::support::column;
 
 fn rows_and_shape(plan: &ReadPlan, bytes: &[u8]) -> (Vec<RowReading>, Shape) {
     let mut intake: Intake = open(plan, bytes).expect("the input opens");

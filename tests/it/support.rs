@@ -39,9 +39,10 @@ pub(crate) fn csv(n: usize) -> String {
     std::iter::once(HEADER.to_owned()).chain(rows).collect()
 }
 
-fn column(name: &str) -> Rule {
+/// The rule of a field that is a column.
+pub(crate) fn column(name: &str) -> Rule {
     Rule::Column {
-        name: name.into(),
+        name: name.to_owned(),
         values: Vec::new(),
         default: None,
         part: None,

@@ -6,7 +6,8 @@ use std::num::NonZeroU64;
 use concord_import::internals::intake::{IntakeError, Shape, rows};
 use concord_import::internals::plan::{Input, NO_QUOTE, Reading};
 
-use crate::reading::{column, error, open, plan, read, told};
+use crate::reading::{error, open, plan, read, told};
+use crate::support::column;
 
 /// The rows of a text as CSV, how it was understood, and `line code` of what was left out.
 fn understood(text: &str, reading: &Reading) -> Result<(String, Shape, Vec<String>), IntakeError> {

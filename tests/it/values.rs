@@ -15,8 +15,8 @@ use concord_import::internals::received::ColumnOrder;
 use std::ops::ControlFlow;
 use tempfile::TempDir;
 
-use crate::reading::{column, plan, read};
-use crate::support::TODAY;
+use crate::reading::{plan, read};
+use crate::support::{TODAY, column};
 
 /// The folder of the suites, or a plain word that they are left out.
 #[expect(

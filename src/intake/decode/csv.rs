@@ -3,12 +3,12 @@
 //! Lines without a byte are no records. Not here: finding out delimiter, quote and header, and white space around
 //! cells (which is kept).
 
+use crate::numbers::grouped;
 use std::io;
 
 use memchr::{memchr, memchr_iter};
 
 use super::super::judge::{Doubt, Judge, Usual, Verdict};
-use super::super::problem::grouped;
 use super::super::source::Window;
 use super::super::text::trimmed;
 use super::super::uncorrected::{ProblemColumn, UNCORRECTED};

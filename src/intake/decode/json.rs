@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::super::problem::{cut, grouped};
+use super::super::problem::cut;
 use super::super::source::Window;
 use super::csv::not_utf8;
 use super::jsonl::{COLON, IN_ARRAY, IN_OBJECT, NAME, Objects, Sample, TRAILING_COMMA, not_json};
@@ -15,6 +15,7 @@ use super::{
     RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX,
 };
 use crate::nearest::nearest;
+use crate::numbers::grouped;
 
 mod envelope;
 mod layout;

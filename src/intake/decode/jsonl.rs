@@ -3,11 +3,11 @@
 //! Each line is parsed into a [`Tree`]. A column is a dotted path (`requester.email`); at every object a key that is
 //! the whole rest of the path wins. Not here: documents over several lines, see `json`.
 
+use crate::numbers::grouped;
 use std::collections::HashMap;
 use std::io;
 
 use super::super::mask;
-use super::super::problem::grouped;
 use super::super::source::Window;
 use super::csv::not_utf8;
 use super::lists::{ListKind, Lists};

@@ -3,10 +3,11 @@
 //! So a row of a sheet is one like any other from here on, and can be written among the rejects. What holds no value for
 //! certain (an error, a lost digit, merged cells) is a problem of its row with the cell's name, where the column is used.
 
+use crate::numbers::grouped;
 use std::io;
 
 use super::super::judge::{Doubt, Judge, Usual, Verdict};
-use super::super::problem::{Offending, grouped};
+use super::super::problem::Offending;
 use super::super::source::Window;
 use super::super::uncorrected::{ProblemColumn, UNCORRECTED};
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};

@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::entry::{Field, ImportId, MARK_CHARS, RequestType};
-use crate::intake::problem::grouped;
+use crate::numbers::grouped;
 
 /// `notes.maxLength`, in code points (JSON Schema counts characters as RFC 8259 defines them).
 pub const NOTES_CHARS_MAX: usize = 2048;

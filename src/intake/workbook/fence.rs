@@ -9,8 +9,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use super::said::{Asked, Failed};
 use super::{Broken, COMMAND, Kind, MEMORY_BYTES_MAX, SAVE_AS_CSV};
-use crate::intake::problem::grouped;
 use crate::intake::source::{Meter, Source, Window};
+use crate::numbers::grouped;
 
 /// Largest workbook that is read, in bytes: it is held in memory while it is taken apart.
 pub const WORKBOOK_BYTES_MAX: u64 = 128 * 1024 * 1024;

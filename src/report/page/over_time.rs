@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use super::Page;
 use super::charts::{Chart, Role, Series};
 use super::sections::{figure, number, plain};
-use super::text::{counted, length};
-use crate::intake::grouped;
+use super::text::counted;
+use crate::numbers::{duration, grouped};
 use crate::timeline::Timeline;
 
 /// Rows of the table of numbers.
@@ -46,7 +46,7 @@ fn timeline_of(timeline: &Timeline) -> Markup {
     let width = Duration::from_millis(timeline.width_ms);
     let label = |column: usize| match column {
         0 => "0".to_owned(),
-        _ => length(width * u32::try_from(column).unwrap_or(u32::MAX)),
+        _ => duration(width * u32::try_from(column).unwrap_or(u32::MAX)),
     };
     let told = Told {
         timeline,
@@ -120,7 +120,7 @@ impl Told<'_> {
         let summary = format!(
             "{} in about {}: {} created, {} rejected, {} asked to wait, {} failed or lost; at most {most:.0} created a second.",
             counted(created + rejected + refused + failed, "attempt"),
-            length(lasted),
+            duration(lasted),
             grouped(created),
             grouped(rejected),
             grouped(refused),
@@ -151,11 +151,11 @@ impl Told<'_> {
         ];
         let [p50, p95, p99] = timeline
             .whole_us
-            .map(|us| length(Duration::from_micros(us.unwrap_or(0))));
+            .map(|us| duration(Duration::from_micros(us.unwrap_or(0))));
         let summary = format!(
             "Half of the answers came within {p50}, 95 of 100 within {p95}, 99 of 100 within {p99}; the slowest took {}. Each is \
              at most an eighth off.",
-            length(Duration::from_micros(timeline.slowest_us))
+            duration(Duration::from_micros(timeline.slowest_us))
         );
         self.figure(LATENCY, &summary, &series, as_ms)
     }
@@ -179,7 +179,7 @@ impl Told<'_> {
             ),
             share("an outage", Role::Failed, &timeline.outage_ms),
         ]);
-        let ms = |row: &[u32]| length(Duration::from_millis(sum(row)));
+        let ms = |row: &[u32]| duration(Duration::from_millis(sum(row)));
         let summary = format!(
             "While something was there to send, nothing was sent for {} to keep to the rate, for {} since the server asked for a \
              pause or its announced limit was used up, and for {} in outages.",
@@ -233,11 +233,11 @@ fn numbers(timeline: &Timeline, width: Duration) -> Markup {
             .iter()
             .flatten()
             .max()
-            .map_or("–".to_owned(), |us| length(Duration::from_micros(*us)))
+            .map_or("–".to_owned(), |us| duration(Duration::from_micros(*us)))
     };
     let time = |row: &[u32], from: usize| match sum(row, from) {
         0 => "–".to_owned(),
-        ms => length(Duration::from_millis(ms)),
+        ms => duration(Duration::from_millis(ms)),
     };
     html! {
         details {
@@ -251,7 +251,7 @@ fn numbers(timeline: &Timeline, width: Duration) -> Markup {
                     } }
                     tbody { @for from in (0..timeline.len()).step_by(chunk) {
                         tr {
-                            th.n scope="row" { @if from == 0 { "0" } @else { (length(width * u32::try_from(from).unwrap_or(0))) } }
+                            th.n scope="row" { @if from == 0 { "0" } @else { (duration(width * u32::try_from(from).unwrap_or(0))) } }
                             (number(sum(&timeline.created, from)))
                             (number(sum(&timeline.rejected, from)))
                             (number(sum(&timeline.refused, from)))

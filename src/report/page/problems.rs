@@ -6,7 +6,8 @@ use super::text::{counted, shown, ticked};
 use super::{Advice, Page};
 use crate::check::{Group, Groups, UNDECIDED, UNMAPPED};
 use crate::entry::Position;
-use crate::intake::{Offending, grouped};
+use crate::intake::Offending;
+use crate::numbers::grouped;
 use crate::report::gather::Refusal;
 
 /// Kinds of problems that are shown; `check --progress json` has them all.

@@ -3,10 +3,10 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::charts::{Chart, Role, bar, swatch};
-use super::text::{counted, length, moment, percent, shown, ticked};
+use super::text::{counted, moment, percent, shown, ticked};
 use super::{Page, over_time, problems, runs, table};
 use crate::entry::RequestType;
-use crate::intake::grouped;
+use crate::numbers::{duration, grouped};
 use crate::outcome::{Outcome, Tally};
 use crate::report::gather::{AGES_DAYS, ATTEMPTS_MAX, OPEN};
 
@@ -230,7 +230,7 @@ fn facts(page: &Page<'_>) -> Markup {
             div { dt { "Input" } dd { (counted(summary.tally.rows, "row")) ", " (counted(summary.tally.entries, "entry"))
                 @if summary.tally.skipped_rows > 0 { ", " (counted(summary.tally.skipped_rows, "row")) " without one" } } }
             div { dt { "Began" } dd { @match summary.started_at { Some(at) => (moment(at)), None => "not known" }
-                @if let Some(took) = took { ", took " (length(took)) } } }
+                @if let Some(took) = took { ", took " (duration(took)) } } }
             div { dt { "Sent" } dd { (counted(summary.traffic.attempts, "request")) ", " (counted(summary.traffic.lookups, "look-up")) } }
             div { dt { "Project" } dd.id { (page.target.project) } }
             div { dt { "At" } dd.id { @if page.is_sandbox { "a sandbox on this machine" } @else { (shown(&page.target.base_url)) } } }

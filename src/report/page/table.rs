@@ -9,7 +9,8 @@ use super::problems::value_of;
 use super::text::{counted, shown, ticked};
 use crate::check::RepeatedKey;
 use crate::entry::RequestType;
-use crate::intake::{RowPlaces, grouped};
+use crate::intake::RowPlaces;
+use crate::numbers::grouped;
 use crate::outcome::Outcome;
 use crate::report::gather::{LeftEntry, OPEN, Ranges};
 

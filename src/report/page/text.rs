@@ -1,6 +1,6 @@
 //! Numbers, times and texts from outside, as the page shows them.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -53,28 +53,9 @@ pub(super) fn short_moment(time: SystemTime) -> String {
     )
 }
 
-/// A length of time in its two largest units: `3 min 12 s`.
-pub(super) fn length(time: Duration) -> String {
-    let (seconds, millis) = (time.as_secs(), time.as_millis());
-    let two = |large: u64, of: &str, small: u64, below: &str| match small {
-        0 => format!("{large} {of}"),
-        _ => format!("{large} {of} {small} {below}"),
-    };
-    match seconds {
-        0 if time.is_zero() => "0 s".to_owned(),
-        0 if millis == 0 => format!("{} µs", time.as_micros()),
-        0 => format!("{millis} ms"),
-        1..10 => format!("{:.1} s", time.as_secs_f64()),
-        10..60 => format!("{seconds} s"),
-        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
-        3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
-        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
-    }
-}
-
 /// A number and what it counts: `1 row`, `1,200 rows`, `2 entries`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
-    let number = crate::intake::grouped(count);
+    let number = crate::numbers::grouped(count);
     match (count, noun.strip_suffix('y')) {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{number} {stem}ies"),
@@ -110,24 +91,6 @@ mod tests {
         let told = ticked("set `a<b` & go").into_string();
         assert_eq!(told, "set <code>a&lt;b</code> &amp; go");
         assert_eq!(ticked("a ` b").into_string(), "a ` b");
-    }
-
-    #[test]
-    fn lengths_of_time_have_two_units() {
-        let told = [0, 900, 4_200, 59_000, 61_000, 3_600_000, 90_000_000]
-            .map(|ms| length(Duration::from_millis(ms)));
-        assert_eq!(
-            told,
-            [
-                "0 s",
-                "900 ms",
-                "4.2 s",
-                "59 s",
-                "1 min 1 s",
-                "1 h",
-                "1 d 1 h"
-            ]
-        );
     }
 
     #[test]

@@ -195,13 +195,13 @@ async fn import_by(
 }
 
 async fn import_with(
-    lost: Losses,
+    losses: Losses,
     clock: ServerClock,
     rate_per_s: f64,
     held: Vec<Value>,
     list: List,
 ) -> (Arc<Odd>, Ended) {
-    let (odd, base_url, task) = start(held, list, lost, clock).await;
+    let (odd, base_url, task) = start(held, list, losses, clock).await;
     let mut trial = Trial::with_script(60, "").await;
     trial.target.base_url = base_url;
     trial.sending.settle = Duration::from_millis(400);
