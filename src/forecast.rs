@@ -46,12 +46,8 @@ impl Forecast {
             let opened = Arc::clone(plan);
             let mut intake = blocking(move || Intake::open(&opened, input, false)).await?;
             loop {
-                let rows: Result<Vec<RowReading>, _>;
-                (intake, seen, rows) = blocking(move || {
-                    let rows = intake.next_batch(&mut seen, ROWS_AT_ONCE);
-                    (intake, seen, rows)
-                })
-                .await;
+                let rows;
+                (intake, seen, rows) = intake.read_batch(seen, ROWS_AT_ONCE).await;
                 let rows = rows?;
                 if rows.is_empty() {
                     break;

@@ -26,12 +26,11 @@ use crate::outbound::{Delivery, Doubt, KNOWN_EARLIER_MAX, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{Mark, ReadPlan, Sending};
 use crate::private_file::{create_private_dir, private_options};
-use crate::report::gather::Gathered;
 use crate::report::results::{self, Line, ResultsWriter};
-use crate::report::summary::{Summary, exit_code, run_input};
-use crate::report::{Projected, Projection, ReportError, line_of, page, remove_old};
+use crate::report::summary::{Summary, run_input};
+use crate::report::{Folders, Imported, ReportError, RunFigures, line_of, page, remove_old};
 use crate::stop::{Lease, StopCause, StopSignal};
-use crate::{blocking, inherited, time_of_day, today};
+use crate::{blocking, inherited, time_of_day};
 
 /// Rows of one batch from the reader.
 const BATCH_ROWS: usize = 256;
@@ -75,21 +74,6 @@ pub struct Importer {
     pub stop: StopSignal,
     /// Hears what happens.
     pub events: Events,
-}
-
-/// What became of one input.
-#[derive(Clone, Debug)]
-pub struct Imported {
-    /// What the summary file says.
-    pub summary: Summary,
-    /// The rejects, when there are any.
-    pub rejects: Option<PathBuf>,
-    /// The folder.
-    pub out_dir: PathBuf,
-    /// The run; `None`: none over this input is known.
-    pub run: Option<RunId>,
-    /// What the page tells besides.
-    pub gathered: Box<Gathered>,
 }
 
 /// One input of a run, under way.
@@ -138,12 +122,12 @@ impl Importer {
         left: &mut u64,
         seen: (Seen, Seen),
     ) -> Result<(Imported, (Seen, Seen)), ImportError> {
-        let (places, survey) = (survey.places(), &survey.inputs[input]);
+        let checked = &survey.inputs[input];
         let (seen_sending, seen_writing) = seen;
         let started_at = time_of_day();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
         let lease = Lease::until(started_at + lease_length);
-        let run_input = run_input(survey, input);
+        let run_input = run_input(checked, input);
         let write_failed = |cause| ReportError::Write {
             path: out_dir.join(results::FILE),
             cause,
@@ -154,24 +138,24 @@ impl Importer {
             .map_err(write_failed)?;
         let run = self
             .ledger
-            .begin_run(RunKind::Import, run_input.clone(), lease_length)
+            .begin_run(RunKind::Import, run_input, lease_length)
             .await?;
         let growing = begin_growing(out_dir).map_err(write_failed)?;
         let room_size = room_size(&self.sending);
         let pass = Arc::new(Pass {
             importer: self.clone(),
             run,
-            places: places.clone(),
+            places: survey.places(),
             lease,
             growing: Mutex::new(Some(growing)),
             room: Arc::new(Semaphore::new(room_size as usize)),
             room_size,
             traffic_before: self.outbound.traffic(),
         });
-        tracing::info!(run = run.0, entries = survey.tally.entries, "run begun");
+        tracing::info!(run = run.0, entries = checked.tally.entries, "run begun");
         self.events.tell(Event::Started {
             input: self.read.inputs[input].name.clone(),
-            entries: total(survey, *left),
+            entries: total(checked, *left),
         });
         let mut upkeep = JoinSet::new();
         upkeep.spawn(inherited(keep_lease(Arc::clone(&pass), lease_length)));
@@ -179,7 +163,7 @@ impl Importer {
         pass.know_something().await;
         drop(self.outbound.take_timeline()); // what was sent before is not this run's
         let mut seen_sending =
-            send_all(&pass, input, &survey.digest.sha256, left, seen_sending).await;
+            send_all(&pass, input, &checked.digest.sha256, left, seen_sending).await;
         if input + 1 == self.read.inputs.len() {
             // Nobody asks it again, and writing the files fills another as large.
             seen_sending = Seen::new();
@@ -189,55 +173,33 @@ impl Importer {
         self.events.tell(Event::WritingFiles);
         let timeline = self.outbound.take_timeline();
         let finished_at = time_of_day();
-        let projection = Projection {
+        let folders = Folders {
             plan: &self.read,
-            input,
-            places: &places,
-            sha256: &survey.digest.sha256,
+            survey,
             ledger: &self.ledger,
-            run: Some(run),
-            date_order: survey.date_order.as_ref(),
-            today: today(),
-            out_dir,
         };
-        let (projected, seen_writing) = projection.write(seen_writing).await?;
-        let Projected {
-            tally,
-            rejects,
-            gathered,
-        } = projected;
-        let exit_code = exit_code(self.stop.cause().as_ref(), &tally);
-        let traffic = pass.traffic();
-        let summary = Summary {
-            input: run_input,
-            tally,
-            traffic,
+        let figures = RunFigures {
+            run: Some(run),
+            traffic: pass.traffic(),
             started_at: Some(started_at),
             finished_at: Some(finished_at),
-            exit_code,
-            rejects: rejects.clone(),
+            exit_code: None,
         };
-        summary.write(out_dir)?;
+        let (imported, seen_writing) = folders
+            .write(input, out_dir, figures, || self.stop.cause(), seen_writing)
+            .await?;
+        let summary = &imported.summary;
         upkeep.shutdown().await;
         let end = RunEnd {
             finished_at,
-            exit_code,
-            tally,
-            traffic,
+            exit_code: summary.exit_code,
+            tally: summary.tally,
+            traffic: summary.traffic,
             timeline: Some(timeline),
         };
         self.ledger.end_run(run, end).await?;
-        self.log_end(run, &summary);
-        Ok((
-            Imported {
-                summary,
-                rejects: rejects.path,
-                out_dir: out_dir.to_owned(),
-                run: Some(run),
-                gathered,
-            },
-            (seen_sending, seen_writing),
-        ))
+        self.log_end(run, summary);
+        Ok((imported, (seen_sending, seen_writing)))
     }
 
     fn log_end(&self, run: RunId, summary: &Summary) {
@@ -371,12 +333,8 @@ async fn read_batches(
         }
     };
     loop {
-        let rows: Result<Vec<RowReading>, IntakeError>;
-        (intake, seen, rows) = blocking(move || {
-            let rows = intake.next_batch(&mut seen, BATCH_ROWS);
-            (intake, seen, rows)
-        })
-        .await;
+        let rows;
+        (intake, seen, rows) = intake.read_batch(seen, BATCH_ROWS).await;
         match rows {
             Ok(rows) if rows.is_empty() => {
                 if intake.digest().is_none_or(|digest| digest.sha256 != sha256) {

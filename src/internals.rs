@@ -30,7 +30,8 @@ pub mod identity {
     pub use crate::identity::{KeyUse, NearKeys};
 }
 pub mod import {
-    pub use crate::import::{ImportError, Imported, Importer};
+    pub use crate::import::{ImportError, Importer};
+    pub use crate::report::Imported;
 }
 pub mod intake {
     pub use crate::intake::{

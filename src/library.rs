@@ -14,10 +14,9 @@ pub use results::{ResultLine, Results};
 use crate::cli::args::{CommonArgs, Progress};
 use crate::cli::explain::CliError;
 use crate::cli::resolve::{self, Surroundings};
-use crate::cli::{survey, target};
+use crate::cli::session::Session;
+use crate::cli::survey;
 use crate::event::{Event, Events};
-use crate::import::Importer;
-use crate::ledger::Ledger;
 use crate::stop::{StopCause, StopSignal};
 
 /// Inputs, and how their rows become requests: the options of the command line, and its job file.
@@ -149,30 +148,20 @@ impl Job {
         let plan = resolved.plan;
         let read = Arc::new(plan.core.read.clone());
         let survey = survey::take(&read, Progress::None).await?;
-        let questions = survey.open_questions(&read);
-        if !questions.is_empty() {
-            return Err(CliError::Undecided(questions));
-        }
-        let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
-        let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
+        survey::require_decisions(&survey, &read)?;
+        let session = Session::open(plan, read, survey, stop.clone(), events.clone())?;
         let was_stopped = stop.is_raised();
-        let preflight = outbound.preflight(plan.core.target.project).await;
+        let project = session.plan.core.target.project;
+        let preflight = session.outbound.preflight(project).await;
         // If the preflight stopped the run, the cause of the stop reports its result.
         if was_stopped || !stop.is_raised() {
             events.tell(Event::Preflight(preflight));
         }
-        let importer = Importer {
-            read,
-            sending: plan.sending,
-            ledger,
-            outbound: Arc::new(outbound),
-            stop,
-            events,
-        };
-        let (all, failed) = importer
-            .import_all(&survey, &plan.core.out_dirs, plan.limit)
+        let (all, failed) = session
+            .importer()
+            .import_all(&session.survey, session.out_dirs(), session.plan.limit)
             .await;
-        importer.ledger.close().await;
+        session.ledger.close().await;
         match failed {
             Some(error) => Err(error.into()),
             None => Ok(all.into_iter().map(Imported::of).collect()),

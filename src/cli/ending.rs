@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::page::{Page, Tone};
 use super::words::counted;
-use crate::import::Imported;
 use crate::outcome::{Outcome, Tally};
+use crate::report::Imported;
 
 /// Where the remark on a count begins.
 const REMARK_INDENT: usize = 22;

@@ -25,6 +25,7 @@ mod report_json;
 mod report_page;
 mod report_text;
 pub mod resolve;
+pub(crate) mod session;
 mod signals;
 pub(crate) mod survey;
 mod terminal;
@@ -40,7 +41,6 @@ use clap::error::{ContextKind, ContextValue};
 use crate::intake::workbook;
 use crate::nearest::nearest;
 use args::{Cli, Command};
-pub(crate) use commands::target;
 use explain::CliError;
 use resolve::Surroundings;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::resolve::{next_round, out_root};
 use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
-use crate::import::Imported;
 use crate::outcome::{Outcome, Tally};
+use crate::report::Imported;
 use crate::report::results;
 use crate::stop::StopCause;
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::explain::CliError;
 use super::{ending, remedy};
-use crate::import::Imported;
 use crate::ledger::Ledger;
 use crate::plan::{CorePlan, Target};
+use crate::report::Imported;
 use crate::report::page::{Advice, Page, RUNS_SHOWN, Stopped, Words};
 use crate::stop::StopCause;
 use crate::time_of_day;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::explain::CliError;
 use super::page::{Page, Tone};
 use super::report_text::{add_counts, counts};
 use super::words::counted;
@@ -57,6 +58,14 @@ pub(crate) async fn take(
             unique: blocking(move || unique_columns(&inputs)).await?,
         }),
         survey => Ok(survey?.expect("a survey without a stop is complete")),
+    }
+}
+
+/// Refuses to send while something is left for a person to decide.
+pub(crate) fn require_decisions(survey: &Survey, plan: &ReadPlan) -> Result<(), CliError> {
+    match survey.open_questions(plan) {
+        questions if questions.is_empty() => Ok(()),
+        questions => Err(CliError::Undecided(questions)),
     }
 }
 

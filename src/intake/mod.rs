@@ -88,6 +88,7 @@ pub(crate) use map::{PREVERIFIED_UNDECIDED, quoted_toml, undecided, uses};
 pub(crate) use mask::names as shown_names;
 pub(crate) use saved_rejects::letters_note;
 
+use crate::blocking;
 use crate::entry::{Position, SourceRow};
 use crate::plan::{ReadPlan, Reading};
 use ahead::Ahead;
@@ -272,6 +273,19 @@ impl Intake {
             Way::Ahead(ahead) => ahead.bytes_read(),
             Way::Lost => 0,
         }
+    }
+
+    /// Reads the next rows on a blocking thread, as [`Intake::next_batch`] does.
+    pub(crate) async fn read_batch(
+        mut self,
+        mut seen: Seen,
+        rows_max: usize,
+    ) -> (Self, Seen, Result<Vec<RowReading>, IntakeError>) {
+        blocking(move || {
+            let rows = self.next_batch(&mut seen, rows_max);
+            (self, seen, rows)
+        })
+        .await
     }
 
     /// The next rows, at most `rows_max`; none at the end. `seen` is shared by all inputs of a run.

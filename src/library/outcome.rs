@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::check::{Group, Survey};
 use crate::cli::explain::CliError;
 use crate::cli::remedy;
-use crate::import;
 use crate::outcome::{Outcome, Tally};
+use crate::report;
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub struct Imported {
 }
 
 impl Imported {
-    pub(super) fn of(done: import::Imported) -> Self {
+    pub(super) fn of(done: report::Imported) -> Self {
         let summary = done.summary;
         Self {
             input: summary.input.name,

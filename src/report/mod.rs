@@ -4,6 +4,7 @@
 //! nothing and changes no ledger.
 
 pub mod cell;
+mod folder;
 pub mod gather;
 mod known;
 pub mod page;
@@ -14,6 +15,8 @@ pub mod rejects_file;
 pub mod results;
 pub mod summary;
 
+pub use folder::Imported;
+pub(crate) use folder::{Folders, RunFigures};
 pub(crate) use known::{corrected, known_of};
-pub use project::{Projected, Projection, ReportError};
+pub use project::ReportError;
 pub(crate) use project::{line_of, remove_old};

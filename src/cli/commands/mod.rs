@@ -8,7 +8,6 @@ pub(super) mod rows;
 pub(super) mod run;
 pub(super) mod sandbox;
 pub(super) mod status;
-pub(crate) mod target;
 
 use std::io::{self, Write};
 

@@ -3,17 +3,16 @@
 use std::io;
 use std::sync::Arc;
 
-use super::target;
 use crate::cli::args::CommonArgs;
 use crate::cli::explain::CliError;
 use crate::cli::page::Page;
 use crate::cli::progress::Progress;
 use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::session::Session;
 use crate::cli::typed::{Changes, Typed, Verb};
 use crate::cli::words::counted;
 use crate::cli::{signals, survey, terminal};
-use crate::ledger::Ledger;
-use crate::reconcile::{ReconcileError, Reconciled, Reconciler};
+use crate::reconcile::{ReconcileError, Reconciled};
 use crate::report::reconciliation::{Verdict, Verdicts};
 use crate::stop::StopSignal;
 
@@ -31,23 +30,15 @@ pub(in crate::cli) async fn reconcile(
     let stop = StopSignal::default();
     let progress = Progress::new(args.output.progress);
     let events = progress.events();
-    let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
-    let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
-    let comparison = Reconciler {
-        read,
-        target: plan.core.target.clone(),
-        settle: plan.sending.settle,
-        ledger,
-        ledger_path: plan.core.ledger.clone(),
-        outbound: Arc::new(outbound),
-        stop: stop.clone(),
-        events: events.clone(),
-    };
+    let session = Session::open(plan, read, survey, stop.clone(), events.clone())?;
     let signals = tokio::spawn(signals::obey(stop.clone(), events, progress.is_json()));
-    let ended = comparison.reconcile(&survey, &plan.core.out_dirs).await;
+    let ended = session
+        .reconciler()
+        .reconcile(&session.survey, session.out_dirs())
+        .await;
     signals.abort();
     progress.end();
-    comparison.ledger.close().await;
+    session.ledger.close().await;
     let compared = ended.map_err(|error| match (error, stop.cause()) {
         (ReconcileError::Stopped | ReconcileError::NoList(_), Some(cause)) => {
             CliError::Stopped(cause)

@@ -11,13 +11,10 @@ use crate::cli::report_page::Pages;
 use crate::cli::resolve::{self, Surroundings};
 use crate::cli::typed::Typed;
 use crate::cli::{ending, survey, terminal};
-use crate::import::Imported;
 use crate::ledger::{Ledger, LedgerError};
-use crate::outcome::Traffic;
 use crate::private_file::create_private_dir;
-use crate::report::summary::{Summary, exit_code, run_input};
-use crate::report::{Projected, Projection, ReportError};
-use crate::today;
+use crate::report::summary::{exit_code, run_input};
+use crate::report::{Folders, ReportError, RunFigures};
 
 pub(in crate::cli) async fn results(
     args: &CommonArgs,
@@ -33,7 +30,11 @@ pub(in crate::cli) async fn results(
     let read = Arc::new(plan.read.clone());
     let survey = survey::take(&read, args.output.progress).await?;
     let ledger = Ledger::open(&plan.ledger, &plan.target)?;
-    let places = survey.places();
+    let folders = Folders {
+        plan: &read,
+        survey: &survey,
+        ledger: &ledger,
+    };
     let mut seen = survey.seen();
     let mut code = 0;
     let mut all = Vec::new();
@@ -43,51 +44,12 @@ pub(in crate::cli) async fn results(
             cause,
         })?;
         let run = ledger.run_of(run_input(one, input)).await?;
-        let projection = Projection {
-            plan: &read,
-            input,
-            places: &places,
-            sha256: &one.digest.sha256,
-            ledger: &ledger,
-            run: run.as_ref().map(|run| run.id),
-            date_order: one.date_order.as_ref(),
-            today: today(),
-            out_dir,
-        };
-        let (projected, seen_so_far) = projection.write(seen).await?;
-        let Projected {
-            tally,
-            rejects,
-            gathered,
-        } = projected;
+        let figures = run.as_ref().map(RunFigures::of).unwrap_or_default();
+        let (done, seen_so_far) = folders
+            .write(input, out_dir, figures, || None, seen)
+            .await?;
         seen = seen_so_far;
-        let summary = Summary {
-            input: run_input(one, input),
-            tally,
-            traffic: run
-                .as_ref()
-                .map(|run| Traffic {
-                    attempts: run.attempts,
-                    lookups: run.lookups,
-                })
-                .unwrap_or_default(),
-            started_at: run.as_ref().map(|run| run.started_at),
-            finished_at: run.as_ref().and_then(|run| run.finished_at),
-            exit_code: run
-                .as_ref()
-                .and_then(|run| run.exit_code)
-                .unwrap_or_else(|| exit_code(None, &tally)),
-            rejects: rejects.clone(),
-        };
-        summary.write(out_dir)?;
-        code = code.max(exit_code(None, &tally));
-        let done = Imported {
-            summary,
-            rejects: rejects.path,
-            out_dir: out_dir.to_owned(),
-            run: run.map(|run| run.id),
-            gathered,
-        };
+        code = code.max(exit_code(None, &done.summary.tally));
         terminal::out_page(&ending::of_input(&one.name, &done));
         all.push(done);
     }

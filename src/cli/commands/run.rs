@@ -1,9 +1,9 @@
 //! `run`: check everything, say what would happen, ask, send, write the files, tell the end.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::target;
 use crate::check::Survey;
 use crate::cli::args::RunArgs;
 use crate::cli::explain::CliError;
@@ -13,13 +13,14 @@ use crate::cli::page::Page;
 use crate::cli::progress::{Progress, describe, stopped_line};
 use crate::cli::report_page::Pages;
 use crate::cli::resolve::{self, Resolved, Surroundings};
+use crate::cli::session::Session;
 use crate::cli::typed::Typed;
 use crate::cli::{ending, signals, survey, terminal};
 use crate::event::Event;
 use crate::forecast::Forecast;
-use crate::import::{ImportError, Imported, Importer};
-use crate::ledger::Ledger;
+use crate::import::ImportError;
 use crate::plan::{RunPlan, Sending};
+use crate::report::Imported;
 use crate::stop::{StopCause, StopSignal};
 
 pub(in crate::cli) const VALUES_ARE_ON_THE_PAGE: &str = "WARNING: --show-values: report.html shows PERSONAL DATA of the input as it is. Do not pass it on.";
@@ -51,83 +52,88 @@ async fn import(args: &RunArgs, around: &Surroundings, metrics: &Metrics) -> Res
     } = resolve::run(&args.common, around, &mut io::stdin())?;
     let read = Arc::new(plan.core.read.clone());
     let survey = survey::take(&read, args.common.output.progress).await?;
-    let questions = survey.open_questions(&read);
-    if !questions.is_empty() {
-        return Err(CliError::Undecided(questions));
-    }
+    survey::require_decisions(&survey, &read)?;
     let progress = Progress::new(args.common.output.progress);
     if !progress.is_json() {
         for warning in survey::guessed_encodings(&survey) {
             terminal::say(&warning);
         }
     }
-    let stop = StopSignal::default();
     let events = metrics.beside(progress.events());
-    let (outbound, _sandbox) = target::reach(&plan, &stop, &events)?;
-    // The ledger is bound to the plan's target: a sandbox has another port each time.
-    let ledger = Ledger::open(&plan.core.ledger, &plan.core.target)?;
-    let preflight = outbound.preflight(plan.core.target.project).await;
-    if let Some(cause) = stop.cause() {
-        // Nothing can be created there, so the project's name is of no use.
-        progress.say_preflight_stopped(&cause);
-    } else {
-        if must_ask && !progress.is_told_to_people() {
-            terminal::say(&describe(&preflight)); // who is asked has to know of what
-        }
-        events.tell(Event::Preflight(preflight));
-    }
-    if must_ask && !stop.is_raised() {
-        let forecast = Forecast::of(&read, &survey, &ledger).await?;
-        confirm(&plan, &survey, &forecast)?;
-    }
-    let outbound = Arc::new(outbound);
+    let session = Session::open(plan, read, survey, StopSignal::default(), events)?;
+    preflight(&session, must_ask, &progress).await?;
     let Sending {
         rate_per_s,
         concurrency,
         ..
-    } = plan.sending;
-    metrics.watch(&outbound, rate_per_s, concurrency.get());
-    let importer = Importer {
-        read,
-        sending: plan.sending,
-        ledger,
-        outbound,
-        stop,
-        events,
-    };
-    let (all, failed) = import_all(&importer, &plan, &survey, &progress).await;
+    } = session.plan.sending;
+    metrics.watch(&session.outbound, rate_per_s, concurrency.get());
+    let (all, failed) = import_all(&session, &progress).await;
     if failed.is_none() {
         let tallies: Vec<_> = all.iter().map(|done| done.summary.tally).collect();
         metrics.count_as(&tallies);
     }
+    let told = tell(args, job.as_deref(), &session, &all, failed, &progress).await;
+    session.ledger.close().await;
+    told
+}
+
+/// Learns the project's name, shows what would happen, and asks for consent if the command did not give it.
+async fn preflight(session: &Session, must_ask: bool, progress: &Progress) -> Result<(), CliError> {
+    let project = session.plan.core.target.project;
+    let preflight = session.outbound.preflight(project).await;
+    if let Some(cause) = session.stop.cause() {
+        // Nothing can be created there, so the project's name is of no use.
+        progress.say_preflight_stopped(&cause);
+        return Ok(());
+    }
+    if must_ask && !progress.is_told_to_people() {
+        terminal::say(&describe(&preflight)); // who is asked has to know of what
+    }
+    session.events.tell(Event::Preflight(preflight));
+    if must_ask {
+        let forecast = Forecast::of(&session.read, &session.survey, &session.ledger).await?;
+        confirm(&session.plan, &session.survey, &forecast)?;
+    }
+    Ok(())
+}
+
+/// Writes the pages, and tells how the inputs ended and what to do next. Returns the exit code.
+async fn tell(
+    args: &RunArgs,
+    job: Option<&Path>,
+    session: &Session,
+    all: &[Imported],
+    failed: Option<ImportError>,
+    progress: &Progress,
+) -> Result<u8, CliError> {
     let codes = all.iter().map(|done| done.summary.exit_code);
-    let stopped = importer.stop.cause();
+    let stopped = session.stop.cause();
     let stopped = stopped.filter(|cause| has_cut_short(cause, codes.clone()));
     let ended = Ended {
-        imported: &all,
-        out_dirs: &plan.core.out_dirs,
+        imported: all,
+        out_dirs: session.out_dirs(),
         stopped: stopped.as_ref(),
         typed: Typed {
             args: &args.common,
             metrics: Some(&args.metrics),
-            job: job.as_deref(),
+            job,
         },
     };
     let pages = Pages {
-        plan: &plan.core,
-        ledger: &importer.ledger,
+        plan: &session.plan.core,
+        ledger: &session.ledger,
         is_sandbox: args.common.target.sandbox,
         stopped: ended.stopped,
         steps: &ended.next_steps(),
         shows_values: args.show_values,
     };
-    let told = pages.write(&all).await;
-    importer.ledger.close().await;
-    tell_inputs(&all, &survey, &progress);
+    let written = pages.write(all).await;
+    tell_inputs(all, &session.survey, progress);
     if let Some(error) = failed {
         return Err(error.into());
     }
-    told?;
+    written?;
     if args.show_values {
         terminal::say(VALUES_ARE_ON_THE_PAGE);
     }
@@ -164,19 +170,18 @@ fn confirm(plan: &RunPlan, survey: &Survey, forecast: &Forecast) -> Result<(), C
 
 /// Imports all inputs; shows how it goes, and hears signals meanwhile.
 async fn import_all(
-    importer: &Importer,
-    plan: &RunPlan,
-    survey: &Survey,
+    session: &Session,
     progress: &Progress,
 ) -> (Vec<Imported>, Option<ImportError>) {
     let signals = tokio::spawn(signals::obey(
-        importer.stop.clone(),
-        importer.events.clone(),
+        session.stop.clone(),
+        session.events.clone(),
         progress.is_json(),
     ));
     let lines = tokio::spawn(progress.clone().tell_regularly());
-    let done = importer
-        .import_all(survey, &plan.core.out_dirs, plan.limit)
+    let done = session
+        .importer()
+        .import_all(&session.survey, session.out_dirs(), session.plan.limit)
         .await;
     lines.abort();
     signals.abort();
