@@ -33,7 +33,7 @@ pub enum Event {
     },
     /// Sending goes on after a wait.
     Resumed,
-    /// The server takes less than the job may send, or more again: the rate differs noticeably from the one told last.
+    /// The rate differs noticeably from the one told last, or retries wait for the retry budget.
     Pace {
         /// The most requests in a second, at most the job's.
         rate_per_s: f64,

@@ -7,13 +7,13 @@
 //! | `Closed` | Retry-After, a used-up limit, or a refusal while no request is served | `Paused` |
 //! | `Paused` | the same | `Paused`, until the later end |
 //! | `Paused` | its end | `Closed` |
-//! | `Closed`, `Paused` | [`OUTAGE_ENTRIES`] entries fail in a row, no connection, or the retry budget is empty | `Open` |
+//! | `Closed`, `Paused` | [`OUTAGE_ENTRIES`] entries fail in a row, or no connection | `Open` |
 //! | `Open` | its end, and that of the pause that the server asked for | `HalfOpen`: one request goes, the probe |
 //! | `HalfOpen` | the probe fails | `Open`, for longer |
 //! | `HalfOpen` | the probe is refused | `Open`, until the end of the pause |
 //! | `HalfOpen` | the probe was a GET, and is served | `Open` without a wait: the next probe is a POST |
 //! | `HalfOpen` | the probe is given up, since the run ends | `Open` without a wait |
-//! | `Open`, `HalfOpen` | a POST is served; with an empty retry budget, also a GET | `Closed`, or `Paused` while the server's pause lasts |
+//! | `Open`, `HalfOpen` | a POST is served | `Closed`, or `Paused` while the server's pause lasts |
 //! | all but `Closed` | no request was served for `give_up_after` | the run ends |
 //!
 //! Responses to other requests that were in flight when the breaker opened change nothing else.
@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::retry_budget::{Cost, RetryBudget};
+use super::retry_budget::Cost;
 use crate::entry::ImportId;
 use crate::event::Event;
 use crate::numbers::duration;
@@ -87,8 +87,6 @@ pub(super) struct Probe {
     number: u64,
     /// The probe is a GET, since a POST that fails leaves one more entry in doubt.
     pub(super) is_ping: bool,
-    /// Everybody fails, so that a failure says nothing about the entry.
-    pub(super) is_blameless: bool,
 }
 
 /// The next step of the head of the line.
@@ -123,8 +121,6 @@ enum Cause {
     Failing,
     /// No connection can be made.
     Unreachable,
-    /// The server fails in part, and the retry budget is empty.
-    BudgetEmpty,
 }
 
 #[derive(Clone, Debug)]
@@ -156,7 +152,6 @@ enum State {
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
     state: State,
-    budget: RetryBudget,
     /// Start of the time in which no request was served.
     unserved_since: Option<Instant>,
     /// Entries that have failed since a POST was served.
@@ -175,7 +170,6 @@ impl CircuitBreaker {
     pub(super) fn new(sending: Sending, seed: u64) -> Self {
         Self {
             state: State::Closed,
-            budget: RetryBudget::new(),
             unserved_since: None,
             failed: Vec::new(),
             standing: Standing::default(),
@@ -207,9 +201,6 @@ impl CircuitBreaker {
                 last: self.last_failure(),
             };
         }
-        if matches!(self.state, State::Closed) && !self.budget.allows(want.cost) {
-            self.open(now, Cause::BudgetEmpty, "too many answers are lost");
-        }
         let sleep_until =
             |then: Instant| Turn::SleepUntil(deadline.map_or(then, |deadline| deadline.min(then)));
         match &self.state {
@@ -227,9 +218,6 @@ impl CircuitBreaker {
             return sleep_until(then);
         }
         let probe = self.begin_probe(want.purpose);
-        if probe.is_none_or(|probe| !probe.is_ping) {
-            self.budget.spend(want.cost);
-        }
         if probe.is_none() && std::mem::take(&mut self.is_wait_told) {
             self.untold = Some(Event::Resumed);
         }
@@ -250,7 +238,6 @@ impl CircuitBreaker {
         let probe = Probe {
             number: self.probes,
             is_ping,
-            is_blameless: outage.cause != Cause::BudgetEmpty,
         };
         self.state = State::HalfOpen {
             probe: probe.number,
@@ -293,12 +280,7 @@ impl CircuitBreaker {
         is_serving: bool,
     ) {
         match health {
-            Health::Serving | Health::Created => {
-                if *health == Health::Created && purpose == Purpose::Create {
-                    self.budget.earn();
-                }
-                self.served(now, probe, purpose);
-            }
+            Health::Serving | Health::Created => self.served(now, probe, purpose),
             Health::Busy {
                 retry_after,
                 status,
@@ -328,17 +310,11 @@ impl CircuitBreaker {
             return;
         }
         self.standing.read += 1;
-        match self.outage().map(|outage| outage.cause) {
-            None => self.unserved_since = None,
-            // The server works: waits for the budget do not grow.
-            Some(Cause::BudgetEmpty) => self.close(now),
+        self.end_probe(now, probe);
+        match self.outage_mut() {
             // A list that works does not show that requests can be created again.
-            Some(_) => {
-                self.end_probe(now, probe);
-                if let Some(outage) = self.outage_mut() {
-                    outage.can_read = true;
-                }
-            }
+            Some(outage) => outage.can_read = true,
+            None => self.unserved_since = None,
         }
     }
 
@@ -383,11 +359,7 @@ impl CircuitBreaker {
 
     /// Opens the breaker, or notes that its probe has failed.
     fn fail(&mut self, now: Instant, probe: Option<Probe>, cause: Cause, what: &str) {
-        // A server that seemed to fail in part fails for everybody.
-        let is_worse = self
-            .outage()
-            .is_none_or(|outage| outage.cause == Cause::BudgetEmpty && cause != Cause::BudgetEmpty);
-        if self.end_probe(now, probe) || is_worse {
+        if self.end_probe(now, probe) || self.outage().is_none() {
             self.open(now, cause, what);
         }
     }
@@ -412,7 +384,6 @@ impl CircuitBreaker {
         let lasted = duration(Duration::from_secs((now - since).as_secs()));
         let most = duration(self.sending.give_up_after);
         let told = match cause {
-            Cause::BudgetEmpty => format!("the server fails in part ({what}); retries wait"),
             Cause::Failing => {
                 format!("no request served for {lasted}, stops after {most} ({what})")
             }

@@ -21,6 +21,7 @@ use super::announced_limit::{self, AnnouncedLimit};
 use super::circuit_breaker::RETRY_AFTER_MAX;
 use super::circuit_breaker::{CircuitBreaker, Health, Probe, Purpose, Standing, Turn, Want};
 use super::limits::Limits;
+use super::retry_budget::{Cost, RetryBudget};
 use crate::entry::ImportId;
 use crate::event::{Event, Events};
 use crate::plan::Sending;
@@ -57,7 +58,7 @@ pub(super) struct Permit {
 impl Permit {
     /// Returns whether everybody fails at present, so that a failure says nothing about the entry.
     pub(super) fn is_blameless(&self) -> bool {
-        self.probe.is_some_and(|probe| probe.is_blameless)
+        self.probe.is_some()
     }
 
     /// Returns whether it is for a GET that shows whether the server is back; the POST then needs another permit.
@@ -85,6 +86,9 @@ impl Permit {
                 }
                 // While no request is served, the circuit breaker waits.
                 _ => {}
+            }
+            if *health == Health::Created && purpose == Purpose::Create {
+                ways.budget.earn(now);
             }
             ways.breaker
                 .report(now, self.probe, entry, purpose, health, is_serving);
@@ -268,6 +272,8 @@ struct Speed {
 #[derive(Debug)]
 struct Ways {
     breaker: CircuitBreaker,
+    budget: RetryBudget,
+    is_budget_told: bool,
     speed: Speed,
     in_flight: u32,
     /// Decides nothing: it is here since this is locked at each step anyway.
@@ -339,6 +345,8 @@ pub(super) struct Pacer {
     slots: Arc<Semaphore>,
     concurrency: u32,
     line: tokio::sync::Mutex<()>,
+    /// Retries wait for the budget in a line of their own, so that first attempts go on.
+    retry_line: tokio::sync::Mutex<()>,
     ways: Mutex<Ways>,
     changed: Notify,
     stop: StopSignal,
@@ -372,8 +380,11 @@ impl Pacer {
             slots: Arc::new(Semaphore::new(concurrency as usize)),
             concurrency,
             line: tokio::sync::Mutex::new(()),
+            retry_line: tokio::sync::Mutex::new(()),
             ways: Mutex::new(Ways {
                 breaker: CircuitBreaker::new(sending, seed),
+                budget: RetryBudget::new(now),
+                is_budget_told: false,
                 speed: Speed::new(sending.rate_per_s, now),
                 in_flight: 0,
                 recorder: Recorder::new(now),
@@ -416,6 +427,7 @@ impl Pacer {
     }
 
     async fn permit_unless_stopped(self: &Arc<Self>, want: Want) -> Result<Permit, Stopped> {
+        self.pay(want.cost).await;
         let slot = Arc::clone(&self.slots)
             .acquire_owned()
             .await
@@ -447,21 +459,61 @@ impl Pacer {
         }
     }
 
+    /// Pays for an exchange, once the budget allows it.
+    async fn pay(&self, cost: Cost) {
+        let _head_of_line = match cost {
+            Cost::Retry => Some(self.retry_line.lock().await),
+            Cost::Free | Cost::Credit => None,
+        };
+        loop {
+            let changed = self.changed.notified();
+            let paid = self.ways().budget.pay(Instant::now(), cost);
+            let Err(until) = paid else { return };
+            self.tell_of_budget();
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                () = changed => {}
+            }
+        }
+    }
+
+    /// Reports, once in a run, that the budget is empty.
+    fn tell_of_budget(&self) {
+        let event = {
+            let mut ways = self.ways();
+            if std::mem::replace(&mut ways.is_budget_told, true) {
+                return;
+            }
+            Event::Pace {
+                rate_per_s: ways.speed.per_s(),
+                concurrency: self.concurrency,
+                why: "many responses are lost, so retries wait".to_owned(),
+            }
+        };
+        event.log();
+        self.events.tell(event);
+    }
+
     /// Decides for the head of the line. Nothing is awaited between looking and taking.
     fn turn(&self, now: Instant, want: Want) -> Turn {
         self.in_ways(now, |ways| {
             let Ways {
                 breaker,
+                budget,
                 speed,
                 recorder,
+                in_flight,
                 ..
             } = ways;
             let turn = breaker.turn(now, want, || speed.take_place(now));
             let waits = matches!(turn, Turn::SleepUntil(_) | Turn::AwaitChange);
             recorder.wait(now, waits.then(|| breaker.wait(now)));
-            if matches!(turn, Turn::Go(_)) {
-                ways.in_flight += 1;
+            if let Turn::Go(probe) = &turn {
+                *in_flight += 1;
                 speed.sent(now);
+                if probe.is_some_and(|probe| probe.is_ping) {
+                    budget.refund(want.cost);
+                }
             }
             turn
         })
@@ -502,7 +554,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::circuit_breaker::OUTAGE_ENTRIES;
-    use super::super::retry_budget::{CREATIONS_PER_RETRY, Cost, RETRIES_RESERVED};
+    use super::super::retry_budget::{CREATIONS_PER_RETRY, RETRIES_RESERVED, UNPAID_AFTER};
     use super::*;
 
     const FIRST: Want = Want {
@@ -714,53 +766,39 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn retries_are_paid_by_creations_and_the_run_pauses_while_the_budget_is_empty() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let listener = Arc::clone(&heard);
-        let events = Events::to(move |event| listener.lock().expect("no panic").push(event));
-        let sending = Sending {
-            rate_per_s: 1_000.0,
-            initial_backoff: Duration::from_mins(1),
-            ..Sending::default()
-        };
-        let pacer = Pacer::new(sending, 7, StopSignal::default(), events);
+    async fn retries_wait_while_the_budget_is_empty_and_first_attempts_go_on() {
+        let (pacer, _) = pacer(|sending| {
+            sending.rate_per_s = 10_000.0;
+            sending.concurrency = NonZeroU32::MIN;
+        });
         let start = Instant::now();
         for n in 0..RETRIES_RESERVED {
             let want = if n % 2 == 0 { AGAIN } else { LOOK };
             drop(permit(&pacer, want).await);
         }
-        // What is sent for the first time is free.
-        drop(permit(&pacer, FIRST).await);
         assert!(
-            start.elapsed() < Duration::from_secs(1),
+            start.elapsed() < UNPAID_AFTER,
             "the reserve is there at once"
         );
-        assert!(!pacer.is_waiting());
-        let retry = permit(&pacer, AGAIN).await;
-        assert!(start.elapsed() > Duration::from_secs(1), "it waited");
-        assert!(
-            !retry.is_blameless(),
-            "a server that fails in part excuses nobody"
-        );
-        let told = heard.lock().expect("no panic").clone();
-        assert!(
-            matches!(&told[..], [Event::Waiting { why, .. }] if why.contains("retries wait")),
-            "{told:?}"
-        );
+        let waiting = tokio::spawn({
+            let pacer = Arc::clone(&pacer);
+            async move { permit(&pacer, AGAIN).await.sent_at }
+        });
         // What is served and not created (a request that is rejected) pays for nothing.
-        retry.report(entry(1), &Health::Serving);
-        drop(retry);
-        for n in 0..u128::from(CREATIONS_PER_RETRY) {
-            report(&pacer, n, &Health::Created).await;
+        for n in 0..CREATIONS_PER_RETRY * 10 {
+            report(&pacer, n.into(), &Health::Serving).await;
         }
-        let before = Instant::now();
-        drop(permit(&pacer, AGAIN).await);
-        assert!(
-            before.elapsed() < Duration::from_secs(1),
-            "ten creations pay for a retry"
-        );
-        let later = tokio::time::timeout(Duration::from_millis(900), pacer.permit(LOOK)).await;
-        assert!(later.is_err(), "and for one only");
+        assert!(!waiting.is_finished() && !pacer.is_waiting());
+        for n in 0..CREATIONS_PER_RETRY {
+            report(&pacer, n.into(), &Health::Created).await;
+        }
+        let paid = waiting.await.expect("it is sent");
+        assert!(paid - start < UNPAID_AFTER, "ten creations pay for a retry");
+        let last = Instant::now();
+        for n in 1..=3 {
+            let unpaid = permit(&pacer, LOOK).await;
+            assert!(unpaid.sent_at - last + Duration::from_millis(50) >= UNPAID_AFTER * n);
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -776,24 +814,6 @@ mod tests {
             }
         }
         assert!(!pacer.is_waiting());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_that_fails_in_part_is_given_up_only_when_it_serves_nothing() {
-        let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_mins(2));
-        for _ in 0..RETRIES_RESERVED {
-            drop(permit(&pacer, LOOK).await);
-        }
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_mins(20) {
-            permit(&pacer, LOOK)
-                .await
-                .report(entry(1), &Health::Serving);
-        }
-        while let Ok(permit) = pacer.permit(LOOK).await {
-            permit.report(entry(1), &failing());
-        }
-        assert!(stop.is_raised());
     }
 
     #[tokio::test(start_paused = true)]

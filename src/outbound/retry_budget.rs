@@ -1,12 +1,19 @@
 //! The budget for retries and look-ups, so that a server that fails in part gets at most a tenth more load.
 //!
-//! Creations earn, retries spend. A budget that is empty opens the circuit breaker (`circuit_breaker`).
+//! Creations earn, retries spend. While the budget is empty retries wait, and first attempts go on.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// Number of creations that pay for one retry, or for one look-up after a lost answer.
 pub(super) const CREATIONS_PER_RETRY: u32 = 10;
 /// Number of retries and look-ups that a run starts with, which is also the most that it can save: twenty entries with
 /// six attempts each, looked up twice between them.
 pub(super) const RETRIES_RESERVED: u32 = 400;
+/// Time without a creation, and without another unpaid retry, after which a retry goes that nothing pays for. The last
+/// entries of a run need that: no creation follows them.
+pub(super) const UNPAID_AFTER: Duration = Duration::from_millis(500);
 
 /// Who pays for an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,30 +31,50 @@ pub(super) enum Cost {
 pub(super) struct RetryBudget {
     /// Unit: creations.
     saved: u32,
+    /// When the next unpaid retry may go.
+    unpaid_from: Instant,
 }
 
 impl RetryBudget {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             saved: RETRIES_RESERVED * CREATIONS_PER_RETRY,
+            unpaid_from: now + UNPAID_AFTER,
         }
     }
 
-    /// Returns whether an exchange of this cost may go.
-    pub(super) const fn allows(&self, cost: Cost) -> bool {
-        !matches!(cost, Cost::Retry) || self.saved >= CREATIONS_PER_RETRY
-    }
-
-    /// Pays for an exchange.
-    pub(super) const fn spend(&mut self, cost: Cost) {
-        if !matches!(cost, Cost::Free) {
-            self.saved = self.saved.saturating_sub(CREATIONS_PER_RETRY);
+    /// Pays for an exchange, or returns when to ask again unless a creation comes first.
+    pub(super) fn pay(&mut self, now: Instant, cost: Cost) -> Result<(), Instant> {
+        match cost {
+            Cost::Free => {}
+            Cost::Retry if self.saved < CREATIONS_PER_RETRY => {
+                if now < self.unpaid_from {
+                    return Err(self.unpaid_from);
+                }
+                self.unpaid_from = now + UNPAID_AFTER;
+            }
+            Cost::Retry | Cost::Credit => {
+                self.saved = self.saved.saturating_sub(CREATIONS_PER_RETRY);
+            }
         }
+        Ok(())
     }
 
     /// Adds what one creation earns.
-    pub(super) fn earn(&mut self) {
-        self.saved = (self.saved + 1).min(RETRIES_RESERVED * CREATIONS_PER_RETRY);
+    pub(super) fn earn(&mut self, now: Instant) {
+        self.unpaid_from = now + UNPAID_AFTER;
+        self.save(1);
+    }
+
+    /// Gives back what was paid for an exchange that was not made.
+    pub(super) fn refund(&mut self, cost: Cost) {
+        if cost != Cost::Free {
+            self.save(CREATIONS_PER_RETRY);
+        }
+    }
+
+    fn save(&mut self, creations: u32) {
+        self.saved = (self.saved + creations).min(RETRIES_RESERVED * CREATIONS_PER_RETRY);
     }
 }
 
@@ -55,22 +82,49 @@ impl RetryBudget {
 mod tests {
     use super::*;
 
+    fn empty(now: Instant) -> RetryBudget {
+        let mut budget = RetryBudget::new(now);
+        for _ in 0..RETRIES_RESERVED {
+            budget.pay(now, Cost::Retry).expect("the reserve pays");
+        }
+        budget
+    }
+
     #[test]
     fn ten_creations_pay_for_one_retry_and_the_reserve_is_the_most() {
-        let mut budget = RetryBudget::new();
-        budget.earn();
+        let now = Instant::now();
+        let mut budget = RetryBudget::new(now);
+        budget.earn(now);
+        budget.refund(Cost::Retry);
         for _ in 0..RETRIES_RESERVED {
-            assert!(budget.allows(Cost::Retry));
-            budget.spend(Cost::Retry);
+            assert_eq!(budget.pay(now, Cost::Retry), Ok(()));
         }
-        assert!(!budget.allows(Cost::Retry));
-        assert!(budget.allows(Cost::Free) && budget.allows(Cost::Credit));
-        budget.spend(Cost::Credit);
+        let later = now + UNPAID_AFTER;
+        assert_eq!(budget.pay(now, Cost::Retry), Err(later));
+        for cost in [Cost::Free, Cost::Credit] {
+            assert_eq!(budget.pay(now, cost), Ok(()));
+        }
         for _ in 0..CREATIONS_PER_RETRY {
-            assert!(!budget.allows(Cost::Retry));
-            budget.spend(Cost::Free);
-            budget.earn();
+            assert_eq!(budget.pay(now, Cost::Retry), Err(later));
+            budget.earn(now);
         }
-        assert!(budget.allows(Cost::Retry));
+        assert_eq!(budget.pay(now, Cost::Retry), Ok(()));
+        assert_eq!(budget.pay(now, Cost::Retry), Err(later));
+        budget.refund(Cost::Retry);
+        assert_eq!(budget.pay(now, Cost::Retry), Ok(()));
+    }
+
+    #[test]
+    fn unpaid_retries_go_one_by_one_while_nothing_is_created() {
+        let start = Instant::now();
+        let mut budget = empty(start);
+        let mut now = start + UNPAID_AFTER;
+        for _ in 0..3 {
+            assert_eq!(budget.pay(now, Cost::Retry), Ok(()));
+            assert_eq!(budget.pay(now, Cost::Retry), Err(now + UNPAID_AFTER));
+            now += UNPAID_AFTER;
+        }
+        budget.earn(now);
+        assert_eq!(budget.pay(now, Cost::Retry), Err(now + UNPAID_AFTER));
     }
 }

@@ -317,9 +317,9 @@ async fn refusals_by_chance_cost_their_pauses_and_no_more() {
 #[tokio::test(start_paused = true)]
 async fn a_quarter_of_all_that_fails_slows_the_run_by_what_it_costs() {
     let odds = "500=0.2,429:retry-after=1=0.05";
-    // At ten a second, 2,400 requests take 240 s, and 95 pauses 95 s; the retries that the budget does not pay for go one
-    // by one, each after a wait.
-    for (rate_per_s, most_s) in [(10.0, 560.0), (50.0, 300.0)] {
+    // At ten a second, 2,400 requests take 240 s, and 95 pauses 95 s; the retries that the budget does not pay for go at
+    // two a second, the last of them when no first attempts are left.
+    for (rate_per_s, most_s) in [(10.0, 490.0), (50.0, 290.0)] {
         let run = deliver(Setting::by_chance(odds, rate_per_s, 8, 1_500)).await;
         let lasted = run.lasted.as_secs_f64();
         assert!(lasted <= most_s, "{lasted} s at {rate_per_s} a second");
@@ -327,7 +327,7 @@ async fn a_quarter_of_all_that_fails_slows_the_run_by_what_it_costs() {
             .paces()
             .iter()
             .fold(rate_per_s, |least, pace| least.min(pace.0));
-        assert!(least >= 4.0, "the rate fell to {least} a second");
+        assert!(least >= 3.0, "the rate fell to {least} a second");
     }
 }
 
