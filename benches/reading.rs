@@ -249,7 +249,7 @@ async fn skip(path: &Path, entries: usize) -> Fallible<()> {
         let claimed = ledger.claim(run, claims(from, entries)).await?;
         if !claimed
             .iter()
-            .all(|claimed| matches!(claimed.claim, Claim::Created(_)))
+            .all(|claimed| matches!(claimed.claim, Claim::Created { .. }))
         {
             return Err("an entry was forgotten".into());
         }

@@ -8,7 +8,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -19,10 +19,10 @@ use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{InputPlaces, Intake, IntakeError, Item, RowReading, Seen};
 use crate::ledger::{
-    Claim, ClaimRequest, Claimed, Known, Ledger, LedgerError, RunEnd, RunId, RunKind, Settlement,
-    claimed,
+    Claim, ClaimRequest, Claimed, Known, KnownCreated, Ledger, LedgerError, RunEnd, RunId, RunKind,
+    Settlement, claimed,
 };
-use crate::outbound::{Delivery, Doubt, KNOWN_EARLIER_MAX, Outbound, Place};
+use crate::outbound::{Delivery, Doubt, EarlierRequest, KNOWN_EARLIER_MAX, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{Mark, ReadPlan, Sending};
 use crate::private_file::{create_private_dir, private_options};
@@ -371,8 +371,7 @@ impl Pass {
             Ok(known) => {
                 let now = time_of_day();
                 for one in known {
-                    let age = now.duration_since(one.settled_at).unwrap_or_default();
-                    outbound.know_earlier(one.import_id, one.receipt, age);
+                    outbound.know_earlier(earlier(one, now), None);
                 }
             }
             Err(error) => stop.raise(ledger_failed(&error)),
@@ -466,7 +465,11 @@ impl Pass {
                     accepted,
                     attempts: 0,
                 }),
-                Claim::Created(settled) => {
+                Claim::Created { settled, known } => {
+                    if let Some(known) = known {
+                        let known = earlier(known, time_of_day());
+                        self.importer.outbound.know_earlier(known, Some(&entry));
+                    }
                     self.show(&Line::told(entry, *settled));
                     continue;
                 }
@@ -623,6 +626,15 @@ impl Pass {
                 hint: Some(DELIVERY_HINT.to_owned()),
             });
         }
+    }
+}
+
+fn earlier(known: KnownCreated, now: SystemTime) -> EarlierRequest {
+    EarlierRequest {
+        import_id: known.import_id,
+        receipt: known.receipt,
+        age: now.duration_since(known.settled_at).unwrap_or_default(),
+        is_from_list: known.is_from_list,
     }
 }
 

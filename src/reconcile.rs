@@ -511,7 +511,7 @@ impl Reconciler {
                         line.remarks = vec![Remark::Problem(reason.message)];
                     }
                     // Another process has found it meanwhile.
-                    Some(Claim::Created(_)) | None => {}
+                    Some(Claim::Created { .. }) | None => {}
                 }
             }
             lines.push(line);

@@ -25,7 +25,7 @@ use crate::entry::{
     Content, Entry, Fingerprint, ImportId, InvalidKey, Names, SourceKey, SourceRow,
 };
 use crate::identity::{KeyUse, NearKeys, PersonDigests, RequestTypes, RowKey};
-use crate::outcome::{Reason, Receipt, Settled, Tally, Traffic};
+use crate::outcome::{Reason, Receipt, Settled, Tally, Traffic, Via};
 use crate::plan::Target;
 use crate::timeline::Timeline;
 use crate::{blocking, inherited};
@@ -367,7 +367,12 @@ pub enum Claim {
         accepted: Option<u16>,
     },
     /// It exists in Concord already.
-    Created(Box<Settled>),
+    Created {
+        /// What became of it.
+        settled: Box<Settled>,
+        /// Its request, if the ledger has its id.
+        known: Option<KnownCreated>,
+    },
     /// A live run holds it: another, or this one, for another row of the same key.
     Elsewhere(RunId),
     /// The entry must not be sent: its key is that of another request, or nearly so.
@@ -395,6 +400,18 @@ pub struct Record {
     pub settled_at: Option<SystemTime>,
 }
 
+impl Record {
+    /// Returns the request that the ledger has as created for the entry.
+    pub(crate) fn known_created(&self) -> Option<KnownCreated> {
+        Some(KnownCreated {
+            import_id: self.import_id,
+            receipt: self.settled.receipt?,
+            settled_at: self.settled_at?,
+            is_from_list: self.settled.via == Some(Via::Lookup),
+        })
+    }
+}
+
 /// What became of a claimed entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlement {
@@ -415,6 +432,8 @@ pub struct KnownCreated {
     pub receipt: Receipt,
     /// The time when that was recorded.
     pub settled_at: SystemTime,
+    /// It is known by a look-up, and not by the response that created it.
+    pub is_from_list: bool,
 }
 
 /// How a run ended.

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::entry::ImportId;
+use crate::entry::{Entry, ImportId, RequestType};
+use crate::outcome::Receipt;
 
 /// Most requests of earlier runs in the sample, the newest: enough to notice a list that leaves out one in a hundred.
 pub const KNOWN_EARLIER_MAX: u32 = 500;
@@ -25,10 +26,30 @@ const FILTER_TESTS_MAX: usize = 10;
 /// Maximum number of these that this run has created. The others are of earlier runs.
 const FILTER_TESTS_OF_RUN_MAX: usize = 5;
 
+/// The properties by which a list may hide requests: for example those that are not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    request: RequestType,
+    is_preverified: bool,
+}
+
+impl Kind {
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self {
+            request: entry.body.request(),
+            is_preverified: !entry.body.contacts_the_person(),
+        }
+    }
+}
+
 /// A request that Concord has created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KnownRequest {
     pub(super) import_id: ImportId,
+    /// None if an earlier run created it.
+    pub(super) kind: Option<Kind>,
+    /// It is known by a look-up alone: that a list shows it again proves nothing.
+    pub(super) is_from_list: bool,
     /// Concord's id.
     pub(super) id: Uuid,
     /// The time of creation that Concord shows, if it can be read.
@@ -42,6 +63,19 @@ impl KnownRequest {
     pub(super) fn is_older_than(&self, settle: Duration) -> bool {
         self.since.elapsed() >= settle
     }
+}
+
+/// A request that an earlier run has created.
+#[derive(Clone, Copy, Debug)]
+pub struct EarlierRequest {
+    /// Its entry.
+    pub import_id: ImportId,
+    /// Its ids and date in Concord.
+    pub receipt: Receipt,
+    /// For how long it is known.
+    pub age: Duration,
+    /// It is known by a look-up, and not by the response that created it.
+    pub is_from_list: bool,
 }
 
 /// One in this many of the known requests may be listed without its reference: staff edit notes. With more, the list
@@ -64,15 +98,33 @@ pub(super) struct KnownRequests {
     earlier: Vec<KnownRequest>,
     /// Oldest first.
     of_run: VecDeque<KnownRequest>,
+    /// The newest of earlier runs, one of each kind.
+    earlier_of_kind: Vec<KnownRequest>,
 }
 
 impl KnownRequests {
-    /// Adds a request of an earlier run. The newest come first.
+    /// Adds a request of an earlier run. Those without a kind come first, the newest of them before the others.
     pub(super) fn add_earlier(&mut self, known: KnownRequest) {
+        if known.kind.is_some() {
+            return self.add_earlier_of_kind(known);
+        }
         let is_new = self.earlier.iter().all(|one| one.id != known.id)
             && self.of_run.iter().all(|one| one.id != known.id);
         if is_new && self.earlier.len() < KNOWN_EARLIER_MAX as usize {
             self.earlier.push(known);
+        }
+    }
+
+    /// Adds a request of an earlier run whose kind is known.
+    fn add_earlier_of_kind(&mut self, known: KnownRequest) {
+        let mut all = self.earlier_of_kind.iter_mut();
+        if known.is_from_list {
+            return;
+        }
+        match all.find(|one| one.kind == known.kind) {
+            Some(one) if one.since < known.since => *one = known,
+            Some(_) => {}
+            None => self.earlier_of_kind.push(known),
         }
     }
 
@@ -91,6 +143,8 @@ impl KnownRequests {
     /// Removes an entry's request: it turned out to be another entry's.
     pub(super) fn forget(&mut self, import_id: ImportId) {
         self.of_run.retain(|known| known.import_id != import_id);
+        self.earlier_of_kind
+            .retain(|known| known.import_id != import_id);
     }
 
     /// Returns those that a list has to show by now, the newest first.
@@ -105,27 +159,40 @@ impl KnownRequests {
         oldest.map(|known| known.since + settle).min()
     }
 
-    /// Returns the newest that a list has to show, except the entry's own.
-    pub(super) fn newest_settled(&self, settle: Duration, entry: ImportId) -> Option<KnownRequest> {
-        let settled = self.settled(settle).filter(|one| one.import_id != entry);
+    /// Returns the newest that a list has to show and of which this holds, except the entry's own.
+    pub(super) fn newest_settled(
+        &self,
+        settle: Duration,
+        entry: ImportId,
+        is_meant: impl Fn(&KnownRequest) -> bool,
+    ) -> Option<KnownRequest> {
+        let of_kind = self.earlier_of_kind.iter();
+        let of_kind = of_kind.filter(|known| known.is_older_than(settle));
+        let settled = self.settled(settle).chain(of_kind);
+        let settled = settled
+            .filter(|known| known.import_id != entry && !known.is_from_list && is_meant(known));
         settled.copied().max_by_key(|known| known.since)
     }
 
     /// Returns those with which the filter is tested on behalf of an entry: the newest that a list has to show, or
-    /// where there is none of these the oldest.
+    /// where there is none of these the oldest. Those that a look-up found are taken only where there are no others.
     pub(super) fn for_filter(&self, settle: Duration, entry: ImportId) -> Vec<KnownRequest> {
         let is_other = |known: &&KnownRequest| known.import_id != entry;
-        let is_settled = |known: &&KnownRequest| known.is_older_than(settle);
-        let of_run = self.of_run.iter().rev().filter(is_other).filter(is_settled);
-        let earlier = self.earlier.iter().filter(is_other).filter(is_settled);
-        let chosen: Vec<_> = of_run
-            .take(FILTER_TESTS_OF_RUN_MAX)
-            .chain(earlier)
-            .take(FILTER_TESTS_MAX)
-            .copied()
-            .collect();
-        if !chosen.is_empty() {
-            return chosen;
+        for is_from_list in [false, true] {
+            let is_meant = |known: &&KnownRequest| {
+                known.is_older_than(settle) && known.is_from_list == is_from_list
+            };
+            let of_run = self.of_run.iter().rev().filter(is_other).filter(is_meant);
+            let earlier = self.earlier.iter().filter(is_other).filter(is_meant);
+            let chosen: Vec<_> = of_run
+                .take(FILTER_TESTS_OF_RUN_MAX)
+                .chain(earlier)
+                .take(FILTER_TESTS_MAX)
+                .copied()
+                .collect();
+            if !chosen.is_empty() {
+                return chosen;
+            }
         }
         let all = self.of_run.iter().chain(&self.earlier);
         all.filter(is_other).take(1).copied().collect()
@@ -147,6 +214,8 @@ mod tests {
     fn known(n: u128) -> KnownRequest {
         KnownRequest {
             import_id: ImportId(Uuid::from_u128(n)),
+            kind: None,
+            is_from_list: false,
             id: Uuid::from_u128(n),
             at: None,
             since: Instant::now(),

@@ -8,6 +8,8 @@
 //! Upper and lower case are not tested: marks are asked for as they are sent, and compared without case. The filter is
 //! tested again from time to time, with newer requests: a list may begin to leave requests out.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,16 +17,19 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::known::{KnownRequest, KnownRequests};
+use super::known::{EarlierRequest, Kind, KnownRequest, KnownRequests};
 use super::page;
 use super::people::PLAUSIBLE_MS_MIN;
-use crate::entry::ImportId;
-use crate::outcome::Receipt;
+use crate::entry::{Entry, ImportId};
+use crate::outcome::{Receipt, Via};
 
 /// So many requests whose notes begin with their mark are tried; then others are not expected.
 const TRIES_MAX: u32 = 3;
 /// How long the filter is believed after a test: short beside a run, long beside a test of a few requests.
 const PROOF_LASTS: Duration = Duration::from_mins(1);
+
+/// Most requests that are remembered as shown by the filter.
+const SHOWN_MAX: usize = 64;
 
 /// What is known of the `notes` filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,8 +60,8 @@ pub(super) struct Learned {
     /// When the filter was tested last and found all that it had to.
     proven_at: Option<Instant>,
     pub(super) dates: Dates,
-    /// Time since which the newest request is known that the filter has shown.
-    newest_shown: Option<Instant>,
+    /// Requests that the filter has shown, and when; at most [`SHOWN_MAX`].
+    shown: VecDeque<(KnownRequest, Instant)>,
     /// So often a mark was found, and stood at the start.
     found_at_start: u32,
     pub(super) known: KnownRequests,
@@ -71,15 +76,41 @@ impl Learned {
                 .is_some_and(|proven_at| proven_at.elapsed() < PROOF_LASTS)
     }
 
-    /// Returns whether the filter has shown a request that was created after that time. A list that lags behind would
-    /// not show it yet.
-    pub(super) fn has_shown_newer_than(&self, time: Instant) -> bool {
-        self.newest_shown.is_some_and(|shown| shown >= time)
+    /// Returns the known requests that the filter has to show before it proves that an entry of this kind, sent between
+    /// these times, does not exist. There is one for each way in which a list may be incomplete, unless the filter has
+    /// shown such a request lately: it lags behind, it begins later, or it hides requests of that kind. None if no
+    /// request is known.
+    pub(super) fn witnesses(
+        &self,
+        settle: Duration,
+        entry: ImportId,
+        kind: Kind,
+        sent: &Range<Instant>,
+    ) -> Option<Vec<KnownRequest>> {
+        let newest = self.known.newest_settled(settle, entry, |_| true)?;
+        let is_newer = |known: &KnownRequest| known.since >= sent.end;
+        let is_older = |known: &KnownRequest| known.since <= sent.start;
+        let is_of_kind = |known: &KnownRequest| known.kind == Some(kind);
+        let conditions: [&dyn Fn(&KnownRequest) -> bool; 3] = [&is_newer, &is_older, &is_of_kind];
+        let missing = |is_meant: &&dyn Fn(&KnownRequest) -> bool| {
+            let lately = self
+                .shown
+                .iter()
+                .filter(|(_, at)| at.elapsed() < PROOF_LASTS);
+            lately.map(|(known, _)| known).all(|known| !is_meant(known))
+        };
+        let [lags, ..] = conditions.map(|is_meant| missing(&is_meant));
+        let rest = conditions[1..].iter().filter(|is_meant| missing(is_meant));
+        let rest = rest.filter_map(|is_meant| self.known.newest_settled(settle, entry, is_meant));
+        Some(lags.then_some(newest).into_iter().chain(rest).collect())
     }
 
     /// Records that the filter shows a request.
-    pub(super) fn note_shown(&mut self, known: &KnownRequest) {
-        self.newest_shown = self.newest_shown.max(Some(known.since));
+    pub(super) fn note_shown(&mut self, known: KnownRequest) {
+        if self.shown.len() >= SHOWN_MAX {
+            self.shown.pop_front();
+        }
+        self.shown.push_back((known, Instant::now()));
     }
 
     /// Draws the conclusion from what the filter gave for the marks of requests that exist: each with whether it was
@@ -138,16 +169,24 @@ impl Finder {
     }
 
     /// Adds a request that this run has created.
-    pub(super) fn know(&self, import_id: ImportId, receipt: Receipt, settle: Duration) {
-        let known = known_request(import_id, receipt, Instant::now());
+    pub(super) fn know(&self, entry: &Entry, receipt: Receipt, via: Option<Via>, settle: Duration) {
+        let known = KnownRequest {
+            kind: Some(Kind::of(entry)),
+            is_from_list: via == Some(Via::Lookup),
+            ..known_request(entry.import_id, receipt, Instant::now())
+        };
         self.learned().known.add(known, settle);
     }
 
-    /// Adds a request that an earlier run has created, known for so long.
-    pub(super) fn know_earlier(&self, import_id: ImportId, receipt: Receipt, age: Duration) {
+    /// Adds a request that an earlier run has created; with its entry, once that was read.
+    pub(super) fn know_earlier(&self, earlier: EarlierRequest, entry: Option<&Entry>) {
         let now = Instant::now();
-        let since = now.checked_sub(age).unwrap_or(now);
-        let known = known_request(import_id, receipt, since);
+        let since = now.checked_sub(earlier.age).unwrap_or(now);
+        let known = KnownRequest {
+            kind: entry.map(Kind::of),
+            is_from_list: earlier.is_from_list,
+            ..known_request(earlier.import_id, earlier.receipt, since)
+        };
         self.learned().known.add_earlier(known);
     }
 }
@@ -155,6 +194,8 @@ impl Finder {
 fn known_request(import_id: ImportId, receipt: Receipt, since: Instant) -> KnownRequest {
     KnownRequest {
         import_id,
+        kind: None,
+        is_from_list: false,
         id: receipt.id,
         at: made_at(receipt),
         since,

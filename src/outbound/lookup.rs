@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::known::Omission;
+use super::known::{Kind, Omission};
 use super::learned::Filter;
 use super::look::{Hits, Look};
 use super::lookup_queue::{Answer, Waiter, Wanted};
@@ -45,8 +45,7 @@ impl Outbound {
         place: &mut Place,
     ) -> Result<Look, Stopped> {
         self.step_aside(place);
-        let age = time_of_day().duration_since(sent.end).unwrap_or_default();
-        let sent_before = Instant::now().checked_sub(age);
+        let sent_at = instant_of(sent.start)..instant_of(sent.end);
         let since = self.client.clock.theirs(sent.start.min(time_of_day()));
         if self.mark == Mark::None {
             return Ok(match self.join(entry, since, cost, true).await? {
@@ -65,9 +64,7 @@ impl Outbound {
                 Answer::ByFilter => match self.look_by_filter(entry, cost).await? {
                     // Perhaps it is the filter that it does not know.
                     Some(Look::Unable(_)) => (needs_scan, is_refused) = (true, true),
-                    Some(Look::NotFound)
-                        if !self.is_filter_up_to_date(entry, sent_before).await? =>
-                    {
+                    Some(Look::NotFound) if !self.is_absence_proven(entry, &sent_at).await? => {
                         needs_scan = true;
                     }
                     Some(look) => return Ok(look),
@@ -115,34 +112,32 @@ impl Outbound {
         Ok(is_proven.then_some(Look::NotFound))
     }
 
-    /// Checks whether a list that does not show an entry is up to date. It has to show a request that was created after
-    /// the entry was sent. If it has shown none, it has to show the newest one that is older than `settle`.
-    async fn is_filter_up_to_date(
+    /// Checks that the filter shows requests like an entry that it does not show: newer, older, and of the same kind.
+    /// Otherwise the list may lag behind, begin later or hide such requests.
+    async fn is_absence_proven(
         &self,
         entry: &Entry,
-        sent_before: Option<Instant>,
+        sent: &Range<Instant>,
     ) -> Result<bool, Stopped> {
-        let newest = {
+        let (settle, id) = (self.sending.settle, entry.import_id);
+        let witnesses = {
             let learned = self.finder.learned();
-            if sent_before.is_none_or(|time| learned.has_shown_newer_than(time)) {
-                return Ok(true);
+            learned.witnesses(settle, id, Kind::of(entry), sent)
+        };
+        let Some(witnesses) = witnesses else {
+            return Ok(false);
+        };
+        for known in witnesses {
+            let page = self.filtered(id, known.import_id, Cost::Credit);
+            let Page::Items { items, .. } = page.await? else {
+                return Ok(false);
+            };
+            if marked(&items, known.import_id).next().is_none() {
+                return Ok(false);
             }
-            learned
-                .known
-                .newest_settled(self.sending.settle, entry.import_id)
-        };
-        let Some(known) = newest else {
-            return Ok(false);
-        };
-        let page = self.filtered(entry.import_id, known.import_id, Cost::Credit);
-        let Page::Items { items, .. } = page.await? else {
-            return Ok(false);
-        };
-        let is_shown = marked(&items, known.import_id).next().is_some();
-        if is_shown {
-            self.finder.learned().note_shown(&known);
+            self.finder.learned().note_shown(known);
         }
-        Ok(is_shown)
+        Ok(true)
     }
 
     /// Tests the filter with requests that are known to exist, unless that was done lately.
@@ -304,6 +299,13 @@ impl Outbound {
             }
         }
     }
+}
+
+/// Returns the instant of a past time, by the difference of the two clocks.
+fn instant_of(time: SystemTime) -> Instant {
+    let now = Instant::now();
+    let age = time_of_day().duration_since(time).unwrap_or_default();
+    now.checked_sub(age).unwrap_or(now)
 }
 
 /// Answers some of those who wait, and returns the others.

@@ -45,7 +45,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use exchange::ClientError;
 pub use exchange::{Exchange, Silence};
-pub use known::{KNOWN_EARLIER_MAX, Omission, UNMARKED_ONE_IN};
+pub use known::{EarlierRequest, KNOWN_EARLIER_MAX, Omission, UNMARKED_ONE_IN};
 pub use listing::{NoPage, digests_of};
 pub use pace::Pace;
 #[cfg(feature = "internals")]
@@ -70,7 +70,7 @@ use retry_budget::Cost;
 
 use crate::entry::{Entry, ImportId};
 use crate::event::Events;
-use crate::outcome::{Reason, Receipt, Settled, Traffic};
+use crate::outcome::{Reason, Receipt, Settled, Traffic, Via};
 use crate::plan::{Mark, Sending, Target};
 use crate::stop::{Lease, StopCause, StopSignal};
 use crate::timeline::Timeline;
@@ -233,8 +233,8 @@ impl Outbound {
 
     /// Adds a request that an earlier run has created, and for how long that is known. The newest come first. A list
     /// that does not show it proves nothing.
-    pub fn know_earlier(&self, import_id: ImportId, receipt: Receipt, age: Duration) {
-        self.finder.know_earlier(import_id, receipt, age);
+    pub fn know_earlier(&self, known: EarlierRequest, entry: Option<&Entry>) {
+        self.finder.know_earlier(known, entry);
     }
 
     /// Removes an entry from the known requests: its request is another entry's.
@@ -243,9 +243,9 @@ impl Outbound {
     }
 
     /// Takes note of a request that is an entry's.
-    fn know_created(&self, entry: &Entry, receipt: Receipt) {
+    fn know_created(&self, entry: &Entry, receipt: Receipt, via: Option<Via>) {
         let settle = self.sending.settle;
-        self.finder.know(entry.import_id, receipt, settle);
+        self.finder.know(entry, receipt, via, settle);
         if self.mark == Mark::None {
             self.people.account(receipt.id);
         }

@@ -214,7 +214,7 @@ pub(super) async fn deliver(
     };
     if let Delivery::Settled(settled) = &delivery {
         match settled.receipt {
-            Some(receipt) => out.know_created(entry, receipt),
+            Some(receipt) => out.know_created(entry, receipt, settled.via),
             None if settled.outcome == Outcome::InDoubt && out.mark == Mark::None => {
                 out.people.leave_unresolved(entry);
             }

@@ -352,7 +352,7 @@ impl Desk {
         });
         let only_in_ledger = record
             .filter(|_| verdict == Verdict::OnlyInLedger)
-            .and_then(known_created);
+            .and_then(Record::known_created);
         let can_be_told = self.plan.rules.mark != Mark::None;
         let doubt = (is_doubt && !is_ours && can_be_told).then(request);
         Ok(Judged {
@@ -442,15 +442,6 @@ const fn remark_of(omission: Omission) -> Remark {
         Omission::Missing(id) => Remark::ListOmits(id),
         Omission::Unmarked(id) => Remark::ListHidesReferences(id),
     }
-}
-
-/// Returns the request that the ledger has as created for an entry.
-fn known_created(record: &Record) -> Option<KnownCreated> {
-    Some(KnownCreated {
-        import_id: record.import_id,
-        receipt: record.settled.receipt?,
-        settled_at: record.settled_at?,
-    })
 }
 
 /// What the ledger is told of an entry that it has not as created.

@@ -143,7 +143,13 @@ async fn a_claim_is_fresh_once_and_created_ever_after() {
         via: Some(Via::Ledger),
         ..created(7)
     };
-    assert_eq!(claims, [Claim::Created(Box::new(earlier)), Claim::Fresh]);
+    let Claim::Created { settled, known } = &claims[0] else {
+        panic!("{claims:?}");
+    };
+    let known = known.map(|known| (known.receipt, known.is_from_list));
+    assert_eq!(known, earlier.receipt.map(|receipt| (receipt, false)));
+    assert_eq!(**settled, earlier);
+    assert_eq!(claims[1], Claim::Fresh);
 }
 
 #[tokio::test]
@@ -197,7 +203,7 @@ async fn a_live_run_keeps_its_claims_from_another_process() {
     assert_eq!(claims, [Claim::Elsewhere(run), Claim::Fresh]);
     settle(&first, run, &entries[0], created(7)).await;
     let claims = claim(&second, other, &entries[..1]).await;
-    assert!(matches!(claims[0], Claim::Created(_)), "{claims:?}");
+    assert!(matches!(claims[0], Claim::Created { .. }), "{claims:?}");
 }
 
 #[tokio::test]
@@ -356,7 +362,7 @@ async fn an_entry_whose_content_changed_since_it_was_created_is_told_so() {
     settle(&ledger, run, &entries[0], created(7)).await;
     entries[0].fingerprint.0 ^= 1;
     let claims = claim(&ledger, run, &entries).await;
-    let Claim::Created(settled) = &claims[0] else {
+    let Claim::Created { settled, .. } = &claims[0] else {
         panic!("{claims:?}")
     };
     assert_eq!(settled.reason.as_ref().expect("a reason").code, "changed");
@@ -519,7 +525,10 @@ async fn a_request_is_known_by_the_name_it_has_when_its_row_makes_another_number
             .await
             .expect("claimed");
         assert_eq!(claimed[0].import_id, earlier.import_id);
-        assert!(matches!(claimed[0].claim, Claim::Created(_)), "{claimed:?}");
+        assert!(
+            matches!(claimed[0].claim, Claim::Created { .. }),
+            "{claimed:?}"
+        );
         let record = &get(&ledger, std::slice::from_ref(later)).await[0];
         assert_eq!(record.import_id, earlier.import_id);
     }

@@ -230,6 +230,7 @@ fn claim(
     let import_id = held.import_id;
     let claim = match held.settled.outcome {
         Outcome::Created => {
+            let known = held.known_created();
             let mut settled = held.settled;
             settled.via = Some(Via::Ledger);
             if held.fingerprint.differs_from(entry.fingerprint) {
@@ -238,7 +239,10 @@ fn claim(
                 let is_person_known = !held.key_use.person.is_empty();
                 add_key(tx, statements, import_id, entry, is_person_known)?;
             }
-            let claim = Claim::Created(Box::new(settled));
+            let claim = Claim::Created {
+                settled: Box::new(settled),
+                known,
+            };
             return Ok(Claimed { import_id, claim });
         }
         // Of this run itself: another row has the same key, and is under way.
@@ -621,7 +625,7 @@ pub(super) fn known_created(
 ) -> rusqlite::Result<Vec<KnownCreated>> {
     tx.prepare_cached(
         // What was found in the list (1) comes last: that the list shows it proves nothing.
-        "SELECT import_id, id, concord_id, request_date, settled_at_ms
+        "SELECT import_id, id, concord_id, request_date, settled_at_ms, via IS 1
          FROM (SELECT *, rowid AS number FROM entries WHERE state = 1 AND id IS NOT NULL ORDER BY rowid DESC LIMIT ?1)
          ORDER BY via IS 1, number DESC",
     )?
@@ -635,6 +639,7 @@ pub(super) fn known_created(
                 request_date: row.get(3)?,
             },
             settled_at: from_ms(row.get::<_, Option<i64>>(4)?.unwrap_or_default()),
+            is_from_list: row.get(5)?,
         })
     })?
     .collect()

@@ -12,12 +12,13 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use concord_import::internals::outcome::Outcome;
+use concord_import::internals::sandbox::Config;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::support::{Ended, Trial};
+use crate::support::{Ended, HEADER, Trial, csv};
 
 type Asked = HashMap<String, String>;
 /// What a list holds for a query, in its order, of all that was created, oldest first.
@@ -191,10 +192,11 @@ async fn import_by(
     held: Vec<Value>,
     list: List,
 ) -> (Arc<Odd>, Ended) {
-    import_with(EVERY_THIRD, clock, rate_per_s, held, list).await
+    import_rows(&csv(60), EVERY_THIRD, clock, rate_per_s, held, list).await
 }
 
-async fn import_with(
+async fn import_rows(
+    rows: &str,
     losses: Losses,
     clock: ServerClock,
     rate_per_s: f64,
@@ -202,7 +204,7 @@ async fn import_with(
     list: List,
 ) -> (Arc<Odd>, Ended) {
     let (odd, base_url, task) = start(held, list, losses, clock).await;
-    let mut trial = Trial::with_script(60, "").await;
+    let mut trial = Trial::new(Config::default(), &[rows.to_owned()]).await;
     trial.target.base_url = base_url;
     trial.sending.settle = Duration::from_millis(400);
     trial.sending.rate_per_s = rate_per_s;
@@ -564,7 +566,8 @@ async fn a_proven_filter_that_lags_behind_later_proves_no_absence() {
     ];
     let all = lists.map(|(what, list)| {
         let clock = ServerClock::default();
-        let import = import_with(LOST, clock, 20.0, Vec::new(), list);
+        let import =
+            async move { import_rows(&csv(60), LOST, clock, 20.0, Vec::new(), list).await };
         (what, tokio::spawn(import))
     });
     for (what, import) in all {
@@ -575,6 +578,53 @@ async fn a_proven_filter_that_lags_behind_later_proves_no_absence() {
             "{what}: {asked_filter} readings of the filter"
         );
         assert_no_duplicates(&odd, what);
+        for row in &ended.results[0] {
+            let is_told = row.outcome == "created" || row.error_code == "list_omits";
+            assert!(is_told, "{what}: {row:?}");
+        }
+    }
+}
+
+/// The filter finds what the list shows, so it passes its test with the newest requests.
+#[tokio::test]
+async fn a_filter_over_a_part_of_the_list_proves_no_absence() {
+    fn filtered(items: Vec<Value>, asked: &Asked) -> Vec<Value> {
+        with_notes(items, asked, |notes, filter| notes.contains(filter))
+    }
+    const NEWEST: usize = 12;
+    let newest: List = |mut items, asked, _| {
+        let begin = items.len().saturating_sub(NEWEST);
+        filtered(items.split_off(begin), asked)
+    };
+    let without_changes: List = |mut items, asked, _| {
+        items.retain(|item| item["request"] != "change");
+        filtered(items, asked)
+    };
+    // Requests to change are rare: the newest requests are all of another kind.
+    let mut rare = HEADER.to_owned();
+    for n in 1..=60 {
+        let wish = if n % 25 == 0 { "Correct" } else { "Erase" };
+        rare += &format!("T-{n},person{n}@example.com,{wish}\n");
+    }
+    let after_30 = Losses {
+        before: |_| false,
+        after: |post| (31..40).contains(&post),
+    };
+    let the_second_change = Losses {
+        before: |_| false,
+        after: |post| post == 50,
+    };
+    for (what, rows, losses, list) in [
+        ("the newest only", csv(60), after_30, newest),
+        ("no changes", rare, the_second_change, without_changes),
+    ] {
+        let clock = ServerClock::default();
+        let (odd, ended) = import_rows(&rows, losses, clock, 20.0, Vec::new(), list).await;
+        assert_none_is_created_twice(&odd, what);
+        let doubts = ended.results[0]
+            .iter()
+            .filter(|row| row.error_code == "list_omits");
+        assert!(doubts.count() > 0, "{what}");
         for row in &ended.results[0] {
             let is_told = row.outcome == "created" || row.error_code == "list_omits";
             assert!(is_told, "{what}: {row:?}");
