@@ -123,6 +123,9 @@ fn is_web_page(headers: &HeaderMap, bytes: &[u8]) -> bool {
     {
         head = head[end + 1..].trim_start();
     }
+    if head.is_empty() {
+        return false;
+    }
     if PAGE_BEGINS.iter().any(|begin| head.starts_with(begin)) {
         return true;
     }
@@ -237,7 +240,6 @@ mod tests {
         let typed = |name: &str| headers(&[(CONTENT_TYPE, name)]);
         for (name, body) in [
             ("text/html; charset=utf-8", "Please sign in"),
-            ("text/html", ""),
             ("application/xhtml+xml", "<p>"),
             (
                 "application/json",
@@ -256,6 +258,8 @@ mod tests {
             Err(BodyFault::WebPage)
         );
         for (name, body) in [
+            ("text/html", ""),
+            ("text/html", "\r\n"),
             ("text/html", "{\"id\":1}"),
             ("text/html", " [1]"),
             ("application/json", "{\"notes\":\"<html>\"}"),

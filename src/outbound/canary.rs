@@ -39,6 +39,16 @@ impl Canary {
         Ok((!self.is_back.load(Ordering::Relaxed)).then_some(alone))
     }
 
+    /// Returns whether a request was created in this run.
+    pub(super) fn has_created(&self) -> bool {
+        self.has_created.load(Ordering::Relaxed)
+    }
+
+    /// Admits all requests.
+    pub(super) fn open(&self) {
+        self.is_back.store(true, Ordering::Relaxed);
+    }
+
     /// Records the verdict on a request. `is_page`: the response was a web page with status 201. Returns the cause if the
     /// run has to stop for it.
     pub(super) fn note(&self, verdict: &Verdict, is_page: bool) -> Option<StopCause> {
@@ -47,9 +57,12 @@ impl Canary {
                 self.has_created.store(true, Ordering::Relaxed);
                 self.is_back.store(true, Ordering::Relaxed);
             }
-            // The run ends, or the key has no permission.
-            Disposition::Stop(_) | Disposition::StopInDoubt(..) | Disposition::Forbidden(_) => {}
-            _ if is_page && !self.has_created.load(Ordering::Relaxed) => {
+            // The run ends, the key has no permission, or the list has to show first whether the server is Concord.
+            Disposition::Stop(_)
+            | Disposition::StopInDoubt(..)
+            | Disposition::Forbidden(_)
+            | Disposition::Accepted(_) => {}
+            _ if is_page && !self.has_created() => {
                 let pages = self.pages.fetch_add(1, Ordering::Relaxed) + 1;
                 let status = verdict.status.unwrap_or_default();
                 return (pages >= PAGES_MAX).then_some(StopCause::WebPage { status });

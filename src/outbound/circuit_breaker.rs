@@ -314,7 +314,7 @@ impl CircuitBreaker {
         match self.outage_mut() {
             // A list that works does not show that requests can be created again.
             Some(outage) => outage.can_read = true,
-            None => self.unserved_since = None,
+            None => self.unserved_since = self.pause_ends(now).map(|_| now),
         }
     }
 
@@ -322,6 +322,7 @@ impl CircuitBreaker {
     fn close(&mut self, now: Instant) {
         self.unserved_since = None;
         self.state = if let Some(until) = self.pause_ends(now) {
+            self.unserved_since = Some(now);
             State::Paused { until }
         } else {
             self.backoff.reset();

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::HashSet;
 
@@ -170,8 +170,13 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
             Err(fault) => Disposition::InDoubt(Reason::new("unreadable_201", fault.to_string())),
         },
         // A sign-in page or a website: the answer is not from Concord, or something is between it and the importer.
-        200..=299 if answer.body == Err(BodyFault::WebPage) => {
+        // Of 202, which says that the request is accepted, the body says nothing more.
+        200..=299 if status != 202 && answer.body == Err(BodyFault::WebPage) => {
             Disposition::StopInDoubt(StopCause::WebPage { status }, reason())
+        }
+        // Concord's answers are JSON.
+        200..=299 if status != 202 && !is_json_or_empty(answer) => {
+            Disposition::StopInDoubt(StopCause::WrongServer { status }, reason())
         }
         // Some servers answer so when they have queued the work (202) or done it (200, 204).
         200..=299 => Disposition::Accepted(reason()),
@@ -202,6 +207,12 @@ fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Dispositi
         // Every 5xx, and every status that has no meaning here.
         _ => Disposition::InDoubt(reason()),
     }
+}
+
+fn is_json_or_empty(answer: &Answer) -> bool {
+    answer.body.as_ref().is_ok_and(|body| {
+        body.trim_ascii().is_empty() || serde_json::from_slice::<IgnoredAny>(body).is_ok()
+    })
 }
 
 /// Reads a 201. What contradicts the request is no receipt of it.

@@ -13,7 +13,7 @@ use crate::time_of_day;
 
 /// More requests than this are no limit.
 const REQUESTS_MAX: f64 = 1e9;
-/// A reset further away than this, or a longer window, is not believed.
+/// A reset or a Retry-After further away than this, or a longer window, is not believed.
 const RESET_MAX: Duration = Duration::from_hours(24);
 /// A reset of so many is a time since 1970 in seconds, of so many in milliseconds: as a wait it would be years.
 const SINCE_1970_MIN_S: f64 = 1e8;
@@ -107,6 +107,10 @@ fn seconds(text: &str) -> Option<Duration> {
 /// Reads Retry-After: a wait in seconds or a date (RFC 9110, 10.2.3), or what servers send beside these, a time since
 /// 1970 in seconds or milliseconds, or a date as in RFC 3339. A time in the past means now. `date` is the server's own.
 pub(super) fn read_retry_after(text: &str, date: Option<SystemTime>) -> Option<Duration> {
+    read_wait(text, date).filter(|wait| *wait <= RESET_MAX)
+}
+
+fn read_wait(text: &str, date: Option<SystemTime>) -> Option<Duration> {
     let text = text.trim();
     let now = date.unwrap_or_else(time_of_day);
     if let Ok(value) = text.parse::<f64>() {
@@ -322,7 +326,11 @@ mod tests {
             ("7", Some(7.0)),
             (" 0 ", Some(0.0)),
             ("1.5", Some(1.5)),
-            ("86401", Some(86_401.0)),
+            ("86400", Some(86_400.0)),
+            ("86401", None),
+            ("1800090000", None),
+            ("1800090000000", None),
+            ("Sun, 17 Jan 2027 08:00:07 GMT", None),
             ("1800000007", Some(7.0)),
             ("1800000007.5", Some(7.5)),
             ("1800000007500", Some(7.5)),

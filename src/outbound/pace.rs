@@ -817,6 +817,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_long_pause_ends_the_run_although_a_request_was_served_when_it_had_begun() {
+        let (pacer, stop) = pacer(|sending| sending.give_up_after = Duration::from_mins(2));
+        let straggler = permit(&pacer, FIRST).await;
+        let busy = Health::Busy {
+            retry_after: Some(Duration::from_mins(10)),
+            status: 429,
+        };
+        report(&pacer, 1, &busy).await;
+        straggler.report(entry(2), &Health::Created);
+        drop(straggler);
+        let start = Instant::now();
+        assert!(pacer.permit(FIRST).await.is_err() && stop.is_raised());
+        assert!(start.elapsed() <= Duration::from_mins(2));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn refusals_of_all_that_was_under_way_make_one_pause_and_no_refusal_makes_none() {
         let (pacer, _) = pacer(|_| {});
         for retry_after in [None, Some(Duration::ZERO)] {

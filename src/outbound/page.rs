@@ -7,6 +7,9 @@ use super::look::Look;
 use crate::entry::ImportId;
 use crate::outcome::Reason;
 
+/// The failure of a list that is not JSON: probably a page from a gateway, or the server is not Concord.
+pub(super) const NOT_JSON: &str = "the list of requests is not JSON";
+
 /// A page, or why there is none.
 pub(super) enum Page {
     Items { items: Vec<Value>, total: usize },
@@ -45,14 +48,14 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
         Ok(body) => body,
         Err(fault @ BodyFault::CutOff) => return not_served(fault.to_string()),
         // The page is probably from a gateway, so the server is asked again.
-        Err(BodyFault::WebPage) => return not_served("the list of requests is not JSON".into()),
+        Err(BodyFault::WebPage) => return not_served(NOT_JSON.into()),
         Err(fault @ (BodyFault::TooLarge { .. } | BodyFault::Encoded { .. })) => {
             let message = format!("the list of requests cannot be read: {fault}");
             return Page::None(Look::Unable(Reason::new("list_broken", message)));
         }
     };
     let Ok(mut page) = serde_json::from_slice::<Value>(&body) else {
-        return not_served("the list of requests is not JSON".into());
+        return not_served(NOT_JSON.into());
     };
     let total = page.get("total").and_then(Value::as_u64);
     let total = total.and_then(|total| usize::try_from(total).ok());

@@ -21,6 +21,7 @@ use super::forbidden::{self, Forbidden};
 use super::learned;
 use super::look::Look;
 use super::pace::Stopped;
+use super::page::NOT_JSON;
 use super::retry_budget::Cost;
 use super::{Delivery, Doubt, Outbound, Place, RecordAccepted};
 use crate::entry::{Entry, ImportId};
@@ -289,10 +290,10 @@ async fn see_through(
                 return progress.not_sent();
             }
             Disposition::StopInDoubt(cause, reason) => {
-                if matches!(cause, StopCause::WebPage { .. }) {
-                    // Not Concord's status: in the ledger it would say that Concord has accepted the entry.
-                    progress.status = None;
-                }
+                // Not Concord's status: in the ledger it would say that Concord has accepted the entry.
+                progress.status = progress
+                    .status
+                    .filter(|status| !(200..=299).contains(status));
                 out.stop.raise(cause);
                 return progress.in_doubt(reason);
             }
@@ -306,12 +307,10 @@ async fn see_through(
             Disposition::Accepted(reason) => {
                 progress.since.get_or_insert(sent.at);
                 progress.unsettled.get_or_insert_with(|| out.doubts.begin());
-                let status = progress.status.unwrap_or_default();
-                if !record(entry.import_id, status).await {
-                    return progress.in_doubt(reason);
-                }
-                let next = await_accepted(out, entry, &mut progress, place, reason);
-                if let ControlFlow::Break(delivery) = Box::pin(next).await {
+                let next = after_accepted(out, entry, &mut progress, place, reason, record);
+                let next = Box::pin(next).await;
+                drop(sent.alone);
+                if let ControlFlow::Break(delivery) = next {
                     return delivery;
                 }
             }
@@ -370,6 +369,24 @@ async fn settle_doubt(
     ControlFlow::Break(delivery)
 }
 
+/// Records that an entry was accepted, and looks it up. Only after that other entries are sent, if it was the first.
+async fn after_accepted(
+    out: &Outbound,
+    entry: &Entry,
+    progress: &mut Progress<'_>,
+    place: &mut Place,
+    reason: Reason,
+    record: &RecordAccepted<'_>,
+) -> ControlFlow<Delivery> {
+    let status = progress.status.unwrap_or_default();
+    if !record(entry.import_id, status).await {
+        return ControlFlow::Break(progress.in_doubt(reason));
+    }
+    let next = await_accepted(out, entry, progress, place, reason).await;
+    out.canary.open();
+    next
+}
+
 /// Looks up an entry that the server has accepted and may create later, again and again with growing waits. Permits
 /// sending it only if an earlier run has sent it and the job says `resend`.
 async fn await_accepted(
@@ -396,7 +413,8 @@ async fn await_accepted(
             }
             Ok(Resolved::Absent) => {}
             Ok(Resolved::Unknown(because)) => {
-                if because.code == LIST_BROKEN {
+                let is_no_json = because.message.ends_with(NOT_JSON) && !out.canary.has_created();
+                if because.code == LIST_BROKEN || is_no_json {
                     // Neither what accepts the request nor the list is Concord's: other rows must not go there.
                     let status = progress.status.unwrap_or_default();
                     out.stop.raise(StopCause::WrongServer { status });
@@ -518,7 +536,7 @@ fn backoff(out: &Outbound, id: ImportId) -> Backoff {
 }
 
 /// An attempt that was made.
-struct Sent {
+struct Sent<'a> {
     verdict: Verdict,
     /// Just before it.
     at: SystemTime,
@@ -526,15 +544,17 @@ struct Sent {
     is_blameless: bool,
     /// It was refused, to this entry alone, and how long it is to wait at least.
     own_wait: Option<Duration>,
+    /// The first request was accepted, and no other is sent before it was looked up.
+    alone: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 /// Sends once.
-async fn attempt(
-    out: &Outbound,
+async fn attempt<'a>(
+    out: &'a Outbound,
     entry: &Entry,
     progress: &mut Progress<'_>,
     lease: &Lease,
-) -> Result<Sent, Stopped> {
+) -> Result<Sent<'a>, Stopped> {
     if progress.attempts == 0 && progress.since.is_none() {
         tokio::select! {
             biased;
@@ -567,7 +587,8 @@ async fn attempt(
     {
         out.stop.raise(cause);
     }
-    drop(alone);
+    let is_accepted = matches!(verdict.disposition, Disposition::Accepted(_));
+    let alone = alone.filter(|_| is_accepted);
     tracing::debug!(
         entry = %entry.import_id,
         attempt = progress.attempts,
@@ -597,6 +618,7 @@ async fn attempt(
         at,
         is_blameless: permit.is_blameless(),
         own_wait,
+        alone,
     })
 }
 

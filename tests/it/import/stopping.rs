@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use axum::http::StatusCode;
 use concord_import::internals::entry::Entry;
 use concord_import::internals::event::Events;
 use concord_import::internals::identity::NearKeys;
@@ -14,6 +15,8 @@ use concord_import::internals::stop::{StopCause, StopSignal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
 
 use crate::support::{Trial, csv, entries, within};
 
@@ -91,6 +94,39 @@ async fn a_web_page_in_the_place_of_the_api_stops_the_run_after_one_row() {
         assert_eq!(ended.count(Outcome::NotSent), 119, "{fault}");
         trial.sandbox.set_script(Script::default());
         trial.assert_complete(&trial.run().await, 120);
+    }
+}
+
+/// A server that answers every request with the same status, type and body.
+async fn same_answer(status: u16, content_type: &'static str, body: &'static str) -> String {
+    let answer = move || async move {
+        let status = StatusCode::from_u16(status).expect("a status");
+        (status, [("content-type", content_type)], body)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_concord_is_sent_one_row() {
+    for (status, content_type, body) in [
+        (200, "text/plain", "Please authenticate"),
+        (200, "text/xml", "<?xml version='1.0'?><error>login</error>"),
+        (200, "application/json", "{}"),
+        (200, "text/html", ""),
+        (202, "text/html", "<html>Accepted</html>"),
+    ] {
+        let mut trial = Trial::with_script(60, "").await;
+        trial.target.base_url = same_answer(status, content_type, body).await;
+        trial.sending.max_attempts = NonZeroU32::new(2).expect("not zero");
+        let ended = trial.run().await;
+        let cause = StopCause::WrongServer { status };
+        assert_eq!(ended.stop, Some(cause), "{status} {body}");
+        assert_eq!(ended.count(Outcome::InDoubt), 1, "{status} {body}");
+        assert_eq!(ended.count(Outcome::NotSent), 59, "{status} {body}");
     }
 }
 
