@@ -13,9 +13,9 @@ use clap::builder::ValueParser;
 use super::args::Cli;
 use super::explain::CliError;
 use super::limits;
-use super::remedy;
 use super::resolve::ResolveError;
 use crate::ambiguity::Ambiguity;
+use crate::codes::{self, ReasonCode};
 use crate::entry::ImportId;
 use crate::import::DELIVERY_HINT;
 use crate::intake::IntakeError;
@@ -144,18 +144,18 @@ pub fn valued_options() -> BTreeMap<String, String> {
 
 /// The codes of all problems and warnings about rows.
 pub fn problem_codes() -> impl Iterator<Item = &'static str> {
-    remedy::PROBLEMS.iter().map(|remedy| remedy.code)
+    codes::problems().into_iter().map(|code| code.word)
 }
 
 /// The codes of all that may become of entries; `http_4…` and the like are classes of answers.
 pub fn entry_codes() -> impl Iterator<Item = &'static str> {
-    remedy::ENTRIES.iter().map(|remedy| remedy.code)
+    codes::outcomes().into_iter().map(|code| code.word)
 }
 
 /// What is said of such a code: the code or class that is explained, what it means, what to do.
 pub fn of_entry(code: &str) -> [&'static str; 3] {
-    let known = remedy::of_entry(code);
-    [known.code, known.meaning, known.to_do]
+    let known = ReasonCode::from_word(code).explained();
+    [known.word, known.meaning, known.advice]
 }
 
 /// One of each text that [`Ambiguity`] has, in order, as a match without a rest numbers them.

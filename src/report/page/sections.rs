@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::charts::{Chart, Role, bar, swatch};
 use super::text::{counted, moment, percent, shown, ticked};
 use super::{Page, over_time, problems, runs, table};
+use crate::codes::ReasonCode;
 use crate::entry::RequestType;
 use crate::numbers::{duration, grouped};
 use crate::outcome::{Outcome, Tally};
@@ -151,7 +152,7 @@ fn remains(page: &Page<'_>) -> Markup {
         .collect();
     let created = tally.count(Outcome::Created);
     let line = |outcome: Outcome| {
-        let remark = (page.words.remark)(outcome, tally);
+        let remark = (page.remark)(outcome, tally);
         html! {
             li {
                 span.number { (grouped(tally.count(outcome))) }
@@ -445,7 +446,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
                             th scope="row" { code { (shown(code)) } }
                             td.barred aria-hidden="true" { (bar(&[(Role::Failed, *count)], most)) }
                             (number(*count))
-                            td.meaning { ((page.words.of_entry)(code).meaning) }
+                            td.meaning { (ReasonCode::from_word(code).explained().meaning) }
                         }
                     } }
                 }
