@@ -1,5 +1,6 @@
 //! The reasons why it is not known whether a request in Concord is an entry's or another's.
 
+use crate::codes::OutcomeCode;
 use crate::numbers::grouped;
 use crate::outcome::Reason;
 
@@ -38,12 +39,9 @@ pub(crate) enum Ambiguity {
     Belied,
 }
 
-/// The code that they all have.
-pub(crate) const AMBIGUOUS: &str = "ambiguous";
-
 impl From<Ambiguity> for Reason {
     fn from(ambiguity: Ambiguity) -> Self {
-        Self::new(AMBIGUOUS, ambiguity.to_string())
+        Self::new(OutcomeCode::Ambiguous, ambiguity.to_string())
     }
 }
 

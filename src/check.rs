@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::codes::ProblemCode;
 use crate::entry::{Entry, Field, Position, RequestType};
-use crate::identity::KEY_CONFLICT;
 use crate::intake::{
     self, ColumnUse, InputDigest, InputPlaces, Intake, IntakeError, Item, KEY_CONFLICTS_MAX,
     KeyConflicts, Offending, Problem, QUOTED_CHARS_MAX, RowPlaces, RowReading, Seen, Shape,
@@ -141,7 +141,7 @@ pub struct Groups {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The problems' code.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// The input's column.
     pub column: Option<String>,
     /// The API's property.
@@ -172,7 +172,11 @@ impl Group {
     pub(crate) fn word(&self) -> Option<&str> {
         let value = self.examples.first()?.value.as_ref()?;
         let is_word = !value.is_telling() && value.plain().chars().count() <= QUOTED_CHARS_MAX;
-        (matches!(self.code, UNMAPPED | UNDECIDED) && is_word).then(|| value.plain())
+        (matches!(
+            self.code,
+            ProblemCode::UnmappedRequest | ProblemCode::UndecidedRequest
+        ) && is_word)
+            .then(|| value.plain())
     }
 
     /// The line that gives that word a meaning in the job file.
@@ -204,7 +208,7 @@ impl Groups {
     /// Drops the warning of rows that look done where few of these entries have it.
     pub(crate) fn keep_many_done(&mut self, entries: u64) {
         self.groups.retain(|group| {
-            group.code != intake::LOOKS_DONE || group.count * DONE_ONE_IN >= entries
+            group.code != ProblemCode::LooksDone || group.count * DONE_ONE_IN >= entries
         });
     }
 
@@ -215,7 +219,10 @@ impl Groups {
     }
 
     pub(crate) fn add(&mut self, problem: &Problem) {
-        let by_message = matches!(problem.code, UNMAPPED | UNDECIDED);
+        let by_message = matches!(
+            problem.code,
+            ProblemCode::UnmappedRequest | ProblemCode::UndecidedRequest
+        );
         let known = self.groups.iter().position(|group| {
             group.code == problem.code
                 && group.column == problem.column
@@ -400,18 +407,8 @@ fn read_all(
     Ok(Some((survey, seen.into_found())))
 }
 
-/// The code of a word that the job file does not have.
-pub(crate) const UNMAPPED: &str = "unmapped_request";
-/// The code of a word whose meaning is `?`.
-pub(crate) const UNDECIDED: &str = "undecided_request";
-/// The code of `preverified` that is `?`.
-const PREVERIFIED: &str = "undecided_preverified";
-/// The code of one address with several names.
-const SEVERAL_NAMES: &str = "several_names";
 const SEVERAL_NAMES_TEXT: &str = "has another name in an earlier row: if these are several people, the address is not that of \
      each of them (a list, a shared mailbox, an agent), and Concord takes them for one person";
-/// The code of a column of dates whose order is open.
-const DATE_ORDER: &str = "date_order";
 const DATES_AMBIGUOUS: &str = "each date can be read with the day first and with the month first, and nothing in the column decides: set \
      date_order = \"dmy\" or \"mdy\" under [input] in the job file";
 const DATES_CONTRADICTORY: &str = "one of these dates has the day first, and the other the month first: set date_order = \"dmy\" or \
@@ -436,7 +433,7 @@ pub(crate) const fn described(order: DateOrder) -> &'static str {
 /// What follows for so many entries when their content is all that identifies them.
 fn no_key(count: u64) -> Group {
     Group {
-        code: "no_key",
+        code: ProblemCode::NoKey,
         column: None,
         field: None,
         message: "no column identifies the row: after any change to it or to `[fields]` it makes a new request, also when it \
@@ -481,14 +478,22 @@ impl Survey {
             },
         };
         let warnings = [
-            ("received_blank", RECEIVED_BLANK, &received.blank),
+            (ProblemCode::ReceivedBlank, RECEIVED_BLANK, &received.blank),
             (
-                "received_unreadable",
+                ProblemCode::ReceivedUnreadable,
                 RECEIVED_UNREADABLE,
                 &received.unreadable,
             ),
-            ("received_future", RECEIVED_FUTURE, &received.future),
-            ("received_ancient", RECEIVED_ANCIENT, &received.ancient),
+            (
+                ProblemCode::ReceivedFuture,
+                RECEIVED_FUTURE,
+                &received.future,
+            ),
+            (
+                ProblemCode::ReceivedAncient,
+                RECEIVED_ANCIENT,
+                &received.ancient,
+            ),
         ];
         for (code, message, places) in warnings {
             if places.count > 0 {
@@ -511,7 +516,7 @@ impl Survey {
             };
             self.problems
                 .groups
-                .push(group(DATE_ORDER, message, &places));
+                .push(group(ProblemCode::DateOrder, message, &places));
         }
     }
 
@@ -519,10 +524,12 @@ impl Survey {
     fn tell_of_undecided(&mut self, plan: &ReadPlan) {
         for word in plan.rules.undecided() {
             let message = intake::undecided(word);
-            let is_told = |group: &Group| group.code == UNDECIDED && group.message == message;
+            let is_told = |group: &Group| {
+                group.code == ProblemCode::UndecidedRequest && group.message == message
+            };
             if !self.problems.groups.iter().any(is_told) {
                 self.problems.groups.push(Group {
-                    code: UNDECIDED,
+                    code: ProblemCode::UndecidedRequest,
                     column: None,
                     field: Some(Field::Request),
                     message,
@@ -538,7 +545,7 @@ impl Survey {
     fn tell_of_preverified(&mut self, plan: &ReadPlan) {
         if plan.rules.leaves_preverified_open() {
             self.problems.groups.push(Group {
-                code: PREVERIFIED,
+                code: ProblemCode::UndecidedPreverified,
                 column: None,
                 field: Some(Field::Preverified),
                 message: intake::PREVERIFIED_UNDECIDED.to_owned(),
@@ -552,7 +559,7 @@ impl Survey {
     /// Returns whether the job file leaves `preverified` open.
     pub(crate) fn leaves_preverified_open(&self) -> bool {
         let mut groups = self.problems.groups.iter();
-        groups.any(|group| group.code == PREVERIFIED)
+        groups.any(|group| group.code == ProblemCode::UndecidedPreverified)
     }
 
     /// Adds a warning for an address that has several names.
@@ -571,7 +578,7 @@ impl Survey {
                 position: row.position,
                 column: None,
                 field: Some(Field::UserEmail),
-                code: SEVERAL_NAMES,
+                code: ProblemCode::SeveralNames,
                 message: SEVERAL_NAMES_TEXT.to_owned(),
                 value: Some(Offending::new(email)),
             });
@@ -595,7 +602,7 @@ impl Survey {
                 words.join(" and ")
             );
             self.warnings.groups.push(Group {
-                code: "none_pass",
+                code: ProblemCode::NonePass,
                 column: Some(filter.column.trim().to_owned()),
                 field: None,
                 message,
@@ -741,7 +748,9 @@ impl People {
 
 fn is_conflict(item: &Item) -> bool {
     match item {
-        Item::Invalid { problems, .. } => problems.iter().any(|one| one.code == KEY_CONFLICT),
+        Item::Invalid { problems, .. } => problems
+            .iter()
+            .any(|one| one.code == ProblemCode::KeyConflict),
         Item::Entry(_) | Item::Repeat { .. } => false,
     }
 }

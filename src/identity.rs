@@ -8,17 +8,6 @@ use uuid::Uuid;
 
 use crate::entry::{Field, ImportId, RequestType};
 
-/// The code of a key that names two people or two request types.
-pub const KEY_CONFLICT: &str = "key_conflict";
-/// The code of a key that differs from a known one only in its form.
-pub const NEAR_KEY: &str = "near_key";
-
-/// The code of a row whose request was created from a corrected copy of the row.
-pub const CORRECTED: &str = "corrected";
-
-/// The code of a corrected copy of a row whose request was created from another copy.
-pub const CORRECTED_ALREADY: &str = "corrected_already";
-
 /// Bytes of one stored digest: the number of the field in [`Field::IDENTIFIERS`], then 32 bits.
 const STORED_BYTES: usize = 5;
 

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::ambiguity::Ambiguity;
 use crate::check::{InputSurvey, Survey};
+use crate::codes::OutcomeCode;
 use crate::entry::Entry;
 use crate::event::{Event, Events};
 use crate::intake::{InputPlaces, Intake, IntakeError, Item, RowReading, Seen};
@@ -452,7 +453,7 @@ impl Pass {
                     accepted,
                 } => Some(Doubt {
                     reason: Reason::new(
-                        "claimed",
+                        OutcomeCode::Claimed,
                         match accepted {
                             Some(status) => {
                                 format!("the server answered {status} to an earlier run")
@@ -537,7 +538,7 @@ impl Pass {
             outbound.forget_created(entry.import_id);
             doubt = Some(Doubt {
                 reason: Reason::new(
-                    "unreadable_201",
+                    OutcomeCode::Unreadable201,
                     "the answer 201 has the `id` of another entry's request",
                 ),
                 since: began,

@@ -18,6 +18,9 @@ pub mod cli {
         pub use crate::cli::job::{Fault, Job, JobFaults, MINIMAL, parse};
     }
 }
+pub mod codes {
+    pub use crate::codes::ReasonCode;
+}
 pub mod entry {
     pub use crate::entry::{
         Content, Entry, Field, Fingerprint, ImportId, Names, RequestType, SourceRow,

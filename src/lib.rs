@@ -40,6 +40,7 @@ pub use outcome::{Outcome, Tally, Via};
 mod ambiguity;
 mod check;
 mod cli;
+mod codes;
 mod entry;
 mod event;
 mod forecast;

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::codes::ReasonCode;
+
 /// What became of an entry. Every entry that is read ends in exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
@@ -120,15 +122,15 @@ pub struct Receipt {
 /// Why something is not as it should be: a short stable code, and a sentence without personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// For scripts: `http_503`, `timeout`, `echo_differs`.
-    pub code: String,
+    /// For scripts.
+    pub code: ReasonCode,
     /// For people.
     pub message: String,
 }
 
 impl Reason {
     /// A reason of that code and message.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(code: impl Into<ReasonCode>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),
             message: message.into(),

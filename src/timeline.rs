@@ -3,9 +3,9 @@
 //! Vocabulary: `outbound` records, the ledger keeps a [`Timeline`] as text, the report draws it. Recording adds to
 //! counters in place; memory is the same for a run of a second and of a month.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::codes::ReasonCode;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -119,7 +119,7 @@ impl Recorder {
         now: Instant,
         fate: Fate,
         latency: Option<Duration>,
-        reason: Option<Cow<'_, str>>,
+        reason: Option<ReasonCode>,
     ) {
         let slot = self.slot(now);
         let count = &mut slot.fates[fate as usize];
@@ -130,7 +130,7 @@ impl Recorder {
             self.slowest = self.slowest.max(latency);
         }
         if let Some(reason) = reason {
-            self.count_reason(&reason);
+            self.count_reason(&reason.to_string());
         }
     }
 
@@ -422,9 +422,9 @@ mod tests {
     fn reasons_are_bounded_and_none_is_lost() {
         let origin = Instant::now();
         let mut recorder = Recorder::new(origin);
-        for n in 0..2 * REASONS_MAX {
-            let reason = Some(format!("http_{n}").into());
-            recorder.attempted(origin, Fate::Failed, None, reason);
+        for status in (400..).take(2 * REASONS_MAX) {
+            let reason = ReasonCode::Answer(status);
+            recorder.attempted(origin, Fate::Failed, None, Some(reason));
         }
         let told = recorder.take(origin);
         assert_eq!(told.reasons.len(), REASONS_MAX);

@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{job, remedy};
+use super::job;
+use crate::codes::{self, Explained};
 
 const RENEW: &str = "CONCORD_IMPORT_GUIDE=renew cargo test --lib guide";
 const BEGIN: &str = "<!-- made by the program: begin -->\n";
@@ -39,16 +40,26 @@ fn the_reference_of_the_job_file_is_what_the_parser_knows() {
 fn every_code_is_explained() {
     let mut page = page("troubleshooting.md");
     for (title, codes) in [
-        ("## What became of an entry\n", remedy::ENTRIES),
-        ("## What is wrong with a row\n", remedy::PROBLEMS),
+        ("## What became of an entry\n", codes::outcomes()),
+        ("## What is wrong with a row\n", codes::problems()),
     ] {
         let (before, chapter) = page.split_once(title).expect("a chapter");
         let (intro, rest) = chapter.split_once(BEGIN).expect("where it begins");
         let (_, after) = rest.split_once(END).expect("where it ends");
-        let table = remedy::table(codes);
+        let table = table(codes);
         page = format!("{before}{title}{intro}{BEGIN}{table}{END}{after}");
     }
     hold("troubleshooting.md", &page);
+}
+
+fn table(mut codes: Vec<Explained>) -> String {
+    codes.sort_by_key(|code| code.word);
+    let mut table = String::from("| code | what it means | what to do |\n|---|---|---|\n");
+    for code in codes {
+        let advice = code.advice.replace('|', "\\|");
+        table += &format!("| `{}` | {} | {advice} |\n", code.word, code.meaning);
+    }
+    table
 }
 
 /// Links within the guide lead somewhere.

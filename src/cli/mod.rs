@@ -20,7 +20,6 @@ mod next_step;
 pub mod packaging;
 mod page;
 mod progress;
-pub(crate) mod remedy;
 mod report_json;
 mod report_page;
 mod report_text;

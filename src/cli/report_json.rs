@@ -4,7 +4,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::remedy;
 use super::report_text::sayable;
 use crate::check::{Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey};
 use crate::entry::{Field, Position};
@@ -136,7 +135,7 @@ fn of_groups(groups: &Groups, places: &InputPlaces, shows_values: bool) -> Value
 }
 
 fn of_group(group: &Group, places: &InputPlaces, shows_values: bool) -> Value {
-    let known = remedy::of_problem(group.code);
+    let known = group.code.explained();
     let examples = group.examples.iter().map(|example| {
         let column = group.column.as_deref();
         let mut told = of_position(example.position, column, places);
@@ -152,12 +151,12 @@ fn of_group(group: &Group, places: &InputPlaces, shows_values: bool) -> Value {
         Value::Object(told)
     });
     json!({
-        "code": group.code,
+        "code": known.word,
         "column": group.column,
         "field": group.field.map(Field::name),
         "count": group.count,
-        "meaning": known.map(|known| known.meaning),
-        "to_do": known.map(|known| known.to_do),
+        "meaning": known.meaning,
+        "to_do": known.advice,
         "message": group.message,
         "examples": examples.collect::<Vec<_>>(),
     })

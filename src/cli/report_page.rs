@@ -2,31 +2,14 @@
 
 use std::path::Path;
 
+use super::ending;
 use super::explain::CliError;
-use super::{ending, remedy};
 use crate::ledger::Ledger;
 use crate::plan::{CorePlan, Target};
 use crate::report::Imported;
-use crate::report::page::{Advice, Page, RUNS_SHOWN, Stopped, Words};
+use crate::report::page::{Page, RUNS_SHOWN, Stopped};
 use crate::stop::StopCause;
 use crate::time_of_day;
-
-const WORDS: Words = Words {
-    of_problem: |code| {
-        remedy::of_problem(code).map(|known| Advice {
-            meaning: known.meaning,
-            to_do: known.to_do,
-        })
-    },
-    of_entry: |code| {
-        let known = remedy::of_entry(code);
-        Advice {
-            meaning: known.meaning,
-            to_do: known.to_do,
-        }
-    },
-    remark: ending::remark,
-};
 
 /// What is the same on the pages of all inputs.
 pub(super) struct Pages<'a> {
@@ -59,7 +42,7 @@ impl Pages<'_> {
                 steps: self.steps,
                 rejects: done.rejects.as_deref().and_then(name_of),
                 received: received.map(|rule| rule.column.as_str()),
-                words: WORDS,
+                remark: ending::remark,
                 shows_values: self.shows_values,
                 now: time_of_day(),
             };

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::args::CommonArgs;
 use super::page::{Page, Tone};
-use super::remedy;
 use super::survey::{describe, overdue};
 use super::typed::{Changes, Typed, Verb};
 use super::words::counted;
 use crate::check::{self, Group, Groups, InputSurvey, Repeat, RepeatedKey, Survey, ToSend};
+use crate::codes::ProblemCode;
 use crate::entry::Field;
 use crate::forecast::Forecast;
 use crate::intake::{InputPlaces, Offending, QUOTED_CHARS_MAX, RowPlaces, shown_names};
@@ -20,8 +20,6 @@ use crate::outcome::Outcome;
 use crate::plan::{Format, Meaning, ReadPlan, Reading, Rule};
 use crate::received::ColumnOrder;
 
-/// The code of a value without a meaning.
-const UNMAPPED_VALUE: &str = "unmapped_value";
 /// Groups of problems that are shown; JSON has them all.
 const GROUPS_SHOWN_MAX: usize = 20;
 /// Request words without a meaning that are shown; JSON has them all.
@@ -227,7 +225,7 @@ impl Report<'_> {
         }
         let (undecided, unmapped): (Vec<&Group>, Vec<&Group>) = words
             .into_iter()
-            .partition(|group| group.code == check::UNDECIDED);
+            .partition(|group| group.code == ProblemCode::UndecidedRequest);
         let is_all = groups.ungrouped == 0;
         self.words(
             page,
@@ -284,7 +282,7 @@ impl Report<'_> {
         page.begin(2, PROBLEM_INDENT)
             .add(tone, format!("{:>5}  ", grouped(count)))
             .add(Tone::Plain, format!("{place}{noun} {what} "))
-            .add(Tone::Faint, format!("[{}]", first.code));
+            .add(Tone::Faint, format!("[{}]", first.code.as_str()));
         page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2).add(
             Tone::Good,
             format!("→ {to_do}, with view, delete, change or do_not_sell for each, or \"skip\" for what Concord does not do:"),
@@ -308,26 +306,24 @@ impl Report<'_> {
     }
 
     fn group(&self, page: &mut Page, tone: Tone, group: &Group) {
-        let known = remedy::of_problem(group.code);
-        debug_assert!(known.is_some(), "`{}` has no remedy", group.code);
+        let known = group.code.explained();
         let place = match (&group.column, group.field) {
             (Some(column), _) => format!("column `{column}`: "),
             (None, Some(field)) => format!("{field}: "),
             (None, None) => String::new(),
         };
-        let what = match known {
-            Some(known) if !group.is_uniform => known.meaning,
-            _ => &group.message,
+        let what = if group.is_uniform {
+            &group.message
+        } else {
+            known.meaning
         };
         page.begin(2, PROBLEM_INDENT)
             .add(tone, format!("{:>5}  ", grouped(group.count)))
             .add(Tone::Plain, format!("{place}{what} "))
-            .add(Tone::Faint, format!("[{}]", group.code));
+            .add(Tone::Faint, format!("[{}]", known.word));
         self.examples(page, group);
-        if let Some(known) = known {
-            page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
-                .add(Tone::Good, format!("→ {}", known.to_do));
-        }
+        page.begin(PROBLEM_INDENT, PROBLEM_INDENT + 2)
+            .add(Tone::Good, format!("→ {}", known.advice));
     }
 
     fn examples(&self, page: &mut Page, group: &Group) {
@@ -338,7 +334,7 @@ impl Report<'_> {
                 let value = example.value.as_ref().map(|value| {
                     let meant = group
                         .field
-                        .filter(|_| group.code == UNMAPPED_VALUE)
+                        .filter(|_| group.code == ProblemCode::UnmappedValue)
                         .and_then(|field| self.likely_meant(field, value.plain()))
                         .map(|known| format!(" (like `{known}`?)"));
                     format!(" `{}`{}", self.value(value), meant.unwrap_or_default())

@@ -11,6 +11,7 @@ use super::report_text::{add_counts, counts};
 use super::words::counted;
 use super::{args, terminal};
 use crate::check::{self, InputSurvey, Survey};
+use crate::codes::ProblemCode;
 use crate::forecast::Forecast;
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood, shown_names};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
@@ -131,7 +132,7 @@ pub(super) fn before_sending(survey: &Survey, forecast: &Forecast, plan: &RunPla
 /// Returns a warning for each input whose letters are read by a guess, for a user who sends them without a check.
 pub(super) fn guessed_encodings(survey: &Survey) -> Vec<String> {
     let mut warnings = survey.warnings.groups.iter();
-    if !warnings.any(|group| group.code == "guessed_encoding") {
+    if !warnings.any(|group| group.code == ProblemCode::GuessedEncoding) {
         return Vec::new();
     }
     let guessed = survey

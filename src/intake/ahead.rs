@@ -20,6 +20,7 @@ use super::problem::Offending;
 use super::reader::Reader;
 use super::source::InputDigest;
 use super::{Front, RowReading, judge, open};
+use crate::codes::ProblemCode;
 
 /// Rows of a batch, at most.
 pub(super) const BATCH_ROWS_MAX: usize = 512;
@@ -80,7 +81,7 @@ enum Held {
     Malformed {
         row_line: u64,
         line: u64,
-        code: &'static str,
+        code: ProblemCode,
         message: String,
         raw: Vec<u8>,
         kind: RecordKind,
@@ -369,7 +370,7 @@ impl Mapping {
                 } => Decoded::Malformed(Malformed {
                     row_line: *row_line,
                     line: *line,
-                    code,
+                    code: *code,
                     message: message.clone(),
                     raw,
                     kind: *kind,

@@ -12,10 +12,9 @@ use super::key_conflicts::ConflictingRows;
 use super::problem::Problem;
 use super::row_places::InputPlaces;
 use super::seen::Seen;
+use crate::codes::ProblemCode;
 use crate::entry::{Entry, Position};
-use crate::identity::{
-    KEY_CONFLICT, KeyComparison, KeyConflict, KeyUse, NEAR_KEY, NearKeys, RowKey,
-};
+use crate::identity::{KeyComparison, KeyConflict, KeyUse, NearKeys, RowKey};
 use crate::plan::Rules;
 
 /// The settings of a job that decide how keys are compared.
@@ -42,7 +41,7 @@ impl KeyRules {
         }
     }
 
-    fn problem(&self, position: Position, code: &'static str, message: String) -> Problem {
+    fn problem(&self, position: Position, code: ProblemCode, message: String) -> Problem {
         Problem {
             position,
             column: self.column.clone(),
@@ -65,7 +64,7 @@ pub(super) fn compare(
     };
     if let Some(conflict) = seen.known().get(row.id) {
         let message = conflict_message(conflict, reading.position, rules, seen.places());
-        let problem = rules.problem(reading.position, KEY_CONFLICT, message);
+        let problem = rules.problem(reading.position, ProblemCode::KeyConflict, message);
         refuse(&mut reading.items, &problem);
         share(&mut reading.items);
         return Ok(());
@@ -82,7 +81,7 @@ pub(super) fn compare(
              and request",
             seen.places().row_seen_from(known, reading.position)
         );
-        let problem = rules.problem(reading.position, NEAR_KEY, message);
+        let problem = rules.problem(reading.position, ProblemCode::NearKey, message);
         seen.hit();
         if rules.near_keys == NearKeys::Refuse {
             refuse(&mut reading.items, &problem);

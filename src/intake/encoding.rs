@@ -5,6 +5,7 @@
 //! while it is read. A sequence of bytes that cannot be decoded is
 //! never replaced: it goes through in a form that UTF-8 never has, so that its row is refused and told with its bytes.
 
+use crate::codes::ProblemCode;
 use crate::numbers::grouped;
 use std::io::{self, Read};
 
@@ -621,7 +622,7 @@ pub(crate) fn misread<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<M
     Some(Malformed {
         row_line: row.line,
         line: row.line,
-        code: "misread",
+        code: ProblemCode::Misread,
         message: format!(
             "character {at} of the row is U+{:04X}, where no word has it: {} is a guess, and a wrong one, it seems; {}",
             u32::from(c),
@@ -641,7 +642,7 @@ pub(crate) fn doubtful<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<
     Some(Malformed {
         row_line: row.line,
         line: row.line,
-        code: "doubtful_encoding",
+        code: ProblemCode::DoubtfulEncoding,
         message: format!(
             "the row has letters beyond A to Z, and {} is a guess that line {} disproves: {}",
             understood.encoding,
@@ -656,11 +657,11 @@ pub(crate) fn doubtful<'a>(row: &RawRow<'a>, understood: &Understood) -> Option<
 
 /// Tells of a row that could not be decoded in the words of its own encoding.
 pub(crate) fn retell(bad: &mut Malformed<'_>, understood: &Understood) {
-    if bad.code != "not_utf8" {
+    if bad.code != ProblemCode::NotUtf8 {
         return;
     }
     if let Some((_, told)) = tell(bad.raw, bad.row_line, understood.encoding) {
-        bad.code = "not_decodable";
+        bad.code = ProblemCode::NotDecodable;
         bad.message = if understood.is_saved_rejects || understood.basis == Basis::Mark {
             format!("{told}; {}", understood.correction())
         } else {

@@ -18,6 +18,7 @@ use super::map::{
 use super::problem::Problem;
 use super::source::hex;
 use super::validate::{self, Draft, Fault};
+use crate::codes::ProblemCode;
 use crate::entry::{
     Entry, Field, Fingerprint, ImportId, InvalidKey, MARK_CHARS, Names, Position, RequestType,
     SourceKey,
@@ -181,7 +182,7 @@ impl Maker {
         {
             let fault = Fault::new(
                 Field::Notes,
-                "mark_in_notes",
+                ProblemCode::MarkInNotes,
                 "holds a mark, `[ref …]`, by which another request is known: remove it",
             );
             row.problems.push(of_fault(mapper, fault, position));
@@ -455,7 +456,7 @@ fn source_key<'m>(
         problems.push(Loose {
             column: columns.first().map(|(_, name)| name.as_str()),
             field: None,
-            code: "blank_key",
+            code: ProblemCode::BlankKey,
             message: "is blank, but the job file makes it the key that identifies the row".into(),
         });
         return Err(KeyIsBlank);
@@ -463,7 +464,7 @@ fn source_key<'m>(
     warnings.extend(blank.into_iter().map(|column| Loose {
         column: Some(column),
         field: None,
-        code: "blank_key_part",
+        code: ProblemCode::BlankKeyPart,
         message: "is blank, and is part of the key: rows that differ in nothing else of the key count as one".into(),
     }));
     Ok(Some(SourceKey {
@@ -501,7 +502,7 @@ fn normal_text(mapper: &Mapper, cells: &Cells<'_>, requests: &[RequestType]) -> 
 }
 
 const KEY_DAMAGED: Remark = Remark(
-    "key_damaged",
+    ProblemCode::KeyDamaged,
     "is in scientific notation (like 1.23457E+14), but the job file makes it the key: a spreadsheet has taken digits away, so that \
      other rows may share it; format the column as text and export it again",
 );
@@ -510,18 +511,18 @@ const KEY_DAMAGED: Remark = Remark(
 fn doubtful_key(text: &str) -> Option<Remark> {
     if damage::is_rounded(text) {
         Some(Remark(
-            "key_rounded",
+            ProblemCode::KeyRounded,
             "ends in zeros from the 16th digit on, as when a spreadsheet has rounded it: other rows may share it; is it right?",
         ))
     } else if damage::before_zero_fraction(text).is_some() {
         Some(Remark(
-            "key_fraction",
+            ProblemCode::KeyFraction,
             "ends in .0, as when a program has made a number of it: an export without that makes a new request of each row; \
              format the column as text",
         ))
     } else if damage::behind_apostrophe(text, true).is_some() {
         Some(Remark(
-            "key_apostrophe",
+            ProblemCode::KeyApostrophe,
             "begins with an apostrophe, which is part of the key: an export without it makes a new request of each row",
         ))
     } else {

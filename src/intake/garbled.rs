@@ -10,16 +10,17 @@ use encoding_rs::{
 };
 
 use super::text::is_plain_ascii;
+use crate::codes::ProblemCode;
 
 /// What is wrong with a text that would be sent: its code, and what was found.
-pub(super) fn fault(text: &str) -> Option<(&'static str, String)> {
+pub(super) fn fault(text: &str) -> Option<(ProblemCode, String)> {
     if is_plain_ascii(text) {
         return None;
     }
     any_fault(text)
 }
 
-fn any_fault(text: &str) -> Option<(&'static str, String)> {
+fn any_fault(text: &str) -> Option<(ProblemCode, String)> {
     let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     let place = |at: usize| text[..at].chars().count() + 1;
     if let Some((at, c)) = text.char_indices().find(|(_, c)| is_control(*c)) {
@@ -36,11 +37,11 @@ fn any_fault(text: &str) -> Option<(&'static str, String)> {
                 u32::from(c)
             ),
         };
-        return Some(("control_character", told));
+        return Some((ProblemCode::ControlCharacter, told));
     }
     if let Some(at) = text.find('\u{fffd}') {
         return Some((
-            "lost_character",
+            ProblemCode::LostCharacter,
             format!(
                 "character {} is U+FFFD, which stands for one that was lost",
                 place(at)
@@ -49,7 +50,7 @@ fn any_fault(text: &str) -> Option<(&'static str, String)> {
     }
     is_encoded_twice(text).then(|| {
         (
-            "encoded_twice",
+            ProblemCode::EncodedTwice,
             "was UTF-8 that was taken for another encoding, and written so".to_owned(),
         )
     })
@@ -67,14 +68,14 @@ fn byte_of(c: char) -> Option<(u8, char)> {
 }
 
 /// Returns the code and the text of an error that only names can have; [`fault`] finds those of any text.
-pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
+pub(super) fn name_fault(name: &str) -> Option<(ProblemCode, String)> {
     let place = |at: usize| name[..at].chars().count() + 1;
     if name.is_ascii() && !name.contains('?') {
         return None;
     }
     if let Some((at, c)) = name.char_indices().find(|(_, c)| is_substitute(*c)) {
         return Some((
-            "lost_character",
+            ProblemCode::LostCharacter,
             format!(
                 "character {} is `{c}`, which programs write in place of a letter that they cannot save: write the name with its \
                  letters, without `{c}`",
@@ -92,7 +93,7 @@ pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
         let after = chars.peek().map_or(' ', |(_, after)| *after);
         if !c.is_ascii() && is_in_no_name(before, c, after) {
             return Some((
-                "garbled_name",
+                ProblemCode::GarbledName,
                 format!(
                     "character {} is U+{:04X}, where no name has it: the name was read in a wrong encoding on its way; write it as it is",
                     place(at),
@@ -262,7 +263,8 @@ mod tests {
             ("M√ºller", "encoded_twice"),
             ("РџРµС‚СЂ", "encoded_twice"),
         ] {
-            assert_eq!(fault(text).map(|(code, _)| code), Some(code), "{text}");
+            let found = fault(text).map(|(code, _)| code.as_str());
+            assert_eq!(found, Some(code), "{text}");
         }
         for text in [
             "Müller",
@@ -305,7 +307,8 @@ mod tests {
             ("Stra§er", "garbled_name"),
             ("Micha³", "garbled_name"),
         ] {
-            assert_eq!(name_fault(name).map(|(code, _)| code), Some(code), "{name}");
+            let found = name_fault(name).map(|(code, _)| code.as_str());
+            assert_eq!(found, Some(code), "{name}");
         }
         for name in [
             "O’Brien",

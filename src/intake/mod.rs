@@ -59,7 +59,6 @@ pub use encoding::{Basis, Understood};
 pub use entries::Item;
 pub use error::IntakeError;
 pub use problem::{Offending, Problem, QUOTED_CHARS_MAX};
-pub(crate) use reader::LOOKS_DONE;
 pub use row_places::{InputPlaces, RowPlaces};
 pub use rows::rows;
 pub use seen::Seen;

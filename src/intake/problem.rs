@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::mask::{is_telling, mask};
 use super::row_places::InputPlaces;
+use crate::codes::ProblemCode;
 use crate::entry::{Field, Position};
 
 /// What is wrong with one row, or worth a warning.
@@ -17,7 +18,7 @@ pub struct Problem {
     /// The API's property, when there is one.
     pub field: Option<Field>,
     /// For scripts; stable.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// For people: what was found and what would be right, without a personal value.
     pub message: String,
     /// The value that it is about, when there is one.

@@ -10,10 +10,8 @@ use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
 use super::problem::{Offending, Problem};
+use crate::codes::ProblemCode;
 use crate::entry::{Fingerprint, Position, SourceRow};
-
-/// The code of a row that would be sent though its status says that it is done.
-pub(crate) const LOOKS_DONE: &str = "looks_done";
 
 /// What reads the rows of one input. A copy reads the same.
 #[derive(Clone)]
@@ -233,7 +231,7 @@ pub(super) fn guessed(position: Position, understood: &Understood) -> Problem {
         column: None,
         field: None,
         value: None,
-        code: "guessed_encoding",
+        code: ProblemCode::GuessedEncoding,
         message: format!(
             "the first row with letters beyond A to Z is read as {}, which is a guess: look at it with `rows`; if it is wrong, {}",
             understood.encoding,
@@ -253,7 +251,7 @@ fn looks_done(position: Position, column: usize, name: &str, cells: &decode::Cel
         column: Some(name.to_owned()),
         field: None,
         value,
-        code: LOOKS_DONE,
+        code: ProblemCode::LooksDone,
         message: "says that the case is done (such as closed, solved, rejected or deleted), and the row is sent all the same: if \
                   only open cases are meant, list their words in the job file's [input], where = [{ column = \"…\", in = [\"…\"] }]"
             .to_owned(),
@@ -267,7 +265,7 @@ fn hidden(position: Position) -> Problem {
         column: None,
         field: None,
         value: None,
-        code: "hidden_row",
+        code: ProblemCode::HiddenRow,
         message: "the row is hidden or filtered away in the workbook, and is read all the same; remove it if it is not meant"
             .to_owned(),
     }
@@ -280,7 +278,7 @@ fn struck(position: Position) -> Problem {
         column: None,
         field: None,
         value: None,
-        code: "struck_row",
+        code: ProblemCode::StruckRow,
         message: "the row is struck through in the workbook. It is read anyway; remove it if it is not meant"
             .to_owned(),
     }
@@ -293,7 +291,7 @@ fn prefilled(position: Position) -> Problem {
         column: None,
         field: None,
         value: None,
-        code: "prefilled",
+        code: ProblemCode::Prefilled,
         message: "set aside: the row holds only true or false, a running number or a word that many rows have, in columns that \
                   no request is made of"
             .to_owned(),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use crate::check::{Group, Survey};
 use crate::cli::explain::CliError;
-use crate::cli::remedy;
 use crate::outcome::{Outcome, Tally};
 use crate::report;
 
@@ -80,12 +79,13 @@ impl Finding {
             row: example.position.row,
             line: example.position.line,
         });
+        let known = group.code.explained();
         Self {
-            code: group.code,
+            code: known.word,
             column: group.column.clone(),
             count: group.count,
             message: group.message.clone(),
-            to_do: remedy::of_problem(group.code).map_or("", |remedy| remedy.to_do),
+            to_do: known.advice,
             places: places.collect(),
         }
     }

@@ -78,6 +78,7 @@ impl Canary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codes::OutcomeCode;
     use crate::outbound::circuit_breaker::Health;
     use crate::outcome::Reason;
 
@@ -90,7 +91,10 @@ mod tests {
     }
 
     fn doubt() -> Verdict {
-        verdict(Disposition::InDoubt(Reason::new("x", "y")), Some(201))
+        verdict(
+            Disposition::InDoubt(Reason::new(OutcomeCode::Timeout, "y")),
+            Some(201),
+        )
     }
 
     #[tokio::test]
@@ -99,7 +103,10 @@ mod tests {
         let first = canary.wait(&stop).await.expect("no stop");
         assert!(first.is_some());
         // No connection says nothing: the next one goes alone too.
-        let nobody = verdict(Disposition::NotServed(Reason::new("x", "y")), None);
+        let nobody = verdict(
+            Disposition::NotServed(Reason::new(OutcomeCode::Timeout, "y")),
+            None,
+        );
         assert_eq!(canary.note(&nobody, false), None);
         drop(first);
         let second = canary.wait(&stop).await.expect("no stop");

@@ -3,8 +3,6 @@
 //! Pure. The rule behind it: only what surely did not create may be sent again; everything else is in
 //! doubt until it has been looked up.
 
-use std::borrow::Cow;
-
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::HashSet;
@@ -16,6 +14,7 @@ use super::circuit_breaker::Health;
 use super::exchange::{Answer, BodyFault, Exchange, Silence};
 use super::server_text::ServerText;
 use super::shown::{self, differing_fields, is_real, oddity, receipt};
+use crate::codes::{OutcomeCode, ReasonCode};
 use crate::entry::{Field, MARK_CHARS, RequestBody};
 use crate::outcome::{Reason, Receipt};
 use crate::stop::StopCause;
@@ -77,7 +76,7 @@ impl Verdict {
     }
 
     /// Why it created nothing, as a code.
-    pub(super) fn reason(&self) -> Option<Cow<'_, str>> {
+    pub(super) fn reason(&self) -> Option<ReasonCode> {
         match &self.disposition {
             Disposition::Created { .. } => None,
             Disposition::Rejected(reason)
@@ -86,10 +85,10 @@ impl Verdict {
             | Disposition::Accepted(reason)
             | Disposition::Conflict(reason)
             | Disposition::Forbidden(reason)
-            | Disposition::StopInDoubt(_, reason) => Some((&*reason.code).into()),
+            | Disposition::StopInDoubt(_, reason) => Some(reason.code.clone()),
             Disposition::Stop(_) => Some(match self.status {
-                Some(status) => format!("http_{status}").into(),
-                None => "no_connection".into(),
+                Some(status) => ReasonCode::Answer(status),
+                None => OutcomeCode::NoConnection.into(),
             }),
         }
     }
@@ -103,15 +102,17 @@ pub(super) fn classify(exchange: Exchange, sent: &RequestBody, words: &ServerTex
                 Silence::Barred(obstacle) => {
                     Disposition::Stop(StopCause::Unconnectable(obstacle.clone()))
                 }
-                Silence::NoConnection(_) => {
-                    Disposition::NotServed(Reason::new("no_connection", silence.to_string()))
-                }
+                Silence::NoConnection(_) => Disposition::NotServed(Reason::new(
+                    OutcomeCode::NoConnection,
+                    silence.to_string(),
+                )),
                 Silence::Timeout(_) => {
-                    Disposition::InDoubt(Reason::new("timeout", silence.to_string()))
+                    Disposition::InDoubt(Reason::new(OutcomeCode::Timeout, silence.to_string()))
                 }
-                Silence::Broken => {
-                    Disposition::InDoubt(Reason::new("connection_broken", silence.to_string()))
-                }
+                Silence::Broken => Disposition::InDoubt(Reason::new(
+                    OutcomeCode::ConnectionBroken,
+                    silence.to_string(),
+                )),
             },
             health: health_of_silence(&silence),
             status: None,
@@ -163,11 +164,13 @@ pub(super) fn health(answer: &Answer) -> Health {
 
 fn dispose(answer: &Answer, sent: &RequestBody, words: &ServerText) -> Disposition {
     let status = answer.status;
-    let reason = || Reason::new(format!("http_{status}"), words.message(answer, sent));
+    let reason = || Reason::new(ReasonCode::Answer(status), words.message(answer, sent));
     match status {
         201 => match &answer.body {
             Ok(body) => read_created(body, sent),
-            Err(fault) => Disposition::InDoubt(Reason::new("unreadable_201", fault.to_string())),
+            Err(fault) => {
+                Disposition::InDoubt(Reason::new(OutcomeCode::Unreadable201, fault.to_string()))
+            }
         },
         // A sign-in page or a website: the answer is not from Concord, or something is between it and the importer.
         // Of 202, which says that the request is accepted, the body says nothing more.
@@ -223,7 +226,8 @@ fn read_created(body: &[u8], sent: &RequestBody) -> Disposition {
             oddity: None,
         };
     }
-    let doubt = |message: &str| Disposition::InDoubt(Reason::new("unreadable_201", message));
+    let doubt =
+        |message: &str| Disposition::InDoubt(Reason::new(OutcomeCode::Unreadable201, message));
     let Ok(item) = serde_json::from_slice::<Value>(body) else {
         return doubt("the answer 201 is not JSON");
     };

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::shown;
 use crate::ambiguity::Ambiguity;
+use crate::codes::OutcomeCode;
 use crate::entry::Entry;
 use crate::outcome::{Reason, Receipt};
 
@@ -83,7 +84,7 @@ impl Hits {
             Some((receipt, _)) if is_twice => Look::Found {
                 receipt,
                 oddity: Some(Reason::new(
-                    "created_twice",
+                    OutcomeCode::CreatedTwice,
                     format!("Concord holds it more than once: {}", all.join(", ")),
                 )),
             },

@@ -22,6 +22,7 @@ use super::people::Person;
 use super::retry_budget::Cost;
 use super::scan::{Scanned, Sought};
 use super::{Outbound, Place};
+use crate::codes::OutcomeCode;
 use crate::entry::{Entry, ImportId};
 use crate::outcome::Reason;
 use crate::plan::Mark;
@@ -54,7 +55,9 @@ impl Outbound {
                     (_, Some(omits)) => Look::Unable(omits),
                 },
                 Answer::Not(look) => look,
-                Answer::ByFilter => Look::NotServed(Reason::new("lookup_failed", "no filter")),
+                Answer::ByFilter => {
+                    Look::NotServed(Reason::new(OutcomeCode::LookupFailed, "no filter"))
+                }
             });
         }
         let mut needs_scan = self.finder.learned().filter == Filter::Useless;
@@ -332,7 +335,7 @@ fn list_omits(omission: Omission) -> Reason {
              without it too"
         ),
     };
-    Reason::new("list_omits", message)
+    Reason::new(OutcomeCode::ListOmits, message)
 }
 
 /// The items whose notes hold a mark.

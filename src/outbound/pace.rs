@@ -3,7 +3,6 @@
 //! Requests wait in one line. Its head waits for the circuit breaker (`circuit_breaker`) and then for the rate: the
 //! job's, or a lower one that the server takes (`adaptive_rate`) or announces (`announced_limit`).
 
-use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,6 +21,7 @@ use super::circuit_breaker::RETRY_AFTER_MAX;
 use super::circuit_breaker::{CircuitBreaker, Health, Probe, Purpose, Standing, Turn, Want};
 use super::limits::Limits;
 use super::retry_budget::{Cost, RetryBudget};
+use crate::codes::ReasonCode;
 use crate::entry::ImportId;
 use crate::event::{Event, Events};
 use crate::plan::Sending;
@@ -102,7 +102,7 @@ impl Permit {
         now: Instant,
         fate: Fate,
         latency: Option<Duration>,
-        reason: Option<Cow<'_, str>>,
+        reason: Option<ReasonCode>,
     ) {
         let mut ways = self.pacer.ways();
         ways.recorder.attempted(now, fate, latency, reason);

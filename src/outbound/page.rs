@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::exchange::{BodyFault, Exchange};
 use super::look::Look;
+use crate::codes::OutcomeCode;
 use crate::entry::ImportId;
 use crate::outcome::Reason;
 
@@ -24,8 +25,12 @@ pub(super) fn marks(item: &Value) -> Vec<ImportId> {
 
 /// Reads what came of asking for a page.
 pub(super) fn read_page(exchange: Exchange) -> Page {
-    let not_served =
-        |message: String| Page::None(Look::NotServed(Reason::new("lookup_failed", message)));
+    let not_served = |message: String| {
+        Page::None(Look::NotServed(Reason::new(
+            OutcomeCode::LookupFailed,
+            message,
+        )))
+    };
     let answer = match exchange {
         Ok(answer) => answer,
         Err(silence) => return not_served(silence.to_string()),
@@ -37,11 +42,11 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
         }
         201..=299 => {
             let message = format!("the list of requests cannot be read ({})", answer.status);
-            return Page::None(Look::Unable(Reason::new("list_broken", message)));
+            return Page::None(Look::Unable(Reason::new(OutcomeCode::ListBroken, message)));
         }
         status => {
             let message = format!("the list of requests is not to be had ({status})");
-            return Page::None(Look::Unable(Reason::new("no_list", message)));
+            return Page::None(Look::Unable(Reason::new(OutcomeCode::NoList, message)));
         }
     }
     let body = match answer.body {
@@ -51,7 +56,7 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
         Err(BodyFault::WebPage) => return not_served(NOT_JSON.into()),
         Err(fault @ (BodyFault::TooLarge { .. } | BodyFault::Encoded { .. })) => {
             let message = format!("the list of requests cannot be read: {fault}");
-            return Page::None(Look::Unable(Reason::new("list_broken", message)));
+            return Page::None(Look::Unable(Reason::new(OutcomeCode::ListBroken, message)));
         }
     };
     let Ok(mut page) = serde_json::from_slice::<Value>(&body) else {
@@ -62,7 +67,7 @@ pub(super) fn read_page(exchange: Exchange) -> Page {
     match (page.get_mut("items").map(Value::take), total) {
         (Some(Value::Array(items)), Some(total)) => Page::Items { items, total },
         _ => Page::None(Look::Unable(Reason::new(
-            "list_broken",
+            OutcomeCode::ListBroken,
             "the list of requests cannot be read",
         ))),
     }

@@ -216,6 +216,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::codes::OutcomeCode;
     use crate::entry::{Fingerprint, ImportId, Position, SourceKey};
     use crate::intake::validate::validate;
 
@@ -359,7 +360,7 @@ mod tests {
         let Look::Ambiguous(reason) = look else {
             panic!("{look:?}")
         };
-        assert_eq!(reason.code, "ambiguous");
+        assert_eq!(reason.code, OutcomeCode::Ambiguous.into());
         assert!(
             reason.message.starts_with("2 requests"),
             "{}",

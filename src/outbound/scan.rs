@@ -21,6 +21,7 @@ use super::people::CLOCK_MARGIN;
 use super::retry_budget::Cost;
 use super::walk::{Step, Walk, page_items};
 use super::{Outbound, shown};
+use crate::codes::OutcomeCode;
 use crate::entry::ImportId;
 use crate::numbers::grouped;
 use crate::outcome::Reason;
@@ -373,14 +374,17 @@ impl Outbound {
                 }
                 Step::Unsteady => {
                     let message = "the list of requests changes faster than it can be read";
-                    let reason = Reason::new("lookup_failed", message);
+                    let reason = Reason::new(OutcomeCode::LookupFailed, message);
                     return Ok(Part::Not(Look::NotServed(reason)));
                 }
                 Step::Broken if items.is_empty() => (
-                    "list_broken",
+                    OutcomeCode::ListBroken,
                     "the list of requests ends before its `total`",
                 ),
-                Step::Broken => ("list_broken", "the list shows requests without `id`"),
+                Step::Broken => (
+                    OutcomeCode::ListBroken,
+                    "the list shows requests without `id`",
+                ),
             };
             return Ok(Part::Not(Look::Unable(Reason::new(code, message))));
         }
@@ -507,7 +511,7 @@ fn too_long(items: usize) -> Look {
         grouped(items as u64),
         grouped(items_max() as u64)
     );
-    Look::Unable(Reason::new("list_too_long", message))
+    Look::Unable(Reason::new(OutcomeCode::ListTooLong, message))
 }
 
 /// The date from which a list has to be read to hold everything created since a moment of our clock.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::codes::OutcomeCode;
 use crate::entry::{Field, RequestBody};
 use crate::outcome::{Reason, Receipt};
 
@@ -149,7 +150,7 @@ pub(super) fn oddity(differing: &[Field]) -> Option<Reason> {
     let names: Vec<_> = differing.iter().map(|field| format!("`{field}`")).collect();
     (!names.is_empty()).then(|| {
         Reason::new(
-            "echo_differs",
+            OutcomeCode::EchoDiffers,
             format!(
                 "Concord shows {} otherwise than it was sent",
                 names.join(", ")

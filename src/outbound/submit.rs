@@ -24,6 +24,7 @@ use super::pace::Stopped;
 use super::page::NOT_JSON;
 use super::retry_budget::Cost;
 use super::{Delivery, Doubt, Outbound, Place, RecordAccepted};
+use crate::codes::{OutcomeCode, ReasonCode};
 use crate::entry::{Entry, ImportId};
 use crate::outcome::{Outcome, Reason, Receipt, Settled, Via};
 use crate::plan::{DoubtPolicy, Mark};
@@ -39,9 +40,6 @@ const SERVED_PER_REFUSED: u64 = 10;
 pub const ACCEPTED_WAIT_MAX: Duration = Duration::from_mins(5);
 /// Longest wait between two of these look-ups.
 const ACCEPTED_PAUSE_MAX: Duration = Duration::from_mins(1);
-
-/// The code of a list that is not Concord's.
-const LIST_BROKEN: &str = "list_broken";
 
 /// What looking came to.
 enum Resolved {
@@ -208,7 +206,7 @@ pub(super) async fn deliver(
                  one run, or look in Concord",
                 doubt.reason.message
             );
-            let reason = Reason::new("changed_in_doubt", message);
+            let reason = Reason::new(OutcomeCode::ChangedInDoubt, message);
             Delivery::Settled(Settled::of(Outcome::InDoubt, Some(reason)))
         }
         doubt => see_through(out, entry, doubt, place, lease, record).await,
@@ -253,7 +251,7 @@ async fn see_through(
     if let (Some(status), Some(why)) = (accepted, &doubt) {
         // The ledger keeps the status with the entry, so that no later run sends it again either.
         progress.status = Some(status);
-        let why = Reason::new(format!("http_{status}"), why.message.clone());
+        let why = Reason::new(ReasonCode::Answer(status), why.message.clone());
         let next = await_accepted(out, entry, &mut progress, place, why);
         if let ControlFlow::Break(delivery) = Box::pin(next).await {
             return delivery;
@@ -349,7 +347,7 @@ async fn settle_doubt(
                 "{}; not found in Concord since, and the job says `in_doubt = \"hold\"`",
                 why.message
             );
-            progress.in_doubt(Reason::new("held", message))
+            progress.in_doubt(Reason::new(OutcomeCode::Held, message))
         }
         Ok(Resolved::Absent) => {
             progress.unresolved = None;
@@ -414,7 +412,7 @@ async fn await_accepted(
             Ok(Resolved::Absent) => {}
             Ok(Resolved::Unknown(because)) => {
                 let is_no_json = because.message.ends_with(NOT_JSON) && !out.canary.has_created();
-                if because.code == LIST_BROKEN || is_no_json {
+                if because.code == OutcomeCode::ListBroken.into() || is_no_json {
                     // Neither what accepts the request nor the list is Concord's: other rows must not go there.
                     let status = progress.status.unwrap_or_default();
                     out.stop.raise(StopCause::WrongServer { status });
@@ -665,7 +663,10 @@ async fn look(
         out.wait(progress.backoff.next_delay(), place).await?;
     }
     let message = format!("looking it up failed: {last}");
-    Ok(Resolved::Unknown(Reason::new("lookup_failed", message)))
+    Ok(Resolved::Unknown(Reason::new(
+        OutcomeCode::LookupFailed,
+        message,
+    )))
 }
 
 #[cfg(test)]

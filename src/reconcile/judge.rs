@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::codes::OutcomeCode;
 use crate::entry::{Content, Entry, Field, ImportId, InvalidKey, Position, RequestType};
 use crate::identity::{KeyComparison, KeyConflict, KeyUse, RequestTypes};
 use crate::intake::{InputPlaces, Intake, Item, RowReading, Seen, key_of_request};
@@ -451,12 +452,15 @@ fn settled_by(verdict: Verdict, held: &[Listed], is_absent: bool) -> Option<Sett
             let ids = held.iter().map(|one| one.receipt.id.to_string());
             let ids = ids.collect::<Vec<_>>().join(", ");
             let message = format!("Concord holds it more than once: {ids}");
-            Some(found(first, Some(Reason::new("created_twice", message))))
+            Some(found(
+                first,
+                Some(Reason::new(OutcomeCode::CreatedTwice, message)),
+            ))
         }
         (Verdict::OnlyInConcord, Some(first)) => Some(found(first, None)),
         (Verdict::InNeither, _) if is_absent => {
             let message = "it is in neither of two readings of the whole list";
-            let reason = Reason::new("not_found", message);
+            let reason = Reason::new(OutcomeCode::NotFound, message);
             Some(Settled::of(Outcome::Failed, Some(reason)))
         }
         _ => None,

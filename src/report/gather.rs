@@ -7,10 +7,10 @@ use jiff::civil::Date;
 
 use super::results::Line;
 use crate::check::{Groups, RepeatedKey};
+use crate::codes::{ProblemCode, ReasonCode};
 use crate::entry::{Position, RequestType};
-use crate::identity::{KEY_CONFLICT, NEAR_KEY};
 use crate::intake::{DateRead, Item, Offending, Problem, RowPlaces, RowReading};
-use crate::outcome::{Outcome, Via};
+use crate::outcome::{Outcome, Reason, Via};
 use crate::plan::DateOrder;
 use crate::received::{ColumnOrder, OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS};
 
@@ -131,7 +131,7 @@ pub struct Refusal {
     /// What became of them.
     pub outcome: Outcome,
     /// The reason.
-    pub code: String,
+    pub code: ReasonCode,
     /// The first of their messages.
     pub message: String,
     /// All of them have this message.
@@ -290,11 +290,11 @@ impl Gatherer {
 
     fn left(&mut self, line: &Line, of_row: OfRow, of_item: OfItem) {
         let outcome = line.outcome();
-        let (code, message) = line.settled.reason.as_ref().map_or(("", ""), |reason| {
-            (&*reason.code, shown_message(&reason.code, &reason.message))
-        });
+        let reason = line.settled.reason.as_ref();
+        let message = reason.map_or("", shown_message);
+        let code = reason.map_or_else(|| ReasonCode::from_word(""), |reason| reason.code.clone());
         if !matches!(outcome, Outcome::Invalid | Outcome::NotSent) {
-            self.refusal(outcome, code, message, line.position);
+            self.refusal(outcome, &code, message, line.position);
         }
         let Some(index) = OPEN.iter().position(|open| *open == outcome) else {
             return;
@@ -318,7 +318,7 @@ impl Gatherer {
                 position: line.position,
                 key,
                 request: line.request,
-                code: begin_of(code),
+                code: begin_of(&code.to_string()),
                 message: begin_of(message),
                 value: of_item.value,
                 age_days: of_row.age_days,
@@ -326,11 +326,11 @@ impl Gatherer {
         }
     }
 
-    fn refusal(&mut self, outcome: Outcome, code: &str, message: &str, position: Position) {
+    fn refusal(&mut self, outcome: Outcome, code: &ReasonCode, message: &str, position: Position) {
         let gathered = &mut self.gathered;
         let example = || (position, begin_of(message));
         let mut known = gathered.refusals.iter_mut();
-        if let Some(known) = known.find(|known| known.outcome == outcome && known.code == code) {
+        if let Some(known) = known.find(|known| known.outcome == outcome && known.code == *code) {
             known.count += 1;
             known.is_uniform &= begin_of(message) == known.message;
             if known.examples.len() < EXAMPLES_MAX {
@@ -339,7 +339,7 @@ impl Gatherer {
         } else if gathered.refusals.len() < REFUSALS_MAX {
             gathered.refusals.push(Refusal {
                 outcome,
-                code: code.to_owned(),
+                code: code.clone(),
                 message: begin_of(message),
                 is_uniform: true,
                 count: 1,
@@ -393,24 +393,24 @@ impl Ages {
 /// The problem of a row whose key is that of another request in the ledger, or nearly.
 fn refused_by_ledger(line: &Line) -> Option<Problem> {
     let reason = line.settled.reason.as_ref()?;
-    let mut codes = [KEY_CONFLICT, NEAR_KEY].into_iter();
-    let code = codes.find(|code| *code == reason.code)?;
+    let mut codes = [ProblemCode::KeyConflict, ProblemCode::NearKey].into_iter();
+    let code = codes.find(|code| reason.code == (*code).into())?;
     Some(Problem {
         position: line.position,
         column: None,
         field: None,
         code,
-        message: shown_message(&reason.code, &reason.message).to_owned(),
+        message: shown_message(reason).to_owned(),
         value: None,
     })
 }
 
 /// Returns the message as the page shows it: without the other key, which may tell of a person.
-fn shown_message<'t>(code: &str, message: &'t str) -> &'t str {
-    if code == NEAR_KEY {
+fn shown_message(reason: &Reason) -> &str {
+    if reason.code == ProblemCode::NearKey.into() {
         "the key differs only in its form from another key, for the same person and request: see results.csv"
     } else {
-        message
+        &reason.message
     }
 }
 

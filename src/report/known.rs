@@ -1,9 +1,8 @@
 //! The ledger's data about the rows of an input, and which of them are solved by a corrected copy.
 
+use crate::codes::{OutcomeCode, ProblemCode};
 use crate::entry::{InvalidKey, RequestType};
-use crate::identity::{
-    CORRECTED, CORRECTED_ALREADY, KEY_CONFLICT, KeyComparison, KeyUse, NEAR_KEY, RequestTypes,
-};
+use crate::identity::{KeyComparison, KeyUse, RequestTypes};
 use crate::intake::{Item, RowReading};
 use crate::ledger::{ClaimRequest, EntryQuery, Known, Ledger, LedgerError, Record};
 use crate::outcome::{Outcome, Reason, Settled, Via};
@@ -74,7 +73,7 @@ pub(super) fn is_key_at_fault(row: &RowReading, item: &Item, known: &Known) -> b
             problems,
             ..
         } => {
-            let is_of_key = |code| matches!(code, KEY_CONFLICT | NEAR_KEY);
+            let is_of_key = |code| matches!(code, ProblemCode::KeyConflict | ProblemCode::NearKey);
             // Another row or request has the key, so this row may need a separate one once it is corrected.
             key.is_shared
                 || known.record.is_some()
@@ -83,7 +82,7 @@ pub(super) fn is_key_at_fault(row: &RowReading, item: &Item, known: &Known) -> b
         Item::Entry(_) | Item::Repeat { .. } => known.refusal.as_ref().is_some_and(|refusal| {
             let is_copy = row.source_row.is_some_and(|row| row.is_correction);
             // This copy has a valid key: a person has to decide about it.
-            !(is_copy && refusal.code == CORRECTED_ALREADY)
+            !(is_copy && refusal.code == OutcomeCode::CorrectedAlready.into())
         }),
     }
 }
@@ -106,7 +105,7 @@ pub(super) fn settled_by(copy: &Record) -> Settled {
     Settled {
         via: Some(Via::Ledger),
         reason: Some(Reason::new(
-            CORRECTED,
+            OutcomeCode::Corrected,
             "the row cannot be sent as it stands; an earlier run created its request",
         )),
         ..copy.settled.clone()

@@ -15,8 +15,8 @@ use super::rejects::{self, RejectsWriter};
 use super::rejects_file::{self, Rejects};
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
+use crate::codes::{OutcomeCode, ProblemCode, ReasonCode};
 use crate::entry::{Entry, Position};
-use crate::identity::{CORRECTED, KEY_CONFLICT};
 use crate::intake::{InputPlaces, Intake, IntakeError, Item, Problem, RowPlaces, RowReading, Seen};
 use crate::ledger::{Known, Ledger, LedgerError, Record, RunId, changed, claimed};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
@@ -273,13 +273,15 @@ impl Pass {
 
     fn count_reason(&mut self, line: &Line) {
         let reason = line.settled.reason.as_ref();
-        match reason.map_or("", |reason| reason.code.as_str()) {
-            "changed" => self.tally.changed += 1,
-            "echo_differs" => self.tally.echo_differs += 1,
-            "created_twice" => self.tally.created_twice += 1,
-            CORRECTED => self.tally.corrected += 1,
+        match reason.map(|reason| &reason.code) {
+            Some(ReasonCode::Outcome(OutcomeCode::Changed)) => self.tally.changed += 1,
+            Some(ReasonCode::Outcome(OutcomeCode::EchoDiffers)) => self.tally.echo_differs += 1,
+            Some(ReasonCode::Outcome(OutcomeCode::CreatedTwice)) => self.tally.created_twice += 1,
+            Some(ReasonCode::Outcome(OutcomeCode::Corrected)) => self.tally.corrected += 1,
             // An invalid row has the codes of all its problems.
-            codes if codes.split(';').any(|code| code == KEY_CONFLICT) => self.tally.conflicts += 1,
+            Some(ReasonCode::Problems(codes)) if codes.contains(&ProblemCode::KeyConflict) => {
+                self.tally.conflicts += 1;
+            }
             _ => {}
         }
     }
@@ -332,7 +334,11 @@ pub(crate) fn line_of(
         }
         Item::Repeat { entry, of, changed } => {
             let record = known.record;
-            let code = if changed { "changed" } else { "duplicate" };
+            let code = if changed {
+                OutcomeCode::Changed
+            } else {
+                OutcomeCode::Duplicate
+            };
             let content = if changed { ", with other content" } else { "" };
             let place = places.row_seen_from(of, position);
             let reason = Reason::new(code, format!("repeats the key of {place}{content}"));
@@ -388,5 +394,5 @@ fn reason_of(problems: &[Problem], places: &InputPlaces) -> Reason {
         .iter()
         .map(|problem| problem.with_cell(places))
         .collect();
-    Reason::new(codes.join(";"), messages.join("; "))
+    Reason::new(ReasonCode::Problems(codes), messages.join("; "))
 }

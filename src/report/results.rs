@@ -111,7 +111,7 @@ impl<W: Write> ResultsWriter<W> {
         self.id(receipt.and_then(|receipt| receipt.concord_id))?;
         self.shown(receipt.and_then(|receipt| receipt.request_date))?;
         self.shown(settled.http_status)?;
-        self.text(reason.map(|reason| reason.code.as_str()))?;
+        self.shown(reason.map(|reason| &reason.code))?;
         // A ledger of an earlier version may hold a server's words as they came.
         let message = reason.map(|reason| sanitized(&reason.message));
         self.text(message.as_deref())?;

@@ -1,4 +1,4 @@
-//! Every error, problem and hint, read aloud: one catalogue, `snapshots/it__catalogue__catalogue.snap`.
+//! A catalogue of every error, problem and hint: a snapshot for each chapter, `snapshots/it__catalogue__….snap`.
 //!
 //! Each says what is wrong, where, what was found, what would be right and what to do next; each chapter holds its own to that.
 
@@ -18,36 +18,41 @@ mod sources;
 mod typed;
 mod wordings;
 
-#[test]
-fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step() {
-    let catalogue = [
-        "# What is typed\n\n",
-        &typed::read_aloud(),
-        "# What is wrong in a job file\n\n",
-        &jobs::read_aloud(),
-        "# What inputs are refused for\n\n",
-        &inputs::read_aloud(),
-        "# What is wrong with rows\n\n",
-        &rows::read_aloud(),
-        "# The same in other words\n\n",
-        &wordings::read_aloud(),
-        "# What a check says of a whole input, and what comes next\n\n",
-        &checks::read_aloud(),
-        "# What ends a command\n\n",
-        &endings::read_aloud(),
-        "# What the library says\n\n",
-        &library::read_aloud(),
-        "# What is told of the project before anything is sent\n\n",
-        &projects::read_aloud(),
-        "# What becomes of entries that were sent\n\n",
-        &entries::read_aloud(),
-        "# How runs end, and what comes next\n\n",
-        &runs::read_aloud(),
-        "# What comparing tells\n\n",
-        &comparing::read_aloud(),
-    ]
-    .concat();
+/// Declares a test for each chapter. Its snapshot has the name of the chapter's module.
+macro_rules! chapters {
+    ($($name:ident = $title:literal;)+) => {
+        $(
+            #[test]
+            fn $name() {
+                hold(stringify!($name), $title, &$name::read_aloud());
+            }
+        )+
+
+        /// The snapshots of all chapters.
+        const SNAPSHOTS: &[&str] = &[
+            $(include_str!(concat!("snapshots/it__catalogue__", stringify!($name), ".snap"))),+
+        ];
+    };
+}
+
+chapters! {
+    typed = "What is typed";
+    jobs = "What is wrong in a job file";
+    inputs = "What inputs are refused for";
+    rows = "What is wrong with rows";
+    wordings = "The same in other words";
+    checks = "What a check says of a whole input, and what comes next";
+    endings = "What ends a command";
+    library = "What the library says";
+    projects = "What is told of the project before anything is sent";
+    entries = "What becomes of entries that were sent";
+    runs = "How runs end, and what comes next";
+    comparing = "What comparing tells";
+}
+
+fn hold(name: &str, title: &str, chapter: &str) {
     let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
     settings.add_filter(r"127\.0\.0\.1:\d+/", "127.0.0.1:…/");
     settings.add_filter(r#" at path "[^"]*""#, "");
     // Another system has other numbers for the same, and a busy machine takes longer.
@@ -62,10 +67,11 @@ fn every_error_problem_and_hint_says_what_where_found_wanted_and_the_next_step()
         "more than once: [-0-9a-f]{36}, [-0-9a-f]{36}",
         "more than once: …, …",
     );
-    settings.bind(|| insta::assert_snapshot!("catalogue", catalogue));
+    let chapter = format!("# {title}\n\n{chapter}");
+    settings.bind(|| insta::assert_snapshot!(name, chapter));
 }
 
 #[test]
 fn every_error_in_the_sources_has_an_example() {
-    sources::assert_all_told(include_str!("snapshots/it__catalogue__catalogue.snap"));
+    sources::assert_all_told(&SNAPSHOTS.concat());
 }

@@ -44,7 +44,7 @@ fn read(path: &Path) -> Read {
         &Reading::default(),
         &mut out,
         &mut |found| shape = Some(found.clone()),
-        &mut |problem| refused.push((problem.position.line, problem.code)),
+        &mut |problem| refused.push((problem.position.line, problem.code.as_str())),
     );
     Read {
         records: if result.is_ok() {

@@ -386,7 +386,7 @@ fn what_a_guessed_code_page_makes_of_another_is_refused_as_far_as_it_shows() {
     let told: Vec<_> = rows.iter().flat_map(|row| &row.warnings).collect();
     assert_eq!(told.len(), 1);
     assert_eq!(
-        (told[0].code, told[0].position.line),
+        (told[0].code.as_str(), told[0].position.line),
         ("guessed_encoding", 3)
     );
 }

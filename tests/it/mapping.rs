@@ -38,7 +38,7 @@ fn problems(plan: &ReadPlan, row: &str) -> Vec<String> {
 fn text_of(problem: &Problem) -> String {
     format!(
         "{} {}: {}",
-        problem.code,
+        problem.code.as_str(),
         problem.column.as_deref().unwrap_or("-"),
         problem.message
     )
@@ -284,7 +284,7 @@ fn phones_without_region_are_sent_as_written_with_a_warning() {
         format!("{HEADER}1,a@example.com,view,,020 7946 0018,,\n2,,view,,+1 202 555 0147,,\n")
             .as_bytes(),
     );
-    assert_eq!(rows[0].warnings[0].code, "phone_as_written");
+    assert_eq!(rows[0].warnings[0].code.as_str(), "phone_as_written");
     assert!(rows[1].warnings.is_empty());
     let made = entries(
         &plan,
@@ -305,7 +305,10 @@ fn a_phone_without_region_that_alone_tells_who_it_is_is_refused() {
     let [Item::Invalid { problems, .. }] = &rows[0].items[..] else {
         panic!("{:?}", rows[0].items)
     };
-    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    let codes: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.code.as_str())
+        .collect();
     assert_eq!(codes, ["phone_without_region"]);
     assert!(rows[0].warnings.is_empty());
     plan.rules.region = Some("GB".to_owned());

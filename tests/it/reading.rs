@@ -101,7 +101,7 @@ pub(crate) fn told(row: &RowReading) -> String {
             Item::Invalid { problems, .. } => {
                 let all: Vec<_> = problems
                     .iter()
-                    .map(|problem| format!("{}@{}", problem.code, problem.position.line))
+                    .map(|problem| format!("{}@{}", problem.code.as_str(), problem.position.line))
                     .collect();
                 all.join("+")
             }
@@ -366,7 +366,7 @@ fn repeats_are_found_across_inputs_and_a_corrected_row_is_none() {
     assert_eq!(survey.tally.count(Outcome::Duplicate), 1);
     assert!(survey.tally.adds_up());
     assert_eq!(survey.to_send.contacted, 0);
-    assert_eq!(survey.problems.groups[0].code, "not_email");
+    assert_eq!(survey.problems.groups[0].code.as_str(), "not_email");
     assert_eq!(survey.inputs[1].digest.bytes, 64);
     let stopped =
         concord_import::internals::check::survey(&plan, crate::support::TODAY, &mut |_| {
@@ -502,7 +502,7 @@ fn rows_of_json_have_a_column_for_each_path() {
         &mut out,
         &mut |_| {},
         &mut |problem| {
-            refused.push((problem.position.line, problem.code));
+            refused.push((problem.position.line, problem.code.as_str()));
         },
     )
     .expect("it reads");

@@ -574,7 +574,10 @@ fn verdict(plan: &ReadPlan, bytes: &[u8]) -> Result<Vec<&'static str>, String> {
         .iter()
         .flat_map(|row| &row.items)
         .flat_map(|item| match item {
-            Item::Invalid { problems, .. } => problems.iter().map(|problem| problem.code).collect(),
+            Item::Invalid { problems, .. } => problems
+                .iter()
+                .map(|problem| problem.code.as_str())
+                .collect(),
             _ => Vec::new(),
         })
         .collect())

@@ -321,7 +321,7 @@ fn the_encoding_of_the_job_file_never_counts_for_saved_rejects() {
                 let warnings: Vec<_> = rows.iter().flat_map(|row| &row.warnings).collect();
                 let is_guess = warnings
                     .iter()
-                    .any(|warning| warning.code == "guessed_encoding");
+                    .any(|warning| warning.code.as_str() == "guessed_encoding");
                 assert_eq!(is_guess, saved_in != UTF_8, "{said:?} {names:?}");
             }
         }
@@ -434,10 +434,14 @@ fn problems_of_the_encoding_of_saved_rejects_say_to_save_them_again() {
             found.extend(
                 row.warnings
                     .iter()
-                    .map(|one| (one.code, one.message.clone())),
+                    .map(|one| (one.code.as_str(), one.message.clone())),
             );
             if let Some(Item::Invalid { problems, .. }) = row.items.first() {
-                found.extend(problems.iter().map(|one| (one.code, one.message.clone())));
+                found.extend(
+                    problems
+                        .iter()
+                        .map(|one| (one.code.as_str(), one.message.clone())),
+                );
             }
         }
         found

@@ -23,7 +23,13 @@ fn understood(text: &str, reading: &Reading) -> Result<(String, Shape, Vec<Strin
         reading,
         &mut out,
         &mut |found| shape = Some(found.clone()),
-        &mut |problem| left_out.push(format!("{} {}", problem.position.line, problem.code)),
+        &mut |problem| {
+            left_out.push(format!(
+                "{} {}",
+                problem.position.line,
+                problem.code.as_str()
+            ));
+        },
     )?;
     let out = String::from_utf8(out).expect("rows are UTF-8");
     Ok((out, shape.expect("it is told"), left_out))
@@ -215,7 +221,7 @@ fn notes_totals_and_repeated_headers_are_set_aside_and_doubts_are_problems() {
                 row.position.line,
                 row.warnings
                     .iter()
-                    .map(|warning| warning.code)
+                    .map(|warning| warning.code.as_str())
                     .collect::<Vec<_>>(),
             )
         })
@@ -651,7 +657,7 @@ fn rows_that_were_prepared_and_not_filled_in_are_set_aside() {
                 && row
                     .warnings
                     .iter()
-                    .any(|warning| warning.code == "prefilled")
+                    .any(|warning| warning.code.as_str() == "prefilled")
         });
         assert_eq!(aside.count(), count, "{prepared}");
         assert_eq!(rows.len(), count + 5);

@@ -64,11 +64,17 @@ fn became(row: &RowReading) -> (Came, Vec<&'static str>) {
         [Item::Entry(_)] if row.warnings.is_empty() => (Came::Accepted, vec![]),
         [Item::Entry(_)] => (
             Came::Warned,
-            row.warnings.iter().map(|warning| warning.code).collect(),
+            row.warnings
+                .iter()
+                .map(|warning| warning.code.as_str())
+                .collect(),
         ),
         [Item::Invalid { problems, .. }] => (
             Came::Refused,
-            problems.iter().map(|problem| problem.code).collect(),
+            problems
+                .iter()
+                .map(|problem| problem.code.as_str())
+                .collect(),
         ),
         other => panic!("{other:?}"),
     }
@@ -394,7 +400,7 @@ fn codes(groups: &concord_import::internals::check::Groups) -> Vec<(&str, u64)> 
     groups
         .groups
         .iter()
-        .map(|group| (group.code, group.count))
+        .map(|group| (group.code.as_str(), group.count))
         .collect()
 }
 

@@ -200,7 +200,7 @@ fn hidden_rows_are_read_and_told() {
         let warned: Vec<_> = rows
             .iter()
             .flat_map(|row| &row.warnings)
-            .map(|warning| (warning.code, warning.position.line))
+            .map(|warning| (warning.code.as_str(), warning.position.line))
             .collect();
         assert_eq!(warned, [("hidden_row", line)], "{name}");
     }
@@ -350,7 +350,7 @@ fn rows_that_are_struck_through_are_read_and_told() {
         let warned: Vec<_> = rows
             .iter()
             .flat_map(|row| &row.warnings)
-            .map(|warning| (warning.code, warning.position.line))
+            .map(|warning| (warning.code.as_str(), warning.position.line))
             .collect();
         assert_eq!(warned, [("struck_row", 3)], "{kind}");
         assert!(
@@ -399,7 +399,7 @@ fn prepared_rows_of_a_sheet_are_set_aside() {
         .iter()
         .filter(|row| row.items.is_empty())
         .flat_map(|row| &row.warnings)
-        .map(|warning| warning.code)
+        .map(|warning| warning.code.as_str())
         .collect();
     assert_eq!(codes, ["prefilled"; 37]);
     let with_items: Vec<_> = read

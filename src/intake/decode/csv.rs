@@ -3,6 +3,7 @@
 //! Lines without a byte are no records. Not here: finding out delimiter, quote and header, and white space around
 //! cells (which is kept).
 
+use crate::codes::ProblemCode;
 use crate::numbers::grouped;
 use std::io;
 
@@ -181,7 +182,7 @@ impl Decoder {
                 Ok(Decoded::Malformed(Malformed {
                     row_line: line,
                     line,
-                    code: "row_too_large",
+                    code: ProblemCode::RowTooLarge,
                     message: format!(
                         "the row is larger than {} bytes, the most that is read; perhaps a line break is missing",
                         grouped(ROW_BYTES_MAX as u64)
@@ -229,7 +230,7 @@ impl Decoder {
             return Decoded::Malformed(Malformed {
                 row_line: line,
                 line: line_of_it,
-                code: "nul_byte",
+                code: ProblemCode::NulByte,
                 message: format!("character {column} is a NUL byte; text has none"),
                 raw,
                 kind: RecordKind::Faulty,
@@ -253,7 +254,7 @@ impl Decoder {
             .as_ref()
             .is_some_and(|problem| problem.is_uncorrected(|column| values.get(column)))
         {
-            return malformed("uncorrected_line", UNCORRECTED.to_owned());
+            return malformed(ProblemCode::UncorrectedLine, UNCORRECTED.to_owned());
         }
         match self.judge.judge(line, count, |column| values.get(column)) {
             Verdict::Row => {}
@@ -303,11 +304,11 @@ impl Decoder {
 
 impl Decoder {
     /// Whether a record has as many cells as the header, as far as they hold anything.
-    fn wrong_count(&self, count: usize, values: &Values<'_>) -> Option<(&'static str, String)> {
+    fn wrong_count(&self, count: usize, values: &Values<'_>) -> Option<(ProblemCode, String)> {
         if count < self.columns {
             let cells = if count == 1 { "cell" } else { "cells" };
             return Some((
-                "too_few_cells",
+                ProblemCode::TooFewCells,
                 format!(
                     "the row has {count} {cells}, the header {}; what is missing cannot be told",
                     self.columns
@@ -324,7 +325,7 @@ impl Decoder {
             .any(|column| !trimmed(values.get(column)).is_empty())
             .then(|| {
                 (
-                    "too_many_cells",
+                    ProblemCode::TooManyCells,
                     format!(
                         "the row has {count} cells, the header {}; perhaps a cell with a delimiter lacks its quotes",
                         self.columns
@@ -334,10 +335,10 @@ impl Decoder {
     }
 
     /// A cell with a quote that is no quote of a cell, or that no name stands above.
-    fn wrong_cell(&self, raw: &[u8], values: &Values<'_>) -> Option<(&'static str, String)> {
+    fn wrong_cell(&self, raw: &[u8], values: &Values<'_>) -> Option<(ProblemCode, String)> {
         if let Some(column) = self.stray_quotes(raw) {
             return Some((
-                "stray_quotes",
+                ProblemCode::StrayQuotes,
                 format!(
                     "column {} has a quote within it, and a later cell ends with one: perhaps a delimiter is missing in front of \
                      a quoted cell",
@@ -348,7 +349,7 @@ impl Decoder {
         let mut nameless = self.nameless.iter();
         let column = nameless.find(|&&column| !trimmed(values.get(column)).is_empty())?;
         Some((
-            "nameless_column",
+            ProblemCode::NamelessColumn,
             format!(
                 "column {} has a value and no name in the header; name it there",
                 column + 1
@@ -518,20 +519,20 @@ fn quote_problem(fault: QuoteFault, raw: &[u8], row_line: u64) -> Malformed<'_> 
         QuoteFault::TextAfter { at, .. } if at <= raw.len() => {
             let (_, column) = place(raw, at, row_line);
             (
-                "text_after_quote",
+                ProblemCode::TextAfterQuote,
                 format!(
                     "text follows a closing quote (character {column}); a quote within a quoted cell is written twice"
                 ),
             )
         }
         QuoteFault::TextAfter { .. } => (
-            "open_quote",
+            ProblemCode::OpenQuote,
             format!(
                 "the quote opened here (character {column}) does not close where a cell ends; reading goes on with the next line"
             ),
         ),
         QuoteFault::Open { .. } => (
-            "open_quote",
+            ProblemCode::OpenQuote,
             format!(
                 "the quote opened here (character {column}) never closes; reading goes on with the next line"
             ),
@@ -559,7 +560,7 @@ pub(crate) fn not_utf8(raw: &[u8], row_line: u64, kind: RecordKind) -> Malformed
     Malformed {
         row_line,
         line,
-        code: "not_utf8",
+        code: ProblemCode::NotUtf8,
         message: format!(
             "byte 0x{byte:02X} at character {column} is not UTF-8; save the file as UTF-8"
         ),
@@ -615,10 +616,10 @@ mod tests {
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
                 Decoded::Aside(aside) => {
-                    found.push(format!("{}: {}", aside.line, aside.what.code()));
+                    found.push(format!("{}: {}", aside.line, aside.what.code().as_str()));
                 }
                 Decoded::Malformed(problem) => {
-                    found.push(format!("{}! {}", problem.line, problem.code));
+                    found.push(format!("{}! {}", problem.line, problem.code.as_str()));
                 }
                 Decoded::End => return found,
             }

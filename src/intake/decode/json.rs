@@ -14,6 +14,7 @@ use super::{
     Decoded, HEADER_BYTES_MAX, HEADER_CELLS_MAX, KEPT_BYTES_MAX, LINE_BYTES_MAX, Malformed,
     RecordKind, SAMPLE_BYTES_MAX, SAMPLE_ROWS_MAX,
 };
+use crate::codes::ProblemCode;
 use crate::nearest::nearest;
 use crate::numbers::grouped;
 
@@ -245,7 +246,7 @@ impl Decoder {
             return Ok(Decoded::Malformed(Malformed {
                 row_line: line,
                 line: line + offset - 1,
-                code: "not_json",
+                code: ProblemCode::NotJson,
                 message: format!(
                     "not JSON at byte {column} of the line: {}",
                     not_json(&error)
@@ -272,7 +273,7 @@ impl Decoder {
         Ok(Decoded::Malformed(Malformed {
             row_line: line,
             line,
-            code: "row_too_large",
+            code: ProblemCode::RowTooLarge,
             message: format!(
                 "the element is larger than {} bytes, the most that is read",
                 grouped(LINE_BYTES_MAX as u64)
@@ -289,7 +290,7 @@ impl Decoder {
         Decoded::Malformed(Malformed {
             row_line: line,
             line,
-            code: "page_without_rows",
+            code: ProblemCode::PageWithoutRows,
             message: format!(
                 "the object has no array `{}`, which the pages before it have: perhaps an error was saved in place of a page, and its \
                  rows are missing",

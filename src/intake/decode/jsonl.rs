@@ -3,6 +3,7 @@
 //! Each line is parsed into a [`Tree`]. A column is a dotted path (`requester.email`); at every object a key that is
 //! the whole rest of the path wins. Not here: documents over several lines, see `json`.
 
+use crate::codes::ProblemCode;
 use crate::numbers::grouped;
 use std::collections::HashMap;
 use std::io;
@@ -94,7 +95,7 @@ impl Objects {
             Err(error) => Decoded::Malformed(Malformed {
                 row_line: line,
                 line,
-                code: "not_json",
+                code: ProblemCode::NotJson,
                 message: format!(
                     "not JSON at byte {} of the line: {}",
                     error.column(),
@@ -162,14 +163,14 @@ impl Objects {
         };
         if !self.tree.is_object() {
             return malformed(
-                "not_object",
+                ProblemCode::NotObject,
                 RecordKind::Line,
                 format!("the {what} is JSON, but not an object: {{…}} is wanted"),
             );
         }
         if let Some(key) = self.tree.repeated() {
             return malformed(
-                "repeated_key",
+                ProblemCode::RepeatedKey,
                 RecordKind::Object,
                 format!(
                     "an object has the key `{}` more than once, and which value counts is unknown",
@@ -179,7 +180,7 @@ impl Objects {
         }
         if self.tree.has("import_line") {
             return malformed(
-                "uncorrected_line",
+                ProblemCode::UncorrectedLine,
                 RecordKind::Object,
                 "an earlier run set this line aside; replace it by what `import_line` holds, corrected".to_owned(),
             );
@@ -292,7 +293,7 @@ impl Lines {
         Ok(Line::Malformed(Malformed {
             row_line: self.line,
             line: self.line,
-            code: "line_too_long",
+            code: ProblemCode::LineTooLong,
             message: format!(
                 "the line is longer than {} bytes, the most that is read",
                 grouped(LINE_BYTES_MAX as u64)
@@ -543,10 +544,10 @@ mod tests {
                 }
                 Decoded::Blank { line } => found.push(format!("{line}: blank")),
                 Decoded::Aside(aside) => {
-                    found.push(format!("{}: {}", aside.line, aside.what.code()));
+                    found.push(format!("{}: {}", aside.line, aside.what.code().as_str()));
                 }
                 Decoded::Malformed(problem) => {
-                    found.push(format!("{}! {}", problem.line, problem.code));
+                    found.push(format!("{}! {}", problem.line, problem.code.as_str()));
                 }
                 Decoded::End => return found,
             }

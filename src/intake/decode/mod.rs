@@ -18,6 +18,7 @@ use super::judge::Usual;
 use super::problem::Offending;
 use super::source::Window;
 use super::text::trimmed;
+use crate::codes::ProblemCode;
 
 /// Largest CSV record that is read, in bytes without its line end.
 pub const ROW_BYTES_MAX: usize = 1024 * 1024;
@@ -83,7 +84,7 @@ pub(crate) struct Malformed<'a> {
     pub(crate) row_line: u64,
     /// The line to blame.
     pub(crate) line: u64,
-    pub(crate) code: &'static str,
+    pub(crate) code: ProblemCode,
     pub(crate) message: String,
     /// As it stands, without its line end; of too large a row only the start.
     pub(crate) raw: &'a [u8],

@@ -3,6 +3,7 @@
 //! So a row of a sheet is one like any other from here on, and can be written among the rejects. What holds no value for
 //! certain (an error, a lost digit, merged cells) is a problem of its row with the cell's name, where the column is used.
 
+use crate::codes::ProblemCode;
 use crate::numbers::grouped;
 use std::io;
 
@@ -222,7 +223,7 @@ impl Decoder {
         ) {
             let values = csv::Values::new(record, scratch, self.cells.spans());
             if problem.is_uncorrected(|column| values.get(column)) {
-                return refused("uncorrected_line", UNCORRECTED.to_owned(), None);
+                return refused(ProblemCode::UncorrectedLine, UNCORRECTED.to_owned(), None);
             }
         }
         let doubtful =
@@ -238,7 +239,7 @@ impl Decoder {
         }
         let (Ok(record), Ok(scratch)) = (str::from_utf8(raw), str::from_utf8(self.cells.scratch()))
         else {
-            return refused("not_utf8", "the row is not text".to_owned(), None);
+            return refused(ProblemCode::NotUtf8, "the row is not text".to_owned(), None);
         };
         let values = csv::Values::new(record, scratch, self.cells.spans());
         if (0..self.columns.len()).all(|column| values.get(column).trim().is_empty()) {
@@ -273,12 +274,12 @@ impl Decoder {
     }
 
     /// What keeps the row from being read.
-    fn problem(&self, row: &Row) -> Option<(&'static str, String)> {
+    fn problem(&self, row: &Row) -> Option<(ProblemCode, String)> {
         if self.record.len() > ROW_BYTES_MAX
             || row.wrong.iter().any(|(column, _)| *column == u32::MAX)
         {
             return Some((
-                "row_too_large",
+                ProblemCode::RowTooLarge,
                 format!(
                     "the row is larger than {} bytes, the most that is read",
                     grouped(ROW_BYTES_MAX as u64)
@@ -291,7 +292,7 @@ impl Decoder {
                 format!("cell {}", cell_name(*at, row.number))
             });
             let message = format!("{place} has a NUL character; text has none");
-            return Some(("nul_byte", message));
+            return Some((ProblemCode::NulByte, message));
         }
         let column = |at: u32| self.columns.iter().find(|column| column.at == at);
         let nameless = row
@@ -303,7 +304,7 @@ impl Decoder {
                 "cell {} has a value, and its column has no name in the header; name it there, or remove the value",
                 cell_name(*at, row.number)
             );
-            return Some(("nameless_column", message));
+            return Some((ProblemCode::NamelessColumn, message));
         }
         let mut wrong = row.wrong.iter();
         let wrong = wrong.find(|(at, _)| column(*at).is_some_and(|column| column.is_wanted));
@@ -314,11 +315,11 @@ impl Decoder {
             .merged
             .iter()
             .find(|merged| self.is_in_the_way(merged))?;
-        Some(("merged_cells", merged_message(merged)))
+        Some((ProblemCode::MergedCells, merged_message(merged)))
     }
 
     /// The problem of all cells that are wrong in the same way.
-    fn wrong(&self, row: &Row, wrong: Wrong) -> (&'static str, String) {
+    fn wrong(&self, row: &Row, wrong: Wrong) -> (ProblemCode, String) {
         let is_one = |at: u32| {
             self.columns
                 .iter()
@@ -345,37 +346,43 @@ impl Decoder {
         let shown = all.first().map_or("", |at| text(row, *at));
         match wrong {
             Wrong::Error if is_error(shown) => (
-                "cell_error",
+                ProblemCode::CellError,
                 format!("{cells}: shows the error {shown}; correct it"),
             ),
-            Wrong::Error => ("cell_error", format!("{cells}: shows an error; correct it")),
+            Wrong::Error => (
+                ProblemCode::CellError,
+                format!("{cells}: shows an error; correct it"),
+            ),
             Wrong::NoStoredValue => (
-                "formula_without_value",
+                ProblemCode::FormulaWithoutValue,
                 format!(
                     "{cells}: a formula whose result is not in the file; open the workbook in a spreadsheet program and save it"
                 ),
             ),
             Wrong::TooManyDigits => (
-                "digits_lost",
+                ProblemCode::DigitsLost,
                 format!(
                     "{cells}: a number of more than 15 digits, of which a spreadsheet loses the last ones; enter it as text, with an \
                      apostrophe in front"
                 ),
             ),
             Wrong::NoSuchDate => (
-                "no_such_date",
+                ProblemCode::NoSuchDate,
                 format!("{cells}: is shown as a date or time, and is none"),
             ),
             Wrong::NotRead => (
-                "cell_not_read",
+                ProblemCode::CellNotRead,
                 format!("{cells}: its value cannot be read"),
             ),
         }
     }
 
     /// What stands in the cell that a problem is about, if it is a single one and stands for a value.
-    fn offending(&self, row: &Row, code: &str) -> Option<Offending> {
-        if !matches!(code, "digits_lost" | "no_such_date" | "cell_not_read") {
+    fn offending(&self, row: &Row, code: ProblemCode) -> Option<Offending> {
+        if !matches!(
+            code,
+            ProblemCode::DigitsLost | ProblemCode::NoSuchDate | ProblemCode::CellNotRead
+        ) {
             return None;
         }
         let is_wanted = |at: u32| {

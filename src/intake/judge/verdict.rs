@@ -1,5 +1,6 @@
 //! What a record may turn out to be, and how that is told.
 
+use crate::codes::ProblemCode;
 use std::borrow::Cow;
 
 /// What a record is.
@@ -49,11 +50,11 @@ pub(crate) enum Doubt {
 
 impl Aside {
     /// For scripts.
-    pub(crate) const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> ProblemCode {
         match self {
-            Self::Note => "note",
-            Self::Total => "total",
-            Self::HeaderAgain => "header_again",
+            Self::Note => ProblemCode::Note,
+            Self::Total => ProblemCode::Total,
+            Self::HeaderAgain => ProblemCode::HeaderAgain,
         }
     }
 
@@ -80,15 +81,15 @@ impl Aside {
 
 impl Doubt {
     /// For scripts.
-    pub(crate) const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> ProblemCode {
         match self {
-            Self::LoneCell => "lone_cell",
-            Self::Total => "perhaps_total",
-            Self::OtherHeader => "other_header",
-            Self::Shifted => "shifted",
-            Self::CutOff => "cut_off",
-            Self::OtherTable(_) => "other_table",
-            Self::OtherSection(_) => "other_section",
+            Self::LoneCell => ProblemCode::LoneCell,
+            Self::Total => ProblemCode::PerhapsTotal,
+            Self::OtherHeader => ProblemCode::OtherHeader,
+            Self::Shifted => ProblemCode::Shifted,
+            Self::CutOff => ProblemCode::CutOff,
+            Self::OtherTable(_) => ProblemCode::OtherTable,
+            Self::OtherSection(_) => ProblemCode::OtherSection,
         }
     }
 

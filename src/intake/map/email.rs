@@ -8,6 +8,7 @@ use icu_normalizer::ComposingNormalizer;
 
 use super::Remark;
 use super::damage;
+use crate::codes::ProblemCode;
 use crate::intake::escapes::{self, Escaped, Kind};
 use crate::intake::is_region;
 use crate::intake::text::Words;
@@ -412,35 +413,35 @@ const SENT_THROUGH: [&str; 17] = [
 ];
 
 const CLEANED: Remark = Remark(
-    "email_cleaned",
+    ProblemCode::EmailCleaned,
     "has something around the address (a name and <…>, mailto:, quotes, an apostrophe, a ; or , at its end, characters that \
      nobody sees): only the address is sent",
 );
 const IN_ASCII: Remark = Remark(
-    "email_domain_in_ascii",
+    ProblemCode::EmailDomainInAscii,
     "has a domain with letters outside ASCII, which is sent in the form that mail systems use (xn--…)",
 );
 const SEVERAL: Remark = Remark(
-    "email_several",
+    ProblemCode::EmailSeveral,
     "holds several addresses; one request is for one person: keep the one that is meant",
 );
 const LINK: Remark = Remark(
-    "not_email",
+    ProblemCode::NotEmail,
     "is a mailto: link with more than an address in it; an address like name@example.com is wanted",
 );
 const DOMAIN: Remark = Remark(
-    "not_email",
+    ProblemCode::NotEmail,
     "has a domain outside ASCII that is none, or that can be read in more than one way; write it as xn--…, or as it is \
      registered",
 );
 
 const THROUGH_A_LIST: Remark = Remark(
-    "email_via",
+    ProblemCode::EmailVia,
     "is the address of a mailing list or mailbox that passed the message on (`Name via List`), not the person's: put the \
      person's own address in its place, such as that of Reply-To or of the message itself",
 );
 const ROLE: Remark = Remark(
-    "email_role",
+    ProblemCode::EmailRole,
     "is the address of a function (such as privacy, info, support or no-reply) and not of a person: put the person's own address \
      in its place, or leave the cell blank if a number or an id tells who the person is",
 );
@@ -578,21 +579,21 @@ fn is_role(local: &str, domain: &str) -> bool {
 }
 
 const ESCAPED: Remark = Remark(
-    "escaped_text",
+    ProblemCode::EscapedText,
     "is escaped as for a web address or for mail before the `@` (such as %2B or =2B), and what was meant is not certain: write the \
      address as it is",
 );
 const LOST: Remark = Remark(
-    "lost_character",
+    ProblemCode::LostCharacter,
     "has a `?` before the `@`, which programs write in place of a letter that they cannot save: write the address as it is",
 );
 const ESCAPES: [Kind; 2] = [Kind::Percent, Kind::QuotedPrintable];
 const WIDE_AT: Remark = Remark(
-    "not_email",
+    ProblemCode::NotEmail,
     "has a wide `＠` (U+FF20) or a small one in place of `@`: write it as `@`, as in name@example.com",
 );
 const ENCODED_AT: Remark = Remark(
-    "not_email",
+    ProblemCode::NotEmail,
     "has `&#64;` or `%40` in place of `@`, as web pages and links write it: write it as `@`, as in name@example.com",
 );
 
@@ -736,9 +737,9 @@ mod tests {
         match read(text.into()) {
             Ok((address, remarks)) => Ok((
                 address.into_owned(),
-                remarks.iter().map(|remark| remark.0).collect(),
+                remarks.iter().map(|remark| remark.0.as_str()).collect(),
             )),
-            Err(remark) => Err(remark.0),
+            Err(remark) => Err(remark.0.as_str()),
         }
     }
 
@@ -780,7 +781,7 @@ mod tests {
     fn addresses_of_lists_and_functions_are_no_persons() {
         let code = |text: &str| {
             read_person(text.into())
-                .map_err(|remark| remark.0)
+                .map_err(|remark| remark.0.as_str())
                 .map(|_| ())
         };
         for text in [

@@ -7,6 +7,7 @@ use strsim::osa_distance;
 
 use super::values::{ValueMap, folded};
 use super::{Loose, text_of};
+use crate::codes::ProblemCode;
 use crate::intake::decode::Cells;
 
 /// Shorter words are near too many others for that to mean anything.
@@ -74,7 +75,7 @@ impl Filter {
         Ok(Passing::No(near.map(|word| Loose {
             column: Some(&self.name),
             field: None,
-            code: "near_word",
+            code: ProblemCode::NearWord,
             message:
                 format!("is nearly `{word}`, which `where` takes, so the row is left out").into(),
         })))

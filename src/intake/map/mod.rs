@@ -41,6 +41,7 @@ use super::problem::cut;
 use super::status::{self, STATUSES_REMEMBERED_MAX, StatusKind};
 use super::text::trimmed;
 use super::validate::Draft;
+use crate::codes::ProblemCode;
 use crate::entry::{Field, RequestType};
 use crate::plan::{DateOrder, NamePart};
 
@@ -49,7 +50,7 @@ use crate::plan::{DateOrder, NamePart};
 pub(crate) struct Loose<'r> {
     pub(crate) column: Option<&'r str>,
     pub(crate) field: Option<Field>,
-    pub(crate) code: &'static str,
+    pub(crate) code: ProblemCode,
     pub(crate) message: Cow<'static, str>,
 }
 
@@ -58,7 +59,7 @@ const TEXT_BYTES_USUAL: usize = 192;
 
 /// What is wrong with a value, or was done to it: a code for scripts, a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Remark(pub(crate) &'static str, pub(crate) &'static str);
+pub(crate) struct Remark(pub(crate) ProblemCode, pub(crate) &'static str);
 
 /// What the rules made of a row.
 #[derive(Debug, Default)]
@@ -431,8 +432,8 @@ impl RequestRule {
                 mapped.requests = Some(requests);
                 return;
             }
-            Some(Err(Undecided)) => ("undecided_request", undecided(&text)),
-            None => ("unmapped_request", self.unmapped(&text)),
+            Some(Err(Undecided)) => (ProblemCode::UndecidedRequest, undecided(&text)),
+            None => (ProblemCode::UnmappedRequest, self.unmapped(&text)),
         };
         mapped.draft.refuse(Field::Request);
         mapped.problems.push(Loose {
@@ -528,7 +529,7 @@ impl BoolRule {
                 Some(yes) => mapped.draft.preverified = Some(yes),
                 None => refuse(
                     mapped,
-                    "blank_preverified",
+                    ProblemCode::BlankPreverified,
                     "is blank; true or false is wanted, or a default in the job file (false: Concord writes to the person)"
                         .to_owned(),
                 ),
@@ -539,7 +540,7 @@ impl BoolRule {
                     Some(yes) => mapped.draft.preverified = Some(yes),
                     None => refuse(
                         mapped,
-                        "not_boolean",
+                        ProblemCode::NotBoolean,
                         if self.values.is_empty() {
                             "is none of true, false, yes and no".to_owned()
                         } else {
@@ -602,7 +603,7 @@ impl TextRule {
                         "has a value that the job file gives no meaning; known are {}",
                         listed(self.values.written())
                     );
-                    self.refuse(mapped, "unmapped_value", message.into());
+                    self.refuse(mapped, ProblemCode::UnmappedValue, message.into());
                     return;
                 }
             }
@@ -666,7 +667,7 @@ impl TextRule {
                     "is escaped as for {}, and the original is not certain: write the name as it is",
                     kind.name()
                 );
-                self.refuse_once(mapped, "escaped_text", message.into());
+                self.refuse_once(mapped, ProblemCode::EscapedText, message.into());
                 return None;
             }
         };
@@ -726,7 +727,7 @@ impl TextRule {
             Field::UserId | Field::ProjectUserId | Field::ConcordId
         );
         if is_id && damage::is_scientific_id(&text) {
-            return self.refuse(mapped, "id_damaged", ID_DAMAGED.into());
+            return self.refuse(mapped, ProblemCode::IdDamaged, ID_DAMAGED.into());
         }
         let text = if is_id {
             let visible = damage::visible(&text).into_owned();
@@ -771,7 +772,7 @@ impl TextRule {
     fn warn<'a>(&'a self, remarks: &[Remark], mapped: &mut Mapped<'a>) {
         mapped
             .warnings
-            .extend(remarks.iter().map(|Remark(code, message)| Loose {
+            .extend(remarks.iter().map(|&Remark(code, message)| Loose {
                 column: self.label.as_deref(),
                 field: Some(self.field),
                 code,
@@ -790,7 +791,7 @@ impl TextRule {
     fn refuse_once<'a>(
         &'a self,
         mapped: &mut Mapped<'a>,
-        code: &'static str,
+        code: ProblemCode,
         message: Cow<'static, str>,
     ) {
         if self.tells_of_names {
@@ -803,7 +804,7 @@ impl TextRule {
     fn refuse<'a>(
         &'a self,
         mapped: &mut Mapped<'a>,
-        code: &'static str,
+        code: ProblemCode,
         message: Cow<'static, str>,
     ) {
         mapped.draft.refuse(self.field);
@@ -817,38 +818,38 @@ impl TextRule {
 }
 
 const PHONE_AS_WRITTEN: Remark = Remark(
-    "phone_as_written",
+    ProblemCode::PhoneAsWritten,
     "is neither international (+44 …) nor has the job file a region: it is sent as written",
 );
 const PHONE_WITHOUT_REGION: Remark = Remark(
-    "phone_without_region",
+    ProblemCode::PhoneWithoutRegion,
     "is not international (+44 …), the job file has no region, and nothing else tells who the person is: set region in the job \
      file's [input], such as region = \"GB\", or write the number with + and country code",
 );
 const APOSTROPHE: Remark = Remark(
-    "apostrophe",
+    ProblemCode::Apostrophe,
     "has an apostrophe before it, by which spreadsheets and exports keep text from being taken for a formula or a number: it \
      is sent without",
 );
 const NOTHING: Remark = Remark(
-    "word_for_nothing",
+    ProblemCode::WordForNothing,
     "holds a word for nothing (n/a, NULL, a dash) and counts as blank",
 );
 const IN_FORMULA: Remark = Remark(
-    "text_in_formula",
+    ProblemCode::TextInFormula,
     "is written as =\"…\", by which exports keep text from being taken for a number: what stands in the quotes is sent",
 );
 const ESCAPES_UNDONE: Remark = Remark(
-    "escapes_undone",
+    ProblemCode::EscapesUndone,
     "was escaped for HTML, mail, a web address or a program (such as &#39;, =?utf-8?Q?…?=, %C3%BC or \\u00fc): it is sent as it was \
      before that",
 );
 const ESCAPES_LEFT: Remark = Remark(
-    "escapes_left",
+    ProblemCode::EscapesLeft,
     "has escapes of HTML or of mail (such as &#39; or =?utf-8?Q?…?=), and is sent with them",
 );
 const INVISIBLE: Remark = Remark(
-    "invisible_characters",
+    ProblemCode::InvisibleCharacters,
     "has characters that nobody sees; it is sent without them",
 );
 
@@ -856,17 +857,17 @@ const INVISIBLE: Remark = Remark(
 fn doubtful_id(text: &str) -> Option<Remark> {
     if damage::is_rounded(text) {
         Some(Remark(
-            "id_rounded",
+            ProblemCode::IdRounded,
             "ends in zeros from the 16th digit on, as when a spreadsheet has rounded it: then it is nobody's, or somebody else's",
         ))
     } else if damage::before_zero_fraction(text).is_some() || damage::is_formatted_number(text) {
         Some(Remark(
-            "id_formatted",
+            ProblemCode::IdFormatted,
             "looks like a number as a program shows it (1234.0, 1,234), and is sent so: is that the id?",
         ))
     } else if text.bytes().all(|byte| byte == b'0') {
         Some(Remark(
-            "id_zero",
+            ProblemCode::IdZero,
             "is 0, which many programs write when there is no id: is it one?",
         ))
     } else {
@@ -881,7 +882,7 @@ pub(crate) fn spreadsheet_error(column: Option<&str>, field: Option<Field>) -> L
     Loose {
         column,
         field,
-        code: "spreadsheet_error",
+        code: ProblemCode::SpreadsheetError,
         message: "is an error that a spreadsheet shows in place of a value (such as #N/A, #REF! or ####): correct the cell, or \
                   empty it when there is no value"
             .into(),
@@ -892,7 +893,7 @@ pub(crate) fn not_text(column: Option<&str>, field: Option<Field>) -> Loose<'_> 
     Loose {
         column,
         field,
-        code: "not_text",
+        code: ProblemCode::NotText,
         message: "is a JSON array or object; text, a number or true/false is wanted (name a value within it by a dotted path)"
             .into(),
     }
@@ -902,7 +903,7 @@ pub(crate) fn several_values(column: Option<&str>, field: Option<Field>) -> Loos
     Loose {
         column,
         field,
-        code: "several_values",
+        code: ProblemCode::SeveralValues,
         message: "picks several elements of the list, which hold different values: add a further selector, as in \
                   `fields[id=7][type=x].value`, or correct the row"
             .into(),

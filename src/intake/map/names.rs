@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::Remark;
+use crate::codes::ProblemCode;
 use crate::intake::text::Words;
 
 /// Before a name.
@@ -58,11 +59,11 @@ static NOBODY: Words<20> = Words::of(NO_PERSON);
 static NO_NAMES: Words<84> = Words::of_all(&[&TITLES, &SUFFIXES, &PARTICLES, &NO_PERSON]);
 
 const UNDIVIDED: Remark = Remark(
-    "name_undivided",
+    ProblemCode::NameUndivided,
     "cannot be divided with certainty, so all of it is sent as the first name; `Last, First` would tell, or a column for each",
 );
 const SHORTENED: Remark = Remark(
-    "name_without_title",
+    ProblemCode::NameWithoutTitle,
     "has a title before or a suffix after the name, which is not sent",
 );
 
@@ -269,7 +270,11 @@ mod tests {
             remark,
         } = divide(name);
         let owned = |part: Option<Cow<'_, str>>| part.map(Cow::into_owned);
-        (owned(first), owned(last), remark.map(|remark| remark.0))
+        (
+            owned(first),
+            owned(last),
+            remark.map(|remark| remark.0.as_str()),
+        )
     }
 
     fn divided(name: &str, first: &str, last: &str, remark: Option<&'static str>) {

@@ -12,6 +12,7 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
 use super::Remark;
 use super::damage::{self, Scientific};
 use super::plans;
+use crate::codes::ProblemCode;
 
 /// Longest text that is looked at as a phone number, in bytes.
 pub(crate) const PHONE_BYTES_MAX: usize = 128;
@@ -32,59 +33,62 @@ pub(crate) enum Phone<'t> {
 }
 
 const DAMAGED: Remark = Remark(
-    "phone_damaged",
+    ProblemCode::PhoneDamaged,
     "is in scientific notation (like 4.47E+11): a spreadsheet has damaged it and digits are lost; format the \
      column as text and fill it in again",
 );
 const NUMBER_WITHOUT_REGION: Remark = Remark(
-    "phone_damaged",
+    ProblemCode::PhoneDamaged,
     "has become a number in a spreadsheet, which drops a + and zeros before it; write it with its + and country code, or \
      set region in the job file's [input]",
 );
 const MINUS: Remark = Remark(
-    "phone_damaged",
+    ProblemCode::PhoneDamaged,
     "begins with a minus, as when a spreadsheet has calculated with it; write it again, with its + and country code",
 );
 const TWO_NUMBERS: Remark = Remark(
-    "phone_ambiguous",
+    ProblemCode::PhoneAmbiguous,
     "may be one of two numbers: a zero or a + before it was lost, and both ways it is a number; write it with its + and \
      country code",
 );
-const SEVERAL: Remark = Remark("phone_several", "holds several numbers; one is wanted");
-const NOT_A_NUMBER: Remark = Remark("phone_invalid", "is not a phone number");
-const TOO_LONG: Remark = Remark("phone_invalid", "is too long for a phone number");
+const SEVERAL: Remark = Remark(
+    ProblemCode::PhoneSeveral,
+    "holds several numbers; one is wanted",
+);
+const NOT_A_NUMBER: Remark = Remark(ProblemCode::PhoneInvalid, "is not a phone number");
+const TOO_LONG: Remark = Remark(ProblemCode::PhoneInvalid, "is too long for a phone number");
 const LETTERS: Remark = Remark(
-    "phone_invalid",
+    ProblemCode::PhoneInvalid,
     "has letters within; only a number is wanted",
 );
 const CHARACTERS: Remark = Remark(
-    "phone_invalid",
+    ProblemCode::PhoneInvalid,
     "has characters that phone numbers do not have",
 );
 const NO_SUCH: Remark = Remark(
-    "phone_invalid",
+    ProblemCode::PhoneInvalid,
     "is not a number that exists in its country; check its digits (or the region in the job file)",
 );
 const CLEANED: Remark = Remark(
-    "phone_cleaned",
+    ProblemCode::PhoneCleaned,
     "has something around or within it that is no part of a number (an apostrophe, tel:, (0), 00 for +, .0, characters that \
      nobody sees): it is sent without",
 );
 const EXTENSION: Remark = Remark(
-    "phone_extension",
+    ProblemCode::PhoneExtension,
     "has an extension, which is not sent: E.164 has none",
 );
 const ZERO_BACK: Remark = Remark(
-    "phone_zero_restored",
+    ProblemCode::PhoneZeroRestored,
     "lacks the zero (or other prefix) that numbers of the region begin with; nothing else can be meant, so it is taken for \
      the number with it",
 );
 const PLUS_BACK: Remark = Remark(
-    "phone_plus_restored",
+    ProblemCode::PhonePlusRestored,
     "lacks the + before its country code; nothing else can be meant, so it is taken for the number with it",
 );
 const PERHAPS_FOREIGN: Remark = Remark(
-    "phone_two_readings",
+    ProblemCode::PhoneTwoReadings,
     "is taken for a number of the job's region; if a zero or a + before it was lost, it would be another number: write a + \
      and the country code to make sure",
 );
@@ -390,9 +394,9 @@ mod tests {
         match parse(text, region) {
             Phone::International(number, remarks) | Phone::AsWritten(number, remarks) => Ok((
                 number.into_owned(),
-                remarks.iter().map(|remark| remark.0).collect(),
+                remarks.iter().map(|remark| remark.0.as_str()).collect(),
             )),
-            Phone::Wrong(remark) => Err(remark.0),
+            Phone::Wrong(remark) => Err(remark.0.as_str()),
         }
     }
 

@@ -14,6 +14,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::codes::ProblemCode;
 use crate::entry::{Field, ImportId, MARK_CHARS, RequestType};
 use crate::numbers::grouped;
 
@@ -188,7 +189,7 @@ pub struct Fault {
     /// The property; none for a rule about several.
     pub field: Option<Field>,
     /// For scripts.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// What was found and what would be right.
     pub message: String,
 }
@@ -196,7 +197,7 @@ pub struct Fault {
 impl Fault {
     pub(crate) fn new(
         field: impl Into<Option<Field>>,
-        code: &'static str,
+        code: ProblemCode,
         message: impl Into<String>,
     ) -> Self {
         Self {
@@ -326,65 +327,47 @@ impl<'a> Draft<'a> {
 
 /// Checks any JSON value against the published schema.
 ///
-/// Returns all faults: wrong types, unknown properties, and every violated rule of [`body`].
+/// Returns the messages of all faults: wrong types, unknown properties, and every violated rule of [`body`].
 #[cfg(feature = "internals")]
-pub fn validate(value: &Value) -> Result<RequestBody, Vec<Fault>> {
+pub fn validate(value: &Value) -> Result<RequestBody, Vec<String>> {
     let Value::Object(members) = value else {
-        return Err(vec![Fault::new(None, "wrong_type", "is not an object")]);
+        return Err(vec!["is not an object".to_owned()]);
     };
     let mut draft = Draft::default();
     let mut faults = Vec::new();
     for (name, value) in members {
         let Some(field) = Field::from_name(name) else {
-            faults.push(Fault::new(
-                None,
-                "unknown_property",
-                format!("the API knows no property `{name}`"),
-            ));
+            faults.push(format!("the API knows no property `{name}`"));
             continue;
         };
         if let Err(fault) = set_json(&mut draft, field, value) {
             draft.refuse(field);
-            faults.push(fault);
+            faults.push(fault.to_owned());
         }
     }
     match body(&draft) {
         Ok(body) if faults.is_empty() => Ok(body),
         Ok(_) => Err(faults),
         Err(more) => {
-            faults.extend(more);
+            faults.extend(more.into_iter().map(|fault| fault.message));
             Err(faults)
         }
     }
 }
 
 #[cfg(feature = "internals")]
-fn set_json<'a>(draft: &mut Draft<'a>, field: Field, value: &'a Value) -> Result<(), Fault> {
+fn set_json<'a>(draft: &mut Draft<'a>, field: Field, value: &'a Value) -> Result<(), &'static str> {
     match (field, value) {
-        (Field::Request, Value::String(word)) => match RequestType::from_name(word) {
-            Some(request) => draft.request = Some(request),
-            None => {
-                return Err(Fault::new(
-                    field,
-                    "not_one_of",
-                    "is none of change, delete, view and do_not_sell",
-                ));
-            }
-        },
+        (Field::Request, Value::String(word)) => {
+            let request = RequestType::from_name(word);
+            draft.request = Some(request.ok_or("is none of change, delete, view and do_not_sell")?);
+        }
         (Field::Preverified, Value::Bool(yes)) => draft.preverified = Some(*yes),
-        (Field::Preverified, _) => {
-            return Err(Fault::new(field, "wrong_type", "is neither true nor false"));
-        }
-        (Field::RequestDetails, Value::Null) => {
-            return Err(Fault::new(
-                field,
-                "wrong_type",
-                "is null; leave it out instead",
-            ));
-        }
+        (Field::Preverified, _) => return Err("is neither true nor false"),
+        (Field::RequestDetails, Value::Null) => return Err("is null; leave it out instead"),
         (_, Value::String(text)) => draft.set(field, text.as_str()),
         (Field::RequestDetails, other) => draft.details = Some(other.clone()),
-        (_, _) => return Err(Fault::new(field, "wrong_type", "is not text")),
+        (_, _) => return Err("is not text"),
     }
     Ok(())
 }
@@ -395,14 +378,14 @@ pub(crate) fn body(draft: &Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
     if draft.request.is_none() && !draft.refused.contains(Field::Request) {
         faults.push(Fault::new(
             Field::Request,
-            "required",
+            ProblemCode::Required,
             "is missing; every request needs one: view, delete, change or do_not_sell",
         ));
     }
     if !Field::IDENTIFIERS.into_iter().any(|field| draft.has(field)) {
         faults.push(Fault::new(
             None,
-            "no_identifier",
+            ProblemCode::NoIdentifier,
             "nothing tells who the person is; one of concordId, userEmail, userPhoneNumber, projectUserId and userId is needed",
         ));
     }
@@ -412,7 +395,7 @@ pub(crate) fn body(draft: &Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
         if concord_id.is_none() {
             faults.push(Fault::new(
                 Field::ConcordId,
-                "not_uuid",
+                ProblemCode::NotUuid,
                 "is not a UUID (8-4-4-4-12 hexadecimal digits)",
             ));
         }
@@ -420,7 +403,7 @@ pub(crate) fn body(draft: &Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
     if let Some(fault) = draft.text(Field::UserEmail).and_then(email::fault) {
         faults.push(Fault::new(
             Field::UserEmail,
-            "not_email",
+            ProblemCode::NotEmail,
             format!("{fault}; an address like name@example.com is wanted"),
         ));
     }
@@ -429,7 +412,11 @@ pub(crate) fn body(draft: &Draft<'_>) -> Result<RequestBody, Vec<Fault>> {
         (Field::Notes, NOTES_CHARS_MAX),
     ] {
         if let Some(chars) = draft.text(field).and_then(|text| chars_beyond(text, max)) {
-            faults.push(Fault::new(field, "too_long", too_long(chars, max)));
+            faults.push(Fault::new(
+                field,
+                ProblemCode::TooLong,
+                too_long(chars, max),
+            ));
         }
     }
     match draft.request {
@@ -454,13 +441,17 @@ pub fn warnings(body: &RequestBody) -> Vec<Fault> {
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             found.push(Fault::new(
                 Field::CaptureUrl,
-                "not_http",
+                ProblemCode::NotHttp,
                 "does not start with http:// or https://",
             ));
         }
     }
     if let Some(told) = body.user_email().and_then(email::unusual) {
-        found.push(Fault::new(Field::UserEmail, "unusual_email", told));
+        found.push(Fault::new(
+            Field::UserEmail,
+            ProblemCode::UnusualEmail,
+            told,
+        ));
     }
     for (field, max) in [
         (Field::UserEmail, EMAIL_CHARS_LIKELY_MAX),
@@ -477,7 +468,7 @@ pub fn warnings(body: &RequestBody) -> Vec<Fault> {
     {
         found.push(Fault::new(
             Field::Domain,
-            "not_domain",
+            ProblemCode::NotDomain,
             "does not look like a bare domain such as www.example.com",
         ));
     }
@@ -487,7 +478,7 @@ pub fn warnings(body: &RequestBody) -> Vec<Fault> {
 fn likely_too_long(field: Field, chars: usize, max: usize) -> Fault {
     Fault::new(
         field,
-        "likely_too_long",
+        ProblemCode::LikelyTooLong,
         format!("{}; Concord likely refuses it", too_long(chars, max)),
     )
 }
@@ -523,16 +514,13 @@ mod tests {
 
     use super::*;
 
-    fn codes(value: &Value) -> Vec<&'static str> {
-        match validate(value) {
-            Ok(_) => Vec::new(),
-            Err(faults) => faults.iter().map(|fault| fault.code).collect(),
-        }
+    fn faults(value: &Value) -> Vec<String> {
+        validate(value).err().unwrap_or_default()
     }
 
     #[test]
     fn all_faults_are_told_at_once() {
-        let faults = codes(&json!({
+        let faults = faults(&json!({
             "request": "portability",
             "userEmail": "nobody",
             "domain": "x".repeat(257),
@@ -540,15 +528,16 @@ mod tests {
             "preverified": "yes",
             "colour": "red",
         }));
-        for code in [
-            "not_one_of",
-            "not_email",
-            "too_long",
-            "not_uuid",
-            "wrong_type",
-            "unknown_property",
+        for part in [
+            "is none of",
+            "an address like name@example.com is wanted",
+            "256",
+            "is not a UUID",
+            "is neither true nor false",
+            "no property `colour`",
         ] {
-            assert!(faults.contains(&code), "{code}: {faults:?}");
+            let is_told = faults.iter().any(|fault| fault.contains(part));
+            assert!(is_told, "{part}: {faults:?}");
         }
     }
 
@@ -556,13 +545,13 @@ mod tests {
     fn lengths_count_code_points() {
         let notes = "é".repeat(NOTES_CHARS_MAX);
         assert_eq!(
-            codes(&json!({"request": "view", "userId": "1", "notes": notes})),
+            faults(&json!({"request": "view", "userId": "1", "notes": notes})),
             [""; 0]
         );
         let notes = format!("{notes}é");
         assert_eq!(
-            codes(&json!({"request": "view", "userId": "1", "notes": notes})),
-            ["too_long"]
+            faults(&json!({"request": "view", "userId": "1", "notes": notes})),
+            [too_long(NOTES_CHARS_MAX + 1, NOTES_CHARS_MAX)]
         );
     }
 

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::super::ClaimRequest;
 use super::keys::{HOLDER, Holder, holders, named};
+use crate::codes::OutcomeCode;
 use crate::entry::{Fingerprint, ImportId, RequestType, SourceRow};
-use crate::identity::{CORRECTED_ALREADY, RequestTypes};
+use crate::identity::RequestTypes;
 use crate::outcome::Reason;
 
 /// Maximum number of entries that are compared of those made of corrected copies of one row.
@@ -105,7 +106,7 @@ impl<'c> Corrections<'c> {
             let message = format!(
                 "an earlier run {sent} a corrected copy of this row under another key{key}{id}{advice}"
             );
-            Reason::new(CORRECTED_ALREADY, message)
+            Reason::new(OutcomeCode::CorrectedAlready, message)
         }))
     }
 }

@@ -13,7 +13,8 @@ use super::find::Finder;
 use super::keys::{KeyStatements, StoredKey, stored_use};
 use super::runs;
 use super::{from_ms, now_ms};
-use crate::ambiguity::{AMBIGUOUS, Ambiguity};
+use crate::ambiguity::Ambiguity;
+use crate::codes::OutcomeCode;
 use crate::entry::{Content, Fingerprint, ImportId, Names};
 use crate::identity::KeyUse;
 use crate::outcome::{Outcome, Reason, Receipt, Via};
@@ -381,7 +382,7 @@ fn take_over(
 /// What is said of an entry whose content is not what was sent under its key.
 pub fn changed() -> Reason {
     Reason::new(
-        "changed",
+        OutcomeCode::Changed,
         "this row's content is not what was sent under the same key; Concord still has what was sent first",
     )
 }
@@ -389,7 +390,7 @@ pub fn changed() -> Reason {
 /// What is said of an entry that is claimed and not settled.
 pub fn claimed(by: RunId) -> Reason {
     let message = format!("run {} has claimed it and not said what became of it", by.0);
-    Reason::new("claimed", message)
+    Reason::new(OutcomeCode::Claimed, message)
 }
 
 pub(super) fn settle(
@@ -429,7 +430,10 @@ pub(super) fn settle(
         receipt.and_then(|receipt| receipt.request_date),
         settled.attempts,
         settled.http_status,
-        settled.reason.as_ref().map(|reason| &reason.code),
+        settled
+            .reason
+            .as_ref()
+            .map(|reason| reason.code.to_string()),
         settled.reason.as_ref().map(|reason| &reason.message),
         content.map(|content| content.fingerprint.0.cast_signed()),
         content
@@ -504,7 +508,7 @@ pub(super) fn doubt_others_with(
     .execute(params![
         id.as_bytes(),
         owner.0.as_bytes(),
-        AMBIGUOUS,
+        OutcomeCode::Ambiguous.as_str(),
         Ambiguity::Belied.to_string(),
         are_all
     ])

@@ -13,6 +13,7 @@ use super::super::{Record, RunId};
 use super::entries::State;
 use super::from_ms;
 use super::keys::read_use;
+use crate::codes::ReasonCode;
 use crate::entry::{Fingerprint, ImportId};
 use crate::outcome::{Reason, Receipt, Settled, Via};
 
@@ -129,7 +130,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
             receipt: receipt.transpose()?,
             attempts: row.get(12)?,
             http_status: row.get(13)?,
-            reason: code.map(|code| Reason::new(code, message.unwrap_or_default())),
+            reason: code
+                .map(|code| Reason::new(ReasonCode::from_word(&code), message.unwrap_or_default())),
         },
     };
     Ok(Found {

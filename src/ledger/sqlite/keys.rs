@@ -9,10 +9,9 @@ use uuid::Uuid;
 
 use super::super::{ClaimRequest, Record};
 use super::entries::State;
+use crate::codes::ProblemCode;
 use crate::entry::{ImportId, RequestType};
-use crate::identity::{
-    KEY_CONFLICT, KeyConflict, KeyUse, NEAR_KEY, NearKeys, PersonDigests, RequestTypes, RowKey,
-};
+use crate::identity::{KeyConflict, KeyUse, NearKeys, PersonDigests, RequestTypes, RowKey};
 use crate::outcome::{Outcome, Reason};
 
 /// Maximum number of entries of one key that are compared: one for each request type, and one of the key alone.
@@ -156,7 +155,7 @@ impl<'c> KeyStatements<'c> {
         Ok(near.map(|near| {
             let other = near.key();
             Reason::new(
-                NEAR_KEY,
+                ProblemCode::NearKey,
                 format!(
                     "the key differs only in its form (case, blanks, leading zeros and the like) from the key{other} that an \
                      earlier run used for the same person and request{}",
@@ -331,7 +330,7 @@ fn conflict_reason(kind: KeyConflict, other: &Holder) -> Reason {
             )
         }
     };
-    Reason::new(KEY_CONFLICT, message)
+    Reason::new(ProblemCode::KeyConflict, message)
 }
 
 /// Concord's id of a request, as far as it is known.

@@ -37,26 +37,6 @@ pub const RUNS_SHOWN: u32 = 30;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What is said of a kind of problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// What all of its kind have in common.
-    pub meaning: &'static str,
-    /// What to do.
-    pub to_do: &'static str,
-}
-
-/// The words that the terminal has as well.
-#[derive(Clone, Copy, Debug)]
-pub struct Words {
-    /// Of a problem's code.
-    pub of_problem: fn(&str) -> Option<Advice>,
-    /// Of the code of what became of an entry, or of an attempt.
-    pub of_entry: fn(&str) -> Advice,
-    /// What an outcome means.
-    pub remark: fn(Outcome, &Tally) -> String,
-}
-
 /// A run that ended early.
 #[derive(Clone, Debug)]
 pub struct Stopped {
@@ -89,8 +69,8 @@ pub struct Page<'a> {
     pub rejects: Option<String>,
     /// The column of received dates, if the job names one.
     pub received: Option<&'a str>,
-    /// The words for what is told.
-    pub words: Words,
+    /// What an outcome means, in the words of the terminal.
+    pub remark: fn(Outcome, &Tally) -> String,
     /// Values are shown as they are.
     pub shows_values: bool,
     /// When it is made.

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use super::Page;
 use super::text::{counted, shown, ticked};
-use super::{Advice, Page};
-use crate::check::{Group, Groups, UNDECIDED, UNMAPPED};
+use crate::check::{Group, Groups};
+use crate::codes::ProblemCode;
 use crate::entry::Position;
 use crate::intake::Offending;
 use crate::numbers::grouped;
@@ -40,14 +41,16 @@ fn groups(page: &Page<'_>, title: &str, groups: &Groups) -> Markup {
         .groups
         .iter()
         .partition(|group| group.word().is_some());
-    let words = [UNMAPPED, UNDECIDED].into_iter().filter_map(|code| {
-        let words: Vec<_> = words
-            .iter()
-            .copied()
-            .filter(|group| group.code == code)
-            .collect();
-        (!words.is_empty()).then(|| words_of(page, code, &words, groups.ungrouped == 0))
-    });
+    let words = [ProblemCode::UnmappedRequest, ProblemCode::UndecidedRequest]
+        .into_iter()
+        .filter_map(|code| {
+            let words: Vec<_> = words
+                .iter()
+                .copied()
+                .filter(|group| group.code == code)
+                .collect();
+            (!words.is_empty()).then(|| words_of(page, code, &words, groups.ungrouped == 0))
+        });
     let others = others
         .iter()
         .map(|group| (group.count, group_of(page, group)));
@@ -60,7 +63,7 @@ fn groups(page: &Page<'_>, title: &str, groups: &Groups) -> Markup {
 }
 
 /// Request words without a meaning, as lines for the job file.
-fn words_of(page: &Page<'_>, code: &str, groups: &[&Group], is_all: bool) -> (u64, Markup) {
+fn words_of(page: &Page<'_>, code: ProblemCode, groups: &[&Group], is_all: bool) -> (u64, Markup) {
     let lines = groups.iter().take(WORDS_SHOWN_MAX).filter_map(|group| {
         let at = group.examples.first()?.position;
         let place = page.gathered.places.place(at, group.column.as_deref());
@@ -68,7 +71,8 @@ fn words_of(page: &Page<'_>, code: &str, groups: &[&Group], is_all: bool) -> (u6
     });
     let lines: String = lines.collect();
     let more = groups.len().saturating_sub(WORDS_SHOWN_MAX);
-    let id = format!("lines-{code}");
+    let known = code.explained();
+    let id = format!("lines-{}", known.word);
     let block = html! {
         div.command {
             pre tabindex="0" { code id=(id) { (lines) } }
@@ -80,7 +84,7 @@ fn words_of(page: &Page<'_>, code: &str, groups: &[&Group], is_all: bool) -> (u6
         "{}{} {} in the job file",
         if is_all { "" } else { "at least " },
         counted(groups.len() as u64, "word"),
-        if code == UNDECIDED {
+        if code == ProblemCode::UndecidedRequest {
             "left open"
         } else {
             "without a meaning"
@@ -91,8 +95,8 @@ fn words_of(page: &Page<'_>, code: &str, groups: &[&Group], is_all: bool) -> (u6
         .first()
         .and_then(|group| group.column.as_deref())
         .map(str::trim);
-    let advice = (page.words.of_problem)(code);
-    (count, problem(count, place, &what, code, advice, &block))
+    let markup = problem(count, place, &what, known.word, known.advice, &block);
+    (count, markup)
 }
 
 /// The first kinds of problems, and how many problems are of others.
@@ -127,7 +131,7 @@ fn problem(
     place: Option<&str>,
     what: &str,
     code: &str,
-    advice: Option<Advice>,
+    advice: &str,
     examples: &Markup,
 ) -> Markup {
     html! {
@@ -138,7 +142,7 @@ fn problem(
                     @if let Some(place) = place { b { (shown(place)) } ": " }
                     (ticked(what)) " " code.code { (shown(code)) }
                 }
-                @if let Some(advice) = advice { p.fix { span.unseen { "What helps: " } (ticked(advice.to_do)) } }
+                p.fix { span.unseen { "What helps: " } (ticked(advice)) }
                 (examples)
             }
         }
@@ -146,10 +150,11 @@ fn problem(
 }
 
 fn group_of(page: &Page<'_>, group: &Group) -> Markup {
-    let advice = (page.words.of_problem)(group.code);
-    let what = match advice {
-        Some(advice) if !group.is_uniform => advice.meaning,
-        _ => &group.message,
+    let known = group.code.explained();
+    let what = if group.is_uniform {
+        &group.message
+    } else {
+        known.meaning
     };
     let place = group
         .column
@@ -171,15 +176,22 @@ fn group_of(page: &Page<'_>, group: &Group) -> Markup {
             }
         }
     };
-    problem(group.count, place, what, group.code, advice, &examples)
+    problem(
+        group.count,
+        place,
+        what,
+        known.word,
+        known.advice,
+        &examples,
+    )
 }
 
 fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
-    let advice = (page.words.of_entry)(&refusal.code);
+    let known = refusal.code.explained();
     let what = if refusal.is_uniform && !refusal.message.is_empty() {
         &refusal.message
     } else {
-        advice.meaning
+        known.meaning
     };
     let more = refusal.count.saturating_sub(refusal.examples.len() as u64);
     let examples = html! {
@@ -194,8 +206,8 @@ fn refusal_of(page: &Page<'_>, refusal: &Refusal) -> Markup {
         refusal.count,
         Some(refusal.outcome.label()),
         what,
-        &refusal.code,
-        Some(advice),
+        &refusal.code.to_string(),
+        known.advice,
         &examples,
     )
 }

@@ -5,6 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::charts::{Chart, Role, bar, swatch};
 use super::text::{counted, moment, percent, shown, ticked};
 use super::{Page, over_time, problems, runs, table};
+use crate::codes::{OutcomeCode, ProblemCode, ReasonCode};
 use crate::entry::RequestType;
 use crate::numbers::{duration, grouped};
 use crate::outcome::{Outcome, Tally};
@@ -151,7 +152,7 @@ fn remains(page: &Page<'_>) -> Markup {
         .collect();
     let created = tally.count(Outcome::Created);
     let line = |outcome: Outcome| {
-        let remark = (page.words.remark)(outcome, tally);
+        let remark = (page.remark)(outcome, tally);
         html! {
             li {
                 span.number { (grouped(tally.count(outcome))) }
@@ -169,23 +170,23 @@ fn remains(page: &Page<'_>) -> Markup {
             }
             @if tally.corrected > 0 {
                 p.quiet { (counted(tally.corrected, "entry")) " created from a corrected copy of the row, which is not valid as it stands. See "
-                    code { "corrected" } " in results.csv." }
+                    code { (OutcomeCode::Corrected.as_str()) } " in results.csv." }
             }
             @if tally.conflicts > 0 {
                 p.quiet { (counted(tally.conflicts, "entry")) " not sent because the key names different people or request types. See "
-                    code { "key_conflict" } " in results.csv." }
+                    code { (ProblemCode::KeyConflict.as_str()) } " in results.csv." }
             }
             @if tally.changed > 0 {
                 p.quiet { (counted(tally.changed, "entry")) " with the key of an earlier one and other content: not sent. See "
-                    code { "changed" } " in results.csv." }
+                    code { (OutcomeCode::Changed.as_str()) } " in results.csv." }
             }
             @if tally.echo_differs > 0 {
                 p.quiet { (counted(tally.echo_differs, "request")) " shown by Concord otherwise than sent. See "
-                    code { "echo_differs" } " in results.csv." }
+                    code { (OutcomeCode::EchoDiffers.as_str()) } " in results.csv." }
             }
             @if tally.created_twice > 0 {
                 p.quiet { (counted(tally.created_twice, "entry")) " held by Concord more than once. See "
-                    code { "created_twice" } " in results.csv." }
+                    code { (OutcomeCode::CreatedTwice.as_str()) } " in results.csv." }
             }
             @if open.is_empty() && created > 0 && !tally.has_oddities() { p.quiet { "Nothing remains to do." } }
         }
@@ -445,7 +446,7 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
                             th scope="row" { code { (shown(code)) } }
                             td.barred aria-hidden="true" { (bar(&[(Role::Failed, *count)], most)) }
                             (number(*count))
-                            td.meaning { ((page.words.of_entry)(code).meaning) }
+                            td.meaning { (ReasonCode::from_word(code).explained().meaning) }
                         }
                     } }
                 }

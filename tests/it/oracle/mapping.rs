@@ -148,7 +148,10 @@ fn all(problems: &[Problem]) -> String {
         .map(|problem| {
             format!(
                 "{:?} {:?} {} {}",
-                problem.column, problem.field, problem.code, problem.message
+                problem.column,
+                problem.field,
+                problem.code.as_str(),
+                problem.message
             )
         })
         .collect();

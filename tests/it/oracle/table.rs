@@ -100,7 +100,9 @@ fn agree(readings: &[RowReading], rows: &Rows) {
     for row in readings {
         match codes(row) {
             Some(problems) => refused.extend(problems),
-            None if is_aside(row) => refused.push((row.position.line, row.warnings[0].code)),
+            None if is_aside(row) => {
+                refused.push((row.position.line, row.warnings[0].code.as_str()));
+            }
             None => taken += usize::from(!row.items.is_empty()),
         }
     }

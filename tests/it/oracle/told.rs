@@ -38,7 +38,7 @@ pub(crate) fn rows_of(reading: &Reading, bytes: &[u8]) -> Result<Rows, IntakeErr
         };
         rows(&input, reading, &mut text, &mut |_| {}, &mut |problem| {
             assert!(!problem.message.is_empty() && problem.position.line > 0);
-            refused.push((problem.position.line, problem.code));
+            refused.push((problem.position.line, problem.code.as_str()));
         })
     })?;
     assert_eq!(digest.bytes, bytes.len() as u64, "all of it was read");
@@ -126,7 +126,7 @@ pub(crate) fn codes(row: &RowReading) -> Option<Vec<(u64, &'static str)>> {
         Some(Item::Invalid { problems, .. }) => Some(
             problems
                 .iter()
-                .map(|problem| (problem.position.line, problem.code))
+                .map(|problem| (problem.position.line, problem.code.as_str()))
                 .collect(),
         ),
         _ => None,
