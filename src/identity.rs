@@ -6,7 +6,8 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::entry::{Field, ImportId, RequestType};
+use crate::field::{Field, RequestType};
+use crate::import_id::ImportId;
 
 /// The code of a key that names two people or two request types.
 pub const KEY_CONFLICT: &str = "key_conflict";

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::RowReading;
 use super::dates::DateRead;
 use super::decode::{self, Cell, Cells, Decoded, Record, RecordKind};
-use super::encoding::Understood;
 use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
-use super::problem::{Offending, Problem};
+use super::mask::Offending;
+use super::problem::Problem;
+use super::understood::Understood;
 use crate::entry::{Fingerprint, Position, SourceRow};
 
 /// The code of a row that would be sent though its status says that it is done.

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, Params, Row, params};
 use uuid::Uuid;
 
 use super::super::{ClaimRequest, Record};
-use super::entries::State;
+use super::state::State;
 use crate::entry::{ImportId, RequestType};
 use crate::identity::{
     KEY_CONFLICT, KeyConflict, KeyUse, NEAR_KEY, NearKeys, PersonDigests, RequestTypes, RowKey,
