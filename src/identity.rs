@@ -6,7 +6,8 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::entry::{Field, ImportId, RequestType};
+use crate::field::{Field, RequestType};
+use crate::import_id::ImportId;
 
 /// Bytes of one stored digest: the number of the field in [`Field::IDENTIFIERS`], then 32 bits.
 const STORED_BYTES: usize = 5;

@@ -26,10 +26,10 @@ use crate::ledger::{
 use crate::outbound::{Delivery, Doubt, EarlierRequest, KNOWN_EARLIER_MAX, Outbound, Place};
 use crate::outcome::{Outcome, Reason, Settled, Traffic, Via};
 use crate::plan::{Mark, ReadPlan, Sending};
-use crate::private_file::{create_private_dir, private_options};
+use crate::private_file::{create_private_dir, private_options, remove_old};
 use crate::report::results::{self, Line, ResultsWriter};
 use crate::report::summary::{Summary, run_input};
-use crate::report::{Folders, Imported, ReportError, RunFigures, line_of, page, remove_old};
+use crate::report::{Folders, Imported, ReportError, RunFigures, line_of, page};
 use crate::stop::{Lease, StopCause, StopSignal};
 use crate::{blocking, inherited, time_of_day};
 

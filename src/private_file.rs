@@ -122,6 +122,14 @@ fn is_abandoned(draft: &Path) -> io::Result<bool> {
     Ok(age.is_ok_and(|age| age >= DRAFT_AGE_MIN) && draft.try_lock().is_ok())
 }
 
+/// What an earlier run has left must not be taken for this one's.
+pub(crate) fn remove_old(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,30 @@ pub(crate) fn sanitized(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe.collect())
 }
 
+/// Returns text in which every character that a terminal obeys or hides is replaced, but for line feed and tab. Marks
+/// that some scripts need (joiners, direction of a letter) are kept.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| matches!(c, '\n' | '\t' | '\u{200c}'..='\u{200f}');
+    without(text, |c| is_unsafe(c) && !is_kept(c))
+}
+
+/// Returns text that a program reads, in which every control character but line feed and tab is replaced: invisible
+/// characters of a column's name have to stay.
+pub(crate) fn without_controls(text: &str) -> Cow<'_, str> {
+    without(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+fn without(text: &str, is_harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.contains(&is_harmful) {
+        let tame = text
+            .chars()
+            .map(|c| if is_harmful(c) { REPLACEMENT } else { c });
+        Cow::Owned(tame.collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ mod reference;
 mod schema;
 mod sections;
 mod walk;
+mod words;
 
 use walk::{REPEATED_KEY, Reader};
 

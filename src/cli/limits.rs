@@ -18,6 +18,8 @@ pub const RATE_PER_S_MIN: f64 = 0.001;
 pub const RATE_PER_S_MAX: f64 = 1_000_000.0;
 /// Most requests under way at once.
 pub const CONCURRENCY_MAX: u32 = 1024;
+/// The longest job file that is read.
+pub const JOB_BYTES_MAX: u64 = 1024 * 1024;
 /// Most attempts for one entry.
 pub const MAX_ATTEMPTS_MAX: u32 = 100;
 

@@ -28,6 +28,7 @@ pub(crate) mod session;
 mod signals;
 pub(crate) mod survey;
 mod terminal;
+mod totals;
 mod typed;
 mod words;
 
@@ -75,7 +76,7 @@ pub fn main() -> ExitCode {
 /// without what a terminal would obey.
 fn tell_usage(error: clap::Error) -> ExitCode {
     let typed = std::env::args_os();
-    let tame = typed.map(|arg| terminal::harmless(&arg.to_string_lossy()).into_owned());
+    let tame = typed.map(|arg| crate::sanitize::harmless(&arg.to_string_lossy()).into_owned());
     let mut error = Cli::try_parse_from(tame).err().unwrap_or(error);
     suggest(&mut error);
     // There is nowhere to report that this failed.

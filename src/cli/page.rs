@@ -5,7 +5,7 @@
 use console::Style;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-use super::terminal::harmless;
+use crate::sanitize::harmless;
 
 /// A terminal that is narrower is taken for this wide: longer words would stand alone in any case.
 const WIDTH_MIN: usize = 40;

@@ -228,7 +228,7 @@ impl Progress {
         self.bar.set_prefix(state.speed(now));
         let message = [state.counts(), state.course(now)].concat().join(" · ");
         self.bar
-            .set_message(terminal::harmless(&message).into_owned());
+            .set_message(crate::sanitize::harmless(&message).into_owned());
     }
 
     fn begin_bar(&self, entries: u64) {

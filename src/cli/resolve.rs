@@ -21,6 +21,7 @@ use crate::plan::{
 
 mod api_key;
 mod error;
+mod folders;
 mod inputs;
 mod job_file;
 mod ledger;
@@ -30,17 +31,14 @@ mod text_file;
 pub use api_key::{api_key, api_key_of_file};
 pub use error::ResolveError;
 pub(super) use error::near_ledger;
+use folders::{SANDBOX_LEDGER, sandbox_dir};
+pub(in crate::cli) use folders::{next_round, out_root};
+pub(in crate::cli) use inputs::STDIN;
 use inputs::{
-    Found, OUTPUT_NAMES, RECONCILE_NAMES, SANDBOX_LEDGER, find, out_dirs, refuse_files,
-    refuse_overwriting, sandbox_dir,
+    Found, OUTPUT_NAMES, RECONCILE_NAMES, find, out_dirs, refuse_files, refuse_overwriting,
 };
-pub(in crate::cli) use inputs::{STDIN, next_round, out_root};
-pub use job_file::JOB_BYTES_MAX;
 pub use spool::Spool;
 use spool::spool_all;
-
-/// The folder under which output folders are made when none is named.
-pub const OUT_ROOT_DEFAULT: &str = "concord-import-out";
 
 /// What the process stands in, as far as a plan depends on it.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::explain::CliError;
 use super::page::{Page, Tone};
-use super::report_text::{add_counts, counts};
+use super::totals::{add_counts, counts};
 use super::words::counted;
 use super::{args, terminal};
 use crate::check::{self, InputSurvey, Survey};
@@ -16,7 +16,6 @@ use crate::forecast::Forecast;
 use crate::intake::{Basis, BookShape, IntakeError, Packing, Shape, Understood, shown_names};
 use crate::plan::{Format, NO_QUOTE, ReadPlan, RunPlan};
 use crate::propose;
-use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
 use crate::{blocking, today};
 
 /// Where the text of a note begins.
@@ -39,7 +38,7 @@ pub(crate) async fn take(
                 plan.inputs[progress.input].name,
                 counted(progress.rows, "row")
             );
-            watched.set_message(terminal::harmless(&message).into_owned());
+            watched.set_message(crate::sanitize::harmless(&message).into_owned());
             ControlFlow::Continue(())
         })
     })
@@ -149,21 +148,6 @@ pub(super) fn guessed_encodings(survey: &Survey) -> Vec<String> {
         )
     };
     guessed.map(warning).collect()
-}
-
-/// How old the requests are that would be sent.
-pub(super) fn overdue(received: &Received) -> String {
-    let mut text = format!(
-        "{} of them for more than {OVERDUE_LATER_DAYS}",
-        received.overdue_later
-    );
-    if let Some(oldest) = received.oldest {
-        text += &format!("; the oldest is of {oldest}");
-    }
-    if received.undated > 0 {
-        text += &format!("; of {} it is not known", received.undated);
-    }
-    format!("for more than {OVERDUE_SOONER_DAYS} days, {text}")
 }
 
 /// How an input was understood, in a line.

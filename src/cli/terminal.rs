@@ -4,7 +4,6 @@
 //! A progress bar on the screen is taken away while something is printed, and put back after it.
 //! Names of files, columns and projects may hold characters that a terminal obeys or hides: none gets through to people.
 
-use std::borrow::Cow;
 #[cfg(unix)]
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Write};
@@ -14,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::ProgressBar;
 
 use super::page::{Page, Paper};
-use crate::sanitize::{REPLACEMENT, is_unsafe};
+use crate::sanitize::{harmless, without_controls};
 
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -60,30 +59,6 @@ fn paper(terminal: &console::Term, has_colours: bool) -> Paper {
 /// Prints what is said on the way. There is nowhere to report that this failed.
 pub(super) fn say(text: &str) {
     beside_bar(|| drop(writeln!(io::stderr().lock(), "{}", harmless(text))));
-}
-
-/// Returns text in which every character that a terminal obeys or hides is replaced, but for line feed and tab. Marks
-/// that some scripts need (joiners, direction of a letter) are kept.
-pub(super) fn harmless(text: &str) -> Cow<'_, str> {
-    let is_kept = |c: char| matches!(c, '\n' | '\t' | '\u{200c}'..='\u{200f}');
-    without(text, |c| is_unsafe(c) && !is_kept(c))
-}
-
-/// Returns text that a program reads, in which every control character but line feed and tab is replaced: invisible
-/// characters of a column's name have to stay.
-fn without_controls(text: &str) -> Cow<'_, str> {
-    without(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
-}
-
-fn without(text: &str, is_harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if text.contains(&is_harmful) {
-        let tame = text
-            .chars()
-            .map(|c| if is_harmful(c) { REPLACEMENT } else { c });
-        Cow::Owned(tame.collect())
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 /// Standard output for commands that print much: buffered, harmless on a terminal, and to the byte elsewhere.

@@ -15,10 +15,10 @@ use std::{io, panic, vec};
 use super::decode::jsonl::{Line, Objects};
 use super::decode::scan::Span;
 use super::decode::{Cells, Decoded, Decoder, Malformed, RawRow, RecordKind, Shape, csv};
-use super::encoding::Understood;
-use super::problem::Offending;
+use super::mask::Offending;
 use super::reader::Reader;
 use super::source::InputDigest;
+use super::understood::Understood;
 use super::{Front, RowReading, judge, open};
 use crate::codes::ProblemCode;
 

@@ -251,6 +251,23 @@ fn score(counts: &[usize]) -> u64 {
     above / (counts.len() * usual) as u64
 }
 
+/// A delimiter as the job file writes it.
+pub(crate) fn written(delimiter: u8) -> String {
+    match delimiter {
+        b'\t' => "\\t".to_owned(),
+        control if control.is_ascii_control() => format!("\\u{control:04X}"),
+        other => char::from(other).to_string(),
+    }
+}
+
+pub(crate) fn delimiter_hint(delimiter: u8, guess: u8) -> String {
+    format!(
+        "set delimiter = \"{}\" in the job file's [input] (or \"{}\" if that is right indeed)",
+        written(delimiter),
+        written(guess)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@ use std::io;
 use thiserror::Error;
 
 use super::decode::json::{SyntaxError, Undecided};
-use super::encoding::SAVE_REJECTS_AGAIN;
 use super::mask;
+use super::quoting::listed;
+use super::understood::SAVE_REJECTS_AGAIN;
 use super::workbook::Broken;
 use super::workbook::said::Failed;
 use crate::nearest::hidden_difference;
@@ -205,9 +206,6 @@ pub struct MissingColumn {
     pub nearest: Option<String>,
 }
 
-/// Most names of columns that a message lists.
-pub(crate) const NAMES_LISTED_MAX: usize = 12;
-
 /// Stands in a job file for a column that a person has yet to choose.
 const UNDECIDED: &str = "?";
 
@@ -244,20 +242,6 @@ fn no_key(columns: &[String], keys: u64, conflicts: u64) -> String {
         grouped(conflicts),
         grouped(keys)
     )
-}
-
-/// Names in backticks, as many as a message lists.
-pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
-    let shown: Vec<_> = names
-        .iter()
-        .take(NAMES_LISTED_MAX)
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    let text = shown.join(", ");
-    match names.len() - shown.len() {
-        0 => text,
-        rest => format!("{text} and {rest} more"),
-    }
 }
 
 impl IntakeError {

@@ -10,13 +10,13 @@ use super::decode::{
     Decoder, HEADER_BYTES_MAX, HEADER_CELLS_MAX, PREAMBLE_BYTES_MAX, ROW_BYTES_MAX, Shape,
 };
 use super::detect::{self, LOOK_BYTES};
-use super::dialect::{self, DELIMITERS};
+use super::dialect::{self, DELIMITERS, delimiter_hint, written};
 use super::encoding;
 use super::error::IntakeError;
 use super::judge::Judge;
 use super::mask::mask;
 use super::one_column;
-use super::open::{Opened, delimiter_hint, read, start, unreadable, written};
+use super::opened::{Opened, read, start, unreadable};
 use super::saved_rejects;
 use super::source::Window;
 use super::table::{self, NoTable, Said, TABLE_RECORDS_MAX, Table};

@@ -843,18 +843,4 @@ mod tests {
         assert_eq!(rows, [row, row, row, behind, behind]);
         assert_eq!(judged_all(text, false)[11], row);
     }
-
-    #[test]
-    fn a_total_that_may_be_somebody_is_a_doubt() {
-        let text = "Name|Telephone|Number\n\
-            Ann|+44 7911 123456|1001\n\
-            Sum|+44 7911 123457|1002\n\
-            Razem||1005\n\
-            Bob|+44 7911 123458|1003";
-        let row = Verdict::Row;
-        assert_eq!(
-            judged_all(text, true),
-            [row, row, Verdict::Doubtful(Doubt::Total), row]
-        );
-    }
 }

@@ -10,6 +10,8 @@
 //! A first character is kept only of a part that has another letter or digit, and of letters and digits alone, so that
 //! nothing that a terminal obeys gets through.
 
+use std::fmt;
+
 /// What stands for everything that is not shown.
 const HIDDEN: char = '…';
 /// Fewer digits are not told from a word: of so few, four would be too many.
@@ -21,7 +23,6 @@ const WORDS_KEPT_MAX: usize = 3;
 /// Characters of a value that are looked at: the rest is hidden anyway.
 const LOOKED_AT_CHARS_MAX: usize = 4_096;
 
-/// Longest run of characters of a value that its mask can hold: `+44`.
 #[cfg(test)]
 const RUN_CHARS_MAX: usize = 1 + DIGITS_KEPT;
 
@@ -98,6 +99,43 @@ fn number(text: &str) -> Option<String> {
     let first: String = digits[..DIGITS_KEPT].iter().collect();
     let last: String = digits[digits.len() - DIGITS_KEPT..].iter().collect();
     Some(format!("{plus}{first}{HIDDEN}{last}"))
+}
+
+/// Longest run of characters of a value that its mask can hold: `+44`.
+/// Most characters of a value that go along with a problem.
+pub const OFFENDING_CHARS_MAX: usize = 256;
+
+/// The value that a problem is about. Never written to ledger, results or log; it shows itself masked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Offending(Box<str>);
+
+impl Offending {
+    /// Keeps the first [`OFFENDING_CHARS_MAX`] characters.
+    pub(crate) fn new(value: &str) -> Self {
+        let end = value.char_indices().nth(OFFENDING_CHARS_MAX);
+        Self(value[..end.map_or(value.len(), |(end, _)| end)].into())
+    }
+
+    /// As anybody may see it: `j…@e…`.
+    pub fn masked(&self) -> String {
+        mask(&self.0)
+    }
+
+    /// Whether it is an address or a long number, where a word is wanted.
+    pub(crate) fn is_telling(&self) -> bool {
+        is_telling(&self.0)
+    }
+
+    /// As it stands in the row: for those who asked for it.
+    pub fn plain(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Offending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
 }
 
 #[cfg(test)]
@@ -180,5 +218,12 @@ mod tests {
             prop_assert!(masked.chars().count() <= 12, "{masked:?}");
             prop_assert!(!masked.contains(char::is_control));
         }
+    }
+
+    #[test]
+    fn the_value_of_a_problem_is_cut_and_shows_itself_masked() {
+        let value = Offending::new(&"é".repeat(OFFENDING_CHARS_MAX + 1));
+        assert_eq!(value.plain().chars().count(), OFFENDING_CHARS_MAX);
+        assert_eq!(format!("{:?}", Offending::new("jane@example.com")), "j…@e…");
     }
 }

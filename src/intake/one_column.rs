@@ -3,9 +3,9 @@
 //! A list of addresses is a table of one column. `ID¤Name¤Email` is not: if it were read as one, every value would be
 //! lost without a message.
 
+use super::dialect::written;
 use super::error::IntakeError;
 use super::kind::{Kind, kind};
-use super::open::written;
 
 /// The fewest blanks between columns that are aligned with blanks.
 const ALIGNED_BLANKS: &str = "  ";

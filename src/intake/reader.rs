@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::RowReading;
 use super::dates::DateRead;
 use super::decode::{self, Cell, Cells, Decoded, Record, RecordKind};
-use super::encoding::Understood;
 use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
-use super::problem::{Offending, Problem};
+use super::mask::Offending;
+use super::problem::Problem;
+use super::understood::Understood;
+
 use crate::codes::ProblemCode;
 use crate::entry::{Fingerprint, Position, SourceRow};
 

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::dialect::DELIMITERS;
-use super::encoding::Basis;
 use super::table::PROBLEM_COLUMN;
+use super::understood::Basis;
 
 /// The header of rejects in delimited text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,8 @@ mod names;
 mod record;
 
 use names::repeated;
-pub(crate) use names::{folded_space, told_apart};
+pub(crate) use names::told_apart;
+pub(crate) use record::folded_space;
 use record::{is_bracketed, is_line, is_second_line};
 
 /// Records that are looked at to find a table.

@@ -18,29 +18,13 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use zip::unstable::read::ZipIterable;
 use zip::{CompressionMethod, HasZipMetadata};
 
-use super::error::{IntakeError, NAMES_LISTED_MAX, listed};
-use super::problem::cut;
+use super::error::IntakeError;
+use super::packing::{Bounded, Packing, ZIP_ENTRIES_MAX, undecodable};
+use super::quoting::{NAMES_LISTED_MAX, cut, listed};
 use super::source::{Meter, Source, Window};
 
-/// A packed input may unpack to so many times its size: exports reach 5 to 30 times, the most repetitive ones 100.
-pub const UNPACKED_RATIO_MAX: u64 = 250;
-/// What any packed input may unpack to, however small it is, in bytes.
-pub const UNPACKED_BYTES_FREE: u64 = 16 * 1024 * 1024;
 /// Largest window that a zstd frame may ask for, in bytes: what `zstd` itself takes unless it is told otherwise.
 pub const ZSTD_WINDOW_BYTES_MAX: u64 = 128 * 1024 * 1024;
-/// Most entries of a zip archive's directory that are looked at.
-pub const ZIP_ENTRIES_MAX: usize = 10_000;
-
-/// How an input is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// gzip (RFC 1952).
-    Gzip,
-    /// Zstandard (RFC 8878).
-    Zstd,
-    /// A zip archive of one file.
-    Zip,
-}
 
 /// A window over what an input holds once it is unpacked.
 pub(crate) fn open(
@@ -378,45 +362,10 @@ impl<R: BufRead> Read for Zstd<R> {
     }
 }
 
-/// Ends in an error once more comes out than a packed input of its size may hold.
-pub(crate) struct Bounded<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R> Bounded<R> {
-    pub(crate) fn new(inner: R, packed_bytes: u64) -> Self {
-        let left = packed_bytes
-            .saturating_mul(UNPACKED_RATIO_MAX)
-            .saturating_add(UNPACKED_BYTES_FREE);
-        Self { inner, left }
-    }
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(into)?;
-        match self.left.checked_sub(count as u64) {
-            Some(left) => self.left = left,
-            None => {
-                return Err(undecodable(format!(
-                    "it unpacks to more than {UNPACKED_RATIO_MAX} times its size, as no export does"
-                )));
-            }
-        }
-        Ok(count)
-    }
-}
-
 fn damaged(what: &str) -> io::Error {
     undecodable(format!(
         "{what} is damaged: its checksum is that of other bytes"
     ))
-}
-
-/// The fault of the bytes, and not of the disk that they come from.
-fn undecodable(why: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 /// What macOS and Windows add of their own.

@@ -4,6 +4,7 @@
 //! nothing and changes no ledger.
 
 pub mod cell;
+mod error;
 mod folder;
 pub mod gather;
 mod known;
@@ -11,12 +12,13 @@ pub mod page;
 mod project;
 pub mod reconciliation;
 pub mod rejects;
+mod rejects_digest;
 pub mod rejects_file;
 pub mod results;
 pub mod summary;
 
+pub use error::ReportError;
 pub use folder::Imported;
 pub(crate) use folder::{Folders, RunFigures};
 pub(crate) use known::{corrected, known_of};
-pub use project::ReportError;
-pub(crate) use project::{line_of, remove_old};
+pub(crate) use project::line_of;

@@ -5,20 +5,22 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
+use super::error::ReportError;
 use super::gather::{Gathered, Gatherer, OfItem};
 use super::known::{corrected, is_key_at_fault, known_of, settled_by};
 use super::rejects::{self, RejectsWriter};
-use super::rejects_file::{self, Rejects};
+use super::rejects_digest::Rejects;
+use super::rejects_file;
 use super::results::{self, Line, ResultsWriter};
 use crate::blocking;
 use crate::codes::{OutcomeCode, ProblemCode, ReasonCode};
 use crate::entry::{Entry, Position};
 use crate::intake::{InputPlaces, Intake, IntakeError, Item, Problem, RowPlaces, RowReading, Seen};
-use crate::ledger::{Known, Ledger, LedgerError, Record, RunId, changed, claimed};
+use crate::ledger::{Known, Ledger, Record, RunId, changed, claimed};
 use crate::outcome::{Outcome, Reason, Settled, Tally, Via};
 use crate::plan::ReadPlan;
 use crate::private_file::Replacement;
@@ -27,31 +29,6 @@ use crate::time_of_day;
 
 /// Rows that are held against the ledger at once.
 const ROWS_AT_ONCE: usize = 512;
-
-/// Why the files could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The input.
-    #[error(transparent)]
-    Intake(#[from] IntakeError),
-    /// The ledger.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// The folder or a file in it.
-    #[error("{path} cannot be written: {cause}", path = path.display())]
-    Write {
-        /// Where.
-        path: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// The input is not what the run has read.
-    #[error("{0} has changed since it was checked")]
-    InputChanged(String),
-    /// A fault of this program.
-    #[error("the totals do not add up: {} entries with these outcomes: {}; no file was replaced", .0.entries, .0.told())]
-    Totals(Box<Tally>),
-}
 
 /// What the files are made of.
 #[derive(Debug)]
@@ -180,14 +157,6 @@ impl Projection<'_> {
             gathered: Box::new(pass.gatherer.finish()),
         };
         Ok((projected, pass.seen))
-    }
-}
-
-/// What an earlier run has left must not be taken for this one's.
-pub(crate) fn remove_old(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

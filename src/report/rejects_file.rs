@@ -10,37 +10,18 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::rejects_digest::{Rejects, RejectsDigest};
 use super::summary;
 use crate::intake::hex;
-use crate::private_file::{Replacement, private_options, sync_entry};
+use crate::private_file::{Replacement, private_options, remove_old, sync_entry};
 
 /// Maximum size of a `summary.json` that is read, in bytes. The importer writes less than a thousand.
 const SUMMARY_BYTES_MAX: u64 = 64 * 1_024;
 /// Maximum number of edited files that are kept with the same second in their name.
 const KEPT_PER_SECOND_MAX: u32 = 1_000;
-
-/// The rejects of an output folder, as the last run left them.
-#[derive(Clone, Debug, Default)]
-pub struct Rejects {
-    /// The file, when there are rejects.
-    pub path: Option<PathBuf>,
-    /// Its digest.
-    pub digest: Option<RejectsDigest>,
-    /// The copy of the file that the user had edited.
-    pub edited: Option<PathBuf>,
-}
-
-/// The rejects as they were written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectsDigest {
-    /// The file's name.
-    pub name: String,
-    /// SHA-256 of its content.
-    pub sha256: String,
-}
 
 /// Puts new rejects in place, or removes the old ones if there are no new ones. Keeps an edited file.
 pub(super) fn replace(
@@ -68,7 +49,7 @@ pub(super) fn replace(
     let has_rejects = rejects.is_some();
     match rejects {
         Some(draft) => draft.finish()?,
-        None => super::remove_old(path)?,
+        None => remove_old(path)?,
     }
     Ok(Rejects {
         path: has_rejects.then(|| path.to_owned()),

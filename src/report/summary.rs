@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ReportError;
-use super::rejects_file::{Rejects, RejectsDigest};
+use super::error::ReportError;
+use super::rejects_digest::{Rejects, RejectsDigest};
 use crate::check::InputSurvey;
 use crate::intake::is_rejects;
 use crate::ledger::RunInput;

@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, heade
 use serde::Serialize;
 
 use super::config::ErrorBodies;
-use super::faults::{Announced, ErrorBody, RetryAfter};
+use super::faults::{ErrorBody, RetryAfter};
+use super::throttle::Announced;
 use super::throttle::Quota;
 
 /// What a gateway shows when it has no better idea; also what a junk body is.

@@ -2,7 +2,6 @@
 //!
 //! Holds no state and reads no environment; [`super::Sandbox::start`] checks what has to hold.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,10 +10,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::nearest::nearest;
 use crate::plan::{SANDBOX_API_KEY, SANDBOX_ORGANIZATION, SANDBOX_PROJECT};
 
-use super::faults::{Faults, Workers};
+use super::parse_error::ParseError;
+use super::schedule::Faults;
+use super::throttle::Workers;
 
 /// Everything that can be chosen about a sandbox.
 #[derive(Clone, Debug)]
@@ -188,37 +188,6 @@ pub enum Reads {
     NotFound404,
     /// 405, as for paths that know no GET.
     MethodNotAllowed405,
-}
-
-/// Text that does not name what it should.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {wanted}{}", meant(.text, .wanted))]
-pub struct ParseError {
-    text: String,
-    wanted: &'static str,
-}
-
-/// Words that stand around what may be written.
-const AROUND: [&str; 5] = ["write", "status", "such", "wait", "seconds"];
-
-/// The word of what may be written that is nearest to what was.
-fn meant(text: &str, wanted: &str) -> String {
-    let text = text.split([':', '=', '*']).next().unwrap_or_default();
-    let words = wanted.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
-    let names = words.filter(|word| word.len() >= "ok".len() && !AROUND.contains(word));
-    match nearest(text, names) {
-        Some(name) if name != text => format!("; did you mean `{name}`?"),
-        _ => String::new(),
-    }
-}
-
-impl ParseError {
-    pub(super) fn new(text: impl fmt::Display, wanted: &'static str) -> Self {
-        Self {
-            text: text.to_string(),
-            wanted,
-        }
-    }
 }
 
 impl FromStr for Mode {

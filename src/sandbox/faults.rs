@@ -6,10 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use super::schedule::{Faults, Odds, Outage, Script};
-pub use super::throttle::{Announced, RateLimit, Workers};
-
-use super::config::ParseError;
+use super::parse_error::ParseError;
 
 const WANTED: &str = "a fault; write ok, a status such as 500, 500:html, 500:empty, 429:retry-after=2 or \
     503:retry-after-date=2, create-then-504, create-then-drop, create-then-hang, late-commit:2s[:504], hang, drop, \

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Refusal, respond};
 use super::config::{Listing, Mode, Omits, Order};
+use super::paths::{check_organization, target};
 use super::requests::Shown;
-use super::routes::{check_organization, target};
 use super::schema::is_uuid;
 use super::store::Stored;
 use super::text_match::matches;

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 
 use super::answer::{self, Refusal};
 use super::faults::{ErrorBody, Fault, RetryAfter};
-use super::serve::Switch;
+use super::switch::Switch;
 use super::{Server, lock};
 
 /// Bytes of a body at most (Fastify's default); beyond it 413.

@@ -29,6 +29,8 @@ mod faults;
 mod in_process;
 mod listing;
 mod misbehave;
+mod parse_error;
+mod paths;
 mod received;
 mod requests;
 mod routes;
@@ -36,6 +38,7 @@ mod schedule;
 mod schema;
 mod serve;
 mod store;
+mod switch;
 mod text_match;
 mod throttle;
 
@@ -53,14 +56,17 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub use config::{Config, Listing, Mode, Omits, ParseError, Reads, TextMatch};
-pub use faults::{Fault, Faults, Odds, Outage, RateLimit, Script, Workers};
+pub use config::{Config, Listing, Mode, Omits, Reads, TextMatch};
+pub use faults::Fault;
 #[cfg(feature = "internals")]
 pub use in_process::InProcess;
+pub use parse_error::ParseError;
 pub use received::Key;
 pub use routes::BASE_PATH;
+pub use schedule::{Faults, Odds, Outage, Script};
 pub use schema::RequestSchema;
 pub use store::StoreError;
+pub use throttle::{RateLimit, Workers};
 #[cfg(feature = "internals")]
 pub use {
     config::{ErrorBodies, Order, Project},

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Refusal, respond};
 use super::config::Config;
+use super::paths::{path_id, target};
 use super::received::is_json;
-use super::routes::{path_id, target};
 use super::store::{Body, Stored};
 use super::{Server, lock};
 

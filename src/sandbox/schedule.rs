@@ -10,8 +10,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::time::Instant;
 
-use super::config::ParseError;
 use super::faults::{DurationText, Fault, duration};
+use super::parse_error::ParseError;
 use super::throttle::{Announced, Quota, RateLimit, Throttle};
 
 /// Faults a script may hold, repeats counted out.

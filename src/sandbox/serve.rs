@@ -14,9 +14,10 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::switch::Switch;
 use super::{Server, lock, routes};
 
 /// Connections open at once; further ones wait to be accepted.
@@ -24,23 +25,6 @@ pub const CONNECTIONS_MAX: usize = 1024;
 
 /// A pause after a failed accept: the machine is out of something.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Cuts the connection that a request came by. Every request carries one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Switch(Arc<Notify>);
-
-impl Switch {
-    /// The connection is closed at its next turn; whatever is still being made for it is dropped.
-    pub(super) fn cut(&self) {
-        self.0.notify_one();
-    }
-
-    /// [`Self::cut`], for an exchange that has nothing left to say.
-    pub(super) async fn drop_connection<T>(&self) -> T {
-        self.cut();
-        std::future::pending().await
-    }
-}
 
 /// Serves until told to stop, or until nobody is left who could tell.
 /// Then open exchanges are dropped and what was still to be created late is not created.

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::config::ParseError;
 use super::faults::{DurationText, RetryAfter, duration};
+use super::parse_error::ParseError;
 
 const WANTED: &str = "a limit such as 10, 10:retry-after=1, 100,50@20s,100@40s, 100:headers=ratelimit, \
     100:headers=x-ratelimit or 100:fixed";

@@ -14,6 +14,7 @@ mod fuzz_corpus;
 mod import;
 mod job;
 mod kills;
+mod layout;
 mod ledger;
 mod library;
 mod map;

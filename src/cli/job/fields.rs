@@ -8,26 +8,11 @@ use toml::de::{DeTable, DeValue};
 use super::MINIMAL;
 use super::keys::{RULE, SOURCES};
 use super::walk::{Reader, Table, Value, belongs, is_api_key, list};
+use super::words::{NAME_PARTS, REQUESTS, REQUESTS_OR_SKIP};
 use crate::cli::limits::{self, shown};
-use crate::entry::{Field, RequestType};
+use crate::entry::Field;
 use crate::nearest::nearest;
 use crate::plan::{Literal, Meaning, NamePart, Rule};
-
-pub(super) const NAME_PARTS: [(&str, NamePart); 2] =
-    [("first", NamePart::First), ("last", NamePart::Last)];
-pub(super) const REQUESTS: [(&str, RequestType); 4] = [
-    (RequestType::View.name(), RequestType::View),
-    (RequestType::Delete.name(), RequestType::Delete),
-    (RequestType::Change.name(), RequestType::Change),
-    (RequestType::DoNotSell.name(), RequestType::DoNotSell),
-];
-pub(super) const REQUESTS_OR_SKIP: [(&str, Option<RequestType>); 5] = [
-    (RequestType::View.name(), Some(RequestType::View)),
-    (RequestType::Delete.name(), Some(RequestType::Delete)),
-    (RequestType::Change.name(), Some(RequestType::Change)),
-    (RequestType::DoNotSell.name(), Some(RequestType::DoNotSell)),
-    ("skip", None),
-];
 
 impl<'t> Reader<'t> {
     pub(super) fn fields(&mut self, root: &'t DeTable<'t>) -> Vec<(Field, Rule)> {

@@ -1,8 +1,9 @@
 //! Every section and key of a job file, with what may stand there: the one table that the parser, the reference and the
 //! JSON Schema for editors are made of.
 
-use super::fields::{NAME_PARTS, REQUESTS};
-use super::sections::{DATE_ORDERS, FORMATS, IN_DOUBT, MARKS, NEAR_KEYS, WORKBOOKS};
+use super::words::{
+    DATE_ORDERS, FORMATS, IN_DOUBT, MARKS, NAME_PARTS, NEAR_KEYS, REQUESTS, WORKBOOKS,
+};
 use crate::cli::limits::{self, Between};
 use crate::entry::Field;
 use crate::intake::HEADER_RECORDS_MAX;

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{REQUESTS, REQUESTS_OR_SKIP};
 use super::keys::{self, Key, Kind, RULE, SECTIONS, SOURCES, names};
+use super::words::{REQUESTS, REQUESTS_OR_SKIP};
 use crate::entry::Field;
 use crate::propose::UNDECIDED;
 

@@ -5,14 +5,12 @@ use std::num::NonZeroU64;
 use toml::de::{DeTable, DeValue};
 
 use super::walk::{Reader, Table, Value};
+use super::words::{DATE_ORDERS, FORMATS, IN_DOUBT, MARKS, NEAR_KEYS, WORKBOOKS};
 use super::{Job, JobSending, JobTarget};
 use crate::cli::limits::{self, shown};
-use crate::identity::NearKeys;
 use crate::intake::{HEADER_RECORDS_MAX, encoding_by_label};
 use crate::nearest::nearest;
-use crate::plan::{
-    DateOrder, DoubtPolicy, Filter, Format, Mark, NO_QUOTE, Reading, ReceivedDate, Rules, Sending,
-};
+use crate::plan::{Filter, Format, Mark, NO_QUOTE, Reading, ReceivedDate, Rules, Sending};
 
 const OF_CSV: [&str; 7] = [
     "delimiter",
@@ -24,22 +22,6 @@ const OF_CSV: [&str; 7] = [
     "set_aside",
 ];
 const FILTER_KEYS: [&str; 2] = ["column", "in"];
-pub(super) const DATE_ORDERS: [(&str, DateOrder); 3] = [
-    ("dmy", DateOrder::DayFirst),
-    ("mdy", DateOrder::MonthFirst),
-    ("ymd", DateOrder::YearFirst),
-];
-pub(super) const NEAR_KEYS: [(&str, NearKeys); 3] = [
-    ("refuse", NearKeys::Refuse),
-    ("warn", NearKeys::Warn),
-    ("ignore", NearKeys::Ignore),
-];
-pub(super) const MARKS: [(&str, Mark); 2] = [("notes", Mark::Notes), ("none", Mark::None)];
-pub(super) const IN_DOUBT: [(&str, DoubtPolicy); 3] = [
-    ("look-up", DoubtPolicy::LookUp),
-    ("hold", DoubtPolicy::Hold),
-    ("resend", DoubtPolicy::Resend),
-];
 /// Labels of encodings that come to mind; the nearest of them is proposed for one that is none.
 const ENCODINGS: [&str; 39] = [
     "utf-8",
@@ -84,13 +66,6 @@ const ENCODINGS: [&str; 39] = [
 ];
 /// How many of them a message lists.
 const ENCODINGS_LISTED: usize = 10;
-/// Formats that nothing follows from.
-pub(super) const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
-pub(super) const FORMATS: [(&str, Format); 3] = [
-    ("csv", Format::Csv),
-    ("jsonl", Format::Jsonl),
-    ("json", Format::Json),
-];
 
 impl<'t> Reader<'t> {
     pub(super) fn job(&mut self, root: &'t DeTable<'t>) -> Job {

@@ -8,7 +8,8 @@ use axum::http::header;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use super::text;
+/// What is asked with, by HTTP.
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Listens, and answers from now on.
 pub(super) async fn begin(
@@ -17,7 +18,7 @@ pub(super) async fn begin(
 ) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     tracing::info!(address = %listener.local_addr()?, "metrics are served");
-    let answer = move || std::future::ready(([(header::CONTENT_TYPE, text::CONTENT_TYPE)], text()));
+    let answer = move || std::future::ready(([(header::CONTENT_TYPE, CONTENT_TYPE)], text()));
     let router = Router::new().route("/metrics", get(answer));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(())

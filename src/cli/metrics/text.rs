@@ -5,9 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{Milestones, State};
 use crate::outcome::{Outcome, Via};
 
-/// What is asked with, by HTTP.
-pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 const PREFIX: &str = "concord_import_";
 const FINISHED: &str = "last_finished_run_timestamp_seconds";
 const COMPLETE: &str = "last_complete_run_timestamp_seconds";

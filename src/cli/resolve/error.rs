@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{JOB_BYTES_MAX, next_round};
+use super::folders::next_round;
 use crate::cli::job::{self, JobFaults};
-use crate::cli::limits::{self, Refusal};
+use crate::cli::limits::{self, JOB_BYTES_MAX, Refusal};
 use crate::nearest::nearest;
 
 /// Files of a folder that are compared with a name that is none of theirs.

@@ -6,10 +6,8 @@ use super::inputs::Found;
 use super::text_file::text_of;
 use super::{ResolveError, read_limited};
 use crate::cli::job::{self, Job};
+use crate::cli::limits::JOB_BYTES_MAX;
 use crate::plan::Reading;
-
-/// The longest job file that is read.
-pub const JOB_BYTES_MAX: u64 = 1024 * 1024;
 
 pub(super) fn needed(
     given: Option<&Path>,

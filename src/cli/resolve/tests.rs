@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
+use super::folders::OUT_ROOT_DEFAULT;
 use super::*;
 use crate::cli::job;
 

@@ -10,7 +10,7 @@ use encoding_rs::{
     WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
 };
 
-use super::super::encoding::Codec;
+use super::super::understood::Codec;
 
 /// The code pages in which exports are found, the most frequent first.
 pub(super) const CANDIDATES: [&Encoding; 11] = [

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::super::problem::cut;
+use super::super::quoting::cut;
 use super::super::source::Window;
 use super::csv::not_utf8;
 use super::jsonl::{COLON, IN_ARRAY, IN_OBJECT, NAME, Objects, Sample, TRAILING_COMMA, not_json};
@@ -455,7 +455,7 @@ impl Decoder {
             return Err(self.undecided(
                 format!(
                     "the object holds several arrays of objects ({}), and which one holds the rows cannot be told",
-                    super::super::error::listed(&names)
+                    super::super::quoting::listed(&names)
                 ),
                 &format!(
                     "set records = \"{}\" (or another of them) in the job file's [input]; for JSON Lines with this single \
@@ -494,7 +494,7 @@ impl Decoder {
         } = &self.members;
         let name = |keys: &[String]| {
             let keys: Vec<_> = keys.iter().map(|key| cut(key)).collect();
-            super::super::error::listed(&keys)
+            super::super::quoting::listed(&keys)
         };
         match records {
             Some(records) => self.undecided(

@@ -15,7 +15,7 @@ mod tree;
 use std::io;
 
 use super::judge::Usual;
-use super::problem::Offending;
+use super::mask::Offending;
 use super::source::Window;
 use super::text::trimmed;
 use crate::codes::ProblemCode;

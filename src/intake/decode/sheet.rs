@@ -8,7 +8,7 @@ use crate::numbers::grouped;
 use std::io;
 
 use super::super::judge::{Doubt, Judge, Usual, Verdict};
-use super::super::problem::Offending;
+use super::super::mask::Offending;
 use super::super::source::Window;
 use super::super::uncorrected::{ProblemColumn, UNCORRECTED};
 use super::super::workbook::said::{Failed, Merged, Row, SAID_BYTES_MAX, Said, Wrong};

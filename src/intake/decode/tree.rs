@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::super::problem::cut;
+use super::super::quoting::cut;
 use super::super::text::trimmed;
 use super::Cell;
 use super::path::{Path, Rest};

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::super::decode::lists::Lists;
 use super::super::decode::path::{self, Path, PathFault};
-use super::super::error::{IntakeError, MissingColumn, listed};
+use super::super::error::{IntakeError, MissingColumn};
 use super::super::mask;
+use super::super::quoting::listed;
 use super::super::status::{StatusKind, status_kind};
 use crate::nearest::nearest;
 

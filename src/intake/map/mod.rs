@@ -33,11 +33,10 @@ use values::{ValueMap, folded};
 
 use super::dates::{self, DateRead};
 use super::decode::{Cell, Cells};
-use super::error::listed;
 use super::escapes::{self, Escaped, Kind};
 use super::garbled;
 use super::mask::{is_telling, mask};
-use super::problem::cut;
+use super::quoting::{cut, listed};
 use super::status::{self, STATUSES_REMEMBERED_MAX, StatusKind};
 use super::text::trimmed;
 use super::validate::Draft;

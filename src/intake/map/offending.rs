@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::{Mapper, Piece, Source, damage};
 use crate::entry::Field;
 use crate::intake::decode::{Cell, Cells};
-use crate::intake::problem::{Offending, Problem};
+use crate::intake::mask::Offending;
+use crate::intake::problem::Problem;
 
 impl Mapper {
     /// The value that a problem of this row is about; none where it is about no value, or a blank one.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::kind::Kind;
 use super::Look;
-use super::record::is_dashes;
+use super::record::{folded_space, is_dashes};
 
 /// What stands between the names of a header of several records.
 const JOINT: &str = " / ";
@@ -131,10 +131,4 @@ pub(crate) fn told_apart(names: &mut [String]) -> Vec<usize> {
         changed.push(column);
     }
     changed
-}
-
-/// A name with its white space folded to single spaces, line breaks included.
-pub(crate) fn folded_space(text: &str) -> String {
-    let text = text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,5 @@
 //! What a record or a text of a header looks like by itself.
 
-use super::names::folded_space;
-
 pub(super) fn is_bracketed(text: &str) -> bool {
     let text = text.trim();
     text.starts_with('(') && text.ends_with(')')
@@ -31,4 +29,10 @@ pub(super) fn is_second_line(record: &[String]) -> bool {
         .peekable();
     words.peek().is_some()
         && words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
+/// A name with its white space folded to single spaces, line breaks included.
+pub(crate) fn folded_space(text: &str) -> String {
+    let text = text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

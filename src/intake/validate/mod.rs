@@ -14,8 +14,10 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::field::{Field, RequestType};
+use crate::import_id::{ImportId, MARK_CHARS};
+
 use crate::codes::ProblemCode;
-use crate::entry::{Field, ImportId, MARK_CHARS, RequestType};
 use crate::numbers::grouped;
 
 /// `notes.maxLength`, in code points (JSON Schema counts characters as RFC 8259 defines them).

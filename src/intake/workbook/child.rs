@@ -5,55 +5,21 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufWriter, Read, Write};
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
+use super::layout::{Layout, Listed, Take};
+use super::limits::{CPU_SECONDS_FREE, CPU_SECONDS_PER_MIB, MEMORY_BYTES_MAX, WORKBOOK_BYTES_MAX};
 use super::said::{Asked, Failed, Merged, Row, Said, Sheet, say};
-use super::{Kind, SAVE_AS_CSV, WORKBOOK_BYTES_MAX, ods, xls, xlsb, xlsx};
-use crate::intake::error::listed;
+use super::{Kind, ods, xls, xlsb, xlsx};
+use crate::intake::quoting::listed;
 use crate::nearest::{hidden_difference, nearest};
 
-/// The argument that makes this program the child. Not a command: it takes no options and shows in no help.
-pub const COMMAND: &str = "read-workbook-in-this-process";
-/// Memory that the child may have, in bytes of address space.
-pub const MEMORY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Processor time that the child may take for any workbook, in seconds.
-pub const CPU_SECONDS_FREE: u64 = 60;
-/// Processor time that it may take beyond that, in seconds for each MiB of the workbook.
-pub const CPU_SECONDS_PER_MIB: u64 = 20;
-/// Merged cells of a sheet that are known.
-pub const MERGES_MAX: usize = 65_536;
 /// Rows with something in them that are looked at to find the sheet that is a table.
 const LOOK_ROWS: usize = 100;
 /// So many sheets that are not read are named at most.
 const UNREAD_SHEETS_MAX: usize = 20;
 /// Longest line that asks, in bytes.
 const ASKED_BYTES_MAX: u64 = 64 * 1024;
-
-/// A sheet, as its workbook lists it.
-#[derive(Clone, Debug)]
-pub(super) struct Listed {
-    pub(super) name: String,
-    pub(super) is_hidden: bool,
-}
-
-/// What of a sheet is known before its rows are read.
-#[derive(Default)]
-pub(super) struct Layout {
-    pub(super) hidden_columns: Vec<u32>,
-    pub(super) merged: Vec<Merged>,
-}
-
-impl Layout {
-    /// Adds columns that a person does not see. They come in order: what is told again is known.
-    pub(super) fn hide(&mut self, columns: Range<u32>) {
-        let known = self.hidden_columns.last().map_or(0, |last| last + 1);
-        self.hidden_columns
-            .extend(columns.start.max(known)..columns.end);
-    }
-}
-
-/// Takes the rows of a sheet one by one, in order.
-pub(super) type Take<'a> = dyn FnMut(Row) -> Result<ControlFlow<()>, Failed> + 'a;
 
 /// A workbook, by its kind.
 enum Book {
@@ -336,23 +302,6 @@ impl Merges {
         self.open.retain(|merged| merged.last_row >= row);
         self.open.clone()
     }
-}
-
-/// What a damaged part of a workbook is told as.
-pub(super) fn damaged(part: &str) -> Failed {
-    Failed::new(
-        format!("is a damaged workbook: its part `{part}` cannot be read"),
-        SAVE_AS_CSV,
-    )
-}
-
-/// What a workbook that needs a password is told as.
-pub(super) fn encrypted() -> Failed {
-    Failed::new(
-        "is a workbook that needs a password",
-        "open it, remove the password (in Excel: File, Info, Protect Workbook), and save it again; or save the sheet as \
-         \"CSV UTF-8 (Comma delimited)\"",
-    )
 }
 
 #[cfg(test)]

@@ -7,13 +7,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use super::said::{Asked, Failed};
-use super::{Broken, COMMAND, Kind, MEMORY_BYTES_MAX, SAVE_AS_CSV};
+use super::limits::{MEMORY_BYTES_MAX, WORKBOOK_BYTES_MAX};
+use super::said::{Asked, COMMAND, Failed};
+use super::{Broken, Kind, SAVE_AS_CSV};
 use crate::intake::source::{Meter, Source, Window};
 use crate::numbers::grouped;
-
-/// Largest workbook that is read, in bytes: it is held in memory while it is taken apart.
-pub const WORKBOOK_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 

@@ -14,11 +14,14 @@
 
 mod child;
 mod fence;
+mod layout;
+mod limits;
 mod ods;
 pub(crate) mod open;
 mod part;
 pub(crate) mod said;
 mod shown;
+mod strings;
 mod xls;
 mod xlsb;
 mod xlsx;
@@ -29,14 +32,14 @@ use std::io::{self, Read, Seek};
 use serde::{Deserialize, Serialize};
 use zip::unstable::read::ZipIterable;
 
+use super::packing::ZIP_ENTRIES_MAX;
 use super::source::Source;
-use super::unpack::ZIP_ENTRIES_MAX;
 use said::Failed;
 
 #[cfg(feature = "internals")]
 pub use child::said_of;
-pub use child::{COMMAND, MEMORY_BYTES_MAX, serve};
-pub use fence::WORKBOOK_BYTES_MAX;
+pub use child::serve;
+pub use said::COMMAND;
 
 /// Rows of a sheet, as many as Excel has.
 pub(super) const ROWS_MAX: u32 = 1_048_576;

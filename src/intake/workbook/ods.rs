@@ -9,9 +9,10 @@ use std::ops::ControlFlow;
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::child::{Layout, Listed, MERGES_MAX, Take, encrypted};
+use super::layout::{Layout, Listed, Take};
+use super::limits::MERGES_MAX;
 use super::part::{Parts, TEXT_BYTES_MAX, Xml, add_text, attribute};
-use super::said::{Failed, Merged, Row, Shown, Wrong};
+use super::said::{Failed, Merged, Row, Shown, Wrong, encrypted};
 use super::shown::{self, Style};
 use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV, TABLE_AS_WORKBOOK};
 

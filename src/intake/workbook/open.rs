@@ -4,13 +4,13 @@ use super::said::{Failed, Row, Said};
 use super::{BookShape, Broken, COLUMNS_MAX, Kind, column_letters, fence};
 use crate::intake::decode::scan::Dialect;
 use crate::intake::decode::{Decoder, HEADER_CELLS_MAX, Shape, lists, sheet};
-use crate::intake::encoding::{Basis, Understood};
 use crate::intake::error::IntakeError;
 use crate::intake::judge::Judge;
 use crate::intake::one_column;
-use crate::intake::open::{Opened, read};
+use crate::intake::opened::{Opened, read};
 use crate::intake::source::{Source, Window};
 use crate::intake::table::{self, NoTable, TABLE_RECORDS_MAX, Table};
+use crate::intake::understood::{Basis, Understood};
 use crate::intake::widths::{self, Misfit};
 use crate::plan::{Format, Reading};
 

@@ -10,9 +10,8 @@ use quick_xml::{Reader, XmlVersion};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::child::{damaged, encrypted};
-use super::said::Failed;
-use crate::intake::unpack::Bounded;
+use super::said::{Failed, damaged, encrypted};
+use crate::intake::packing::Bounded;
 
 /// Longest text of one cell, in bytes: eight times what Excel takes.
 pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{COLUMNS_MAX, Kind, ROWS_MAX, SAVE_AS_CSV};
 
+/// The argument that makes this program the child. Not a command: it takes no options and shows in no help.
+pub const COMMAND: &str = "read-workbook-in-this-process";
 /// Largest line that is said, in bytes.
 pub(crate) const SAID_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -157,6 +159,23 @@ impl Failed {
     pub(crate) fn damaged() -> Self {
         Self::new("is a damaged workbook", SAVE_AS_CSV)
     }
+}
+
+/// What a damaged part of a workbook is told as.
+pub(super) fn damaged(part: &str) -> Failed {
+    Failed::new(
+        format!("is a damaged workbook: its part `{part}` cannot be read"),
+        SAVE_AS_CSV,
+    )
+}
+
+/// What a workbook that needs a password is told as.
+pub(super) fn encrypted() -> Failed {
+    Failed::new(
+        "is a workbook that needs a password",
+        "open it, remove the password (in Excel: File, Info, Protect Workbook), and save it again; or save the sheet as \
+         \"CSV UTF-8 (Comma delimited)\"",
+    )
 }
 
 /// Says one thing. What is too large to say is a row that cannot be read, and says so.

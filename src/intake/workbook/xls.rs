@@ -7,8 +7,8 @@ use std::io::Cursor;
 use calamine::{Data, Reader, SheetType, SheetVisible, Xls, XlsError};
 use memchr::memmem;
 
-use super::child::{Layout, Listed, Take, encrypted};
-use super::said::{Failed, Merged, Row, Shown, Wrong};
+use super::layout::{Layout, Listed, Take};
+use super::said::{Failed, Merged, Row, Shown, Wrong, encrypted};
 use super::shown::{self, Style};
 
 /// A workbook, taken apart.

@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
-use super::child::{Layout, Listed, MERGES_MAX, Take, damaged};
+use super::layout::{Layout, Listed, Take};
+use super::limits::MERGES_MAX;
 use super::part::{Parts, Relation, join};
-use super::said::{Failed, Merged, Row, Shown, Wrong};
+use super::said::{Failed, Merged, Row, Shown, Wrong, damaged};
 use super::shown::{self, CellStyle, Style};
-use super::xlsx::Strings;
+use super::strings::Strings;
 use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV};
 
 /// Largest record that is read, in bytes: a text of as many characters as a cell takes is 64 KiB.

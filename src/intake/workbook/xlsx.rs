@@ -8,10 +8,12 @@ use std::io::{BufRead, Cursor, Read};
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::child::{Layout, Listed, MERGES_MAX, Take, damaged};
+use super::layout::{Layout, Listed, Take};
+use super::limits::MERGES_MAX;
 use super::part::{Parts, Relation, Xml, add_text, attribute, is_set, join, relations};
-use super::said::{Failed, Merged, Row, Shown, Wrong};
+use super::said::{Failed, Merged, Row, Shown, Wrong, damaged};
 use super::shown::{self, CellStyle, Style};
+use super::strings::Strings;
 use super::{COLUMNS_MAX, ROWS_MAX, SAVE_AS_CSV, TABLE_AS_WORKBOOK, xlsb};
 
 const CONTENT_TYPES: &str = "[Content_Types].xml";
@@ -30,26 +32,6 @@ pub(super) struct Book {
     strings: Strings,
     styles: Vec<CellStyle>,
     is_1904: bool,
-}
-
-/// The texts that cells share, one behind the other.
-#[derive(Default)]
-pub(super) struct Strings {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Strings {
-    pub(super) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
-    }
-
-    pub(super) fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.text.get(start..end)
-    }
 }
 
 /// Finds out what the archive is and reads all but the sheets.

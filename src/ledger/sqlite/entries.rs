@@ -11,58 +11,14 @@ use super::super::{
 use super::corrections::Corrections;
 use super::find::Finder;
 use super::keys::{KeyStatements, StoredKey, stored_use};
-use super::runs;
+use super::run_state;
+use super::state::State;
 use super::{from_ms, now_ms};
 use crate::ambiguity::Ambiguity;
 use crate::codes::OutcomeCode;
 use crate::entry::{Content, Fingerprint, ImportId, Names};
 use crate::identity::KeyUse;
 use crate::outcome::{Outcome, Reason, Receipt, Via};
-
-/// `entries.state`, as stored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Claimed = 0,
-    Created = 1,
-    Rejected = 2,
-    Failed = 3,
-    InDoubt = 4,
-}
-
-impl State {
-    pub(super) fn read(stored: i64) -> rusqlite::Result<Self> {
-        [
-            Self::Claimed,
-            Self::Created,
-            Self::Rejected,
-            Self::Failed,
-            Self::InDoubt,
-        ]
-        .into_iter()
-        .find(|state| *state as i64 == stored)
-        .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, stored))
-    }
-
-    /// What a person reads: a claim that nobody settled may have been sent.
-    pub(super) fn outcome(self) -> Outcome {
-        match self {
-            Self::Created => Outcome::Created,
-            Self::Rejected => Outcome::Rejected,
-            Self::Failed => Outcome::Failed,
-            Self::Claimed | Self::InDoubt => Outcome::InDoubt,
-        }
-    }
-
-    fn of(outcome: Outcome) -> Option<Self> {
-        match outcome {
-            Outcome::Created => Some(Self::Created),
-            Outcome::Rejected => Some(Self::Rejected),
-            Outcome::Failed => Some(Self::Failed),
-            Outcome::InDoubt => Some(Self::InDoubt),
-            Outcome::Duplicate | Outcome::Invalid | Outcome::NotSent => None,
-        }
-    }
-}
 
 /// The statements of an entry's ordinary way, prepared once for all that is done in a transaction.
 pub(super) struct Statements<'c> {
@@ -247,7 +203,7 @@ fn claim(
             return Ok(Claimed { import_id, claim });
         }
         // Of this run itself: another row has the same key, and is under way.
-        _ if held.is_open && runs::is_live(tx, locks, held.run, now)? => {
+        _ if held.is_open && run_state::is_live(tx, locks, held.run, now)? => {
             let claim = Claim::Elsewhere(held.run);
             return Ok(Claimed { import_id, claim });
         }
@@ -568,7 +524,7 @@ pub(super) fn find(
                 None => of_key(statements, *key)?,
             };
             let is_from_rejects = match &record {
-                Some(record) => runs::is_of_rejects(tx, record.run)?,
+                Some(record) => run_state::is_of_rejects(tx, record.run)?,
                 None => false,
             };
             Ok(Known {

@@ -10,9 +10,10 @@ use rusqlite::{CachedStatement, Connection, Row};
 use uuid::Uuid;
 
 use super::super::{Record, RunId};
-use super::entries::State;
 use super::from_ms;
 use super::keys::read_use;
+use super::state::State;
+
 use crate::codes::ReasonCode;
 use crate::entry::{Fingerprint, ImportId};
 use crate::outcome::{Reason, Receipt, Settled, Via};

@@ -8,7 +8,8 @@ use rusqlite::{CachedStatement, Connection, Params, Row, params};
 use uuid::Uuid;
 
 use super::super::{ClaimRequest, Record};
-use super::entries::State;
+use super::state::State;
+
 use crate::codes::ProblemCode;
 use crate::entry::{ImportId, RequestType};
 use crate::identity::{KeyConflict, KeyUse, NearKeys, PersonDigests, RequestTypes, RowKey};

@@ -10,7 +10,9 @@ mod file;
 mod find;
 mod held;
 mod keys;
+mod run_state;
 mod runs;
+mod state;
 
 use std::path::Path;
 use std::sync::Arc;

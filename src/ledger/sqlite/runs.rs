@@ -9,7 +9,9 @@ use super::super::alive::{Life, Locks};
 use super::super::{
     History, LedgerError, Overview, RunEnd, RunId, RunInput, RunKind, RunRecord, Totals,
 };
-use super::entries::{self, State};
+use super::entries;
+use super::run_state::{acts, bury};
+use super::state::State;
 use super::{file, from_ms, in_ms, now_ms, to_ms};
 use crate::outcome::Traffic;
 use crate::timeline::Timeline;
@@ -46,15 +48,6 @@ pub(super) fn begin_run(
     Ok(run)
 }
 
-/// Returns whether the input of a run was a file of rejects. If so, its rows were corrected.
-pub(super) fn is_of_rejects(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
-    let found = connection
-        .prepare_cached("SELECT is_rejects FROM runs WHERE id = ?1")?
-        .query_row([run.0], |row| row.get(0))
-        .optional()?;
-    Ok(found.unwrap_or(false))
-}
-
 /// Notes of all runs that died that they are dead, so that nothing of them has to be kept.
 fn bury_dead(tx: &Transaction<'_>, locks: &mut Locks) -> rusqlite::Result<()> {
     let unfinished: Vec<i64> = tx
@@ -66,12 +59,6 @@ fn bury_dead(tx: &Transaction<'_>, locks: &mut Locks) -> rusqlite::Result<()> {
             bury(tx, locks, run)?;
         }
     }
-    Ok(())
-}
-
-fn bury(tx: &Transaction<'_>, locks: &mut Locks, run: RunId) -> rusqlite::Result<()> {
-    tx.execute("UPDATE runs SET lease_until_ms = 0 WHERE id = ?1", [run.0])?;
-    locks.bury(run);
     Ok(())
 }
 
@@ -163,37 +150,6 @@ pub(super) fn history(
         runs,
         timeline: timeline.and_then(|text| Timeline::from_text(&text)),
     })
-}
-
-/// Whether a run may still act upon its claims. One that is found dead is dead from then on.
-pub(super) fn is_live(
-    tx: &Transaction<'_>,
-    locks: &mut Locks,
-    run: RunId,
-    now: i64,
-) -> rusqlite::Result<bool> {
-    let lease_until: Option<i64> = tx
-        .prepare_cached("SELECT lease_until_ms FROM runs WHERE id = ?1 AND finished_at_ms IS NULL")?
-        .query_row([run.0], |row| row.get(0))
-        .optional()?;
-    let Some(lease_until) = lease_until else {
-        return Ok(false);
-    };
-    let life = locks.life(run);
-    if life == Life::Ended && lease_until > 0 {
-        bury(tx, locks, run)?;
-    }
-    Ok(acts(life, lease_until, now))
-}
-
-/// Whether a run that has not finished may still act. A lock that is held counts more than a lease: a process that was
-/// suspended wakes where it was.
-fn acts(life: Life, lease_until: i64, now: i64) -> bool {
-    match life {
-        Life::Alive => true,
-        Life::Ended => false,
-        Life::Unknown => lease_until > now,
-    }
 }
 
 pub(super) fn record_traffic(

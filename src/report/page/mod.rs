@@ -5,6 +5,7 @@
 //! outside gets in but as text, and a policy in its head forbids everything but its own script and style.
 
 mod charts;
+mod figure;
 mod over_time;
 mod problems;
 mod runs;

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::charts::{Chart, Role, Series};
-use super::sections::{figure, number, plain};
-use super::text::counted;
+use super::figure::figure;
+use super::text::{counted, number, plain};
 use crate::numbers::{duration, grouped};
 use crate::timeline::Timeline;
 

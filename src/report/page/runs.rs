@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::Page;
 use super::charts::{Chart, Role, Series};
-use super::sections::{figure, number, plain};
-use super::text::{counted, moment, short_moment, shown};
+use super::figure::figure;
+use super::text::{counted, moment, number, plain, short_moment, shown};
 use crate::ledger::RunRecord;
 use crate::outcome::Outcome;
 use crate::report::gather::OPEN;

@@ -2,8 +2,8 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::charts::{Chart, Role, bar, swatch};
-use super::text::{counted, moment, percent, shown, ticked};
+use super::charts::{Role, bar, swatch};
+use super::text::{counted, moment, number, percent, shown, ticked};
 use super::{Page, over_time, problems, runs, table};
 use crate::codes::{OutcomeCode, ProblemCode, ReasonCode};
 use crate::entry::RequestType;
@@ -325,10 +325,6 @@ fn parts(row: &[u64; Outcome::ALL.len()]) -> Vec<(Role, u64)> {
         .collect()
 }
 
-pub(super) fn number(count: u64) -> Markup {
-    html! { td.n { @if count == 0 { span.none { "0" } } @else { (grouped(count)) } } }
-}
-
 // Deadlines. ------------------------------------------------------------------------------------
 
 fn deadlines(page: &Page<'_>) -> Option<Markup> {
@@ -453,23 +449,4 @@ fn attempts(page: &Page<'_>) -> Option<Markup> {
             }
         }
     })
-}
-
-/// A chart under its title, with what it shows in words.
-pub(super) fn figure(title: &str, chart: &Chart<'_>) -> Markup {
-    html! {
-        figure {
-            figcaption { h3 { (title) } p.quiet { (chart.summary) } }
-            ul.legend aria-hidden="true" { @for one in chart.series { li { (swatch(one.role)) (one.name) } } }
-            (chart.draw())
-        }
-    }
-}
-
-pub(super) fn plain(value: f64) -> String {
-    if value.fract().abs() < 1e-9 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.1}")
-    }
 }

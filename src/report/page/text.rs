@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::numbers::grouped;
 use crate::sanitize::{REPLACEMENT, is_unsafe};
 
 /// Longest text from outside that is shown, in characters.
@@ -51,6 +52,18 @@ pub(super) fn short_moment(time: SystemTime) -> String {
         |_| "?".to_owned(),
         |time| time.strftime("%-d %b %H:%M").to_string(),
     )
+}
+
+pub(super) fn number(count: u64) -> Markup {
+    html! { td.n { @if count == 0 { span.none { "0" } } @else { (grouped(count)) } } }
+}
+
+pub(super) fn plain(value: f64) -> String {
+    if value.fract().abs() < 1e-9 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
 }
 
 /// A number and what it counts: `1 row`, `1,200 rows`, `2 entries`.
