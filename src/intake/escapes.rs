@@ -162,7 +162,7 @@ fn html(text: &str) -> Undone {
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
             && !name.contains('#');
         let is_closed = after.starts_with(';');
-        if is_number || is_name && is_closed {
+        if is_number || is_name && (is_closed || begins_with_accent(name)) {
             has_any = true;
             match character(name).filter(|_| is_closed) {
                 Some(c) => made.push(c),
@@ -176,6 +176,14 @@ fn html(text: &str) -> Undone {
     }
     made.push_str(rest);
     undone(has_any, is_certain.then(|| made.replace('\u{a0}', " ")))
+}
+
+/// Returns whether a reference of HTML without its `;` begins with the name of an accented letter: `&uacutez`.
+fn begins_with_accent(name: &str) -> bool {
+    const ACCENTS: [&str; 8] = [
+        "acute", "caron", "cedil", "circ", "grave", "ring", "tilde", "uml",
+    ];
+    ACCENTS.iter().any(|accent| name[1..].starts_with(accent))
 }
 
 /// The character of a reference of HTML, without `&` and `;`.
@@ -523,6 +531,8 @@ mod tests {
     fn escapes_without_a_certain_meaning_stay_open() {
         for (text, kind) in [
             ("O&#39Brien", Kind::Html),
+            ("N&uacutez", Kind::Html),
+            ("Jos&eacute Roe", Kind::Html),
             ("M&uumlaut;ller", Kind::Html),
             ("&#0;Ann", Kind::Html),
             ("&lt;b&gt;Ann", Kind::Html),

@@ -50,7 +50,7 @@ const TERMS: &[(&str, &str)] = &[
     ("创建人", "creator"), ("建立者", "creator"), ("公司", "company"), ("创建时间", "created at"), ("创建日期", "created date"),
     ("建立時間", "created at"), ("建立日期", "created date"), ("提交时间", "submitted at"), ("提交日期", "submitted date"),
     ("接收日期", "received date"), ("收到日期", "received date"), ("申请日期", "request date"), ("申請日期", "request date"),
-    ("工单编号", "ticket number"), ("工单号", "ticket number"), ("工單編號", "ticket number"), ("编号", "number"), ("編號", "number"),
+    ("工单编号", "ticket number"), ("工单号", "ticket number"), ("工單編號", "ticket number"), ("案件", "case"), ("编号", "number"), ("編號", "number"),
     ("请求类型", "request type"), ("状态", "status"), ("狀態", "status"), ("未完成", "not completed"), ("进行中", "in progress"),
     ("已关闭", "closed"), ("已完成", "completed"), ("已解决", "resolved"), ("已拒绝", "rejected"), ("已取消", "cancelled"),
     ("已删除", "deleted"), ("日期", "date"), ("姓", "last name"),
@@ -58,7 +58,7 @@ const TERMS: &[(&str, &str)] = &[
     ("이메일", "email"), ("전화번호", "phone number"), ("성명", "full name"), ("이름", "name"), ("요청자", "requester"), ("신청자", "requester"),
     ("고객", "customer"), ("담당자", "agent"), ("작성자", "creator"), ("회사", "company"), ("생성일시", "created at"), ("생성일", "created date"),
     ("작성일", "created date"), ("등록일", "created date"), ("접수일", "received date"), ("신청일", "request date"), ("요청일", "request date"),
-    ("티켓", "ticket"), ("접수번호", "reference number"), ("번호", "number"), ("상태", "status"), ("진행 중", "in progress"), ("진행중", "in progress"),
+    ("티켓", "ticket"), ("문의", "case"), ("민원", "case"), ("접수번호", "reference number"), ("번호", "number"), ("상태", "status"), ("진행 중", "in progress"), ("진행중", "in progress"),
     ("미완료", "not completed"), ("완료", "completed"), ("종료", "closed"), ("해결", "resolved"), ("취소", "cancelled"), ("반려", "rejected"),
     ("거절", "rejected"), ("삭제", "deleted"), ("요청 유형", "request type"),
     // Russian

@@ -370,7 +370,7 @@ impl Table<'_> {
                     };
                     others.push((index, why.to_owned()));
                 }
-                Some(_) | None if address.is_none() && has_few_addresses(column, said) => {
+                Some(_) | None if address.is_none() && self.has_few_addresses(column, said) => {
                     others.push((index, few_addresses(column)));
                 }
                 Some(_) if agrees => good.push(index),
@@ -475,7 +475,7 @@ impl Table<'_> {
                 && said.whose != Whose::Other
                 && said.rank(Role::Email).is_none()
                 && column.are_mostly(column.emails)
-                && !has_few_addresses(column, said)
+                && !self.has_few_addresses(column, said)
                 && !self.profile.are_same(index, taken)
         })
     }
@@ -545,7 +545,15 @@ impl Table<'_> {
                 .filter(|said| said.whose != Whose::Other);
             let may_differ = address.why == CHOOSE_ONE
                 && (self.source.is_some() || addresses.any(|said| said.families != own));
-            return if may_differ || is_open && wanted.what == USER_ID.what {
+            let is_of_refused = address
+                .others
+                .iter()
+                .any(|(other, why)| self.said[*other].families == own && why != EMPTY);
+            let is_named = own != Families::UNSAID;
+            return if may_differ
+                || is_open && wanted.what == USER_ID.what
+                || is_named && is_of_refused
+            {
                 Some(UNDECIDED.to_owned())
             } else if own.is_weak() {
                 Some(format!("the {}'s, who may be an agent", own.name()))
@@ -598,6 +606,21 @@ impl Table<'_> {
                 of_owner.name()
             )
         })
+    }
+
+    /// Returns whether a column has so few addresses that they are an agent's. The requester's column does not count as
+    /// such, unless another column names the person for whom the request was made.
+    fn has_few_addresses(&self, column: &Column, said: &Said) -> bool {
+        let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
+        let names_another = |(_, other, said): (usize, &Column, &Said)| {
+            other.filled > 0 && said.families.names_beneficiary()
+        };
+        let is_exempt = is_certain && !self.columns().any(names_another);
+        let rows = column.differing.rows;
+        !is_exempt
+            && column.are_mostly(column.emails)
+            && rows >= FEW_ADDRESSES_ROWS_MIN
+            && column.different() * ROWS_AN_ADDRESS_MAX <= rows
     }
 
     fn share(&self, index: usize, wanted: &Wanted) -> String {
@@ -1025,16 +1048,6 @@ fn rejected(choice: &Choice) -> Choice {
         others: others.cloned().collect(),
         ..Choice::default()
     }
-}
-
-/// Returns whether a column has so few addresses that they are an agent's. The requester's column never counts as such.
-fn has_few_addresses(column: &Column, said: &Said) -> bool {
-    let is_certain = said.whose == Whose::Requester && !said.families.is_weak();
-    let rows = column.differing.rows;
-    !is_certain
-        && column.are_mostly(column.emails)
-        && rows >= FEW_ADDRESSES_ROWS_MIN
-        && column.different() * ROWS_AN_ADDRESS_MAX <= rows
 }
 
 fn few_addresses(column: &Column) -> String {

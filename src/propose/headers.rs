@@ -74,6 +74,11 @@ impl Families {
         self.has(SUBJECT) || self.has("requester") || self.has("customer")
     }
 
+    /// Returns whether the words name a person for whom somebody else may have asked.
+    pub(crate) fn names_beneficiary(self) -> bool {
+        self.has(SUBJECT) || self.has("beneficiary")
+    }
+
     fn has(self, name: &str) -> bool {
         self.families().any(|family| family.name == name)
     }
@@ -363,18 +368,23 @@ fn taken_apart(words: &[String]) -> Vec<String> {
         "nr",
         "id",
     ];
+    let is_begin = |begin: &&str| {
+        let lists = [
+            &WORDS.case_words,
+            &WORDS.received_words,
+            &WORDS.created_words,
+        ];
+        lists.into_iter().any(|list| is_in(list, begin))
+    };
     let halves = words.iter().flat_map(|word| {
-        let end = ENDS.iter().find(|end| {
-            let begin = word.strip_suffix(**end).unwrap_or_default();
-            let is_known = |list: &[String]| is_in(list, begin);
-            is_known(&WORDS.case_words)
-                || is_known(&WORDS.received_words)
-                || is_known(&WORDS.created_words)
+        let apart = ENDS.iter().find_map(|end| {
+            let begin = word.strip_suffix(end)?;
+            // `Sagsnummer`: without the letter that joins the halves, or with it.
+            let stem = begin.strip_suffix('s').unwrap_or(begin);
+            let begin = [begin, stem].into_iter().find(is_begin)?;
+            Some(vec![begin.to_owned(), (*end).to_owned()])
         });
-        match end.map(|end| word.split_at(word.len() - end.len())) {
-            Some((begin, end)) => vec![begin.to_owned(), end.to_owned()],
-            None => vec![word.clone()],
-        }
+        apart.unwrap_or_else(|| vec![word.clone()])
     });
     halves.collect()
 }
@@ -645,6 +655,12 @@ mod tests {
             "工单编号",
             "티켓 번호",
             "Номер заявки",
+            "Sagsnummer",
+            "Saksnummer",
+            "Ärendenummer",
+            "문의번호",
+            "お問い合わせ番号",
+            "案件番号",
         ] {
             assert_eq!(read(header).rank(Role::Key), Some(0), "{header}");
         }

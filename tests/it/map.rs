@@ -512,6 +512,31 @@ const SENDERS_AND_SUBJECTS: [&[&str]; 3] = [
 ];
 
 #[test]
+fn few_addresses_of_those_who_ask_for_others_are_not_taken() {
+    let place = Place::new();
+    let rows = (0..14).map(|n| {
+        let letter = char::from(b'a' + n);
+        format!(
+            "T-{n},Ann{letter} Ahl{letter},Olga Op,op{}@example.org,Access\n",
+            n % 2
+        )
+    });
+    let header = "Ticket,Requested for,Requested by,Requested by email,Request\n";
+    let content = header.to_owned() + &rows.collect::<String>();
+    fs::write(place.path("in.csv"), content).expect("written");
+    let (proposed, _) = map(&place, "in.csv");
+    assert!(proposed.contains("\nuserEmail = \"?\""), "{proposed}");
+    assert!(
+        proposed.contains("# userEmail = \"Requested by email\"   # 2 different addresses"),
+        "{proposed}"
+    );
+    assert!(
+        !proposed.contains("\nuserFirstName = { column = \"Requested by\""),
+        "{proposed}"
+    );
+}
+
+#[test]
 fn the_data_subject_wins_over_the_sender_of_a_known_form() {
     let place = Place::new();
     for (stamp, sender, subject) in [
