@@ -573,7 +573,14 @@ impl Survey {
         let Some(email) = entry.body.user_email() else {
             return;
         };
-        if names.is_another(entry) {
+        // The name before the address: `Ann Ahl <desk@example.com>`.
+        let mut warnings = row.warnings.iter();
+        let cleaned = warnings.find(|one| one.code == ProblemCode::EmailCleaned);
+        let cell = cleaned
+            .and_then(|one| one.value.as_ref())
+            .map(Offending::plain);
+        let displayed = cell.and_then(|cell| cell.split_once('<'));
+        if names.is_another(entry, displayed.map(|(name, _)| name)) {
             self.warnings.add(&Problem {
                 position: row.position,
                 column: None,
@@ -762,9 +769,10 @@ struct Names {
 }
 
 impl Names {
-    /// Returns whether the entry has another name than the first row with its address. Initials, and names that one of
+    /// Returns whether the entry has another name than the first row with its address. Without a name of its own it has
+    /// the one `displayed` before the address. Initials, and names that one of
     /// the two rows lacks, are ignored.
-    fn is_another(&mut self, entry: &Entry) -> bool {
+    fn is_another(&mut self, entry: &Entry, displayed: Option<&str>) -> bool {
         let body = &entry.body;
         let Some(email) = body.user_email() else {
             return false;
@@ -773,7 +781,10 @@ impl Names {
             .user_first_name()
             .into_iter()
             .chain(body.user_last_name());
-        let name = words_of_name(parts);
+        let mut name = words_of_name(parts);
+        if name == [0; NAME_WORDS_MAX] {
+            name = words_of_name(displayed.into_iter());
+        }
         if name == [0; NAME_WORDS_MAX] {
             return false;
         }

@@ -391,3 +391,14 @@ T-3,c@example.com,,Unclear,yes,01/02/2001\n";
     );
     assert_eq!(report["inputs"][0]["date_order"], "dmy");
 }
+
+#[test]
+fn an_address_with_several_names_in_its_cells_is_a_warning() {
+    let rows = "T-1,Ann Ahl <desk@example.com>,,Access,yes,\n\
+        T-2,Bob Berg <desk@example.com>,,Access,yes,\n\
+        T-3,Cy Dahl <cy@example.com>,,Access,yes,\n\
+        T-4,Dahl <cy@example.com>,,Erase my data,yes,\n";
+    let report = json(&place(JOB, rows), &["t.csv"]);
+    let group = group(&report, "warnings", "several_names");
+    assert_eq!(group["count"], 1, "{group}");
+}
