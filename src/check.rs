@@ -39,7 +39,7 @@ const READINGS_MAX: u32 = 8;
 const BATCH_ROWS: usize = 512;
 
 /// What the inputs of a plan hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Each input, in the order of the plan.
     pub inputs: Vec<InputSurvey>,
@@ -324,16 +324,8 @@ fn read_all(
     mut seen: Seen,
 ) -> Result<Option<(Survey, KeyConflicts)>, IntakeError> {
     let mut survey = Survey {
-        inputs: Vec::with_capacity(plan.inputs.len()),
-        tally: Tally::default(),
-        to_send: ToSend::default(),
-        repeats: Vec::new(),
-        changed: Vec::new(),
         received: plan.rules.received.as_ref().map(|_| Received::default()),
-        problems: Groups::default(),
-        warnings: Groups::default(),
-        key_conflicts: Arc::default(),
-        has_repeats: false,
+        ..Survey::default()
     };
     let mut people = People::default();
     let mut names = Names::default();
@@ -393,16 +385,7 @@ fn read_all(
         });
     }
     survey.to_send.people = people.count();
-    survey.tell_of_dates(plan);
-    survey.tell_of_undecided(plan);
-    survey.tell_of_preverified(plan);
-    survey.tell_of_filters(plan);
-    survey.warnings.keep_many_done(survey.to_send.count);
-    if plan.rules.key.is_empty() && survey.to_send.count > 0 {
-        survey.warnings.groups.push(no_key(survey.to_send.count));
-    }
-    survey.problems.sort();
-    survey.warnings.sort();
+    survey.add_findings(plan);
     survey.has_repeats = seen.has_hits();
     Ok(Some((survey, seen.into_found())))
 }
@@ -452,6 +435,21 @@ impl Survey {
             .iter()
             .map(|input| RowPlaces::of(&input.shape))
             .collect()
+    }
+
+    /// Adds what is known only when all rows are read, and sorts the findings.
+    fn add_findings(&mut self, plan: &ReadPlan) {
+        self.tell_of_dates(plan);
+        self.tell_of_undecided(plan);
+        self.tell_of_preverified(plan);
+        self.tell_of_filters(plan);
+        let count = self.to_send.count;
+        self.warnings.keep_many_done(count);
+        if plan.rules.key.is_empty() && count > 0 {
+            self.warnings.groups.push(no_key(count));
+        }
+        self.problems.sort();
+        self.warnings.sort();
     }
 
     /// What the received dates are like: an open order is a problem, since nothing is sent before it is told; all else

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -127,32 +128,8 @@ impl Importer {
         let (seen_sending, seen_writing) = seen;
         let started_at = time_of_day();
         let lease_length = self.sending.timeout + LEASE_MARGIN;
-        let lease = Lease::until(started_at + lease_length);
-        let run_input = run_input(checked, input);
-        let write_failed = |cause| ReportError::Write {
-            path: out_dir.join(results::FILE),
-            cause,
-        };
-        // Before the run begins: a folder that cannot be written to shall leave no run behind.
-        check_growing(out_dir)
-            .and_then(|()| remove_old(&out_dir.join(page::FILE)))
-            .map_err(write_failed)?;
-        let run = self
-            .ledger
-            .begin_run(RunKind::Import, run_input, lease_length)
-            .await?;
-        let growing = begin_growing(out_dir).map_err(write_failed)?;
-        let room_size = room_size(&self.sending);
-        let pass = Arc::new(Pass {
-            importer: self.clone(),
-            run,
-            places: survey.places(),
-            lease,
-            growing: Mutex::new(Some(growing)),
-            room: Arc::new(Semaphore::new(room_size as usize)),
-            room_size,
-            traffic_before: self.outbound.traffic(),
-        });
+        let pass = self.begin(survey, input, out_dir, lease_length).await?;
+        let run = pass.run;
         tracing::info!(run = run.0, entries = checked.tally.entries, "run begun");
         self.events.tell(Event::Started {
             input: self.read.inputs[input].name.clone(),
@@ -201,6 +178,42 @@ impl Importer {
         self.ledger.end_run(run, end).await?;
         self.log_end(run, summary);
         Ok((imported, (seen_sending, seen_writing)))
+    }
+
+    /// Begins a run over an input in the ledger, and its results file.
+    async fn begin(
+        &self,
+        survey: &Survey,
+        input: usize,
+        out_dir: &Path,
+        lease_length: Duration,
+    ) -> Result<Arc<Pass>, ImportError> {
+        let lease = Lease::until(time_of_day() + lease_length);
+        let write_failed = |cause| ReportError::Write {
+            path: out_dir.join(results::FILE),
+            cause,
+        };
+        // Before the run begins: a folder that cannot be written to shall leave no run behind.
+        check_growing(out_dir)
+            .and_then(|()| remove_old(&out_dir.join(page::FILE)))
+            .map_err(write_failed)?;
+        let run_input = run_input(&survey.inputs[input], input);
+        let run = self
+            .ledger
+            .begin_run(RunKind::Import, run_input, lease_length)
+            .await?;
+        let growing = begin_growing(out_dir).map_err(write_failed)?;
+        let room_size = room_size(&self.sending);
+        Ok(Arc::new(Pass {
+            importer: self.clone(),
+            run,
+            places: survey.places(),
+            lease,
+            growing: Mutex::new(Some(growing)),
+            room: Arc::new(Semaphore::new(room_size as usize)),
+            room_size,
+            traffic_before: self.outbound.traffic(),
+        }))
     }
 
     fn log_end(&self, run: RunId, summary: &Summary) {
@@ -445,45 +458,8 @@ impl Pass {
         let mut sent = 0;
         for (mut entry, Claimed { import_id, claim }) in group.into_iter().zip(claims) {
             entry.go_by(import_id);
-            let doubt = match claim {
-                Claim::Fresh => None,
-                Claim::InDoubt {
-                    since,
-                    is_changed,
-                    accepted,
-                } => Some(Doubt {
-                    reason: Reason::new(
-                        OutcomeCode::Claimed,
-                        match accepted {
-                            Some(status) => {
-                                format!("the server answered {status} to an earlier run")
-                            }
-                            None => "an earlier run may have sent it".to_owned(),
-                        },
-                    ),
-                    since,
-                    is_changed,
-                    accepted,
-                    attempts: 0,
-                }),
-                Claim::Created { settled, known } => {
-                    if let Some(known) = known {
-                        let known = earlier(known, time_of_day());
-                        self.importer.outbound.know_earlier(known, Some(&entry));
-                    }
-                    self.show(&Line::told(entry, *settled));
-                    continue;
-                }
-                Claim::Refused(reason) => {
-                    let settled = Settled::of(Outcome::Invalid, Some(reason));
-                    self.show(&Line::told(entry, settled));
-                    continue;
-                }
-                Claim::Elsewhere(run) => {
-                    let settled = Settled::of(Outcome::InDoubt, Some(claimed(run)));
-                    self.show(&Line::told(entry, settled));
-                    continue;
-                }
+            let ControlFlow::Continue((entry, doubt)) = self.sort(entry, claim) else {
+                continue;
             };
             if let Some(place) = room.split(1) {
                 sent += 1;
@@ -492,6 +468,42 @@ impl Pass {
             }
         }
         sent
+    }
+
+    /// Returns an entry that is to be sent, with the doubt that an earlier run left. Shows any other.
+    fn sort(&self, entry: Entry, claim: Claim) -> ControlFlow<(), (Entry, Option<Doubt>)> {
+        let settled = match claim {
+            Claim::Fresh => return ControlFlow::Continue((entry, None)),
+            Claim::InDoubt {
+                since,
+                is_changed,
+                accepted,
+            } => {
+                let message = match accepted {
+                    Some(status) => format!("the server answered {status} to an earlier run"),
+                    None => "an earlier run may have sent it".to_owned(),
+                };
+                let doubt = Doubt {
+                    reason: Reason::new(OutcomeCode::Claimed, message),
+                    since,
+                    is_changed,
+                    accepted,
+                    attempts: 0,
+                };
+                return ControlFlow::Continue((entry, Some(doubt)));
+            }
+            Claim::Created { settled, known } => {
+                if let Some(known) = known {
+                    let known = earlier(known, time_of_day());
+                    self.importer.outbound.know_earlier(known, Some(&entry));
+                }
+                *settled
+            }
+            Claim::Refused(reason) => Settled::of(Outcome::Invalid, Some(reason)),
+            Claim::Elsewhere(run) => Settled::of(Outcome::InDoubt, Some(claimed(run))),
+        };
+        self.show(&Line::told(entry, settled));
+        ControlFlow::Break(())
     }
 
     /// Delivers a claimed entry, settles it, and only then shows it.

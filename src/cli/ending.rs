@@ -15,6 +15,7 @@ const FILES_INDENT: usize = 13;
 const REASONS_MAX: usize = 3;
 
 /// What became of one input, under the name that it was given.
+#[expect(clippy::too_many_lines, reason = "the text from top to bottom")]
 pub(super) fn of_input(name: &str, done: &Imported) -> Page {
     let tally = &done.summary.tally;
     let mut page = Page::default();

@@ -129,6 +129,7 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
     fn take(&self, event: Event) {
         let mut state = self.state();
         match event {

@@ -32,6 +32,7 @@ impl Count {
 }
 
 /// The totals of a survey; with a forecast, those of a run that knows what earlier ones have done.
+#[expect(clippy::too_many_lines, reason = "one line for each count")]
 pub(super) fn counts(survey: &Survey, forecast: Option<&Forecast>) -> Vec<Count> {
     let tally = &survey.tally;
     let to_send = forecast.map_or(&survey.to_send, |forecast| &forecast.to_send);

@@ -106,6 +106,10 @@ fn register_contents(items: &mut [Item], seen: &mut Seen) -> io::Result<()> {
 }
 
 /// Registers a row with a key, finds its entries that repeat an earlier one, and notes conflicts.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one comparison for each kind of repeat"
+)]
 fn register(
     reading: &mut RowReading,
     row: RowKey,

@@ -245,6 +245,7 @@ enum Part {
 }
 
 /// A date of three parts, and a time that may follow it.
+#[expect(clippy::too_many_lines, reason = "one arm for each form of a date")]
 fn of_parts(text: &str, order: Option<DateOrder>) -> Option<DateRead> {
     let mut rest = without_weekday(text);
     let mut parts = [Part::Month(0); 3];

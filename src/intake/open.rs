@@ -18,6 +18,10 @@ use encoding_rs::UTF_8;
 
 impl Opened {
     /// Reads as far as the first row.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step for each thing that is found out"
+    )]
     pub(crate) fn new(
         name: String,
         source: Box<dyn Source>,

@@ -118,6 +118,10 @@ impl Reader {
     }
 
     /// What comes of the row of that number, and its size in bytes; nothing at the end.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the row, from its cells to its entries"
+    )]
     pub(super) fn read(
         &mut self,
         number: u64,

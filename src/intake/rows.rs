@@ -23,6 +23,10 @@ const PATHS_MAX: usize = super::HEADER_CELLS_MAX;
 ///
 /// The columns of JSON are the paths of its values in order of first appearance; to know them all, the input is
 /// read twice.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the rows of one input, from first to last"
+)]
 pub fn rows(
     input: &Input,
     reading: &Reading,

@@ -79,6 +79,7 @@ struct Member {
 }
 
 /// Finds the one file. `None`: there is no directory, so that it is no archive, or a damaged one.
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of archive")]
 fn member(name: &str, source: &mut Box<dyn Source>) -> Result<Option<Member>, IntakeError> {
     let refused = |what: String, hint: &str| IntakeError::Archive {
         input: name.to_owned(),

@@ -223,6 +223,7 @@ pub(super) async fn deliver(
     delivery
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each disposition")]
 async fn see_through(
     out: &Outbound,
     entry: &Entry,

@@ -340,6 +340,10 @@ impl Table<'_> {
     }
 
     /// The column of a property of the person; with the choice of the address, that of the owner of the address.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each reason not to take a column"
+    )]
     fn person(&self, wanted: &Wanted, address: Option<&Choice>) -> Choice {
         let mut good: Vec<usize> = Vec::new();
         let mut others: Vec<(usize, String)> = Vec::new();
@@ -833,6 +837,10 @@ impl Table<'_> {
     }
 
     /// The key, why it is, and what else may be. `address` is the column of the person's address.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the possible keys, in the order of preference"
+    )]
     fn key(&self, address: Option<usize>) -> KeyChoice {
         let rows = self.profile.rows;
         let mut ranked: Vec<(u8, usize)> = Vec::new();

@@ -218,6 +218,10 @@ struct RolePhrases {
 const SUBJECT: &str = "data subject";
 
 /// Reads a header. If it is a path into a JSON list, the name of the element counts. Its number means nothing.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one hint for each role, in the order of preference"
+)]
 pub(crate) fn read(header: &str) -> Said {
     let selected = selected_of_list(header);
     let header = selected.as_deref().unwrap_or(header);

@@ -195,6 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of words")]
     fn unmistakable_words_have_a_meaning_in_seven_languages() {
         for (meaning, words) in [
             (
@@ -292,6 +293,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of words")]
     fn what_may_mean_something_else_stays_open() {
         for (why, words) in [
             (

@@ -122,6 +122,7 @@ fn target(proposal: &Proposal, text: &mut Text) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "the job file from top to bottom")]
 fn input(proposal: &Proposal, text: &mut Text) {
     text.gap();
     text.line("[input]");

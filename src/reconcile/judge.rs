@@ -269,6 +269,10 @@ impl Desk {
         Ok(held)
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the facts that decide, one after the other"
+    )]
     fn judge_entry(&self, mut entry: Entry, known: &Known) -> Result<Judged, LedgerError> {
         let record = known.record.as_ref();
         if let Some(reason) = &known.refusal {

@@ -81,6 +81,10 @@ struct Pass {
 
 impl Projection<'_> {
     /// Makes `results.csv` and the rejects. `seen` holds the entries of the inputs before this one.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one pass over the input, with its two files"
+    )]
     pub async fn write(&self, seen: Seen) -> Result<(Projected, Seen), ReportError> {
         let results_path = self.out_dir.join(results::FILE);
         let write_failed = |path: &Path| {

@@ -254,6 +254,7 @@ fn lines_and_cells(path: &Path) -> (Vec<u64>, Vec<Vec<String>>) {
     (lines, texts)
 }
 
+#[expect(clippy::too_many_lines, reason = "the report from top to bottom")]
 fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut String) {
     let (lines, texts) = lines_and_cells(path);
     // The reader skips lines without a byte; none of these files has one.
@@ -345,6 +346,7 @@ fn measure_roles(path: &Path, roles: &[&str], sums: &mut Roles, details: &mut St
 
 #[test]
 #[ignore = "measures the folder named by CONCORD_CORPORA"]
+#[expect(clippy::too_many_lines, reason = "the report from top to bottom")]
 fn polluted_files_are_right_or_refused() {
     let unpacked = tempfile::tempdir().expect("a folder");
     let archive = folder().join("pollock_polluted_crlf.tar.xz");

@@ -398,6 +398,7 @@ fn assert_not_live(lines: &[String], column: &str) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_person_is_never_put_together_of_two() {
     let place = Place::new();
     // The owner's name and the company's id.
@@ -537,6 +538,7 @@ fn few_addresses_of_those_who_ask_for_others_are_not_taken() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_data_subject_wins_over_the_sender_of_a_known_form() {
     let place = Place::new();
     for (stamp, sender, subject) in [
@@ -674,6 +676,7 @@ fn the_address_of_an_account_is_left_to_a_person_with_the_reason() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn two_addresses_that_differ_are_left_to_a_person_in_a_known_export() {
     let place = Place::new();
     let ids = ["101", "102", "103"];
@@ -877,6 +880,7 @@ fn cases_that_are_done_are_counted_and_left_to_a_person() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_key_is_the_number_of_the_case() {
     let place = Place::new();
     for (header, values, key) in [

@@ -317,6 +317,7 @@ fn a_phone_without_region_that_alone_tells_who_it_is_is_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn faults_of_the_job_show_before_the_first_row() {
     let values = |pairs: &[(&str, Meaning)]| Rule::Column {
         name: "Wish".to_owned(),

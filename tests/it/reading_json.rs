@@ -280,6 +280,7 @@ fn assert_refused(documents: &[(String, &str)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_document_with_a_syntax_error_in_an_element_is_refused_with_the_place() {
     let element = |wrong: &str| format!("[{ANN},\n  {wrong},\n{BOB}]");
     assert_refused(&[
@@ -364,6 +365,7 @@ fn a_document_with_a_syntax_error_in_an_element_is_refused_with_the_place() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_document_with_a_syntax_error_around_its_elements_is_refused_with_the_place() {
     assert_refused(&[
         // Between elements.

@@ -121,6 +121,7 @@ const fn remark_of(verdict: Verdict) -> &'static str {
 }
 
 /// What to do about all inputs together, one paragraph a step; commands to copy where there are any.
+#[expect(clippy::too_many_lines, reason = "one paragraph for each case")]
 fn next_steps(compared: &[Reconciled], typed: Typed<'_>) -> Vec<String> {
     let sum = |count: &dyn Fn(&Verdicts) -> u64| -> u64 {
         compared.iter().map(|one| count(&one.verdicts)).sum()

@@ -117,25 +117,27 @@ impl Lists {
                 continue;
             };
             let is_id = LIST_KEYS[LIST_IDS_FROM..].contains(&key);
+            let mut count = |text: &str| {
+                let is_personal = text.contains('@') || !is_id && is_telling(text);
+                if text.chars().count() > LIST_NAME_CHARS_MAX || is_personal {
+                    return;
+                }
+                let path = path::written(list, key, text, value);
+                match found.iter().position(|(known, ..)| *known == path) {
+                    Some(at) => found[at].1 += 1,
+                    None if found.len() < LIST_PATHS_MAX => found.push((path, 1, kind.rows)),
+                    None => {}
+                }
+            };
             for tree in &self.0 {
                 tree.lists(&mut |path, elements| {
-                    for &element in elements.iter().filter(|_| path == list) {
-                        let Some(Cell::Text(text)) = tree.member(element, key) else {
-                            continue;
-                        };
-                        let is_personal = text.contains('@') || !is_id && is_telling(text);
-                        if text.chars().count() > LIST_NAME_CHARS_MAX || is_personal {
-                            continue;
-                        }
-                        let path = path::written(list, key, text, value);
-                        match found.iter().position(|(known, ..)| *known == path) {
-                            Some(at) => found[at].1 += 1,
-                            None if found.len() < LIST_PATHS_MAX => {
-                                found.push((path, 1, kind.rows));
-                            }
-                            None => {}
-                        }
-                    }
+                    let members = elements.iter().filter(|_| path == list);
+                    members
+                        .filter_map(|element| match tree.member(*element, key)? {
+                            Cell::Text(text) => Some(text),
+                            Cell::Blank | Cell::Structure | Cell::Several => None,
+                        })
+                        .for_each(&mut count);
                 });
             }
         }

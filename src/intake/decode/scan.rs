@@ -173,6 +173,10 @@ pub(crate) enum Scan {
 }
 
 /// Scans one record. With [`After::Limit`], `bytes` must hold two more than `limit`.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each state of the scanner"
+)]
 pub(crate) fn scan(
     bytes: &[u8],
     after: After,

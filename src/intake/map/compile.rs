@@ -13,6 +13,7 @@ use crate::intake::error::IntakeError;
 use crate::plan::{Literal, Meaning, Rule, Rules};
 
 /// Compiles the rules. Columns that are missing are left in `columns`, which tells them all at once.
+#[expect(clippy::too_many_lines, reason = "one arm for each rule")]
 pub(crate) fn compile(rules: &Rules, columns: &mut Columns<'_>) -> Result<Mapper, IntakeError> {
     if let Some(region) = &rules.region
         && !phone::is_region(region)

@@ -778,6 +778,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn addresses_of_lists_and_functions_are_no_persons() {
         let code = |text: &str| {
             read_person(text.into())

@@ -562,6 +562,7 @@ fn yes_or_no(form: &str) -> Option<bool> {
 }
 
 impl TextRule {
+    #[expect(clippy::too_many_lines, reason = "one arm for each rule")]
     fn follow<'a>(&'a self, cells: &Cells<'a>, region: Option<&str>, mapped: &mut Mapped<'a>) {
         let text = match self.source.text(cells, self.field == Field::RequestDetails) {
             Ok(text) => text.filter(|text| {

@@ -59,6 +59,10 @@ pub(crate) fn open(
 }
 
 /// Opens what is said of a workbook.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one step for each thing that is found out"
+)]
 pub(crate) fn of_said(
     name: String,
     mut window: Window,

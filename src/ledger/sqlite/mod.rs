@@ -217,6 +217,7 @@ fn perform_all(
     (done, fault)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each request")]
 fn perform(
     tx: &Transaction<'_>,
     statements: &mut entries::Statements<'_>,

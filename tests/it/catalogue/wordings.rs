@@ -103,6 +103,7 @@ fn of_sheet(code: &'static str, cells: &str, found: &'static str) -> Wording {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn wordings() -> Vec<Wording> {
     let long = "x".repeat(65);
     let digits = "1".repeat(300);

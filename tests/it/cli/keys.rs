@@ -79,6 +79,7 @@ fn key_columns_that_identify_nothing_are_refused_with_the_columns_that_may_do() 
 
 /// The documented way: run, correct the rejects, run them, and everything agrees.
 #[test]
+#[expect(clippy::too_many_lines, reason = "the steps of one story")]
 fn a_corrected_reject_closes_the_loop_for_run_results_and_reconcile() {
     let place = with_input(
         "1,H-1,anna@example.com,remove\n2,H-2,bob@example.com,delete\n3,H-3,cy[at]example.com,view\n",

@@ -205,6 +205,7 @@ fn echo(sent: &serde_json::Value, form: &dyn Fn(&str) -> String) -> String {
 type Form = Box<dyn Fn(&str) -> String + Send + Sync>;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn key_values_and_hidden_characters_in_any_field_of_a_refusal_reach_no_file() {
     let percent = |text: &str| -> String {
         text.bytes()

@@ -343,6 +343,7 @@ fn ms(rng: &mut Rng, range: std::ops::RangeInclusive<u64>) -> Duration {
 }
 
 impl Scenario {
+    #[expect(clippy::too_many_lines, reason = "one line for each fault")]
     pub(super) fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rows = rows(&mut rng);
@@ -541,6 +542,7 @@ impl Scenario {
     }
 
     /// Scenarios that are a little simpler.
+    #[expect(clippy::too_many_lines, reason = "one line for each fault")]
     pub(super) fn smaller(&self) -> Vec<Self> {
         let mut all = self.with_a_simpler_project();
         let mut change = |change: &dyn Fn(&mut Self)| {
