@@ -187,7 +187,6 @@ async fn begin(ledger: &Ledger) -> Fallible<RunId> {
         bytes: 1,
         sha256: "00".into(),
         number: 1,
-        is_rejects: false,
     };
     let lease = Duration::from_hours(1);
     Ok(ledger.begin_run(RunKind::Import, input, lease).await?)

@@ -49,13 +49,34 @@ impl Fingerprint {
 /// same person, so a correction of one of them counts for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceRow {
-    /// The digest of the row's content in the columns that the job reads.
+    /// The digest of the row's content in the columns that the job reads; of all of it if the row could not be read.
     pub digest: Fingerprint,
-    /// Set when the digest comes from `import_problem`: this row is a corrected copy of that one.
-    pub is_correction: bool,
+    /// The relation of the row that was read to that source row.
+    pub link: SourceLink,
+}
+
+/// How a row is related to the row of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceLink {
+    /// It is that row.
+    Itself,
+    /// It is a corrected copy: its `import_problem` has the mark of that row.
+    Mark,
+    /// It is a row of rejects whose `import_problem` was cleared: right as it is.
+    Cleared,
 }
 
 impl SourceRow {
+    /// Returns whether the row is a corrected copy of the source row.
+    pub fn is_correction(self) -> bool {
+        self.link != SourceLink::Itself
+    }
+
+    /// Returns whether `import_problem` was cleared: the row is sent whatever other copies were sent.
+    pub fn is_cleared(self) -> bool {
+        self.link == SourceLink::Cleared
+    }
+
     /// Returns the text by which a corrected copy names its source row: `[row <digest>]`.
     pub fn mark(self) -> String {
         format!("[row {:016x}]", self.digest.0)
@@ -70,7 +91,7 @@ impl SourceRow {
         })?;
         Some(Self {
             digest: Fingerprint(digest),
-            is_correction: true,
+            link: SourceLink::Mark,
         })
     }
 }
@@ -197,10 +218,9 @@ mod tests {
     #[test]
     fn a_source_row_is_found_by_its_mark_wherever_a_person_has_left_it() {
         let digest = Fingerprint(0x0000_00d2_7b60_4e55);
-        let is_correction = true;
         let row = SourceRow {
             digest,
-            is_correction,
+            link: SourceLink::Mark,
         };
         let mark = row.mark();
         assert_eq!(mark, "[row 000000d27b604e55]");

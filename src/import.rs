@@ -397,7 +397,7 @@ impl Pass {
         let read = &self.importer.read;
         let repeats = rows.iter().flat_map(|row| &row.items);
         let repeats = repeats.filter_map(|item| match item {
-            Item::Repeat { entry, .. } if entry.source_row?.is_correction => Some(entry),
+            Item::Repeat { entry, .. } if entry.source_row?.is_correction() => Some(entry),
             _ => None,
         });
         repeats

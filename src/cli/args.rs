@@ -59,7 +59,7 @@ Codes in results.csv about keys (every code: docs/troubleshooting.md):
   key_conflict  the key names different people or request types; none of its rows is sent
   near_key      a new key that differs from a known one only in its form (job file: near_keys)
   changed       the key of an earlier row with other content; not sent
-  corrected     created from a corrected copy of this row
+  corrected     created by an earlier run; this row cannot be sent as it is
   corrected_already  a second corrected copy of a row, under another key; not sent
 In doubt: http_202 (accepted, not created yet), list_omits (the list leaves out known requests).
 

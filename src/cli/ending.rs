@@ -154,7 +154,7 @@ pub(super) fn remark(outcome: Outcome, tally: &Tally) -> String {
             }
             if tally.corrected > 0 {
                 parts.push(format!(
-                    "{} created from a corrected copy of the row",
+                    "{} for rows that cannot be sent as they are",
                     tally.corrected
                 ));
             }

@@ -25,7 +25,7 @@ codes! {
         "the connection broke before the answer came",
         AGAIN;
     Corrected = "corrected",
-        "created from a corrected copy of the row; the row itself is not valid as it stands",
+        "created by an earlier run, from a corrected copy or an earlier state of the row; the row cannot be sent as it is",
         "nothing: the request exists; correct the row in the source too, so that the next export is valid";
     CorrectedAlready = "corrected_already",
         "a corrected copy of a row that has a request from another corrected copy, under another key; it is not sent",

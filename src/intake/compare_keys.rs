@@ -85,7 +85,7 @@ pub(super) fn compare(
         seen.hit();
         if rules.near_keys == NearKeys::Refuse {
             refuse(&mut reading.items, &problem);
-            return Ok(());
+            return hold(reading.position, row, seen);
         }
         reading.warnings.push(problem);
     }
@@ -101,6 +101,22 @@ fn register_contents(items: &mut [Item], seen: &mut Seen) -> io::Result<()> {
             seen.hit();
             *item = repeat(entry, earlier);
         }
+    }
+    Ok(())
+}
+
+/// Registers the key of a row that is not sent because of a near key: other rows of that key may name other people.
+fn hold(position: Position, row: RowKey, seen: &mut Seen) -> io::Result<()> {
+    let this = First {
+        position,
+        fingerprint: crate::entry::Fingerprint::UNKNOWN,
+        key_use: row.key_use,
+    };
+    let Some(earlier) = seen.find_held_use(row.id)? else {
+        return seen.register_held_use(row.id, this);
+    };
+    if let KeyComparison::Conflict(kind) = earlier.key_use.compare(row.key_use) {
+        seen.add_conflict(row.id, kind, [earlier.position, position]);
     }
     Ok(())
 }
@@ -175,6 +191,7 @@ fn register(
             seen.register_normal_form(row.normal_id, this)?;
         }
     }
+    earlier.extend(seen.find_held_use(row.id)?);
     for earlier in earlier {
         match earlier.key_use.compare(row.key_use) {
             KeyComparison::Same => {}

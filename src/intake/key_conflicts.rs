@@ -12,8 +12,8 @@ use crate::identity::KeyConflict;
 pub const KEY_CONFLICTS_MAX: usize = 65_536;
 /// Maximum number of rows that are kept of one conflict, to be named in messages.
 pub const CONFLICT_ROWS_MAX: usize = 4;
-/// Minimum number of conflicts before the key columns are refused because most keys conflict. Fewer may be mistakes in
-/// a short file.
+/// Minimum number of conflicts before the key columns are refused because most keys conflict. One may be a mistake in
+/// a short file, unless it has more than [`CONFLICT_ROWS_MAX`] rows.
 const NO_KEY_MIN: usize = 2;
 
 /// The rows of one key that name different people or request types.
@@ -125,7 +125,11 @@ impl KeyConflicts {
     /// Returns whether most keys have a conflict, or more keys than are kept: then the key columns identify no request.
     pub fn is_no_key(&self) -> bool {
         let count = self.conflicts.len();
-        count > KEY_CONFLICTS_MAX || count >= NO_KEY_MIN && 2 * count as u64 > self.keys
+        let is_no_mistake = || {
+            let mut conflicts = self.conflicts.values();
+            count >= NO_KEY_MIN || conflicts.any(|conflict| conflict.more > 0)
+        };
+        count > KEY_CONFLICTS_MAX || 2 * count as u64 > self.keys && is_no_mistake()
     }
 }
 

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use super::RowReading;
 use super::dates::DateRead;
-use super::decode::{self, Cell, Cells, Decoded, Record, RecordKind};
+use super::decode::{self, Cell, Cells, Decoded, RawRow, Record, RecordKind};
 use super::entries::{Item, Made, Maker, placed};
 use super::judge::{Usual, is_unfilled};
 use super::map::{Mapper, Passing};
 use super::mask::Offending;
 use super::problem::Problem;
 use super::understood::Understood;
-
 use crate::codes::ProblemCode;
-use crate::entry::{Fingerprint, Position, SourceRow};
+use crate::entry::{Fingerprint, Position, SourceLink, SourceRow};
 
 /// What reads the rows of one input. A copy reads the same.
 #[derive(Clone)]
@@ -85,12 +84,21 @@ impl Reader {
     }
 
     /// Returns the source row that a row of rejects names, otherwise the row itself.
-    fn source_row(&self, cells: &Cells<'_>, items: &[Item]) -> Option<SourceRow> {
-        if let Some(column) = self.problem_column
-            && let Cell::Text(problem) = cells.get(column)
-            && let Some(row) = SourceRow::marked_in(problem)
-        {
-            return Some(row);
+    fn source_row(&self, row: &RawRow<'_>, items: &[Item]) -> Option<SourceRow> {
+        let cells = &row.cells;
+        match self.problem_column.map(|column| cells.get(column)) {
+            Some(Cell::Text(problem)) => {
+                if let Some(row) = SourceRow::marked_in(problem) {
+                    return Some(row);
+                }
+            }
+            Some(Cell::Blank) => {
+                return Some(SourceRow {
+                    digest: self.unread_digest(row.raw),
+                    link: SourceLink::Cleared,
+                });
+            }
+            _ => {}
         }
         let digest = match items.first()? {
             // Both parts are digests already, and depend on the project.
@@ -113,8 +121,46 @@ impl Reader {
         };
         Some(SourceRow {
             digest,
-            is_correction: false,
+            link: SourceLink::Itself,
         })
+    }
+
+    /// Returns the source row of a row that could not be read.
+    fn unread_source_row(&self, raw: &[u8]) -> SourceRow {
+        let marked = self.problem_column.and_then(|_| {
+            let text = String::from_utf8_lossy(raw);
+            SourceRow::marked_in(&text)
+        });
+        marked.unwrap_or_else(|| SourceRow {
+            digest: self.unread_digest(raw),
+            link: SourceLink::Itself,
+        })
+    }
+
+    /// Returns the digest of a row that could not be read. It is the same for the row in the rejects, which has more
+    /// delimiters and quotes.
+    fn unread_digest(&self, raw: &[u8]) -> Fingerprint {
+        let is_kept = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'+' | b'-' | 0x80..)
+        };
+        let kept: Vec<u8> = raw.iter().copied().filter(is_kept).collect();
+        Fingerprint::new(self.maker.project, &kept)
+    }
+
+    /// Adds the warnings about a row as a whole.
+    fn warn(&self, row: &RawRow<'_>, made: &mut Made, position: Position) {
+        if made.has_entries()
+            && let Some((column, name)) = self.mapper.looks_done(&row.cells)
+        {
+            made.warnings
+                .push(looks_done(position, column, name, &row.cells));
+        }
+        if row.is_hidden && !made.items.is_empty() {
+            made.warnings.push(hidden(position));
+        }
+        if row.is_struck && !made.items.is_empty() {
+            made.warnings.push(struck(position));
+        }
     }
 
     /// What comes of the row of that number, and its size in bytes; nothing at the end.
@@ -171,6 +217,7 @@ impl Reader {
                     value: bad.value,
                 };
                 let record = keep(bad.kind, bad.raw);
+                source_row = Some(self.unread_source_row(bad.raw));
                 (bad.row_line, invalid(problem), record, bad.raw.len())
             }
             Decoded::Row(row) => {
@@ -192,19 +239,8 @@ impl Reader {
                         warnings: vec![prefilled(at(row.line))],
                     };
                 }
-                if made.has_entries()
-                    && let Some((column, name)) = self.mapper.looks_done(&row.cells)
-                {
-                    made.warnings
-                        .push(looks_done(at(row.line), column, name, &row.cells));
-                }
-                if row.is_hidden && !made.items.is_empty() {
-                    made.warnings.push(hidden(at(row.line)));
-                }
-                if row.is_struck && !made.items.is_empty() {
-                    made.warnings.push(struck(at(row.line)));
-                }
-                source_row = self.source_row(&row.cells, &made.items);
+                self.warn(&row, &mut made, at(row.line));
+                source_row = self.source_row(&row, &made.items);
                 for item in &mut made.items {
                     if let Item::Entry(entry) = item {
                         entry.source_row = source_row;

@@ -148,6 +148,16 @@ impl Seen {
         ])
     }
 
+    /// Registers the use of a key by a row that is not sent because its key is near another one. The first use stays.
+    pub(crate) fn register_held_use(&mut self, key: ImportId, this: First) -> io::Result<()> {
+        self.register_in(Slot::HeldUse, key, this)
+    }
+
+    /// Returns the first use of a key by a row that is not sent because its key is near another one.
+    pub(crate) fn find_held_use(&self, key: ImportId) -> io::Result<Option<First>> {
+        self.find_in(Slot::HeldUse, key)
+    }
+
     /// Registers a key that is not its own normal form by that form, once for each identifier of its person. The first
     /// such key of a person stays.
     pub(crate) fn register_normal_form(&mut self, form: ImportId, this: First) -> io::Result<()> {
@@ -207,10 +217,12 @@ enum Slot {
     UnknownUse,
     /// The normal form of a key.
     NormalForm,
+    /// The use of a key that is near another one, by a row that is not sent.
+    HeldUse,
 }
 
 impl Slot {
-    const COUNT: usize = 3;
+    const COUNT: usize = 4;
 
     /// Bits that no two import ids differ by: ids are hashes.
     const fn bits(self) -> u128 {
@@ -218,6 +230,7 @@ impl Slot {
             Self::Use => 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834,
             Self::UnknownUse => 0xb492_b66f_be98_f273_9ae1_6a3b_2f90_404f,
             Self::NormalForm => 0xc2b2_ae3d_27d4_eb4f_1656_67b1_9e37_79f9,
+            Self::HeldUse => 0x8538_ecb5_bd45_6ea3_2d35_8dcc_aa6c_78a5,
         }
     }
 

@@ -306,12 +306,15 @@ pub enum EntryQuery {
         /// The import id of its key alone.
         key: ImportId,
     },
-    /// A row whose key is at fault: its request may have been created from a corrected copy.
+    /// A row that cannot be sent: its request may have been created from a corrected copy.
     Corrections {
         /// The digest of the row.
         row: Fingerprint,
         /// The person, where the row has a key, and the request type, as far as they are known.
         key_use: KeyUse,
+        /// The import id of a key that no other row of the inputs has. A copy with this key may name another person,
+        /// because that very value was corrected.
+        own_key: Option<ImportId>,
     },
     /// A row of which the ledger can know nothing.
     Nothing,
@@ -324,9 +327,7 @@ pub struct Known {
     pub record: Option<Record>,
     /// The reason why it must not be sent: its key is that of another request, or nearly so.
     pub refusal: Option<Reason>,
-    /// The run that claimed it last read a file of rejects, whose rows people correct. Asked of invalid rows only.
-    pub is_from_rejects: bool,
-    /// The request that was created from a corrected copy of the row. Asked of rows whose key is at fault only.
+    /// The request that was created from a corrected copy of the row. Asked of rows that cannot be sent only.
     pub correction: Option<Record>,
 }
 
@@ -472,9 +473,6 @@ pub struct RunInput {
     /// Its place among the inputs of the command, from 1.
     #[serde(skip)]
     pub number: u32,
-    /// Set when the input is a file of rejects: its rows were corrected by a person.
-    #[serde(skip)]
-    pub is_rejects: bool,
 }
 
 /// What a run does with its input.

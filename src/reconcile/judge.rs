@@ -17,8 +17,8 @@ use crate::listed::Listed;
 use crate::outbound::{Omission, digests_of};
 use crate::outcome::{Outcome, Reason, Settled, Via};
 use crate::plan::{Mark, ReadPlan};
-use crate::report::corrected;
 use crate::report::reconciliation::{Line, Remark, Verdict};
+use crate::report::{corrected, request_of_copy};
 
 /// Times in the ledger are whole milliseconds.
 const CLOCK_GRAIN: Duration = Duration::from_millis(1);
@@ -157,7 +157,7 @@ impl Desk {
         Ok(Judged::of(Line {
             position: Some(position),
             import_id: Some(copy.import_id),
-            request: item.request(),
+            request: request_of_copy(&item, copy),
             verdict: if held.is_empty() {
                 Verdict::OnlyInLedger
             } else {

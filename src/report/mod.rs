@@ -20,5 +20,5 @@ pub mod summary;
 pub use error::ReportError;
 pub use folder::Imported;
 pub(crate) use folder::{Folders, RunFigures};
-pub(crate) use known::{corrected, known_of};
+pub(crate) use known::{corrected, known_of, request_of_copy};
 pub(crate) use project::line_of;

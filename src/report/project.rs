@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::error::ReportError;
 use super::gather::{Gathered, Gatherer, OfItem};
-use super::known::{corrected, is_key_at_fault, known_of, settled_by};
+use super::known::{corrected, known_of, remark_on_key, request_of_copy, settled_by};
 use super::rejects::{self, RejectsWriter};
 use super::rejects_digest::Rejects;
 use super::rejects_file;
@@ -205,11 +205,9 @@ impl Pass {
             let mut problems: Vec<String> = Vec::new();
             let mut created = Vec::new();
             let of_row = self.gatherer.row(&row);
-            let mut is_marked = row.source_row.is_some_and(|row| row.is_correction);
             for item in std::mem::take(&mut row.items) {
                 let of_item = OfItem::of(&item);
                 let known = known.next().unwrap_or_default();
-                is_marked |= is_key_at_fault(&row, &item, &known);
                 let line = line_of(item, known, self.run, row.position, &self.places);
                 self.tally.add(line.outcome(), line.settled.via);
                 self.count_reason(&line);
@@ -235,7 +233,7 @@ impl Pass {
                     }));
                 }
                 let mut problem = problems.join("; ");
-                if let Some(source_row) = row.source_row.filter(|_| is_marked) {
+                if let Some(source_row) = row.source_row {
                     problem = format!("{problem} {}", source_row.mark());
                 }
                 self.rejects.write(record, &problem)?;
@@ -281,8 +279,7 @@ pub(crate) fn line_of(
         return Line {
             position,
             import_id: Some(copy.import_id),
-            // A row without a readable request type takes that of its corrected copy.
-            request: item.request().or(copy.key_use.requests.iter().next()),
+            request: request_of_copy(&item, &copy),
             key: item.into_key(),
             settled: settled_by(&copy),
         };
@@ -293,13 +290,17 @@ pub(crate) fn line_of(
             key,
             problems,
         } => {
+            let mut reason = reason_of(&problems, places);
+            if let Some(key) = &key {
+                reason.message.extend(remark_on_key(key, request, &known));
+            }
             let (key, names) = key.map(|key| (key.source.text, key.names)).unzip();
             Line {
                 position,
                 key,
                 import_id: names.flatten().map(|names| names.import_id),
                 request,
-                settled: Settled::of(Outcome::Invalid, Some(reason_of(&problems, places))),
+                settled: Settled::of(Outcome::Invalid, Some(reason)),
             }
         }
         Item::Entry(entry) | Item::Repeat { entry, .. } if known.refusal.is_some() => {

@@ -102,7 +102,7 @@ pub enum Remark {
     Problem(String),
     /// The row cannot be sent, and Concord has a request with its key.
     KeyExists,
-    /// The row cannot be sent, and its request was created from a corrected copy of it.
+    /// The row cannot be sent, and its request was created from a corrected copy or from an earlier state of it.
     Corrected,
     /// Concord has another person's request with its key.
     OfAnotherPerson,
@@ -140,7 +140,7 @@ impl fmt::Display for Remark {
             Self::KeyExists => {
                 f.write_str("Concord has a request with this key: see `id`, and compare it with the row")
             }
-            Self::Corrected => f.write_str("its request was created from a corrected copy of the row"),
+            Self::Corrected => f.write_str("the row cannot be sent as it is, but its request was created"),
             Self::OfAnotherPerson => f.write_str(
                 "Concord has another person's request with this key: see `id`, and give the row another key",
             ),
@@ -195,7 +195,7 @@ pub struct Verdicts {
     pub other_in_ledger: u64,
     /// Invalid entries with the key of a request in Concord.
     pub keys_exist: u64,
-    /// Entries whose request was created from a corrected copy of the row.
+    /// Entries whose row cannot be sent, and whose request was created.
     pub corrected: u64,
 }
 

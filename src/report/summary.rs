@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::error::ReportError;
 use super::rejects_digest::{Rejects, RejectsDigest};
 use crate::check::InputSurvey;
-use crate::intake::is_rejects;
 use crate::ledger::RunInput;
 use crate::outcome::{Outcome, Tally, Traffic};
 use crate::private_file::Replacement;
@@ -149,7 +148,6 @@ pub fn run_input(survey: &InputSurvey, input: usize) -> RunInput {
         bytes: survey.digest.bytes,
         sha256: survey.digest.sha256.clone(),
         number: u32::try_from(input + 1).unwrap_or(u32::MAX),
-        is_rejects: is_rejects(&survey.name, &survey.shape),
     }
 }
 

@@ -33,7 +33,6 @@ fn input() -> RunInput {
         bytes: 3,
         sha256: "ff".into(),
         number: 1,
-        is_rejects: false,
     }
 }
 

@@ -1,8 +1,8 @@
-//! Which entries were made of corrected copies of a source row whose key is at fault.
+//! Entries that were made of corrected copies of a source row.
 //!
 //! Most ledgers have no corrections. Then the only cost is one question in a transaction.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use super::super::ClaimRequest;
@@ -14,6 +14,13 @@ use crate::outcome::Reason;
 
 /// Maximum number of entries that are compared of those made of corrected copies of one row.
 const COPIES_MAX: usize = 32;
+
+/// An entry that was made of a corrected copy of a source row.
+pub(super) struct Copy {
+    pub(super) import_id: ImportId,
+    /// The import id of its key alone.
+    pub(super) key: ImportId,
+}
 
 pub(super) struct Corrections<'c> {
     connection: &'c Connection,
@@ -51,7 +58,7 @@ impl<'c> Corrections<'c> {
         row: Option<SourceRow>,
         import_id: ImportId,
     ) -> rusqlite::Result<()> {
-        let Some(row) = row.filter(|row| row.is_correction) else {
+        let Some(row) = row.filter(|row| row.is_correction()) else {
             return Ok(());
         };
         self.are_none = Some(false);
@@ -61,20 +68,29 @@ impl<'c> Corrections<'c> {
             .map(drop)
     }
 
-    /// Returns the import ids of the entries that were made of corrected copies of a source row.
-    pub(super) fn of_row(&self, row: Fingerprint) -> rusqlite::Result<Vec<ImportId>> {
-        let query = "SELECT import_id FROM corrections WHERE row_digest = ?1 LIMIT ?2";
+    /// Returns the entries that were made of corrected copies of a source row.
+    pub(super) fn of_row(&self, row: Fingerprint) -> rusqlite::Result<Vec<Copy>> {
+        let query = "SELECT import_id, coalesce(key_id, import_id) FROM corrections JOIN entries USING (import_id)
+             WHERE row_digest = ?1 LIMIT ?2";
         let mut statement = self.connection.prepare_cached(query)?;
-        let ids = statement.query_map(params![row.0.cast_signed(), COPIES_MAX], |row| {
-            Ok(ImportId(Uuid::from_bytes(row.get(0)?)))
+        let id = |row: &Row<'_>, column| row.get(column).map(Uuid::from_bytes).map(ImportId);
+        let copies = statement.query_map(params![row.0.cast_signed(), COPIES_MAX], |row| {
+            Ok(Copy {
+                import_id: id(row, 0)?,
+                key: id(row, 1)?,
+            })
         })?;
-        ids.collect()
+        copies.collect()
     }
 
     /// Returns why an entry that the ledger does not have must not be sent: a corrected copy of its row was sent, or may
-    /// have been, under another key.
-    pub(super) fn refusal(&mut self, entry: &ClaimRequest) -> rusqlite::Result<Option<Reason>> {
-        let Some(source) = entry.source_row else {
+    /// have been, under another key. `was_refused`: an earlier run sent the entry itself, and it was not created.
+    pub(super) fn refusal(
+        &mut self,
+        entry: &ClaimRequest,
+        was_refused: bool,
+    ) -> rusqlite::Result<Option<Reason>> {
+        let Some(source) = entry.source_row.filter(|row| !row.is_cleared()) else {
             return Ok(None);
         };
         if self.are_none()? {
@@ -93,11 +109,13 @@ impl<'c> Corrections<'c> {
         let digest = source.digest.0.cast_signed();
         let params = params![digest, key.0.as_bytes(), requests.bits(), COPIES_MAX];
         let copies = holders(&mut statement, params)?;
-        // A mark that got into another person's row must not keep this row from being sent.
-        let is_of_row =
-            |one: &&Holder| source.is_correction || !one.key_use.person.is_other_than(entry.person);
+        // A mark that got into another person's row must not keep this row from being sent, unless the person may have
+        // been corrected because the entry was refused.
+        let is_of_row = |one: &&Holder| {
+            source.is_correction() || was_refused || !one.key_use.person.is_other_than(entry.person)
+        };
         Ok(copies.iter().find(is_of_row).map(|copy| {
-            let advice = if source.is_correction {
+            let advice = if source.is_correction() {
                 "; to send this copy as well, clear its cell `import_problem`"
             } else {
                 ""

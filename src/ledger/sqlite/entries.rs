@@ -102,7 +102,7 @@ fn refusal(
     if refusal.is_some() || own.is_some_and(|own| own.settled.outcome.may_exist()) {
         return Ok(refusal);
     }
-    statements.corrections.refusal(entry)
+    statements.corrections.refusal(entry, own.is_some())
 }
 
 /// Records which source rows the rows that repeat an entry are corrected copies of.
@@ -123,21 +123,28 @@ pub(super) fn note_corrections(
 }
 
 /// Returns the request that was created from a corrected copy of a row, of the type and person of the row where these
-/// are known. None if a copy asks for a type of which no copy was created.
+/// are known. The person may be another one if the copy has the row's own key. None if a copy asks for a type of which
+/// no copy was created.
 fn correction(
     statements: &mut Statements<'_>,
     row: Fingerprint,
     key_use: KeyUse,
+    own_key: Option<ImportId>,
 ) -> rusqlite::Result<Option<Record>> {
     let mut copies = Vec::new();
-    for id in statements.corrections.of_row(row)? {
-        copies.extend(statements.finder.find(id)?.map(|found| found.record));
+    for copy in statements.corrections.of_row(row)? {
+        let Some(found) = statements.finder.find(copy.import_id)? else {
+            continue;
+        };
+        let record = found.record;
+        let asked = record.key_use.requests;
+        let is_of_type =
+            key_use.requests.is_empty() || asked.is_empty() || key_use.requests.contains_all(asked);
+        let is_other_person = record.key_use.person.is_other_than(key_use.person);
+        if is_of_type && (own_key == Some(copy.key) || !is_other_person) {
+            copies.push(record);
+        }
     }
-    copies.retain(|copy| {
-        let asked = copy.key_use.requests;
-        (key_use.requests.is_empty() || asked.is_empty() || key_use.requests.contains_all(asked))
-            && !copy.key_use.person.is_other_than(key_use.person)
-    });
     let is_created = |copy: &&Record| copy.settled.outcome == Outcome::Created;
     // A copy that was refused and another one that was created instead have the same request type.
     let is_solved = |copy: &Record| {
@@ -496,18 +503,14 @@ pub(super) fn get(
 ) -> rusqlite::Result<Option<Record>> {
     let own = statements.finder.find(names.import_id)?;
     let same = match &own {
-        Some(own) if own.other_id == names.other => None,
+        Some(own) if own.other_id == names.other && own.record.settled.outcome.may_exist() => None,
         _ => by_other_name(statements, names)?,
     };
     Ok(same.or(own.map(|own| own.record)))
 }
 
 /// Returns the data about the entry of a row or, if the row is invalid, about its key.
-pub(super) fn find(
-    tx: &Transaction<'_>,
-    statements: &mut Statements<'_>,
-    query: &EntryQuery,
-) -> rusqlite::Result<Known> {
+pub(super) fn find(statements: &mut Statements<'_>, query: &EntryQuery) -> rusqlite::Result<Known> {
     match query {
         EntryQuery::Valid(entry) => {
             let record = get(statements, entry.names)?;
@@ -523,18 +526,17 @@ pub(super) fn find(
                 Some(names) => get(statements, *names)?,
                 None => of_key(statements, *key)?,
             };
-            let is_from_rejects = match &record {
-                Some(record) => run_state::is_of_rejects(tx, record.run)?,
-                None => false,
-            };
             Ok(Known {
                 record,
-                is_from_rejects,
                 ..Known::default()
             })
         }
-        EntryQuery::Corrections { row, key_use } => Ok(Known {
-            correction: correction(statements, *row, *key_use)?,
+        EntryQuery::Corrections {
+            row,
+            key_use,
+            own_key,
+        } => Ok(Known {
+            correction: correction(statements, *row, *key_use, *own_key)?,
             ..Known::default()
         }),
         EntryQuery::Nothing => Ok(Known::default()),

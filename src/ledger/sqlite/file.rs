@@ -18,14 +18,14 @@ const APPLICATION_ID: i64 = 0x4343_5244;
 const BUSY_WAIT: Duration = Duration::from_secs(20);
 
 /// The format that this version reads and writes. It changes with every change of [`SCHEMA`].
-pub const FORMAT: i64 = 11;
+pub const FORMAT: i64 = 12;
 
 /// The tables and indexes of a ledger.
 ///
 /// Entries lie in the order of their claims, and only the index of the import ids, which have no order, is written in
 /// many places. `person`, `request`, `key_id` and `normal_id` serve the comparison of keys (`keys`). `entries_by_request`
 /// finds the entry of a request that Concord has answered with; `entries_found` shows whether any entry was found by a
-/// look-up. `corrections` holds the entries that were made of corrected copies of a source row whose key is at fault.
+/// look-up. `corrections` holds the entries that were made of corrected copies of a source row.
 const SCHEMA: &str = "
     CREATE TABLE target (
         organization BLOB NOT NULL,
@@ -45,8 +45,7 @@ const SCHEMA: &str = "
         lookups        INTEGER NOT NULL DEFAULT 0,
         tally          TEXT,
         input_number   INTEGER NOT NULL DEFAULT 1,
-        kind           INTEGER NOT NULL DEFAULT 0,
-        is_rejects     INTEGER NOT NULL DEFAULT 0
+        kind           INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX runs_by_input ON runs (input_sha256, id);
     CREATE TABLE timelines (
@@ -346,7 +345,7 @@ mod tests {
         store
             .connection
             .execute_batch(
-                "INSERT INTO runs VALUES (1, 'a.csv', 1, 'ff', 0, 1, 1, 0, 1, 0, NULL, 1, 0, 0);
+                "INSERT INTO runs VALUES (1, 'a.csv', 1, 'ff', 0, 1, 1, 0, 1, 0, NULL, 1, 0);
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
                  INSERT INTO entries (import_id, source_key, fingerprint, state, run, claimed_at_ms)
                  SELECT CAST(printf('%016d', i) AS BLOB), 'T-' || i, i, i % 5, 1, 0 FROM n;",

@@ -265,7 +265,7 @@ fn perform(
         }
         Ask::Find { queries, reply } => {
             let known = queries.iter();
-            let known = known.map(|query| entries::find(tx, statements, query));
+            let known = known.map(|query| entries::find(statements, query));
             answer(reply, known.collect::<rusqlite::Result<_>>().map(Ok), fault)
         }
         Ask::Begin {

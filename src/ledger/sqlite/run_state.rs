@@ -1,18 +1,9 @@
 //! The facts about a run on which its entries depend.
 
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{OptionalExtension, Transaction};
 
 use super::super::RunId;
 use super::super::alive::{Life, Locks};
-
-/// Returns whether the input of a run was a file of rejects. If so, its rows were corrected.
-pub(super) fn is_of_rejects(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
-    let found = connection
-        .prepare_cached("SELECT is_rejects FROM runs WHERE id = ?1")?
-        .query_row([run.0], |row| row.get(0))
-        .optional()?;
-    Ok(found.unwrap_or(false))
-}
 
 pub(super) fn bury(tx: &Transaction<'_>, locks: &mut Locks, run: RunId) -> rusqlite::Result<()> {
     tx.execute("UPDATE runs SET lease_until_ms = 0 WHERE id = ?1", [run.0])?;

@@ -28,8 +28,8 @@ pub(super) fn begin_run(
 ) -> rusqlite::Result<RunId> {
     let now = now_ms();
     tx.execute(
-        "INSERT INTO runs (kind, input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms, is_rejects)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO runs (kind, input_name, input_bytes, input_sha256, input_number, started_at_ms, lease_until_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             kind as i64,
             input.name,
@@ -37,8 +37,7 @@ pub(super) fn begin_run(
             input.sha256,
             input.number,
             now,
-            now + in_ms(lease),
-            input.is_rejects
+            now + in_ms(lease)
         ],
     )?;
     let run = RunId(tx.last_insert_rowid());
@@ -179,7 +178,6 @@ fn read_run(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RunRecord> {
             bytes: row.get("input_bytes")?,
             sha256: row.get("input_sha256")?,
             number: row.get("input_number")?,
-            is_rejects: row.get("is_rejects")?,
         },
         started_at: from_ms(row.get("started_at_ms")?),
         finished_at: finished_at.map(from_ms),

@@ -169,7 +169,7 @@ fn remains(page: &Page<'_>) -> Markup {
                 @for outcome in &open { (line(*outcome)) }
             }
             @if tally.corrected > 0 {
-                p.quiet { (counted(tally.corrected, "entry")) " created from a corrected copy of the row, which is not valid as it stands. See "
+                p.quiet { (counted(tally.corrected, "entry")) " created by an earlier run, from a corrected copy or an earlier state of the row, which cannot be sent as it is. See "
                     code { (OutcomeCode::Corrected.as_str()) } " in results.csv." }
             }
             @if tally.conflicts > 0 {

@@ -79,7 +79,7 @@ const EXAMPLES: &[Example] = &[
     example(V::Invalid, invalid, "cannot be sent as it is", "before the input is corrected"),
     example(V::Invalid, invalid_now, "Concord has a request with this key", "compare it with the row"),
     example(V::Invalid, of_another_person, "Concord has another person's request with this key", "before the input is corrected"),
-    example(V::InBoth, corrected, "created from a corrected copy of the row", AGREE),
+    example(V::InBoth, corrected, "cannot be sent as it is, but its request was created", AGREE),
     example(V::Stranger, stranger, "neither inputs nor ledger knew", "to learn which they are"),
     example(V::OfAnotherInput, of_another_input, "from another input", AGREE),
 ];
@@ -373,7 +373,8 @@ fn corrected() -> Compared {
     let rows = support::csv(3);
     import.rows(&rows.replace("person2@example.com,Erase", "person2@example.com,Eras"));
     import.run();
-    import.run_corrected(&rows);
+    let rejects = import.place.read(&format!("{OUT}/rejects.csv"));
+    import.run_corrected(&rejects.replace(",Eras,", ",Erase,"));
     Compared::of(&import)
 }
 

@@ -479,3 +479,194 @@ async fn a_lost_ledger_learns_of_corrected_keys_from_the_rejects() {
         .assert_closed(&[CORRECTED, CORRECTED, CORRECTED], &corrected)
         .await;
 }
+
+#[tokio::test]
+async fn a_row_that_concord_refused_may_be_corrected_to_another_person_or_type() {
+    let mut source = Loop::new(
+        "T-1,anna@examlpe.example.com,Erase\nT-2,bob@example.com,Erase\nT-3,cy@example.com,Erase\n",
+    )
+    .await;
+    source
+        .trial
+        .sandbox
+        .set_script("422,422,422".parse().expect("a script"));
+    let ended = source.run().await;
+    assert_eq!(told(&ended), [["rejected", "http_422"]; 3]);
+    let corrected = source
+        .rejects()
+        .replace("examlpe.", "")
+        .replace("bob@example.com,Erase", "bob@example.com,Access")
+        .replace("cy@example.com,Erase", "cy@example.com,Both");
+    let ended = source.run_file("corrected.csv", &corrected).await;
+    source.trial.assert_complete(&ended, 4);
+    let posts = source.trial.posts();
+    for _ in 0..2 {
+        // A copy that asks for more includes what the row asks for.
+        let ended = source.run().await;
+        assert_eq!(told(&ended), [CORRECTED, CORRECTED, CREATED]);
+        assert_eq!(ended.exit_code(), 0);
+        source.assert_ids_are_true(&ended);
+        let (compared, lines) = reconcile(&source.trial).await;
+        assert!(all_agree(&compared), "{lines:?}");
+    }
+    assert_eq!(source.trial.posts(), posts);
+}
+
+#[tokio::test]
+async fn a_refused_row_is_not_sent_once_its_copy_has_another_key_and_person() {
+    let mut source = Loop::new("T-1,anna@example.com,Erase\n").await;
+    source
+        .trial
+        .sandbox
+        .set_script("422".parse().expect("a script"));
+    source.run().await;
+    let corrected = source
+        .rejects()
+        .replace("T-1,anna@example.com", "T-9,bob@example.com");
+    source.run_file("corrected.csv", &corrected).await;
+    // It cannot be known whether the mark got into another row.
+    let ended = source.run().await;
+    assert_eq!(told(&ended), [ALREADY]);
+    assert_eq!(ended.exit_code(), 1);
+    assert_eq!(source.trial.created().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_row_without_key_columns_is_known_by_its_corrected_copy() {
+    let mut source = Loop::new("T-1,anna@examlpe.example.com,Erase\n").await;
+    source.trial.read.rules.key.clear();
+    source
+        .trial
+        .sandbox
+        .set_script("400".parse().expect("a script"));
+    source.run().await;
+    let corrected = source.rejects().replace("examlpe.", "");
+    source.run_file("corrected.csv", &corrected).await;
+    source.assert_closed(&[CORRECTED], &corrected).await;
+    assert_eq!(source.trial.created().len(), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_concord_refused_twice_is_corrected_in_the_rejects_of_the_rejects() {
+    let mut source = Loop::new("T-1,anna@,Erase\n").await;
+    source.run().await;
+    let mark = SourceRow::marked_in(&source.rejects());
+    for name in ["a", "b"] {
+        source
+            .trial
+            .sandbox
+            .set_script("400".parse().expect("a script"));
+        let corrected = source.rejects().replace("anna@", &format!("{name}.anna@"));
+        let corrected = corrected.replace("anna@,", "anna@example.com,");
+        let ended = source.run_file("corrected.csv", corrected).await;
+        assert_eq!(ended.results[0][0].outcome, "rejected");
+        assert_eq!(SourceRow::marked_in(&source.rejects()), mark);
+    }
+    let corrected = source.rejects().replace("b.a.anna@", "anna@");
+    let ended = source.run_file("corrected.csv", &corrected).await;
+    source.trial.assert_complete(&ended, 1);
+    source.assert_closed(&[CORRECTED], &corrected).await;
+}
+
+/// Rows of which two could not be read whole.
+const UNREAD: &str = "T-1,anna@example.com,Erase,Anna\nT-2,bob@example.com,Erase\n\
+                      T-3,cy@example.com,Erase,Cy,extra,more\nT-4,dee@example.com,Erase,Dee\n";
+
+async fn unread() -> Loop {
+    let mut source = Loop::of(&format!("Ticket,Email,Wish,Note\n{UNREAD}")).await;
+    let ended = source.run().await;
+    assert_eq!(
+        told(&ended),
+        [
+            CREATED,
+            ["invalid", "too_few_cells"],
+            ["invalid", "too_many_cells"],
+            CREATED
+        ]
+    );
+    source
+}
+
+#[tokio::test]
+async fn a_row_that_could_not_be_read_is_known_by_its_corrected_copy() {
+    let mut source = unread().await;
+    let rejects = source.rejects();
+    let corrected = rejects
+        .replace("bob@example.com,Erase,,", "bob@example.com,Erase,Bob,")
+        .replace("\"Cy,extra,more\"", "Cy");
+    let ended = source.run_file("corrected.csv", &corrected).await;
+    source.trial.assert_complete(&ended, 4);
+    let expected = [CREATED, CORRECTED, CORRECTED, CREATED];
+    source.assert_closed(&expected, &corrected).await;
+    // The rejects as they were are solved as well.
+    let ended = source.run_file("again.csv", &rejects).await;
+    assert_eq!(told(&ended), [CORRECTED; 2]);
+}
+
+#[tokio::test]
+async fn a_row_that_could_not_be_read_is_right_as_it_is_once_its_problem_is_cleared() {
+    let mut source = unread().await;
+    let cleared: Vec<_> = source
+        .rejects()
+        .lines()
+        .map(|line| match line.split_once("not read: ") {
+            Some((cells, _)) => cells.trim_end_matches('"').to_owned(),
+            None => line.to_owned(),
+        })
+        .collect();
+    let cleared = cleared.join("\n") + "\n";
+    let ended = source.run_file("cleared.csv", &cleared).await;
+    source.trial.assert_complete(&ended, 4);
+    let expected = [CREATED, CORRECTED, CORRECTED, CREATED];
+    source.assert_closed(&expected, &cleared).await;
+}
+
+#[tokio::test]
+async fn another_row_that_cannot_be_sent_is_not_the_corrected_one() {
+    let mut source = Loop::new("T-1,anna at example.com,Erase\n").await;
+    source.run().await;
+    let corrected = source.rejects().replace("anna at ", "anna@");
+    let id = source.run_file("corrected.csv", &corrected).await.results[0][0]
+        .id
+        .clone();
+    source.assert_closed(&[CORRECTED], &corrected).await;
+    source.trial.read.inputs[0].path = source.source.clone();
+    for (row, code) in [
+        ("T-1,bob at example.org,Erase\n", "not_email"),
+        ("T-1,,Zed\n", ""),
+        ("T-1,anna at example.org,Erase\n", "not_email"),
+    ] {
+        source.trial.rewrite(&format!("{HEADER}{row}"));
+        let ended = source.run().await;
+        let result = &ended.results[0][0];
+        assert_eq!(result.outcome, "invalid", "{row}");
+        assert!(result.error_code.contains(code), "{result:?}");
+        assert!(result.error.contains(&id), "{result:?}");
+        assert!(
+            result
+                .error
+                .contains("correct the row in the source as well"),
+            "{result:?}"
+        );
+        assert_eq!(ended.exit_code(), 1);
+        assert_eq!(source.trial.posts(), 1);
+    }
+    // The same person is known, whatever else is wrong.
+    source
+        .trial
+        .rewrite(&format!("{HEADER}T-1,anna@example.com,Erase\n"));
+    assert_eq!(told(&source.run().await), [CREATED]);
+}
+
+#[tokio::test]
+async fn a_key_that_a_spreadsheet_has_changed_in_the_rejects_solves_the_row() {
+    let mut source = Loop::new("00012,anna@,Erase\nT-2,bob@example.com,Erase\n").await;
+    source.run().await;
+    let corrected = source
+        .rejects()
+        .replace("00012,anna@", "12,anna@example.com");
+    source.run_file("corrected.csv", &corrected).await;
+    source
+        .assert_closed(&[CORRECTED, CREATED], &corrected)
+        .await;
+}

@@ -293,7 +293,6 @@ pub(crate) async fn claim_elsewhere(trial: &Trial, entries: &[Entry], lease: Dur
         bytes: 1,
         sha256: "ff".into(),
         number: 1,
-        is_rejects: false,
     };
     let run = ledger
         .begin_run(RunKind::Import, input, lease)

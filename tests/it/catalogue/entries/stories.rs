@@ -187,8 +187,8 @@ pub(super) fn corrected() -> Played {
     ];
     import.rows(&rows.replace(valid, invalid));
     import.run();
-    let rejects = format!("{HEADER}{valid}\n");
-    import.run_corrected(&rejects);
+    let rejects = import.place.read(&format!("{OUT}/rejects.csv"));
+    import.run_corrected(&rejects.replace(invalid, valid));
     Played::run(&import)
 }
 
