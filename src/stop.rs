@@ -51,7 +51,7 @@ pub enum StopCause {
     #[error("cannot connect to the server: {0}")]
     Unconnectable(Obstacle),
     /// The server did not serve anybody for too long.
-    #[error("the server has not served a request for {}: {last}", duration(*lasted))]
+    #[error("the server has not served a request for {}: {last}", duration(Duration::from_secs(lasted.as_secs())))]
     Outage {
         /// How long.
         lasted: Duration,

@@ -102,9 +102,9 @@ pub(crate) fn open(
         return Err(IntakeError::Empty { input: name });
     }
     let sample = sample(&name, &mut window, &shape)?;
-    let mut table = find(&name, &sample, &shape, reading)?;
+    let table = find(&name, &sample, &shape, reading)?;
     check_divided(&name, &window, &sample, &shape, &table, reading)?;
-    check_widths(&name, &sample, &shape, &mut table, reading)?;
+    let row_cells = check_widths(&name, &sample, &shape, &table, reading)?;
     go_to(&mut window, &mut shape, &sample, &table);
     let guessed_header = header(&name, &mut window, &mut shape, &table, reading)?;
     shape.header_rows = table.header_records;
@@ -115,7 +115,7 @@ pub(crate) fn open(
     }
     Ok(Opened {
         name,
-        decoder: Decoder::Csv(csv::Decoder::new(&shape, judge, first_line)),
+        decoder: Decoder::Csv(csv::Decoder::new(&shape, judge, row_cells, first_line)),
         window,
         guessed_header,
         paths: Vec::new(),
@@ -220,6 +220,14 @@ fn sample(name: &str, window: &mut Window, shape: &Shape) -> Result<Sample, Inta
     Ok(sample)
 }
 
+fn lines(first: u64, last: u64) -> String {
+    if first == last {
+        format!("line {first}")
+    } else {
+        format!("lines {first} to {last}")
+    }
+}
+
 /// The table of the sample, as the job file says or as it is found.
 fn find(
     name: &str,
@@ -271,9 +279,8 @@ fn find(
         } => (
             header,
             format!(
-                "has what looks like another table above it, on lines {} to {}",
-                at(first),
-                at(last)
+                "has what looks like another table above it, on {}",
+                lines(at(first), at(last))
             ),
             format!(
                 "give each table a file of its own, or set in the job file's [input] header_row = {} to leave out all lines above it \
@@ -348,18 +355,19 @@ fn named(
     })
 }
 
-/// Refuses a header that no row fits: a delimiter that it lacks would shift all values.
+/// Returns the maximum number of cells of a row. Refuses a header that no row fits: a delimiter that it lacks would shift
+/// all values.
 fn check_widths(
     name: &str,
     sample: &Sample,
     shape: &Shape,
-    table: &mut Table,
+    table: &Table,
     reading: &Reading,
-) -> Result<(), IntakeError> {
+) -> Result<usize, IntakeError> {
     let is_told = reading.header_row.is_some() || reading.columns.is_some();
-    let misfit = widths::check(&sample.records, table, is_told);
-    let Some(misfit) = misfit else {
-        return Ok(());
+    let misfit = match widths::check(&sample.records, table, is_told) {
+        Ok(row_cells) => return Ok(row_cells),
+        Err(misfit) => misfit,
     };
     let names = table.columns.len();
     let is_named = reading.columns.is_some();

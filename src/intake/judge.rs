@@ -40,7 +40,7 @@ pub(crate) struct Judge {
     headers: Vec<Vec<String>>,
     columns: Vec<Column>,
     sets_aside: bool,
-    /// The number of cells that a row has.
+    /// The number of cells of the header, including cells without a name at its end.
     width: usize,
     /// Most rows fill several cells.
     is_wide: bool,
@@ -265,7 +265,7 @@ impl Judge {
         }
     }
 
-    /// The number of cells that a row has.
+    /// The number of cells of the header.
     pub(crate) const fn width(&self) -> usize {
         self.width
     }
@@ -461,11 +461,10 @@ impl Judge {
         known.any(|(column, known)| known.is_of_keys && !trimmed(cell(column)).is_empty())
     }
 
-    /// Returns whether a record with more cells than a row, or a value beyond the last name, has values in the wrong columns.
+    /// Returns whether a record with a value beyond the last name has values in the wrong columns.
     fn is_shifted<'a>(&self, count: usize, cell: &impl Fn(usize) -> &'a str) -> bool {
         let known = self.columns.iter().enumerate();
-        let has_more = count > self.width
-            || (self.columns.len()..count).any(|column| !trimmed(cell(column)).is_empty());
+        let has_more = (self.columns.len()..count).any(|column| !trimmed(cell(column)).is_empty());
         has_more
             && known.into_iter().any(|(column, known)| {
                 let found = kind(cell(column));

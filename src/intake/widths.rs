@@ -22,36 +22,42 @@ pub(crate) enum Misfit {
     TooMany { cells: usize, are_filled: bool },
 }
 
-/// Returns what keeps every row from fitting the header. A header that the job file tells may be too narrow. Where rows have more cells than the header and nothing in them, the
-/// table is as wide as they are, if it is certain that these are not the header's fault.
+/// Returns the maximum number of cells of a row, or what keeps every row from fitting the header. A header that the job file
+/// tells may be too narrow.
+///
+/// A row has at most as many cells as more than half of the rows, blank ones included: if a single row has more, a delimiter
+/// may have divided one of its values, and moved all values after it.
 pub(crate) fn check(
     records: &[Vec<String>],
-    table: &mut Table,
+    table: &Table,
     header_is_told: bool,
-) -> Option<Misfit> {
+) -> Result<usize, Misfit> {
+    let header = table.width.max(table.columns.len());
     // The header of rejects was written by us, and all of its rows may be malformed.
     let is_of_rejects = table.columns.iter().any(|column| column == PROBLEM_COLUMN);
     if is_of_rejects || table.columns.is_empty() {
-        return None;
+        return Ok(header);
     }
     let rows = rows(records, table);
     let width = |row: &&Vec<String>| row.len();
-    let (least, most) = (rows.iter().map(width).min()?, rows.iter().map(width).max()?);
+    let (Some(least), Some(most)) = (rows.iter().map(width).min(), rows.iter().map(width).max())
+    else {
+        return Ok(header);
+    };
     if most < table.columns.len() && rows.len() >= ROWS_MIN {
-        return Some(Misfit::TooFew { cells: most });
+        return Err(Misfit::TooFew { cells: most });
     }
-    let header = table.width.max(table.columns.len());
     let filled_beyond = rows.iter().filter(|row| used(row) > header).count();
-    if filled_beyond == 0 && (header_is_told || is_named_rightly(&rows, table)) {
-        table.width = header.max(usual_width(&rows));
-        return None;
-    }
     let are_filled = filled_beyond == rows.len() && rows.len() >= ROWS_MIN;
     let are_alike = least > header && least == most && rows.len() >= ALIKE_ROWS_MIN;
-    ((are_filled || are_alike) && !header_is_told).then_some(Misfit::TooMany {
-        cells: least,
-        are_filled,
-    })
+    let is_blank_beyond = filled_beyond == 0 && is_named_rightly(&rows, table);
+    if (are_filled || are_alike) && !header_is_told && !is_blank_beyond {
+        return Err(Misfit::TooMany {
+            cells: least,
+            are_filled,
+        });
+    }
+    Ok(usual_width(&rows).max(table.columns.len()))
 }
 
 /// The records below the header that are rows: neither blank nor a line of text.
@@ -96,12 +102,12 @@ mod tests {
     use super::super::table::{Said, find};
     use super::*;
 
-    /// The misfit, and the table's width.
-    fn checked(text: &str) -> (Option<Misfit>, usize) {
+    /// The maximum number of cells of a row, or the misfit.
+    fn checked(text: &str) -> Result<usize, Misfit> {
         let record = |line: &str| line.split('|').map(str::to_owned).collect();
         let records: Vec<Vec<String>> = text.lines().map(record).collect();
-        let mut table = find(&records, Said::default()).expect("a table");
-        (check(&records, &mut table, false), table.width)
+        let table = find(&records, Said::default()).expect("a table");
+        check(&records, &table, false)
     }
 
     #[test]
@@ -126,7 +132,7 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(checked(text).0, Some(misfit), "{text}");
+            assert_eq!(checked(text), Err(misfit), "{text}");
         }
     }
 
@@ -138,7 +144,15 @@ mod tests {
                 4,
             ),
             (
+                "Ticket|Email|Wish|\nT-1|a@example.com|view|\nT-2|b@example.com|view|\nT-3|c@example.com|view",
+                4,
+            ),
+            (
                 "Ticket|Email|Wish|\nT-1|a@example.com|view|\nT-2|b@example.com|view",
+                3,
+            ),
+            (
+                "Ticket|Email|Wish\nT-1|a@example.com|view|\nT-2|b@example.com|view|\nT-3|c@example.com|not|view|",
                 4,
             ),
             (
@@ -151,7 +165,7 @@ mod tests {
             ),
             ("Ticket|Email|Wish\nT-1|a@example.com", 3),
         ] {
-            assert_eq!(checked(text), (None, width), "{text}");
+            assert_eq!(checked(text), Ok(width), "{text}");
         }
     }
 }

@@ -148,7 +148,7 @@ fn rows_know_their_number_and_line_and_reading_goes_on() {
             "3/6: too_few_cells@6",
             "4/7: ",
             "5/8: open_quote@8",
-            "6/9: T-5 view",
+            "6/9: too_many_cells@9",
             "7/10: not_utf8@10",
             "8/11: repeats row 1",
             "9/12: repeats row 1, changed",

@@ -794,9 +794,24 @@ fn a_page_without_rows_has_none() {
         "{\"tickets\": []}",
         "{\"tickets\":[],\"next_page\":null,\"previous_page\":null,\"count\":0}\n",
         "{\n  \"expand\": \"names\",\n  \"startAt\": 0,\n  \"total\": 0,\n  \"issues\": []\n}\n",
+        "{\"data\":[],\"ok\":true,\"message\":\"Success\",\"total\":0,\"limit\":50}",
         "{\"data\":[],\"included\":[],\"links\":{\"self\":\"https://example.com/\"}}",
     ] {
         assert_eq!(rows(text), [""; 0], "{text}");
+    }
+    for text in [
+        "{\"tickets\":[],\"message\":\"Rate limit exceeded\"}",
+        "{\"tickets\":[],\"error\":\"unauthorized\"}",
+        "{\"ok\":false,\"tickets\":[]}",
+        "{\"items\":[],\"total\":57}",
+        "{\n  \"results\": [],\n  \"count\": 12\n}\n",
+    ] {
+        for records in [None, Some("tickets"), Some("items"), Some("results")] {
+            let mut plan = plan();
+            plan.reading.records = records.map(str::to_owned);
+            let told = error(&plan, text.as_bytes());
+            assert!(told.contains("the object has no rows"), "{text}: {told}");
+        }
     }
     // A single row with an empty list is one, and so is one with its fields in a list.
     let row = ANN.replace('}', ",\"tags\":[]}");

@@ -241,6 +241,11 @@ fn values_in_the_wrong_columns_are_problems() {
     let (_, _, left_out) = found(&format!(
         "Ticket,Day,Email,Remark\n{body}T-3,,2026-01-01,c@example.com,\n"
     ));
+    assert_eq!(left_out, ["14 too_many_cells"]);
+    // A value that is moved into a column without a name.
+    let (_, _, left_out) = found(&format!(
+        "Ticket,Day,Email,\n{body}T-3,,2026-01-01,c@example.com\n"
+    ));
     assert_eq!(left_out, ["14 shifted"]);
     let (_, _, left_out) = found(&format!(
         "Ticket,Day,Email,Remark\n{body}T-3\"a,b,c@example.com,x\"\n"
@@ -493,6 +498,12 @@ fn a_table_above_a_wider_one_is_refused_with_both_places() {
         "Ann Lee,12 High Street,Leeds\nBob Roe,3 Low Road,York\n",
         "Ann Lee,High Street\nBob Roe,Low Road\n\n",
         "Name,Email,,,,,,,,,,\nAnn,x@example.com,,,,,,,,,,\n,,,,,,,,,,,\n",
+        // Other delimiters, blank lines between rows, a single column, a single row.
+        "Nr\tEmail\tType\nT1\tx@example.com\tdelete\nT2\ty@example.com\tdelete\n\n",
+        "Ann Lee,x@example.com\n\nBob Roe,y@example.com\n\n",
+        "x@example.com\ny@example.com\nz@example.com\n\n",
+        "T1,x@example.com,delete\n\n",
+        "Customer: Ann; x@example.com\nT1,x@example.com,delete\n\n",
     ] {
         let told = refused(
             &format!("{above}{}", twelve_columns(9)),
@@ -504,6 +515,7 @@ fn a_table_above_a_wider_one_is_refused_with_both_places() {
         "Report,July 2026\nExported by,Ops\nFilter,All\n\n",
         "Report,July 2026,,,,,,,,,,\nExported by,Ops,,,,,,,,,,\nFilter,All,,,,,,,,,,\n",
         "Open requests\nas of,2026-07-31\n\n",
+        "Questions about this export to privacy@example.com\nContact,privacy@example.com\n\n",
     ] {
         let (out, ..) = found(&format!("{above}{}", twelve_columns(9)));
         assert!(
@@ -569,6 +581,33 @@ fn a_nameless_last_column_makes_no_row_too_wide() {
         "ID;Email;Remark;\n1;a@example.com;what do you hold of me;\n2;b@example.com;see; also\n",
     );
     assert_eq!(left_out, ["3 too_many_cells"]);
+}
+
+#[test]
+fn a_row_with_more_cells_than_the_others_is_refused_though_they_are_blank() {
+    let shifted = "P7;p7@example.com;do not;delete;view";
+    for (header, end, shifted_end) in [
+        ("Nr;Email;Note;Type;Agent", ";Kai", ";"),
+        ("Nr;Email;Note;Type;Agent", ";", ";"),
+        ("Nr;Email;Note;Type;", "", ""),
+        ("Nr;Email;Note;Type;", ";", ";"),
+        ("Nr;Email;Note;Type", ";", ";"),
+        ("Nr;Email;Note;Type;Agent;", ";Kai;", ";Kai;"),
+        ("Nr;Email;Note;Type;Agent;;;", ";Kai;;;", ";;;;"),
+    ] {
+        let rows = lines(1..=6, |row| {
+            format!("P{row};p{row}@example.com;a;view{end}\n")
+        });
+        let (out, _, left_out) = found(&format!("{header}\n{rows}{shifted}{shifted_end}\n"));
+        assert_eq!(left_out, ["8 too_many_cells"], "{header} {end}: {out}");
+        assert_eq!(out.lines().count(), 7, "{header} {end}: {out}");
+    }
+    // No number of cells is that of most rows.
+    let (_, _, left_out) = found(
+        "Email,Type,Subject,Ticket,Comment\na@example.com,view,Hello,T-1,\nb@example.com,delete,Hello, please,T-2,\n\
+         c@example.com,view,Hi, please,T-3,\nd@example.com,view,Hi,T-4,\n",
+    );
+    assert_eq!(left_out, ["3 too_many_cells", "4 too_many_cells"]);
 }
 
 #[test]

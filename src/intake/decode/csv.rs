@@ -82,8 +82,10 @@ fn chars(bytes: &[u8]) -> u64 {
 pub(crate) struct Decoder {
     dialect: Dialect,
     columns: usize,
-    /// The number of cells that a row has: columns without a name at the end are more than `columns`.
+    /// The number of cells of the header: columns without a name at the end are more than `columns`.
     width: usize,
+    /// The maximum number of cells of a row, including blank ones.
+    row_cells: usize,
     /// Columns without a name, which hold nothing in the first records.
     nameless: Vec<usize>,
     /// The column with the problems, if the input is a file of rejects.
@@ -109,8 +111,8 @@ struct Ahead<'a> {
 }
 
 impl Decoder {
-    /// A decoder for records of an input's columns, the first of which begins on `line`.
-    pub(crate) fn new(shape: &Shape, judge: Judge, line: u64) -> Self {
+    /// A decoder for records of an input's columns with at most `row_cells` cells, the first of which begins on `line`.
+    pub(crate) fn new(shape: &Shape, judge: Judge, row_cells: usize, line: u64) -> Self {
         let nameless = shape
             .columns
             .iter()
@@ -120,6 +122,7 @@ impl Decoder {
             dialect: shape.dialect(),
             columns: shape.columns.len(),
             width: judge.width(),
+            row_cells,
             nameless: nameless.map(|(column, _)| column).collect(),
             problem: ProblemColumn::find(&shape.columns),
             judge,
@@ -304,7 +307,8 @@ impl Decoder {
 }
 
 impl Decoder {
-    /// Whether a record has as many cells as the header, as far as they hold anything.
+    /// Returns the problem of a record with fewer cells than the header, more than the other rows, or a value beyond the
+    /// header.
     fn wrong_count(&self, count: usize, values: &Values<'_>) -> Option<(ProblemCode, String)> {
         if count < self.columns {
             let cells = if count == 1 { "cell" } else { "cells" };
@@ -322,17 +326,21 @@ impl Decoder {
         } else {
             self.width
         };
-        (from..count)
-            .any(|column| !trimmed(values.get(column)).is_empty())
-            .then(|| {
-                (
-                    ProblemCode::TooManyCells,
-                    format!(
-                        "the row has {count} cells, the header {}; perhaps a cell with a delimiter lacks its quotes",
-                        self.columns
-                    ),
-                )
-            })
+        let is_filled = |column: usize| !trimmed(values.get(column)).is_empty();
+        if count <= self.row_cells && !(from..count).any(is_filled) {
+            return None;
+        }
+        let others = if count > self.row_cells && self.row_cells > self.columns {
+            format!("most rows {}", self.row_cells)
+        } else {
+            format!("the header {}", self.columns)
+        };
+        Some((
+            ProblemCode::TooManyCells,
+            format!(
+                "the row has {count} cells, {others}; perhaps a cell with a delimiter lacks its quotes"
+            ),
+        ))
     }
 
     /// A cell with a quote that is no quote of a cell, or that no name stands above.
@@ -590,6 +598,7 @@ mod tests {
             dialect,
             columns,
             width: columns,
+            row_cells: columns,
             nameless: Vec::new(),
             problem: None,
             judge: Judge::default(),
@@ -634,7 +643,7 @@ mod tests {
             ["1: a|b, \"c\"", "3: x\ny|z", "5: last|5\" tall"]
         );
         assert_eq!(
-            read(b"a,b,,\n,\n , \n\"\",\"\"\n", 2),
+            read(b"a,b\n,\n , \n\"\",\"\"\n", 2),
             ["1: a|b", "2: blank", "3: blank", "4: blank"]
         );
     }
@@ -643,7 +652,12 @@ mod tests {
     fn ragged_records_are_problems_of_their_line() {
         assert_eq!(
             read(b"a\na,b\na,b,c\na,b, ,\n", 2),
-            ["1! too_few_cells", "2: a|b", "3! too_many_cells", "4: a|b"]
+            [
+                "1! too_few_cells",
+                "2: a|b",
+                "3! too_many_cells",
+                "4! too_many_cells"
+            ]
         );
     }
 

@@ -117,6 +117,11 @@ impl Objects {
         self.tree.has_list(path)
     }
 
+    /// The texts, numbers and truth values directly in the object parsed last, with their keys.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tree.texts()
+    }
+
     /// Returns whether the value parsed last is an object that has only empty lists and keys that `is_beside` accepts.
     pub(super) fn is_empty_page(&self, is_beside: impl Fn(&str) -> bool) -> bool {
         self.tree.is_empty_page(is_beside)

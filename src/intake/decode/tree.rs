@@ -296,6 +296,14 @@ impl Tree {
         Some(self.cell(child))
     }
 
+    /// The texts, numbers and truth values directly in the object, with their keys.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.children(0).filter_map(|child| match self.cell(child) {
+            Cell::Text(text) => Some((self.key(child), text)),
+            _ => None,
+        })
+    }
+
     /// Returns whether the value is an object that has only empty lists and keys that `is_beside` accepts.
     pub(crate) fn is_empty_page(&self, is_beside: impl Fn(&str) -> bool) -> bool {
         if !self.is_object() {

@@ -1,5 +1,6 @@
 //! Looks for a table among the records above a header: its rows must not be skipped as titles are.
 
+use super::super::dialect::DELIMITERS;
 use super::super::kind::{Kind, is_phone, kind};
 use super::Look;
 
@@ -106,7 +107,18 @@ impl Look<'_> {
             }
             first = block.end + 1;
         }
-        None
+        self.addresses_above(header)
+    }
+
+    /// Returns the first and last record above the header that has an email address as a cell, and is no label with its value.
+    fn addresses_above(&self, header: usize) -> Option<(usize, usize)> {
+        let is_of_somebody = |record: &usize| {
+            self.sample[*record].iter().any(|cell| has_address(cell))
+                && !self.is_details(*record..record + 1)
+        };
+        let first = (0..header).find(is_of_somebody)?;
+        let last = (first..header).rfind(is_of_somebody)?;
+        Some((first, last))
     }
 
     /// Returns whether two records begin in the same column, and have as many cells or as many up to their last value.
@@ -134,6 +146,12 @@ impl Look<'_> {
         });
         details.count() * 2 > count
     }
+}
+
+/// Returns whether a cell is an email address, or contains one between delimiters of another table.
+fn has_address(cell: &str) -> bool {
+    let mut parts = cell.split(DELIMITERS.map(char::from));
+    parts.any(|part| kind(part.trim()) == Kind::Email)
 }
 
 /// Returns whether a text is marked as a label or comment: `Period:`, `Exported by: Ops`, `# of July`.
@@ -192,6 +210,10 @@ mod tests {
                 (0, 1),
             ),
             ("Name|Address\nAnn Lee|x@example.com\n", (0, 1)),
+            ("Ann Lee|x@example.com\n\nBob Roe|y@example.com\n\n", (0, 2)),
+            ("x@example.com\ny@example.com\n\n", (0, 1)),
+            ("Old requests\nT-9|x@example.com|view\n\n", (1, 1)),
+            ("Ticket\tEmail\tWish\nT-9\tx@example.com\tview\n\n", (1, 1)),
             // As a spreadsheet writes it, with as many delimiters on each line.
             (
                 "Ann Lee|12 High Street||||\nBob Roe|3 Low Road||||\n",
@@ -213,6 +235,7 @@ mod tests {
             "This list is confidential|do not forward\nIt was made for the audit|of 2026\n",
             "Privacy requests\nGenerated|2026-01-05\n\n",
             "Zeitraum|Juli 2026\nErstellt von|Ops\n",
+            "Questions to privacy@example.com\nContact|privacy@example.com\n",
         ] {
             assert_eq!(above(&format!("{text}{BELOW}")), None, "{text}");
         }

@@ -290,9 +290,12 @@ fn find(name: &str, sample: &Sample, reading: &Reading) -> Result<Table, IntakeE
         } => (
             header,
             format!(
-                "has what looks like another table above it, in rows {} to {} of the sheet",
-                row(first),
-                row(last)
+                "has what looks like another table above it, in {} of the sheet",
+                if first == last {
+                    format!("row {}", row(first))
+                } else {
+                    format!("rows {} to {}", row(first), row(last))
+                }
             ),
             format!(
                 "give each table a sheet of its own and name it with sheet in the job file's [input], or set header_row = {} there \
@@ -341,7 +344,7 @@ fn check(
         }
     }
     // Blank cells are not sent, so a row ends with its last value.
-    let Some(Misfit::TooMany { .. }) = widths::check(&sample.records, table, is_told) else {
+    let Err(Misfit::TooMany { .. }) = widths::check(&sample.records, table, is_told) else {
         return Ok(());
     };
     let column = column_letters(u32::try_from(table.width).unwrap_or(COLUMNS_MAX));

@@ -160,9 +160,9 @@ const EXAMPLES: &[Example] = &[
             let rows = (1..=12).map(|n| format!("T-{n},2026-01-01,jane@example.com,Access,\n"));
             let rows: String = rows.collect();
             format!(
-                "Ticket,Day,Email,Wish,Remark\n\
-                 {rows}T-90,,2026-01-01,joe@example.com,Access,\n\
-                 T-91\"2026-01-01,jane@example.com,Access,x,y\"\n"
+                "Ticket,Day,Email,Wish,\n\
+                 {rows}T-90,,2026-01-01,joe@example.com,Access\n\
+                 T-91\"2026-01-01,jane@example.com,Access,x\"\n"
             )
             .into_bytes()
         }), &[

@@ -130,6 +130,20 @@ const PAGING: [&str; 20] = [
     "totalcount",
 ];
 
+/// Keys beside the rows that contain an error message.
+const MESSAGES: [&str; 6] = [
+    "detail",
+    "error",
+    "errordescription",
+    "errormessage",
+    "errors",
+    "message",
+];
+/// Messages of success.
+const APPROVALS: [&str; 2] = ["ok", "success"];
+/// Keys beside the rows that give their number.
+const COUNTS: [&str; 5] = ["count", "odatacount", "resultsize", "total", "totalcount"];
+
 fn form(key: &str) -> String {
     let letters = key
         .chars()
@@ -141,6 +155,23 @@ fn form(key: &str) -> String {
 pub(super) fn is_beside(key: &str) -> bool {
     let form = form(key);
     BESIDE.contains(&form.as_str()) || TOTALS.contains(&form.as_str())
+}
+
+/// Returns whether a key beside the rows contains an error message.
+pub(super) fn is_message(key: &str) -> bool {
+    MESSAGES.contains(&form(key).as_str())
+}
+
+/// Returns whether a value beside an empty list of rows says that rows are missing: an error message, or their number.
+pub(super) fn denies_empty(key: &str, text: &str) -> bool {
+    let form = form(key);
+    let form = form.as_str();
+    if APPROVALS.contains(&form) {
+        return text == "false";
+    }
+    let is_count = COUNTS.contains(&form) || TOTALS.contains(&form);
+    is_count && text.parse::<f64>().is_ok_and(|count| count > 0.0)
+        || is_message(key) && !APPROVALS.contains(&text.to_lowercase().as_str())
 }
 
 /// Returns whether a key is so common that it may occur both in the rows and in the object around them.

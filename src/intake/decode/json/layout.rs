@@ -2,12 +2,13 @@
 
 use std::io;
 
+use super::super::super::quoting::cut;
 use super::super::super::source::Window;
 use super::super::LINE_BYTES_MAX;
 use super::super::jsonl::{Objects, RECORD_SEPARATOR};
-use super::Decoder;
 use super::envelope;
 use super::syntax::{blanks, is_blank};
+use super::{Decoder, Undecided};
 
 /// How the objects of an input stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,25 +64,25 @@ pub(crate) fn layout(window: &mut Window, records: Option<&str>) -> io::Result<L
                 return match (is_one_line, follows) {
                     (true, Some(b'{')) if is_same_line || is_marked => Ok(Layout::Sequence),
                     (true, Some(_)) if is_single_line(head) => {
-                        Ok(holder(&head[..end], records, Layout::Sequence))
+                        holder(&head[..end], records, Layout::Sequence)
                     }
                     (true, Some(_)) => Ok(Layout::Lines),
                     (false, Some(b'{')) => Ok(Layout::Sequence),
-                    (_, Some(_)) => Ok(holder(head, records, Layout::Sequence)),
-                    (true, None) => Ok(holder(&head[..end], records, Layout::Lines)),
-                    (false, None) => Ok(holder(&head[..end], records, Layout::Sequence)),
+                    (_, Some(_)) => holder(head, records, Layout::Sequence),
+                    (true, None) => holder(&head[..end], records, Layout::Lines),
+                    (false, None) => holder(&head[..end], records, Layout::Sequence),
                 };
             }
             Some(Err(error)) if error.is_eof() && is_cut => window.more()?,
             // The first line is longer than any that is read.
             Some(Err(error)) if error.is_eof() && !window.is_last() && is_single_line(head) => {
-                return Ok(holder(head, records, Layout::Lines));
+                return holder(head, records, Layout::Lines);
             }
             // A line of JSON Lines that is faulty does not make them a document.
             Some(Err(error)) if !error.is_eof() && are_mostly_objects(head) => {
                 return Ok(Layout::Lines);
             }
-            Some(Err(_)) => return Ok(holder(head, records, Layout::Sequence)),
+            Some(Err(_)) => return holder(head, records, Layout::Sequence),
             None => return Ok(Layout::Lines),
         }
     }
@@ -143,26 +144,44 @@ fn is_reject(objects: &Objects) -> bool {
     objects.keys().any(|key| key == "import_problem")
 }
 
-/// Checks whether an object holds the rows. If it is itself the first row, the layout is `other`.
-fn holder(head: &[u8], records: Option<&str>, other: Layout) -> Layout {
+/// Checks whether an object holds the rows. If it is itself the first row, the layout is `other`. Refuses a page without rows
+/// that has an error message or a count of rows beside its lists.
+fn holder(head: &[u8], records: Option<&str>, other: Layout) -> io::Result<Layout> {
     let mut objects = Objects::default();
     let is_whole = std::str::from_utf8(head).is_ok_and(|text| objects.parse(text).is_ok());
     if is_whole && is_reject(&objects) {
-        return other;
+        return Ok(other);
+    }
+    let is_beside = |key: &str| envelope::is_beside(key) || envelope::is_message(key);
+    if is_whole
+        && objects.is_empty_page(is_beside)
+        && let Some((key, _)) = objects
+            .texts()
+            .find(|(key, text)| envelope::denies_empty(key, text))
+    {
+        return Err(io::Error::other(Undecided {
+            line: 1,
+            what: format!(
+                "the object has no rows, but its key `{}` contains a message or a count: perhaps an error was saved in place of \
+                 the rows",
+                cut(key)
+            ),
+            hint: "export the file again".to_owned(),
+        }));
     }
     if records.is_some() {
-        return Layout::Member;
+        return Ok(Layout::Member);
     }
     if is_whole && objects.is_empty_page(envelope::is_beside) {
-        return Layout::Empty;
+        return Ok(Layout::Empty);
     }
     if is_whole && objects.has_fields(envelope::is_beside) {
-        return other;
+        return Ok(other);
     }
     let mut window = Window::new(Box::new(io::Cursor::new(head.to_vec())));
     let mut decoder = Decoder::new(Layout::Member, None);
     // In a document that is cut or faulty the array may be beyond the fault.
     let has_entered = decoder.enter_member(&mut window).unwrap_or_default();
     let holds = has_entered || !decoder.members.arrays.is_empty();
-    if holds { Layout::Member } else { other }
+    Ok(if holds { Layout::Member } else { other })
 }
