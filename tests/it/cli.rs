@@ -645,7 +645,7 @@ fn every_printed_command_works_as_it_stands_round_after_round() {
         place.run(&[&again[..], &["--out", "concord-import-out/backlog/round-9"]].concat());
     assert!(
         stdout(&output)
-            .contains("0 now, 37 by an earlier run; 1 created from a corrected copy of the row"),
+            .contains("0 now, 37 by an earlier run; 1 for rows that cannot be sent as they are"),
         "{}",
         stdout(&output)
     );
@@ -863,7 +863,7 @@ fn a_ledger_of_an_older_format_is_refused_with_the_way_to_rebuild_it() {
         assert_eq!(code(&output), 2, "{}", stderr(&output));
         let told = stderr(&output);
         assert!(
-            told.contains("has format 9, made by an earlier version; this version reads format 11"),
+            told.contains("has format 9, made by an earlier version; this version reads format 12"),
             "{told}"
         );
         assert!(

@@ -54,8 +54,8 @@ const WRONG: &[u8] = b"\xef\xbb\xbfRegister of requests\r\n\r\nTicket;Email;Wish
     T-2;b@example.com;view\r\n\
     T-3;c@example.com;view;;stray\r\n\
     T-4;d@example.com;\"view;\r\n\
-    T-5;\xe9@example.com;view;;\r\n\
-    T-6;f@example.com;view;;;\r\n";
+    T-5;\xe9@example.com;view;\r\n\
+    T-6;f@example.com;view;\r\n";
 
 fn semicolons() -> ReadPlan {
     let mut plan = plan();
