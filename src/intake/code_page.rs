@@ -153,13 +153,41 @@ impl Evidence {
         {
             return self.western(&letters);
         }
-        if letters.len() <= SPARSE_LETTERS_MAX && self.telling < RICH_WORDS_MIN {
-            return self.decide_sparse(guess, &letters);
+        let found = if letters.len() <= SPARSE_LETTERS_MAX && self.telling < RICH_WORDS_MIN {
+            self.decide_sparse(guess, &letters)?
+        } else if self.is_mac(guess) {
+            MACINTOSH
+        } else {
+            self.checked(guess, &letters)?
+        };
+        if self.telling < RICH_WORDS_MIN {
+            return self.or_dos(found, &letters);
         }
-        if self.is_mac(guess) {
-            return Ok(MACINTOSH);
+        Ok(found)
+    }
+
+    /// Returns the code page, or the candidates if all words can be words in a code page of DOS too.
+    fn or_dos(
+        &self,
+        found: &'static Encoding,
+        letters: &BTreeMap<u8, u64>,
+    ) -> Result<&'static Encoding, Rivals> {
+        let reading = Reading::new(found);
+        // Most letters of DOS are there, and in Windows-1252 only symbols and a few rare letters.
+        let has_low = letters.keys().any(|byte| *byte < 0xa0);
+        if !has_low || !(reading.is_latin() || found == MACINTOSH) {
+            return Ok(found);
         }
-        self.checked(guess, &letters)
+        let is_read_by = |dos: &Reading| {
+            let words = self.words.keys().map(|word| Context::new(word));
+            let mut words = words.filter(|word| telling(word).next().is_some());
+            words.all(|word| dos.is_word(&word))
+                && letters.keys().any(|&byte| dos.of(byte) != reading.of(byte))
+        };
+        match Reading::of_dos().into_iter().find(is_read_by) {
+            Some(dos) => Err(rivals(&[reading, dos], letters)),
+            None => Ok(found),
+        }
     }
 
     /// Returns the code page in which the most letters of the notes are in the text. None if there are no notes, or if
@@ -485,6 +513,9 @@ mod tests {
             b"\xc4\xe0",
             b"Garc\x92a",
             b"Mar\xeda",
+            b"Fran\x87ois",
+            b"Bj\x94rn",
+            b"\x9dukasz Dvo\xfd\xa0k",
         ] {
             assert!(
                 decided(&[word; 20]).is_err(),

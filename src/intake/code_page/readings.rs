@@ -27,6 +27,12 @@ pub(super) const CANDIDATES: [&Encoding; 11] = [
     IBM866,
 ];
 
+/// The letters of the code pages of DOS for Western Europe (IBM850, and IBM437 as far as it has them) from byte 0x80 on. Later
+/// ones are rare, and `ß` there is a frequent letter in Windows-1252.
+const DOS_WESTERN: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑ";
+/// The characters of the code page of DOS for Central Europe (IBM852) from byte 0x80 on.
+const DOS_CENTRAL: &str = "ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u{ad}˝˛ˇ˘§÷¸°¨˙űŘř■\u{a0}";
+
 /// The code pages that are compared with a guess of one for Latin script.
 pub(super) const LATIN: [&Encoding; 5] = [
     WINDOWS_1252,
@@ -114,6 +120,7 @@ impl<'w> Context<'w> {
 /// A code page, and its characters.
 pub(super) struct Reading {
     pub(super) encoding: &'static Encoding,
+    name: &'static str,
     /// The characters of the bytes from 0x80 on; none for a byte that is only part of a character.
     chars: [Option<char>; 128],
 }
@@ -131,12 +138,36 @@ impl Reading {
         if !encoding.is_single_byte() {
             chars = [None; 128];
         }
-        Self { encoding, chars }
+        let name = Codec::Standard(encoding).name();
+        Self {
+            encoding,
+            name,
+            chars,
+        }
+    }
+
+    /// The code pages of DOS, which are recognized but not read. `encoding` is a code page of the same languages.
+    pub(super) fn of_dos() -> [Self; 2] {
+        let pages = [
+            ("IBM850", DOS_WESTERN, WINDOWS_1252),
+            ("IBM852", DOS_CENTRAL, WINDOWS_1250),
+        ];
+        pages.map(|(name, letters, encoding)| {
+            let mut chars = [None; 128];
+            for (known, letter) in chars.iter_mut().zip(letters.chars()) {
+                *known = Some(letter);
+            }
+            Self {
+                encoding,
+                name,
+                chars,
+            }
+        })
     }
 
     /// The name of the code page, for people.
     pub(super) fn name(&self) -> &'static str {
-        Codec::Standard(self.encoding).name()
+        self.name
     }
 
     /// The character of a byte beyond ASCII.
@@ -434,6 +465,8 @@ impl<'t> Letters<'t> {
         let (previous, next) = (lower(self.previous(at)), lower(self.next(at)));
         let is_consonant = |c: char| c.is_alphabetic() && !is_vowel(c);
         match lower(self.text[at]) {
+            'ç' if !alphabet.contains('ğ') => is_vowel(next),
+            'ì' | 'ò' | 'ù' if alphabet == ITALIAN => !next.is_alphabetic(),
             'õ' if alphabet == PORTUGUESE => next == 'e',
             'ã' if alphabet == PORTUGUESE => matches!(next, 'o' | 'e') || !next.is_alphabetic(),
             'õ' => next.is_alphabetic(),
