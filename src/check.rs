@@ -437,7 +437,7 @@ impl Survey {
             .collect()
     }
 
-    /// Adds what is known only when all rows are read, and sorts the findings.
+    /// Adds the findings that depend on all rows, and sorts all of them.
     fn add_findings(&mut self, plan: &ReadPlan) {
         self.tell_of_dates(plan);
         self.tell_of_undecided(plan);
@@ -767,8 +767,8 @@ struct Names {
 }
 
 impl Names {
-    /// Returns whether the entry has another name than the first row with its address. Without a name of its own it has
-    /// the one `displayed` before the address. Initials, and names that one of
+    /// Returns whether the entry has another name than the first row with its address. An entry without a
+    /// name has the one `displayed` before the address. Initials, and names that one of
     /// the two rows lacks, are ignored.
     fn is_another(&mut self, entry: &Entry, displayed: Option<&str>) -> bool {
         let body = &entry.body;

@@ -92,13 +92,13 @@ impl Field {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
-    /// Whether the property says something of the person (and so is never logged or kept in the ledger).
+    /// Returns whether the property describes the person (and so is never logged or kept in the ledger).
     pub const fn is_personal(self) -> bool {
         !matches!(self, Self::Preverified | Self::Request | Self::Domain)
     }
 }
 
-/// What a person asks for: the API's `request`.
+/// The type of a request: the API's `request`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestType {

@@ -193,7 +193,7 @@ impl Importer {
             path: out_dir.join(results::FILE),
             cause,
         };
-        // Before the run begins: a folder that cannot be written to shall leave no run behind.
+        // Before the run begins: a folder that cannot be written to leaves no run behind.
         check_growing(out_dir)
             .and_then(|()| remove_old(&out_dir.join(page::FILE)))
             .map_err(write_failed)?;

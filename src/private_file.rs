@@ -122,7 +122,7 @@ fn is_abandoned(draft: &Path) -> io::Result<bool> {
     Ok(age.is_ok_and(|age| age >= DRAFT_AGE_MIN) && draft.try_lock().is_ok())
 }
 
-/// What an earlier run has left must not be taken for this one's.
+/// Removes a file of an earlier run, if there is one.
 pub(crate) fn remove_old(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -7,10 +7,10 @@ use crate::numbers::grouped;
 use crate::outcome::Outcome;
 use crate::received::{OVERDUE_LATER_DAYS, OVERDUE_SOONER_DAYS, Received};
 
-/// Where the remark on a count begins.
+/// Column of the remark on a count.
 const REMARK_INDENT: usize = 24;
 
-/// A line of the totals: what is counted, how many there are, and what that means.
+/// A line of the totals: a label, a count and a remark.
 pub(super) struct Count {
     pub(super) label: String,
     pub(super) number: u64,
@@ -18,7 +18,7 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// As one line of text.
+    /// Returns it as one line of text.
     pub(super) fn line(&self) -> String {
         let Self {
             label,

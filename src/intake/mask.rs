@@ -116,17 +116,17 @@ impl Offending {
         Self(value[..end.map_or(value.len(), |(end, _)| end)].into())
     }
 
-    /// As anybody may see it: `j…@e…`.
+    /// Returns the masked value: `j…@e…`.
     pub fn masked(&self) -> String {
         mask(&self.0)
     }
 
-    /// Whether it is an address or a long number, where a word is wanted.
+    /// Returns whether it is an address or a long number instead of a word.
     pub(crate) fn is_telling(&self) -> bool {
         is_telling(&self.0)
     }
 
-    /// As it stands in the row: for those who asked for it.
+    /// Returns the value unmasked, for users who asked for it.
     pub fn plain(&self) -> &str {
         &self.0
     }

@@ -129,7 +129,7 @@ impl Opened {
         }
     }
 
-    /// The columns for the rules to be held against.
+    /// Returns the columns with which the rules are compared.
     pub(crate) fn columns(&self) -> Columns<'_> {
         match self.shape.format {
             Format::Csv => Columns::of_header(&self.shape.columns, &self.shape.repeated),
@@ -140,7 +140,7 @@ impl Opened {
     }
 }
 
-/// The first of what is unread.
+/// Returns the first unread bytes.
 pub(crate) fn start(window: &Window) -> &[u8] {
     let unread = window.unread();
     &unread[..unread.len().min(LOOK_BYTES)]

@@ -1,4 +1,4 @@
-//! The ways in which an input is packed, and the limits on what comes out of it.
+//! The ways in which an input is compressed, and the limits on its unpacked size.
 
 use std::error::Error;
 use std::io::{self, Read};
@@ -17,10 +17,10 @@ pub enum Packing {
 /// Most entries of a zip archive's directory that are looked at.
 pub const ZIP_ENTRIES_MAX: usize = 10_000;
 
-/// A packed input may unpack to so many times its size: exports reach 5 to 30 times, the most repetitive ones 100.
+/// Maximum ratio of the unpacked size to the packed size: exports reach 5 to 30 times, the most repetitive ones 100.
 pub const UNPACKED_RATIO_MAX: u64 = 250;
 
-/// What any packed input may unpack to, however small it is, in bytes.
+/// Unpacked size that any packed input may have, however small it is, in bytes.
 pub const UNPACKED_BYTES_FREE: u64 = 16 * 1024 * 1024;
 
 /// Ends in an error once more comes out than a packed input of its size may hold.

@@ -46,7 +46,7 @@ pub enum Basis {
     Guess,
 }
 
-/// What a text has to be decoded by.
+/// The encoding by which a text is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
     Standard(&'static Encoding),

@@ -369,7 +369,7 @@ pub enum Claim {
     },
     /// It exists in Concord already.
     Created {
-        /// What became of it.
+        /// Its outcome.
         settled: Box<Settled>,
         /// Its request, if the ledger has its id.
         known: Option<KnownCreated>,

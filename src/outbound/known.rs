@@ -46,7 +46,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct KnownRequest {
     pub(super) import_id: ImportId,
-    /// None if an earlier run created it.
+    /// Unknown (`None`) if an earlier run created it.
     pub(super) kind: Option<Kind>,
     /// It is known by a look-up alone: that a list shows it again proves nothing.
     pub(super) is_from_list: bool,

@@ -345,7 +345,7 @@ pub(super) struct Pacer {
     slots: Arc<Semaphore>,
     concurrency: u32,
     line: tokio::sync::Mutex<()>,
-    /// Retries wait for the budget in a line of their own, so that first attempts go on.
+    /// Retries wait for the budget in a separate line, so that first attempts continue.
     retry_line: tokio::sync::Mutex<()>,
     ways: Mutex<Ways>,
     changed: Notify,

@@ -1,6 +1,6 @@
 //! The budget for retries and look-ups, so that a server that fails in part gets at most a tenth more load.
 //!
-//! Creations earn, retries spend. While the budget is empty retries wait, and first attempts go on.
+//! Creations earn, retries spend. While the budget is empty retries wait, and first attempts continue.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ impl RetryBudget {
         self.save(1);
     }
 
-    /// Gives back what was paid for an exchange that was not made.
+    /// Refunds an exchange that was not made.
     pub(super) fn refund(&mut self, cost: Cost) {
         if cost != Cost::Free {
             self.save(CREATIONS_PER_RETRY);

@@ -74,7 +74,7 @@ impl Families {
         self.has(SUBJECT) || self.has("requester") || self.has("customer")
     }
 
-    /// Returns whether the words name a person for whom somebody else may have asked.
+    /// Returns whether the words name a person for whom another person may have asked.
     pub(crate) fn names_beneficiary(self) -> bool {
         self.has(SUBJECT) || self.has("beneficiary")
     }

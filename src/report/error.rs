@@ -7,7 +7,7 @@ use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::outcome::Tally;
 
-/// Why the files could not be made.
+/// An error that prevents the files from being written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The input.
@@ -19,9 +19,9 @@ pub enum ReportError {
     /// The folder or a file in it.
     #[error("{path} cannot be written: {cause}", path = path.display())]
     Write {
-        /// Where.
+        /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         cause: io::Error,
     },
     /// The input is not what the run has read.

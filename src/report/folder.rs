@@ -15,10 +15,10 @@ use crate::plan::ReadPlan;
 use crate::stop::StopCause;
 use crate::today;
 
-/// What became of one input.
+/// The result of importing one input.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// What the summary file says.
+    /// The content of the summary file.
     pub summary: Summary,
     /// The rejects, when there are any.
     pub rejects: Option<PathBuf>,
@@ -26,11 +26,11 @@ pub struct Imported {
     pub out_dir: PathBuf,
     /// The run; `None`: none over this input is known.
     pub run: Option<RunId>,
-    /// What the page tells besides.
+    /// The additional data of the page.
     pub gathered: Box<Gathered>,
 }
 
-/// What the summary says of a run, apart from its entries.
+/// The figures of a run in its summary, apart from its entries.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RunFigures {
     /// `None`: no run over the input is known.

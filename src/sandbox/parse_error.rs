@@ -15,7 +15,7 @@ pub struct ParseError {
 /// Words that stand around what may be written.
 const AROUND: [&str; 5] = ["write", "status", "such", "wait", "seconds"];
 
-/// The word of what may be written that is nearest to what was.
+/// Returns the permitted word that is nearest to the given one.
 fn meant(text: &str, wanted: &str) -> String {
     let text = text.split([':', '=', '*']).next().unwrap_or_default();
     let words = wanted.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));

@@ -6,7 +6,7 @@ use super::answer::Refusal;
 use super::config::{Config, Project};
 use super::schema::is_uuid;
 
-/// 400 for what is no id, 404 for what is not ours.
+/// 400 for a malformed id, 404 for an unknown one.
 pub(super) fn check_organization(config: &Config, organization: &str) -> Result<(), Refusal> {
     let id = path_id(
         organization,

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-/// What is asked with, by HTTP.
+/// A request over HTTP.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Listens, and answers from now on.

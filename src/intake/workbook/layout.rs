@@ -1,4 +1,4 @@
-//! What is known of a sheet before its rows are read.
+//! Properties of a sheet that are known before its rows are read.
 
 use std::ops::{ControlFlow, Range};
 
@@ -11,7 +11,7 @@ pub(super) struct Listed {
     pub(super) is_hidden: bool,
 }
 
-/// What of a sheet is known before its rows are read.
+/// Properties of a sheet that are known before its rows are read.
 #[derive(Default)]
 pub(super) struct Layout {
     pub(super) hidden_columns: Vec<u32>,
@@ -19,7 +19,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Adds columns that a person does not see. They come in order: what is told again is known.
+    /// Adds hidden columns. They come in order, and a column that comes again is ignored.
     pub(super) fn hide(&mut self, columns: Range<u32>) {
         let known = self.hidden_columns.last().map_or(0, |last| last + 1);
         self.hidden_columns

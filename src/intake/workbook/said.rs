@@ -161,7 +161,7 @@ impl Failed {
     }
 }
 
-/// What a damaged part of a workbook is told as.
+/// Returns the error of a damaged part of a workbook.
 pub(super) fn damaged(part: &str) -> Failed {
     Failed::new(
         format!("is a damaged workbook: its part `{part}` cannot be read"),
@@ -169,7 +169,7 @@ pub(super) fn damaged(part: &str) -> Failed {
     )
 }
 
-/// What a workbook that needs a password is told as.
+/// Returns the error of a workbook that needs a password.
 pub(super) fn encrypted() -> Failed {
     Failed::new(
         "is a workbook that needs a password",

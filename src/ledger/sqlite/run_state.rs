@@ -11,7 +11,7 @@ pub(super) fn bury(tx: &Transaction<'_>, locks: &mut Locks, run: RunId) -> rusql
     Ok(())
 }
 
-/// Whether a run may still act upon its claims. One that is found dead is dead from then on.
+/// Returns whether a run may still act upon its claims. One that is found dead is dead from then on.
 pub(super) fn is_live(
     tx: &Transaction<'_>,
     locks: &mut Locks,
@@ -32,7 +32,7 @@ pub(super) fn is_live(
     Ok(acts(life, lease_until, now))
 }
 
-/// Whether a run that has not finished may still act. A lock that is held counts more than a lease: a process that was
+/// Returns whether a run that has not finished may still act. A lock that is held counts more than a lease: a process that was
 /// suspended wakes where it was.
 pub(super) fn acts(life: Life, lease_until: i64, now: i64) -> bool {
     match life {

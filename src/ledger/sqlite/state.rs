@@ -26,7 +26,7 @@ impl State {
         .ok_or(rusqlite::Error::IntegralValueOutOfRange(0, stored))
     }
 
-    /// What a person reads: a claim that nobody settled may have been sent.
+    /// Returns the outcome for people: a claim without a settlement may have been sent.
     pub(super) fn outcome(self) -> Outcome {
         match self {
             Self::Created => Outcome::Created,

@@ -70,7 +70,7 @@ pub struct Page<'a> {
     pub rejects: Option<String>,
     /// The column of received dates, if the job names one.
     pub received: Option<&'a str>,
-    /// What an outcome means, in the words of the terminal.
+    /// Returns the meaning of an outcome, in the words of the terminal.
     pub remark: fn(Outcome, &Tally) -> String,
     /// Values are shown as they are.
     pub shows_values: bool,

@@ -39,7 +39,7 @@ struct Odd {
 struct Losses {
     /// The request is created.
     after: fn(usize) -> bool,
-    /// Nothing is created.
+    /// The request is not created.
     before: fn(usize) -> bool,
 }
 
