@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::network::{Shared, TIMEOUT, number_in};
-use super::scenario::{self, Crash, Life, Regime, Scenario, TWIN};
+use super::scenario::{self, Crash, Fault, Life, Regime, Scenario, TWIN};
 use crate::support::{ResultRow, read_plan};
 
 /// A process that runs longer than this has lost its way.
@@ -656,6 +656,9 @@ impl History<'_> {
         match &ended.stop {
             None
             | Some(StopCause::KeyRefused | StopCause::Interrupted | StopCause::Outage { .. }) => {}
+            // It accepts the first request and shows no list: it may not be Concord.
+            Some(StopCause::WrongServer { status: 200..=299 })
+                if self.scenario.faults.contains(&Fault::ListGarbage) => {}
             Some(StopCause::Ledger { why, .. }) if life.stall.is_some() => {
                 let is_known = why.contains("lease") || why.contains("no longer claimed");
                 hold!(is_known, "stopped by {why}");
